@@ -1,0 +1,7 @@
+"""Production-like shadow testing for AI integrations."""
+
+from __future__ import annotations
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,161 @@
+"""The campaign file: which cases, which candidates, which policy and gates."""
+
+from __future__ import annotations
+
+import enum
+from datetime import timedelta
+from typing import Any, Self
+
+import pydantic
+from pydantic import Field
+
+from understudy.model.configuration import (
+    Configuration,
+    DurationText,
+    MoneyText,
+    ShareText,
+    Version,
+)
+from understudy.model.verdict import Stage
+
+__all__ = [
+    "DEFAULT_SYSTEMS",
+    "Campaign",
+    "CandidateSpec",
+    "Economics",
+    "Fault",
+    "FaultKind",
+    "FaultMatch",
+    "Isolation",
+    "ModelMode",
+    "Stop",
+    "WorldRequest",
+]
+
+DEFAULT_SYSTEMS = {"crm": "hubspot", "finance": "stripe", "support": "zendesk"}
+
+
+class Isolation(enum.StrEnum):
+    """How a candidate's cases are kept apart."""
+
+    CASE = "case"
+    """Each case has its own credential."""
+    SERIAL = "serial"
+    """The candidate has one static key, so one case at a time."""
+
+
+class ModelMode(enum.StrEnum):
+    """What the model gateway does with the candidate's model calls."""
+
+    REPLAY = "replay"
+    RECORD = "record"
+    LIVE = "live"
+
+
+class FaultKind(enum.StrEnum):
+    """What can go wrong between a candidate and a system."""
+
+    LATENCY = "latency"
+    HANG = "hang"
+    STATUS = "status"
+    RESET = "reset"
+    APPLY_THEN_RESET = "apply_then_reset"
+    TRUNCATE = "truncate"
+    HALF_JSON = "half_json"
+    HTML = "html"
+    STALE_READ = "stale_read"
+    INDEX_LAG = "index_lag"
+    PAGE_DRIFT = "page_drift"
+    TOKEN_EXPIRY = "token_expiry"  # noqa: S105 - the name of a fault, not a secret
+    SCOPE_DENIED = "scope_denied"
+    SCHEMA_DRIFT = "schema_drift"
+    WEBHOOK_DUPLICATE = "webhook_duplicate"
+    WEBHOOK_REORDER = "webhook_reorder"
+    WEBHOOK_LATE = "webhook_late"
+    CONCURRENT_EDIT = "concurrent_edit"
+
+
+class CandidateSpec(Configuration):
+    """One AI integration under test and how it is reached."""
+
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    use: str | dict[str, Any] = Field(
+        description="`module:callable`, `http://host:port/path`, `exec: COMMAND`, "
+        "`openai: {…}` or `mcp: {…}`"
+    )
+    release: str | None = None
+    isolation: Isolation = Isolation.CASE
+    needs: tuple[str, ...] = ()
+    models: ModelMode = ModelMode.REPLAY
+    timeout: DurationText = timedelta(seconds=30)
+
+
+class WorldRequest(Configuration):
+    """A world to build for this campaign, with a recording of simulated staff."""
+
+    recipe: str | None = None
+    profile: str | None = None
+    customers: int = Field(2000, ge=1)
+    cases: int = Field(800, ge=1)
+
+
+class FaultMatch(Configuration):
+    """Which calls a fault befalls."""
+
+    operation: str | None = None
+    system: str | None = None
+    nth: int | None = Field(None, ge=1)
+    share: ShareText = 1.0
+    case: str | None = None
+
+
+class Fault(Configuration):
+    """One fault of the plan; seeded by campaign, case, operation and attempt."""
+
+    match: FaultMatch
+    do: FaultKind
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Stop(Configuration):
+    """When the run is stopped early."""
+
+    budget: MoneyText | None = None
+    on_critical: int | None = Field(None, ge=1)
+
+
+class Economics(Configuration):
+    """The business case."""
+
+    integration_cost: MoneyText | None = None
+    monthly_cases: int | None = Field(None, ge=1)
+    hourly_cost: MoneyText | None = None
+
+
+class Campaign(Configuration):
+    """`campaign.yaml`."""
+
+    version: Version
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    recording: str | None = None
+    world: str | WorldRequest | None = None
+    candidates: tuple[CandidateSpec, ...] = Field(min_length=1)
+    systems: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_SYSTEMS))
+    policy: str = "standard"
+    gates: str = "standard"
+    stage: Stage = Stage.SHADOW
+    seed: int = Field(0, ge=0)
+    repeats: int = Field(1, ge=1)
+    faults: tuple[Fault, ...] = ()
+    stop: Stop = Stop()
+    economics: Economics = Economics()
+
+    @pydantic.model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.recording is None) == (self.world is None):
+            raise ValueError("name either `recording` or `world`, and not both")
+        names = [candidate.name for candidate in self.candidates]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two candidates are named `{twice[0]}`; a name stands once")
+        return self

@@ -1,0 +1,66 @@
+"""What the differences cost: per case, per kind, per operation, and beside what people cost."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["BusinessMetrics", "CaseCost", "CostLine", "CostSummary"]
+
+
+class CaseCost(msgspec.Struct, frozen=True, kw_only=True):
+    """One case's error cost, in minor units of the policy's currency.
+
+    `error_cost_minor` is what its findings cost, unclipped, averaged over repeats;
+    `net_value_minor` is what it was worth to let the candidate handle the case.
+    """
+
+    case_id: str
+    cluster_id: str
+    error_cost_minor: int
+    net_value_minor: int
+    critical: int = 0
+    agrees: bool = False
+    """Whether every action equals a baseline's: no finding at all."""
+    escalated: bool = False
+    failed: bool = False
+
+
+class CostLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of an attribution table: a group, how many findings it holds, what they cost."""
+
+    group: str
+    findings: int
+    cases: int
+    cost_minor: int
+
+
+class BusinessMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """How one side, the candidate or the people, handled the same cases."""
+
+    cases: int
+    acted: int
+    escalated: int
+    abstained: int
+    failed: int
+    mean_cycle_time_ms: int | None = None
+    cost_per_case_minor: int | None = None
+
+
+class CostSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """`cost.json`: totals, the cost of each case, attribution, and both sides' metrics."""
+
+    currency: str
+    cases: int
+    error_cost_minor: int
+    net_value_minor: int
+    actions_proposed: int
+    actions_agreeing: int
+    per_case: tuple[CaseCost, ...]
+    by_kind: tuple[CostLine, ...]
+    by_severity: tuple[CostLine, ...]
+    by_operation: tuple[CostLine, ...]
+    by_mess: tuple[CostLine, ...]
+    by_action_class: tuple[CostLine, ...]
+    candidate: BusinessMetrics
+    people: BusinessMetrics
+    largest_uncapped_minor: int = 0

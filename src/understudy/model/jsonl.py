@@ -1,0 +1,80 @@
+"""Files of one JSON object a line: written whole, read with file and line in every error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from understudy.model.canonical import refuse_unfit_numbers
+from understudy.model.errors import RecordingError
+
+__all__ = ["encode_line", "read_json", "read_lines", "write_json", "write_lines"]
+
+Record = TypeVar("Record")
+_encoder = msgspec.json.Encoder()
+
+
+def encode_line(record: Any) -> bytes:
+    """One record as a line with its newline; `ValueError` for NaN and infinities."""
+    plain = msgspec.to_builtins(record)
+    refuse_unfit_numbers(plain)
+    return _encoder.encode(plain) + b"\n"
+
+
+def write_lines(path: Path, records: Iterable[Any]) -> int:
+    """Write records aside and rename at the end; returns how many were written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    count = 0
+    with aside.open("wb") as file:
+        for count, record in enumerate(records, 1):
+            file.write(encode_line(record))
+    aside.replace(path)
+    return count
+
+
+def read_lines(path: Path, kind: type[Record]) -> Iterator[Record]:
+    """Read records one by one; a damaged line raises `RecordingError` with file and line."""
+    decoder = msgspec.json.Decoder(kind)
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise RecordingError(
+            f"`{path}` cannot be read: {error.strerror}", code="U401"
+        ) from error
+    with file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield _decode(decoder, line, f"{path}:{number}")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write one indented JSON document aside and rename it."""
+    plain = msgspec.to_builtins(value)
+    refuse_unfit_numbers(plain)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    aside.write_bytes(msgspec.json.format(_encoder.encode(plain), indent=2) + b"\n")
+    aside.replace(path)
+
+
+def read_json(path: Path, kind: type[Record]) -> Record:
+    """Read one JSON document; raises `RecordingError` where it is missing or damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RecordingError(
+            f"`{path}` cannot be read: {error.strerror}", code="U401"
+        ) from error
+    return _decode(msgspec.json.Decoder(kind), data, str(path))
+
+
+def _decode(decoder: msgspec.json.Decoder[Record], data: bytes, where: str) -> Record:
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
+        raise RecordingError(f"this line cannot be read: {error}", code="U402", where=where) from None

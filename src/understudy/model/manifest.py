@@ -1,0 +1,76 @@
+"""What a world, a recording and a run say of themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+__all__ = ["RecordingManifest", "RunManifest", "SourceFile", "WorldManifest"]
+
+
+class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that something was made from."""
+
+    file: str
+    sha256: str
+    format: str = ""
+
+
+class WorldManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """`WORLD/manifest.json`."""
+
+    seed: int
+    recipe_hash: str
+    profile_hash: str
+    pool_hashes: dict[str, str]
+    row_counts: dict[str, int]
+    content_digest: str
+    now: int
+    schema: str = "understudy/world/1"
+    operators: dict[str, int] = msgspec.field(default_factory=dict)
+    """How many ledger entries each mess operator left."""
+
+
+class RecordingManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """`RECORDING/manifest.json`; `kept + dropped + repaired + quarantined == records`."""
+
+    source_files: tuple[SourceFile, ...]
+    records: int
+    kept: int
+    dropped: int = 0
+    repaired: int = 0
+    quarantined: int = 0
+    cases: int = 0
+    baselines: int = 0
+    period: tuple[str | None, str | None] = (None, None)
+    redactions: dict[str, int] = msgspec.field(default_factory=dict)
+    reasons: dict[str, int] = msgspec.field(default_factory=dict)
+    """Why records were dropped, repaired or quarantined, with counts."""
+    synthetic: bool = False
+    format: str = ""
+    digest: str = ""
+    """The sha256 over cases and baselines, which a verdict is bound to."""
+    schema: str = "understudy/recording/1"
+
+
+class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """`manifest.json` of a run: written first, so that a run can be resumed and redone."""
+
+    campaign: str
+    run_id: str
+    candidate: str
+    candidate_spec: str
+    seed: int
+    stage: str
+    planned: int
+    started_at: str
+    harness_version: str
+    recording: str
+    hashes: dict[str, str | None]
+    needs: tuple[str, ...] = ()
+    case_ids_digest: str = ""
+    wall_level: str = ""
+    wall_self_test: str = ""
+    machine: dict[str, Any] = msgspec.field(default_factory=dict)
+    schema: str = "understudy/run/1"

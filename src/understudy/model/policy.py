@@ -1,0 +1,154 @@
+"""The policy file: what an error costs, what needs approval, who owns the prices."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Self
+
+import pydantic
+from pydantic import Field
+
+from understudy.model.action import ActionClass
+from understudy.model.configuration import Configuration, MoneyText, ShareText, Version
+from understudy.model.finding import Kind, Severity
+from understudy.model.money import Money
+
+__all__ = [
+    "Clause",
+    "Handling",
+    "KindPolicy",
+    "OperationPolicy",
+    "Owner",
+    "Policy",
+    "Rates",
+    "Review",
+    "SeverityTable",
+]
+
+
+class Owner(Configuration):
+    """Who answers for a number, and since when."""
+
+    name: str = Field(min_length=1)
+    role: str = Field(min_length=1)
+    date: date
+
+
+class SeverityTable(Configuration):
+    """One number for each severity above none, in major units or as a factor."""
+
+    low: Decimal = Field(ge=0)
+    medium: Decimal = Field(ge=0)
+    high: Decimal = Field(ge=0)
+    critical: Decimal = Field(ge=0)
+
+    def of(self, severity: Severity) -> Decimal:
+        """The number of one severity; zero for none."""
+        if severity is Severity.NONE:
+            return Decimal(0)
+        number: Decimal = getattr(self, severity.value)
+        return number
+
+
+class Rates(pydantic.BaseModel):
+    """How much of the policy's currency one unit of another buys, and as of when."""
+
+    model_config = pydantic.ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Decimal]
+    date: date
+
+    def of(self, currency: str) -> Decimal | None:
+        """The rate of one currency, or None."""
+        return self.__pydantic_extra__.get(currency)
+
+
+class OperationPolicy(pydantic.BaseModel):
+    """What one operation may do, and how hard it is to undo."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    action_class: ActionClass | None = Field(None, alias="class")
+    above: MoneyText | None = None
+    irreversibility: Decimal | None = Field(None, ge=0, le=1)
+    severity: Severity | None = None
+
+
+class KindPolicy(Configuration):
+    """How one kind of finding is priced, where that differs from the default list."""
+
+    severity: Severity | None = None
+    floor: Decimal | None = Field(None, ge=0)
+    weight: Decimal | None = Field(None, ge=0)
+
+
+class Clause(Configuration):
+    """One sentence of the written policy as an expression over action, case and world."""
+
+    id: str = Field(min_length=1)
+    text: str
+    when: str
+    requires: str | None = None
+    owner: str | None = None
+
+
+class Review(Configuration):
+    """What it costs to have a person look, and how often that person sees the error."""
+
+    cost: MoneyText = Money(75, "EUR")
+    catch_rate: ShareText = 0.7
+    rework: MoneyText = Money(5, "EUR")
+
+
+class Handling(Configuration):
+    """What one case costs people, escalation and the model."""
+
+    human_cost: MoneyText = Money(300, "EUR")
+    human_error_cost: MoneyText | None = None
+    escalation_overhead: MoneyText = Money(50, "EUR")
+    model_cost: MoneyText = Money(4, "EUR")
+
+
+class Policy(Configuration):
+    """`policy.yaml`. Without an owner the prices are illustrative, and every page says so."""
+
+    version: Version
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$")
+    owner: Owner | None = None
+    floors: SeverityTable = SeverityTable(
+        low=Decimal(2), medium=Decimal(20), high=Decimal(150), critical=Decimal(1500)
+    )
+    weights: SeverityTable = SeverityTable(
+        low=Decimal("0.05"), medium=Decimal("0.25"), high=Decimal(1), critical=Decimal(2)
+    )
+    cap: MoneyText = Money(500_000, "EUR")
+    tiers: dict[str, Decimal] = Field(
+        default_factory=lambda: {
+            "standard": Decimal(1),
+            "premium": Decimal("1.5"),
+            "regulated": Decimal(2),
+        }
+    )
+    tier: str | None = None
+    rates: Rates | None = None
+    operations: dict[str, OperationPolicy] = Field(default_factory=dict)
+    kinds: dict[Kind, KindPolicy] = Field(default_factory=dict)
+    clauses: tuple[Clause, ...] = ()
+    review: Review = Review()
+    handling: Handling = Handling()
+
+    @pydantic.model_validator(mode="after")
+    def _one_currency(self) -> Self:
+        for name, money in self._own_amounts().items():
+            if isinstance(money, Money) and money.currency != self.currency:
+                raise ValueError(
+                    f"`{name}` is in {money.currency}, but the policy's currency is {self.currency}"
+                )
+        return self
+
+    def _own_amounts(self) -> dict[str, Any]:
+        own: dict[str, Any] = {"cap": self.cap}
+        for part, model in (("review", self.review), ("handling", self.handling)):
+            if part in self.model_fields_set:
+                own |= {f"{part}.{key}": getattr(model, key) for key in model.model_fields_set}
+        return own

@@ -1,0 +1,110 @@
+"""What the candidate did about a case: proposed actions, captured and never executed."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+from understudy.model.action import Action
+from understudy.model.baseline import Outcome
+
+__all__ = [
+    "CaseRecord",
+    "CoverageGap",
+    "Failure",
+    "FailureCause",
+    "Proposal",
+    "RecordedOutcome",
+    "Trace",
+    "WallCount",
+]
+
+
+class FailureCause(enum.StrEnum):
+    """Who brought a case down; only the candidate's own failures are the candidate's."""
+
+    CANDIDATE = "candidate"
+    """It raised, hung, crashed, answered nonsense or was stopped by the wall."""
+    INFRASTRUCTURE = "infrastructure"
+    """The recorded harness, the customer's side or the network failed; not judged."""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a case ended without a usable answer."""
+
+    cause: FailureCause
+    reason: str
+    """A short stable word: `raised`, `timeout`, `crashed`, `malformed_answer`, `egress`, …"""
+    detail: str = ""
+
+
+class RecordedOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict that an imported log carries for itself; kept apart, never used to judge."""
+
+    reward: float | None = None
+    state_match: bool | None = None
+    """Whether the log says that the end state equals the reference's (`db_match`)."""
+    replies_match: bool | None = None
+    termination: str | None = None
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """The proposed actions of one candidate for one case, in the shape of a baseline.
+
+    `repeat` counts from 0 where a case is run several times. `reads` counts read operations;
+    `replies` are texts that the candidate sent to the customer outside of any action.
+    """
+
+    case_id: str
+    outcome: Outcome = Outcome.ACTED
+    confidence: float | None = None
+    actions: tuple[Action, ...] = ()
+    usage: dict[str, Any] = msgspec.field(default_factory=dict)
+    cycle_time_ms: int | None = None
+    repeat: int = 0
+    reads: dict[str, int] = msgspec.field(default_factory=dict)
+    replies: tuple[str, ...] = ()
+    failure: Failure | None = None
+    recorded: RecordedOutcome | None = None
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """How the candidate came to its actions, as far as it tells."""
+
+    prompts: tuple[Any, ...] = ()
+    context: tuple[Any, ...] = ()
+    outputs: tuple[Any, ...] = ()
+    rationale: str | None = None
+    printed: str = ""
+    """What the candidate wrote to standard output and error while it handled the case."""
+
+
+class CoverageGap(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that no operation serves; loud, and counted per method and path."""
+
+    system: str
+    method: str
+    path: str
+
+
+class WallCount(msgspec.Struct, frozen=True, kw_only=True):
+    """What the wall refused while a case was handled."""
+
+    network: int = 0
+    process: int = 0
+    places: tuple[str, ...] = ()
+    """What was tried, as `connect 10.0.0.1:443` or `subprocess curl`, each once."""
+
+
+class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the run store: everything that one finished case left behind."""
+
+    case_id: str
+    proposal: Proposal
+    trace: Trace = msgspec.field(default_factory=Trace)
+    gaps: tuple[CoverageGap, ...] = ()
+    wall: WallCount = msgspec.field(default_factory=WallCount)
+    wall_time_ms: int = 0
+    finished_at: str | None = None

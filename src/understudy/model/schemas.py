@@ -1,0 +1,44 @@
+"""The JSON Schemas of every file that people write or other tools read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+__all__ = ["json_schemas"]
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """All schemas by name: YAML dialects (`campaign`, `policy`, …) and JSON forms (`case`, …)."""
+    from understudy.model.baseline import Baseline
+    from understudy.model.campaign import Campaign
+    from understudy.model.case import Case
+    from understudy.model.cost import CostSummary
+    from understudy.model.finding import Finding
+    from understudy.model.gates import Gates
+    from understudy.model.interaction import Interaction
+    from understudy.model.manifest import RecordingManifest, RunManifest, WorldManifest
+    from understudy.model.policy import Policy
+    from understudy.model.proposal import CaseRecord, Proposal
+    from understudy.model.suite import Suite
+    from understudy.model.verdict import Verdict
+
+    written = {"campaign": Campaign, "policy": Policy, "gates": Gates, "suite": Suite}
+    kept = {
+        "baseline": Baseline,
+        "case": Case,
+        "case-record": CaseRecord,
+        "cost": CostSummary,
+        "finding": Finding,
+        "interaction": Interaction,
+        "proposal": Proposal,
+        "recording-manifest": RecordingManifest,
+        "run-manifest": RunManifest,
+        "verdict": Verdict,
+        "world-manifest": WorldManifest,
+    }
+    schemas = {name: model.model_json_schema() for name, model in written.items()}
+    schemas |= {name: msgspec.json.schema(kind) for name, kind in kept.items()}
+    draft = "https://json-schema.org/draft/2020-12/schema"
+    return {name: {"$schema": draft, **schemas[name]} for name in sorted(schemas)}
