@@ -66,7 +66,7 @@ class FaultKind(enum.StrEnum):
     STALE_READ = "stale_read"
     INDEX_LAG = "index_lag"
     PAGE_DRIFT = "page_drift"
-    TOKEN_EXPIRY = "token_expiry"  # noqa: S105 - the name of a fault, not a secret
+    TOKEN_EXPIRY = "token_expiry"
     SCOPE_DENIED = "scope_denied"
     SCHEMA_DRIFT = "schema_drift"
     WEBHOOK_DUPLICATE = "webhook_duplicate"

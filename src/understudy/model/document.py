@@ -204,7 +204,9 @@ def _neighbours(path: Path) -> str | None:
     except OSError:
         return f"there is no folder `{path.parent}`"
     guess = nearest(path.name, names)
-    return guess.lstrip("; ") or (f"in that folder: {', '.join(sorted(names)[:5])}" if names else None)
+    return guess.lstrip("; ") or (
+        f"in that folder: {', '.join(sorted(names)[:5])}" if names else None
+    )
 
 
 def _kind(value: Any) -> str:

@@ -59,12 +59,9 @@ class UnderstudyError(Exception):
         self.hint = hint
         self.others = tuple(others)
 
-    def __str__(self) -> str:
-        return "\n".join([self._text(), *(str(other) for other in self.others)])
-
-    def __iter__(self) -> Iterable[UnderstudyError]:
-        yield self
-        yield from self.others
+    def describe(self) -> str:
+        """Everything a person needs, one block for each thing that is wrong."""
+        return "\n".join([self._text(), *(other.describe() for other in self.others)])
 
     def _text(self) -> str:
         place = f"{self.where}: " if self.where else ""

@@ -31,8 +31,9 @@ def write_lines(path: Path, records: Iterable[Any]) -> int:
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     count = 0
     with aside.open("wb") as file:
-        for count, record in enumerate(records, 1):
+        for record in records:
             file.write(encode_line(record))
+            count += 1
     aside.replace(path)
     return count
 
@@ -43,9 +44,7 @@ def read_lines(path: Path, kind: type[Record]) -> Iterator[Record]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise RecordingError(
-            f"`{path}` cannot be read: {error.strerror}", code="U401"
-        ) from error
+        raise RecordingError(f"`{path}` cannot be read: {error.strerror}", code="U401") from error
     with file:
         for number, line in enumerate(file, 1):
             if line.strip():
@@ -67,14 +66,19 @@ def read_json(path: Path, kind: type[Record]) -> Record:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise RecordingError(
-            f"`{path}` cannot be read: {error.strerror}", code="U401"
-        ) from error
+        raise RecordingError(f"`{path}` cannot be read: {error.strerror}", code="U401") from error
     return _decode(msgspec.json.Decoder(kind), data, str(path))
 
 
 def _decode(decoder: msgspec.json.Decoder[Record], data: bytes, where: str) -> Record:
     try:
         return decoder.decode(data)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
-        raise RecordingError(f"this line cannot be read: {error}", code="U402", where=where) from None
+    except (
+        msgspec.DecodeError,
+        msgspec.ValidationError,
+        UnicodeDecodeError,
+        RecursionError,
+    ) as error:
+        raise RecordingError(
+            f"this line cannot be read: {error}", code="U402", where=where
+        ) from None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    import pydantic
 
 __all__ = ["json_schemas"]
 
@@ -24,7 +27,12 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     from understudy.model.suite import Suite
     from understudy.model.verdict import Verdict
 
-    written = {"campaign": Campaign, "policy": Policy, "gates": Gates, "suite": Suite}
+    written: dict[str, type[pydantic.BaseModel]] = {
+        "campaign": Campaign,
+        "policy": Policy,
+        "gates": Gates,
+        "suite": Suite,
+    }
     kept = {
         "baseline": Baseline,
         "case": Case,

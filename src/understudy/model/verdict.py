@@ -83,7 +83,7 @@ class CaseCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorCost(msgspec.Struct, frozen=True, kw_only=True):
-    """Error cost in minor units of `currency`; `per_case` and `interval` are of the clipped cost."""
+    """Error cost in minor units; `per_case` and `interval` are of the clipped cost."""
 
     currency: str
     total_minor: int
