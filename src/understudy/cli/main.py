@@ -1,1 +1,90 @@
-"""placeholder"""
+"""The `understudy` command: every subcommand, and how errors reach a person."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from understudy import __version__
+from understudy.cli import campaigns, recordings, runs, tools, worlds
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="understudy",
+    help="Shadow-test an AI integration and price its mistakes before it goes live.\n\n"
+    "Exit codes: 0 GO or done, 1 NO-GO, 2 usage, 3 INVALID, 4 safety stop, 5 no cases, "
+    "6 INCONCLUSIVE, 130 interrupted.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"understudy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+app.command("demo")(campaigns.demo)
+app.command("run")(campaigns.run)
+app.command("judge")(campaigns.judge)
+app.command("report")(runs.report)
+app.command("case")(runs.case)
+app.command("stop")(runs.stop)
+app.command("doctor")(tools.doctor)
+app.command("schema")(tools.schema)
+app.add_typer(worlds.app, name="world")
+app.add_typer(recordings.app, name="traffic")
+app.add_typer(tools.systems, name="systems")
+
+
+def main() -> None:
+    """Run the command; a mistake that a person can mend ends in one message and an exit code."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("interrupted; what was done is kept", err=True)
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("UNDERSTUDY_DEBUG"):
+            raise
+        sys.exit(_tell(error))
+
+
+def _tell(error: Exception) -> int:
+    from understudy.model.errors import RecordingError, UnderstudyError
+    from understudy.model.printable import printable
+
+    if isinstance(error, BrokenPipeError):
+        # The reader has gone; there is nobody to tell, and the interpreter must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    if isinstance(error, OSError):
+        place = f"`{error.filename}`" if error.filename else "a file"
+        error = RecordingError(f"{place} cannot be used: {error.strerror or error}", code="U403")
+    if isinstance(error, UnderstudyError):
+        typer.echo(printable(error.describe()), err=True)
+        return int(error.exit_code)
+    typer.echo(
+        printable(f"error[U900] understudy itself failed: {type(error).__name__}: {error}")
+        + "\n  hint: set UNDERSTUDY_DEBUG=1 and run again to see where",
+        err=True,
+    )
+    return 3

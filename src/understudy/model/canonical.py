@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -22,7 +23,12 @@ def canonical_bytes(value: Any) -> bytes:
     """
     plain = msgspec.to_builtins(value)
     refuse_unfit_numbers(plain)
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+    try:
+        return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        # Integers beyond 64 bits and lone surrogates stand in recorded payloads now and then.
+        text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return text.encode("utf-8", "surrogatepass")
 
 
 def digest(value: Any) -> str:

@@ -83,26 +83,11 @@ def parse_document(document: Document, model: type[Model]) -> Model:
 
 
 def _parse(text: str, file: str) -> Document:
-    from ruamel.yaml import YAML, AliasEvent
+    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        depth = 0
-        for event in YAML(typ="safe", pure=True).parse(text):
-            depth += _step(event)
-            if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-                raise ConfigurationError(
-                    "anchors and aliases (`&name`, `*name`) are not part of this dialect; "
-                    "write the value out",
-                    code="U104",
-                    where=f"{file}:{event.start_mark.line + 1}",
-                )
-            if depth > MAX_DEPTH:
-                raise ConfigurationError(
-                    f"values are nested more than {MAX_DEPTH} deep",
-                    code="U104",
-                    where=f"{file}:{event.start_mark.line + 1}",
-                )
+        _refuse_tricks(text, file)
         content = YAML(typ="rt", pure=True).load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -118,6 +103,27 @@ def _parse(text: str, file: str) -> Document:
         ) from None
     lines: dict[Place, int] = {}
     return Document(file, _plain(content, (), lines), lines)
+
+
+def _refuse_tricks(text: str, file: str) -> None:
+    """Anchors, aliases, tags and deep nesting are how a YAML file becomes a program or a bomb."""
+    from ruamel.yaml import YAML, AliasEvent
+
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        depth += _step(event)
+        trick = None
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            trick = "anchors and aliases (`&name`, `*name`) are not part of this dialect"
+        elif getattr(event, "tag", None):
+            trick = f"tags (`{event.tag}`) are not part of this dialect"
+        elif depth > MAX_DEPTH:
+            trick = f"values are nested more than {MAX_DEPTH} deep"
+        if trick:
+            line = event.start_mark.line + 1
+            raise ConfigurationError(
+                f"{trick}; write the value out", code="U104", where=f"{file}:{line}"
+            )
 
 
 def _step(event: Any) -> int:

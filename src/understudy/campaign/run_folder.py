@@ -1,0 +1,87 @@
+"""The folder of one run: which files it holds and how they are found again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from understudy.model.cost import CostSummary
+from understudy.model.errors import RecordingError
+from understudy.model.finding import Finding
+from understudy.model.jsonl import read_json, read_lines, write_json, write_lines
+from understudy.model.manifest import RunManifest
+from understudy.model.verdict import Verdict
+
+__all__ = ["RunFolder", "find_run", "mint_run_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """`reports/<campaign>/<run-id>/`."""
+
+    path: Path
+
+    @property
+    def findings(self) -> Path:
+        """The priced differences."""
+        return self.path / "findings.jsonl"
+
+    @property
+    def stop_file(self) -> Path:
+        """The kill switch: its presence stops the run before the next case."""
+        return self.path / "STOP"
+
+    def write_manifest(self, manifest: RunManifest) -> None:
+        """Write `manifest.json`, before the first case."""
+        write_json(self.path / "manifest.json", manifest)
+
+    def read_manifest(self) -> RunManifest:
+        """Read `manifest.json`; raises `RecordingError` where this is no run."""
+        return read_json(self.path / "manifest.json", RunManifest)
+
+    def write_judgement(
+        self, findings: tuple[Finding, ...], cost: CostSummary, verdict: Verdict
+    ) -> None:
+        """Write findings, costs and the verdict, the verdict last."""
+        write_lines(self.findings, findings)
+        write_json(self.path / "cost.json", cost)
+        write_json(self.path / "verdict.json", verdict)
+
+    def read_findings(self) -> tuple[Finding, ...]:
+        """Read the priced differences."""
+        return tuple(read_lines(self.findings, Finding))
+
+    def read_cost(self) -> CostSummary:
+        """Read `cost.json`."""
+        return read_json(self.path / "cost.json", CostSummary)
+
+    def read_verdict(self) -> Verdict:
+        """Read `verdict.json`."""
+        return read_json(self.path / "verdict.json", Verdict)
+
+
+def mint_run_id(started_at: datetime, candidate: str, *facts: str) -> str:
+    """A run's id: when it began, whose it is, and a few letters that tell twins apart."""
+    salt = hashlib.blake2b("\0".join((started_at.isoformat(), *facts)).encode(), digest_size=2)
+    return f"{started_at:%Y%m%dT%H%M%SZ}-{candidate}-{salt.hexdigest()}"
+
+
+def find_run(name: str, reports: Path) -> RunFolder:
+    """The run that a person names: a folder, a run id, or `latest` in the reports folder."""
+    direct = Path(name)
+    if (direct / "manifest.json").is_file():
+        return RunFolder(direct)
+    runs = sorted(
+        (path.parent for path in reports.glob("*/*/manifest.json")), key=lambda run: run.name
+    )
+    matching = [run for run in runs if name in ("latest", run.name)]
+    if not matching:
+        known = ", ".join(run.name for run in runs[-3:])
+        raise RecordingError(
+            f"`{name}` is not a run",
+            code="U404",
+            hint=f"the last runs are: {known}" if known else f"there is no run in `{reports}` yet",
+        )
+    return RunFolder(matching[-1])

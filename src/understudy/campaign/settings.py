@@ -1,0 +1,59 @@
+"""A campaign with its policy and gates, read and hashed before the first case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.campaign.library import resolve_file
+from understudy.model.campaign import Campaign
+from understudy.model.canonical import digest, digest_file
+from understudy.model.document import load_document
+from understudy.model.gates import Gates
+from understudy.model.policy import Policy
+
+__all__ = ["Rules", "Settings", "load_rules", "load_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a verdict is judged by: the policy and the gates, with the hashes of their files."""
+
+    policy: Policy
+    gates: Gates
+    hashes: dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A campaign file that has been read, and the folder that its paths are relative to."""
+
+    campaign: Campaign
+    rules: Rules
+    folder: Path
+
+
+def load_settings(path: Path) -> Settings:
+    """Read `campaign.yaml` and the files it names; raises `ConfigurationError`."""
+    campaign = load_document(path, Campaign)
+    folder = path.resolve().parent
+    return Settings(campaign, load_rules(campaign.policy, campaign.gates, folder), folder)
+
+
+def load_rules(policy: str, gates: str, folder: Path) -> Rules:
+    """Read policy and gates by path or shipped name."""
+    policy_file = resolve_file(policy, folder, "policies")
+    gates_file = resolve_file(gates, folder, "policies", prefix="gates-")
+    read = load_document(policy_file, Policy)
+    hashes = {
+        "policy": digest_file(policy_file),
+        "gates": digest_file(gates_file),
+        "prices": digest(_prices(read)),
+    }
+    return Rules(read, load_document(gates_file, Gates), hashes)
+
+
+def _prices(policy: Policy) -> object:
+    """The part of the policy that turns findings into money."""
+    kept = {"currency", "floors", "weights", "cap", "tiers", "rates", "kinds", "review", "handling"}
+    return policy.model_dump(mode="json", include=kept)

@@ -1,0 +1,50 @@
+"""Progress on standard error: a bar on a terminal, elsewhere a plain line every tenth or 30 s."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+
+__all__ = ["Progress", "say"]
+
+
+def say(text: str) -> None:
+    """One line for people on standard error; standard output carries results only."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counts one stretch of work: `progress("shadow careful", done, total)` for each step."""
+
+    quiet: bool = False
+    live: bool = field(default_factory=lambda: sys.stderr.isatty() and not os.environ.get("CI"))
+    _stage: str = ""
+    _shown_at: float = 0.0
+    _shown: int = -1
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Note that `done` of `total` are finished; writes only when it is worth a line."""
+        if self.quiet or total <= 0:
+            return
+        if stage != self._stage:
+            self._stage, self._shown, self._shown_at = stage, -1, time.monotonic()
+        tenth = 10 * done // total
+        late = time.monotonic() - self._shown_at > (0.1 if self.live else 30)
+        finished = done >= total and self._shown != 10
+        if finished or (late if self.live else (tenth > self._shown or late)):
+            self._write(stage, done, total)
+            self._shown, self._shown_at = tenth, time.monotonic()
+
+    def _write(self, stage: str, done: int, total: int) -> None:
+        if self.live:
+            filled = 24 * done // total
+            end = "\n" if done >= total else ""
+            bar = "#" * filled + "." * (24 - filled)
+            sys.stderr.write(f"\r{stage} [{bar}] {done:,}/{total:,}{end}")
+        else:
+            sys.stderr.write(f"{stage}: {done:,} of {total:,}\n")
+        sys.stderr.flush()
