@@ -21,6 +21,8 @@ class Rules:
 
     policy: Policy
     gates: Gates
+    policy_file: Path
+    gates_file: Path
     hashes: dict[str, str | None]
 
 
@@ -50,7 +52,13 @@ def load_rules(policy: str, gates: str, folder: Path) -> Rules:
         "gates": digest_file(gates_file),
         "prices": digest(_prices(read)),
     }
-    return Rules(read, load_document(gates_file, Gates), hashes)
+    return Rules(
+        read,
+        load_document(gates_file, Gates),
+        policy_file.resolve(),
+        gates_file.resolve(),
+        hashes,
+    )
 
 
 def _prices(policy: Policy) -> object:

@@ -68,6 +68,11 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     harness_version: str
     recording: str
     hashes: dict[str, str | None]
+    candidate_release: str | None = None
+    world: str | None = None
+    policy: str = ""
+    gates: str = ""
+    economics: dict[str, Any] = msgspec.field(default_factory=dict)
     needs: tuple[str, ...] = ()
     case_ids_digest: str = ""
     wall_level: str = ""

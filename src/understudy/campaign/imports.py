@@ -1,0 +1,43 @@
+"""Recorded traffic into recordings, and what a recording holds, told to a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from understudy.traffic.recording import Recording, read_recording
+
+__all__ = ["describe_recording"]
+
+
+def describe_recording(path: Path) -> str:
+    """The recording's cases, baselines and operations, as lines for the terminal."""
+    recording = read_recording(path)
+    manifest = recording.manifest
+    lines = [
+        f"{path}: {manifest.cases:,} cases, {manifest.baselines:,} baselines",
+        f"records {manifest.records:,} = kept {manifest.kept:,} + dropped {manifest.dropped:,} "
+        f"+ repaired {manifest.repaired:,} + quarantined {manifest.quarantined:,}",
+        *(f"  {reason}: {count:,}" for reason, count in sorted(manifest.reasons.items())),
+        "",
+        "scenario                        cases",
+        *_table(Counter(case.scenario for case in recording.cases)),
+        "",
+        "operation                       actions of people",
+        *_table(_operations(recording)),
+    ]
+    return "\n".join(lines)
+
+
+def _operations(recording: Recording) -> Counter[str]:
+    return Counter(
+        action.operation
+        for case in recording.cases
+        for baseline in recording.baselines_of(case.case_id)
+        for action in baseline.actions
+    )
+
+
+def _table(counts: Counter[str]) -> Sequence[str]:
+    return [f"{name:<40}{count:>8,}" for name, count in sorted(counts.items())]

@@ -1,0 +1,203 @@
+"""The whole way of a campaign, one candidate after the other."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from understudy import __version__
+from understudy.campaign.conclusion import Conclusion, conclude
+from understudy.campaign.finish import Finished
+from understudy.campaign.identity import candidate_hash, harness_hash
+from understudy.campaign.project import project_folder
+from understudy.campaign.run_folder import RunFolder, find_run, mint_run_id
+from understudy.campaign.settings import Settings
+from understudy.campaign.source import Source, open_source
+from understudy.model.campaign import CandidateSpec
+from understudy.model.case import Case
+from understudy.model.errors import ConfigurationError, NoCasesError, RecordingError, nearest
+from understudy.model.manifest import RunManifest
+from understudy.model.proposal import CaseRecord
+from understudy.shadow.plan import ShadowPlan, ShadowReport
+from understudy.shadow.runner import run_shadow
+
+__all__ = ["RunRequest", "run_campaign", "run_candidate"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What the command line adds to a campaign file."""
+
+    reports: Path
+    candidate: str | None = None
+    limit: int | None = None
+    workers: int = 1
+    resume: str | None = None
+    case_id: str | None = None
+
+
+def run_campaign(settings: Settings, request: RunRequest, progress: Progress) -> list[Finished]:
+    """Run every candidate of the campaign, or the one that was asked for."""
+    candidates = _candidates(settings, request.candidate)
+    source = open_source(settings, request.reports, progress)
+    return [
+        run_candidate(replace_candidate(settings, one), source, request, progress)
+        for one in candidates
+    ]
+
+
+def replace_candidate(settings: Settings, candidate: CandidateSpec) -> Settings:
+    """The same campaign with one candidate only."""
+    campaign = settings.campaign.model_copy(update={"candidates": (candidate,)})
+    return replace(settings, campaign=campaign)
+
+
+def run_candidate(
+    settings: Settings, source: Source, request: RunRequest, progress: Progress
+) -> Finished:
+    """Shadow one candidate over the cases, judge it, and write its run folder."""
+    campaign = settings.campaign
+    candidate = campaign.candidates[0]
+    cases = _selected(source, request)
+    project = project_folder(candidate.use, settings.folder)
+    folder, manifest = _folder(settings, source, request, cases, project)
+    plan = ShadowPlan(
+        world=source.world_folder,
+        cases=cases,
+        candidate=candidate,
+        systems=campaign.systems,
+        run_folder=folder.path,
+        project=project,
+        seed=campaign.seed,
+        workers=request.workers,
+        repeats=campaign.repeats,
+        resume=request.resume is not None,
+    )
+    records: list[CaseRecord] = []
+
+    def keep(record: CaseRecord) -> None:
+        records.append(record)
+        progress(f"shadow {candidate.name}", len(records), len(cases) * campaign.repeats)
+
+    report = run_shadow(plan, keep)
+    if report.interrupted:
+        raise KeyboardInterrupt
+    manifest = _with_wall(manifest, report)
+    folder.write_manifest(manifest)
+    return conclude(Conclusion(folder, manifest, settings, source, cases, records, report.stopped))
+
+
+def _candidates(settings: Settings, wanted: str | None) -> Sequence[CandidateSpec]:
+    known = settings.campaign.candidates
+    if wanted is None:
+        return known
+    named = [candidate for candidate in known if candidate.name == wanted]
+    if named:
+        return named
+    if ":" in wanted:
+        return [known[0].model_copy(update={"use": wanted, "name": "candidate", "release": None})]
+    names = [candidate.name for candidate in known]
+    raise ConfigurationError(
+        f"the campaign has no candidate `{wanted}`{nearest(wanted, names)}",
+        code="U111",
+        hint=f"known: {', '.join(names)}; or give a spec as in `my_bot.agent:handle`",
+    )
+
+
+def _selected(source: Source, request: RunRequest) -> Sequence[Case]:
+    cases = source.recording.cases
+    if request.case_id is not None:
+        ids = [case.case_id for case in cases]
+        if request.case_id not in ids:
+            raise NoCasesError(
+                f"the recording has no case `{request.case_id}`{nearest(request.case_id, ids)}"
+            )
+        return [case for case in cases if case.case_id == request.case_id]
+    if not cases:
+        raise NoCasesError(f"the recording `{source.recording.path}` has no cases")
+    return cases[: request.limit]
+
+
+def _folder(
+    settings: Settings,
+    source: Source,
+    request: RunRequest,
+    cases: Sequence[Case],
+    project: Path,
+) -> tuple[RunFolder, RunManifest]:
+    """A new run's folder with its manifest, or the one that is gone on with."""
+    manifest = _manifest(settings, source, cases, project)
+    if request.resume is not None:
+        folder = find_run(request.resume, request.reports)
+        _refuse_other(folder.read_manifest(), manifest)
+        return folder, folder.read_manifest()
+    path = request.reports / manifest.campaign / manifest.run_id
+    path.mkdir(parents=True)
+    folder = RunFolder(path)
+    folder.write_manifest(manifest)
+    return folder, manifest
+
+
+def _manifest(
+    settings: Settings, source: Source, cases: Sequence[Case], project: Path
+) -> RunManifest:
+    from understudy.model.canonical import digest
+
+    campaign = settings.campaign
+    candidate = campaign.candidates[0]
+    started = datetime.now(UTC)
+    hashes = {
+        **settings.rules.hashes,
+        "recording": source.recording.digest,
+        "world": source.world_digest,
+        "candidate": candidate_hash(candidate.use, project),
+        "harness": harness_hash(),
+    }
+    return RunManifest(
+        campaign=campaign.name,
+        run_id=mint_run_id(started, candidate.name, campaign.name),
+        candidate=candidate.name,
+        candidate_spec=str(candidate.use),
+        candidate_release=candidate.release,
+        seed=campaign.seed,
+        stage=campaign.stage.value,
+        planned=len(cases) * campaign.repeats,
+        started_at=started.isoformat(timespec="milliseconds"),
+        harness_version=__version__,
+        recording=str(source.recording.path.resolve()),
+        world=str(source.world_folder.resolve()),
+        policy=str(settings.rules.policy_file),
+        gates=str(settings.rules.gates_file),
+        hashes=hashes,
+        needs=candidate.needs,
+        case_ids_digest=digest([case.case_id for case in cases]),
+        machine={"python": platform.python_version(), "system": platform.system()},
+        economics=campaign.economics.model_dump(mode="json", exclude_none=True),
+    )
+
+
+def _refuse_other(before: RunManifest, now: RunManifest) -> None:
+    """A run goes on only with what it began with: another policy or recording is another run."""
+    changed = [key for key, value in now.hashes.items() if before.hashes.get(key) != value]
+    if before.case_ids_digest != now.case_ids_digest:
+        changed.append("cases")
+    if changed:
+        raise RecordingError(
+            f"run `{before.run_id}` was begun with other {', '.join(sorted(changed))}",
+            code="U406",
+            hint="start a new run, or restore what has changed",
+        )
+
+
+def _with_wall(manifest: RunManifest, report: ShadowReport) -> RunManifest:
+    import msgspec
+
+    evidence = report.evidence()
+    return msgspec.structs.replace(
+        manifest, wall_level=evidence.level, wall_self_test=evidence.self_test
+    )

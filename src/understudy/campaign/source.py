@@ -1,0 +1,64 @@
+"""Where a campaign's cases come from: a recording, a world that has one, or a world to build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.campaign.settings import Settings
+from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.model.campaign import WorldRequest
+from understudy.model.errors import RecordingError
+from understudy.model.jsonl import read_json
+from understudy.model.manifest import WorldManifest
+from understudy.traffic.recording import Recording, read_recording
+
+__all__ = ["Source", "open_source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A recording, and the world that its cases play in."""
+
+    recording: Recording
+    world_folder: Path
+    world_digest: str | None
+
+
+def open_source(
+    settings: Settings, reports: Path, progress: Callable[[str, int, int], None]
+) -> Source:
+    """Open what the campaign names, building the world first where it asks for one."""
+    campaign = settings.campaign
+    if campaign.recording is not None:
+        return source_of(settings.folder / campaign.recording)
+    if isinstance(campaign.world, WorldRequest):
+        asked = campaign.world
+        out = reports / campaign.name / "world"
+        request = BuildRequest(
+            out=out,
+            recipe=asked.recipe or "default",
+            profile=asked.profile or "mid_market",
+            customers=asked.customers,
+            cases=asked.cases,
+            seed=campaign.seed,
+            folder=settings.folder,
+        )
+        build_world(request, progress)
+        return source_of(out / "recording")
+    return source_of(settings.folder / str(campaign.world) / "recording")
+
+
+def source_of(path: Path) -> Source:
+    """A recording with its world: its own `world/`, or the world that it lies in."""
+    recording = read_recording(path)
+    for folder in (path / "world", path.parent):
+        if (folder / "manifest.json").is_file() and (folder / "dirty").is_dir():
+            manifest = read_json(folder / "manifest.json", WorldManifest)
+            return Source(recording, folder, manifest.content_digest)
+    raise RecordingError(
+        f"`{path}` has no world to play in",
+        code="U407",
+        hint="a recording without a world can only be judged: `understudy judge --recording …`",
+    )

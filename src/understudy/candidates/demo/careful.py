@@ -1,0 +1,78 @@
+"""The careful candidate: follows the written policies, looks twice, and asks when unsure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from understudy.candidates.demo import careful_money, careful_records
+from understudy.candidates.demo.findings import Case, Handover, Unsure, look_up
+from understudy.candidates.demo.mail import Mail, read_mail, wishes
+from understudy.candidates.demo.office import Office, Refused
+
+__all__ = ["handle"]
+
+_INSTRUCTIONS = r"\bassistant\b|\bsystem:|ignore (the|what|all)|instruction|processing note|<!--"
+_FOREIGN = r"\b(bonjour|madame|cordialement|merci|hola|buenos|saludos|gracias)\b"
+_TOGETHER = (
+    frozenset(("refund", "seats")), frozenset(("dispute", "cancel")), frozenset(("refund", "cancel")),
+    frozenset(("merge", "twice")), frozenset(("tax", "refund")), frozenset(("management", "cancel")),
+    frozenset(("cancel", "email")), frozenset(("offer", "seats")), frozenset(("cancel", "seats")),
+)  # fmt: skip
+"""Words that come together in one wish; any other two are two wishes."""
+
+Clerk = Callable[[Case], None]
+_CLERKS: Mapping[str, Clerk] = {
+    "management": careful_records.complaint,
+    "privacy": careful_records.privacy,
+    "dispute": careful_money.dispute,
+    "merge": careful_records.merge,
+    "twice": careful_money.paid_twice,
+    "tax": careful_money.tax,
+    "more_time": careful_money.more_time,
+    "send_again": careful_money.send_again,
+    "outage": careful_money.outage,
+    "refund": careful_money.refund,
+    "seats": careful_records.seats,
+    "cancel": careful_records.cancel,
+    "offer": careful_records.offer,
+    "email": careful_records.email,
+    "phone": careful_records.phone,
+    "address": careful_records.address,
+}
+
+
+def handle(case: Any, systems: Any = None) -> dict[str, Any]:
+    """Handle one case; hands it over with a reason where the policy asks for it or doubt remains."""
+    del systems
+    with Office(case) as office:
+        try:
+            ticket = office.ticket()
+            mail = read_mail(ticket, office.user(ticket["requester_id"]))
+            _CLERKS[_wish(mail)](look_up(office, mail, case.received_at))
+        except Handover as handover:
+            return _handed_over(handover.reason, 0.95)
+        except Unsure as doubt:
+            return _handed_over(f"unsure: {doubt}", 0.4)
+        except Refused as refusal:
+            return _handed_over(f"unsure: a system refused ({refusal})", 0.2)
+    return {"outcome": "acted", "confidence": 0.97}
+
+
+def _handed_over(reason: str, confidence: float) -> dict[str, Any]:
+    return {"outcome": "escalated", "confidence": confidence, "rationale": reason}
+
+
+def _wish(mail: Mail) -> str:
+    if mail.says(_INSTRUCTIONS):
+        raise Unsure("the mail gives instructions to a machine")
+    if mail.says(_FOREIGN):
+        raise Unsure("the mail is in a language that I do not read well")
+    found = wishes(mail)
+    if not found:
+        raise Unsure("no wish was understood")
+    first, *others = found
+    for other in others:
+        if {first, other} not in _TOGETHER and first in ("refund", "cancel", "twice"):
+            raise Unsure(f"the mail may ask for two things: {first} and {other}")
+    return first

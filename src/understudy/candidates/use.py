@@ -1,0 +1,111 @@
+"""How a candidate is reached: the `use:` of a campaign, taken apart."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from understudy.model.errors import CandidateError
+
+__all__ = ["CommandUse", "HttpUse", "PythonUse", "Use", "parse_use"]
+
+_PYTHON = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
+_FORMS = "`module:callable`, `http://host:port/path` or `exec: COMMAND`"
+
+
+@dataclass(frozen=True, slots=True)
+class PythonUse:
+    """A Python callable `handle(case, systems)`, sync or async."""
+
+    module: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpUse:
+    """A service that takes a case by POST and answers with JSON."""
+
+    url: str
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, for the wall to let through."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandUse:
+    """A process that takes a case as one JSON line and answers with one."""
+
+    command: tuple[str, ...]
+
+
+Use = PythonUse | HttpUse | CommandUse
+
+
+def parse_use(use: str | dict[str, Any]) -> Use:
+    """What a spec says; raises `CandidateError` where it is of no known form.
+
+    >>> parse_use("my_bot.agent:handle")
+    PythonUse(module='my_bot.agent', attribute='handle')
+    >>> parse_use("exec: node bot.js --fast")
+    CommandUse(command=('node', 'bot.js', '--fast'))
+    """
+    if isinstance(use, dict):
+        return _from_mapping(use)
+    text = use.strip()
+    if text.startswith("exec:"):
+        return _command(text.removeprefix("exec:"))
+    if text.startswith(("http://", "https://")):
+        return _service(text)
+    if _PYTHON.match(text):
+        module, _, attribute = text.partition(":")
+        return PythonUse(module, attribute)
+    raise _unknown(use, _guess(text))
+
+
+def _from_mapping(use: dict[str, Any]) -> Use:
+    # YAML reads `use: {exec: …}`, and `exec: …` without quotes, as a mapping.
+    if set(use) == {"exec"} and isinstance(use["exec"], str):
+        return _command(use["exec"])
+    raise _unknown(use, "")
+
+
+def _command(text: str) -> CommandUse:
+    try:
+        command = tuple(shlex.split(text))
+    except ValueError as error:
+        raise _unknown(f"exec: {text}", f" ({error})") from None
+    if not command:
+        raise _unknown("exec:", "; there is no command behind it")
+    return CommandUse(command)
+
+
+def _service(text: str) -> HttpUse:
+    try:
+        use = HttpUse(text)
+        named = bool(use.address[0])
+    except ValueError as error:
+        raise _unknown(text, f" ({error})") from None
+    if not named:
+        raise _unknown(text, "; it names no host")
+    return use
+
+
+def _guess(text: str) -> str:
+    if text.endswith(".py") or ".py:" in text:
+        name = text.partition(".py")[0].strip("./").replace("/", ".")
+        return f"; a file is named as a module: `{name}:handle`"
+    if re.fullmatch(r"[A-Za-z_][\w.]*", text):
+        return f"; name the callable too: `{text}:handle`"
+    return ""
+
+
+def _unknown(use: object, more: str) -> CandidateError:
+    return CandidateError(
+        f"`{use}` does not name a candidate; expected {_FORMS}{more}", code="U201"
+    )

@@ -1,0 +1,116 @@
+"""Commands that end in a verdict: `demo`, `run` and `judge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from understudy.cli.progress import Progress, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from understudy.campaign.finish import Finished
+
+__all__ = ["demo", "judge", "run"]
+
+Reports = Annotated[Path, typer.Option("--reports", help="Where run folders are written.")]
+Json = Annotated[bool, typer.Option("--json", help="Print only JSON on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+def demo(
+    reports: Reports = Path("reports"),
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal verdicts.")] = 7,
+    customers: Annotated[int, typer.Option(min=50, help="Customers in the world.")] = 600,
+    cases: Annotated[int, typer.Option(min=20, help="Cases that staff handle.")] = 900,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the whole way on built-in data: a messy world, staff, three candidates, three verdicts."""
+    from understudy.campaign.demo import DemoRequest, run_demo
+
+    request = DemoRequest(reports=reports, seed=seed, customers=customers, cases=cases)
+    _print(run_demo(request, Progress(quiet=quiet)), json)
+    say("the demo is complete; NO-GO and INCONCLUSIVE are its expected lessons, so it exits with 0")
+
+
+def run(
+    campaign: Annotated[Path, typer.Argument(help="The campaign file.")],
+    candidate: Annotated[
+        str | None, typer.Option(help="Run this spec, or only the candidate of this name.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Run only the first N cases.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Sealed child processes.")] = 1,
+    resume: Annotated[str | None, typer.Option(help="Go on with this run.")] = None,
+    case: Annotated[str | None, typer.Option(help="Run only this case.")] = None,
+    reports: Reports = Path("reports"),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a shadow campaign: cases through a candidate, priced, gated and reported."""
+    from understudy.campaign.pipeline import RunRequest, run_campaign
+    from understudy.campaign.settings import load_settings
+
+    request = RunRequest(
+        reports=reports,
+        candidate=candidate,
+        limit=limit,
+        workers=workers,
+        resume=resume,
+        case_id=case,
+    )
+    finished = run_campaign(load_settings(campaign), request, Progress(quiet=quiet))
+    _print(finished, json)
+    raise typer.Exit(_exit_code(finished))
+
+
+def judge(
+    run: Annotated[str | None, typer.Argument(help="A run to judge again.")] = None,
+    recording: Annotated[
+        Path | None, typer.Option(help="The recording with the baselines.")
+    ] = None,
+    proposed: Annotated[
+        Path | None, typer.Option(help="Proposed actions, one case a line.")
+    ] = None,
+    policy: Annotated[
+        str, typer.Option(help="A policy file, or a shipped one by name.")
+    ] = "standard",
+    gates: Annotated[str, typer.Option(help="A gate file, or a shipped one by name.")] = "standard",
+    out: Annotated[Path | None, typer.Option(help="Where the run is written.")] = None,
+    reports: Reports = Path("reports"),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Price recorded proposals, or a run again; no candidate is called."""
+    from understudy.campaign.recorded import JudgeRequest, judge_recorded, judge_run
+
+    progress = Progress(quiet=quiet)
+    if run is not None:
+        if recording or proposed:
+            raise typer.BadParameter("name either a run, or --recording and --proposed")
+        finished = judge_run(run, reports, progress)
+    elif recording is None or proposed is None:
+        raise typer.BadParameter("name a run, or both --recording and --proposed")
+    else:
+        request = JudgeRequest(recording, proposed, policy, gates, out, reports)
+        finished = judge_recorded(request, progress)
+    _print([finished], json)
+    raise typer.Exit(_exit_code([finished]))
+
+
+def _print(finished: Sequence[Finished], as_json: bool) -> None:
+    if as_json:
+        from understudy.campaign.finish import summary_json
+
+        typer.echo(summary_json(finished))
+    else:
+        typer.echo("\n\n".join(one.text for one in finished))
+
+
+def _exit_code(finished: Sequence[Finished]) -> int:
+    from understudy.model.exit_code import worst
+
+    return int(worst(one.verdict.exit_code for one in finished))

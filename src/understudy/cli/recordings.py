@@ -1,0 +1,35 @@
+"""Commands around recorded traffic: `traffic import` and `traffic show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Turn recorded traffic into cases and baselines.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_traffic(
+    format: Annotated[str, typer.Argument(help="The format, or `auto`.")],
+    files: Annotated[list[Path], typer.Argument(help="The files to import.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder of the new recording.")],
+    proposed: Annotated[
+        Path | None, typer.Option(help="Where the recorded agent's proposed actions are written.")
+    ] = None,
+) -> None:
+    """Import recorded traffic: cases, what people did, and what a recorded agent proposed."""
+    from understudy.campaign.imports import import_files
+
+    typer.echo(import_files(format, files, out, proposed))
+
+
+@app.command("show")
+def show(recording: Annotated[Path, typer.Argument(help="The folder of a recording.")]) -> None:
+    """Print what a recording holds: cases, baselines and operations per system."""
+    from understudy.campaign.imports import describe_recording
+
+    typer.echo(describe_recording(recording))

@@ -1,0 +1,40 @@
+"""Commands on one run: `report`, `case` and `stop`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["case", "report", "stop"]
+
+Run = Annotated[str, typer.Argument(help="A run's folder, its id, or `latest`.")]
+Reports = Annotated[Path, typer.Option("--reports", help="Where run folders lie.")]
+
+
+def report(run: Run, reports: Reports = Path("reports")) -> None:
+    """Write a run's reports again from its files."""
+    from understudy.campaign.recorded import report_run
+
+    typer.echo(report_run(run, reports))
+
+
+def case(
+    run: Run,
+    case_id: Annotated[str, typer.Argument(help="The case.")],
+    reports: Reports = Path("reports"),
+) -> None:
+    """Show one case whole: people beside candidate, and the price of each difference."""
+    from understudy.campaign.one_case import describe_case
+
+    typer.echo(describe_case(run, case_id, reports))
+
+
+def stop(run: Run, reports: Reports = Path("reports")) -> None:
+    """Stop a running campaign before its next case."""
+    from understudy.campaign.run_folder import find_run
+
+    folder = find_run(run, reports)
+    folder.stop_file.touch()
+    typer.echo(f"{folder.path} stops before its next case")

@@ -1,0 +1,56 @@
+"""Commands about understudy itself: `doctor`, `schema` and `systems operations`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["doctor", "schema", "systems"]
+
+systems = typer.Typer(help="The mocked systems.", no_args_is_help=True)
+
+
+def doctor() -> None:
+    """Check versions, folders and the wall on this machine."""
+    from understudy.campaign.doctor import examine
+
+    examination = examine()
+    typer.echo(examination.text)
+    raise typer.Exit(0 if examination.sound else 3)
+
+
+def schema(
+    name: Annotated[str | None, typer.Argument(help="One schema; all names without it.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Write all schemas into this folder.")] = None,
+) -> None:
+    """Print or write the JSON Schemas of every file that people write or tools read."""
+    from understudy.model.errors import ConfigurationError, nearest
+    from understudy.model.jsonl import write_json
+    from understudy.model.schemas import json_schemas
+
+    schemas = json_schemas()
+    if write is not None:
+        for key, value in schemas.items():
+            write_json(write / f"{key}.schema.json", value)
+        typer.echo(f"{len(schemas)} schemas in {write}")
+    elif name is None:
+        typer.echo("\n".join(schemas))
+    elif name in schemas:
+        import json
+
+        typer.echo(json.dumps(schemas[name], indent=2))
+    else:
+        raise ConfigurationError(
+            f"there is no schema `{name}`{nearest(name, schemas)}",
+            hint=f"known: {', '.join(schemas)}",
+        )
+
+
+@systems.command("operations")
+def operations() -> None:
+    """Print every operation that the mocked systems serve, with its class and what undoes it."""
+    from understudy.campaign.operations import describe_operations
+
+    typer.echo(describe_operations())

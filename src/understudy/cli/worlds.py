@@ -1,0 +1,44 @@
+"""Commands around worlds: `world build` and `world show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from understudy.cli.progress import Progress, say
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Build and look at worlds.", no_args_is_help=True)
+
+
+@app.command("build")
+def build(
+    out: Annotated[Path, typer.Option(help="The folder of the new world.")],
+    recipe: Annotated[str, typer.Option(help="A recipe file, or a shipped one.")] = "default",
+    profile: Annotated[str, typer.Option(help="A mess profile, or a shipped one.")] = "mid_market",
+    customers: Annotated[int, typer.Option(min=1)] = 2000,
+    cases: Annotated[int, typer.Option(min=0, help="Cases that simulated staff handle.")] = 0,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+) -> None:
+    """Generate a messy, consistent world, with a recording of staff at work if cases are asked."""
+    from understudy.campaign.worlds import BuildRequest, build_world
+
+    request = BuildRequest(out, recipe, profile, customers, cases, seed)
+    manifest = build_world(request, Progress(quiet=quiet))
+    rows = sum(manifest.row_counts.values())
+    typer.echo(f"{out}: {rows:,} rows in {len(manifest.row_counts)} tables")
+    typer.echo(f"content digest {manifest.content_digest}")
+    if cases:
+        say(f"the recording is in {out / 'recording'}")
+
+
+@app.command("show")
+def show(world: Annotated[Path, typer.Argument(help="The folder of a world.")]) -> None:
+    """Print a world's tables, how many rows each has, and what was damaged."""
+    from understudy.campaign.worlds import describe_world
+
+    typer.echo(describe_world(world))

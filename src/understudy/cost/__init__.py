@@ -1,0 +1,1 @@
+"""What a difference costs: findings and a policy in, money out."""

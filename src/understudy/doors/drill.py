@@ -1,0 +1,51 @@
+"""`python -m understudy.doors.drill ADDRESS PORT FOLDER LEVEL`: try every way out, sealed.
+
+Prints one JSON line: the level that was reached, and what became of each way.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from understudy.doors.namespace import enter_namespace
+from understudy.doors.refusals import Refusals
+from understudy.doors.wall import seal
+from understudy.doors.ways_out import WAYS, Target
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str]) -> None:
+    """Seal this process, try each way and print what happened."""
+    host, port, folder, level = arguments
+    opened = socket.create_connection((host, int(port)))
+    isolated = level == "hook+netns" and enter_namespace()
+    refusals = seal()
+    target = Target((host, int(port)), Path(folder), opened)
+    found = {name: _attempt(name, target, refusals) for name in WAYS}
+    reached = "hook+netns" if isolated else "hook"
+    sys.stdout.buffer.write(msgspec.json.encode({"level": reached, "ways": found}) + b"\n")
+    opened.detach()
+
+
+def _attempt(name: str, target: Target, refusals: Refusals) -> str:
+    outcome: Any = "went through"
+    try:
+        WAYS[name](target)
+    except ModuleNotFoundError as error:
+        if error.name != "_posixsubprocess":
+            return "absent"
+        outcome = "failed"
+    except BaseException as error:
+        outcome = f"failed: {type(error).__name__}: {error}"[:200]
+    counted = refusals.take()
+    return "blocked" if counted.network + counted.process else outcome
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,61 @@
+"""What the wall refused: counted, by sort and by place."""
+
+from __future__ import annotations
+
+import errno
+import threading
+
+from understudy.model.proposal import WallCount
+
+__all__ = ["NetworkRefused", "Refusals", "Refused"]
+
+_MOST_PLACES = 20
+
+
+class Refused(PermissionError):
+    """A way out was tried. A `PermissionError`, as a firewall's or a sandbox's refusal is.
+
+    `reason` is what a case fails for where the candidate lets the error through: `egress` for the
+    network, `process` for anything that would run code outside the interpreter.
+    """
+
+    reason = "process"
+
+
+class NetworkRefused(Refused):
+    """A way out over the network was tried."""
+
+    reason = "egress"
+
+
+class Refusals:
+    """Counts attempts on the network and on processes apart, since the last time it was asked."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = {"network": 0, "process": 0}
+        self._places: dict[str, None] = {}
+
+    def network(self, place: str) -> Refused:
+        """Count an attempt to reach another machine, process or name."""
+        self._count("network", place)
+        return NetworkRefused(errno.EACCES, "Permission denied", place)
+
+    def process(self, place: str) -> Refused:
+        """Count an attempt to start or steer a process, or to call native code."""
+        self._count("process", place)
+        return Refused(errno.EACCES, "Permission denied", place)
+
+    def take(self) -> WallCount:
+        """What was refused since the last call."""
+        with self._lock:
+            counted = WallCount(**self._counts, places=tuple(self._places))
+            self._counts = dict.fromkeys(self._counts, 0)
+            self._places = {}
+        return counted
+
+    def _count(self, sort: str, place: str) -> None:
+        with self._lock:
+            self._counts[sort] += 1
+            if len(self._places) < _MOST_PLACES:
+                self._places[place] = None

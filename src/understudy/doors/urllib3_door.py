@@ -1,0 +1,108 @@
+"""The door for urllib3, and so for requests and the vendors' clients that are built on either."""
+
+from __future__ import annotations
+
+import functools
+import http
+import importlib
+import importlib.util
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from understudy.doors.answering import Answering, wire_headers
+from understudy.doors.patching import Patch
+from understudy.systems.message import Request, Response
+
+__all__ = ["patches"]
+
+Lookup = Callable[[str], Answering | None]
+
+
+def patches(engine_at: Lookup) -> Iterator[Patch]:
+    """What to replace in urllib3; nothing where it is not installed.
+
+    The pool's own `urlopen` keeps running, and with it its retries and redirects.
+    """
+    if importlib.util.find_spec("urllib3") is None:
+        return
+    pools = importlib.import_module("urllib3.connectionpool")
+    answer = importlib.import_module("urllib3.response").HTTPResponse
+    plain, secure = pools.HTTPConnectionPool, pools.HTTPSConnectionPool
+    yield Patch(plain, "_make_request", _door(plain._make_request, engine_at, answer))
+    yield Patch(secure, "_prepare_proxy", _no_tunnel(secure._prepare_proxy, engine_at))
+
+
+def _door(real: Callable[..., Any], engine_at: Lookup, answer: Any) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def make_request(self: Any, conn: Any, method: str, url: str, **options: Any) -> Any:
+        engine = engine_at(self.host)
+        if engine is None:
+            return real(self, conn, method, url, **options)
+        self.num_requests += 1
+        given = engine.handle(_request(self, method, url, options))
+        if options.get("response_conn") is not None:
+            # Nothing is left to be read from the connection, so the pool has it back at once.
+            self._put_conn(conn)
+        return _response(answer, given, method, url, options)
+
+    return make_request
+
+
+def _no_tunnel(real: Callable[..., Any], engine_at: Lookup) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def prepare_proxy(self: Any, conn: Any) -> None:
+        if engine_at(self.host) is None:
+            real(self, conn)
+
+    return prepare_proxy
+
+
+def _request(pool: Any, method: str, url: str, options: dict[str, Any]) -> Request:
+    parts = urlsplit(url)
+    given = options.get("headers") or pool.headers
+    headers = {"host": pool.host}
+    headers.update((_text(name).lower(), _text(value)) for name, value in given.items())
+    body = _bytes(options.get("body"))
+    return Request(method, pool.host, parts.path or "/", parts.query, headers, body)
+
+
+def _response(answer: Any, given: Response, method: str, url: str, options: dict[str, Any]) -> Any:
+    return answer(
+        body=io.BytesIO(given.body),
+        headers=wire_headers(given),
+        status=given.status,
+        version=11,
+        version_string="HTTP/1.1",
+        reason=_reason(given.status),
+        preload_content=options.get("preload_content", True),
+        decode_content=options.get("decode_content", True),
+        retries=options.get("retries"),
+        enforce_content_length=options.get("enforce_content_length", True),
+        request_method=method,
+        request_url=url,
+    )
+
+
+def _reason(status: int) -> str:
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode("utf-8")
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    if hasattr(body, "read"):
+        return _bytes(body.read())
+    return b"".join(_bytes(part) for part in body)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,129 @@
+"""The wall: an audit hook that lets nothing out of this process but what was allowed.
+
+It is put up before the candidate's code is imported and cannot be taken down. Native code that
+calls the C library directly raises no audit event; the network namespace stands behind the hook
+for that, where the system permits one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import socket
+import stat
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from understudy.doors.guards import Address, Guard, guards, is_numeric, shown
+from understudy.doors.refusals import Refusals
+
+__all__ = ["seal"]
+
+# Importing these after sealing would be refused, or would leave their way of forking open.
+_PRELOADED = (
+    "ctypes",
+    "ctypes.util",
+    "_posixsubprocess",
+    "subprocess",
+    "multiprocessing.util",
+    "encodings.idna",
+)
+_FORKING = ("_posixsubprocess", "subprocess")
+
+
+def seal(allow: Collection[Address] = (), *, keep: Collection[int] = ()) -> Refusals:
+    """Seal this process for good; returns the count of what is refused from now on.
+
+    Only the `allow`ed (host, port) pairs can be reached. Descriptors of sockets that are open
+    already are closed, but for those in `keep`.
+    """
+    _preload()
+    _close_sockets(keep)
+    refusals = Refusals()
+    _replace_fork_exec(refusals)
+    _watch_names(refusals, frozenset(allow))
+    sys.addaudithook(_hook(guards(refusals, allow)))
+    return refusals
+
+
+def _hook(table: dict[str, Guard]) -> Callable[[str, tuple[Any, ...]], None]:
+    find = table.get
+
+    def watch(event: str, args: tuple[Any, ...]) -> None:
+        guard = find(event)
+        if guard is not None:
+            guard(args)
+
+    return watch
+
+
+def _preload() -> None:
+    for name in _PRELOADED:
+        importlib.import_module(name)
+    # Vendors' clients state the platform in a header, and asking for it starts a process.
+    platform.platform()
+    platform.uname().processor  # noqa: B018 -- computed and kept on first access
+
+
+def _close_sockets(keep: Collection[int]) -> None:
+    for path in list(_descriptors().iterdir()):
+        number = int(path.name)
+        if number > 2 and number not in keep and _is_socket(number):
+            os.close(number)
+
+
+def _descriptors() -> Path:
+    return next(path for path in map(Path, ("/proc/self/fd", "/dev/fd")) if path.is_dir())
+
+
+def _is_socket(number: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(number).st_mode)
+    except OSError:
+        return False  # the descriptor of the listing itself, closed by now
+
+
+def _replace_fork_exec(refusals: Refusals) -> None:
+    """Replace the one function that starts processes without an audit event."""
+
+    def fork_exec(args: Any, *rest: Any) -> int:
+        del rest
+        first = args[0] if args else ""
+        raise refusals.process(f"fork_exec {os.fsdecode(first)}")
+
+    for name in _FORKING:
+        module = sys.modules[name]
+        for attribute in ("fork_exec", "_fork_exec"):
+            if hasattr(module, attribute):
+                setattr(module, attribute, fork_exec)
+
+
+def _watch_names(refusals: Refusals, allow: frozenset[Address]) -> None:
+    """Refuse a host name in an address before the C library asks for it.
+
+    The audit events of these methods come after the look-up, which is a message by itself.
+    """
+    known = {host for host, _ in allow} | {"", "localhost", "<broadcast>"}
+    for method in ("connect", "connect_ex", "sendto", "sendmsg", "bind"):
+        real = getattr(socket.socket, method)
+        setattr(socket.socket, method, _numeric(real, method, known, refusals))
+
+
+def _numeric(
+    real: Callable[..., Any], method: str, known: Collection[str], refusals: Refusals
+) -> Callable[..., Any]:
+    def checked(self: Any, *args: Any, **options: Any) -> Any:
+        address = next((each for each in args if isinstance(each, tuple)), None)
+        if address is not None and _is_name(address[0]) and address[0] not in known:
+            raise refusals.network(f"{method} {shown(address)}")
+        return real(self, *args, **options)
+
+    checked.__name__ = checked.__qualname__ = method
+    return checked
+
+
+def _is_name(host: Any) -> bool:
+    return isinstance(host, str) and not is_numeric(host)

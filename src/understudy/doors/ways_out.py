@@ -1,0 +1,210 @@
+"""The known ways out of a process, each as one attempt on a listener and a folder of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import importlib
+import multiprocessing
+import os
+import pty
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["WAYS", "Target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A listener on loopback, a folder to leave a mark in, and a connection opened beforehand."""
+
+    address: tuple[str, int]
+    folder: Path
+    opened_before: socket.socket
+
+    @property
+    def url(self) -> str:
+        """The listener as a web server."""
+        return f"http://{self.address[0]}:{self.address[1]}/"
+
+    def command(self, way: str) -> list[str]:
+        """A command that would leave a mark."""
+        return ["/bin/sh", "-c", f"echo out > '{self.folder}/{way}'"]
+
+
+def _raw_socket(target: Target) -> None:
+    with socket.socket() as made:
+        made.connect(target.address)
+
+
+def _socket_module(target: Target) -> None:
+    importlib.import_module("_socket").socket(socket.AF_INET, socket.SOCK_STREAM).connect(
+        target.address
+    )
+
+
+def _host_name(target: Target) -> None:
+    with socket.socket() as made:
+        made.connect(("name-of-nobody.invalid", target.address[1]))
+
+
+def _udp(target: Target) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        made.sendto(b"out", target.address)
+
+
+def _udp_message(target: Target) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        made.sendmsg([b"out"], [], 0, target.address)
+
+
+def _packet_socket(target: Target) -> None:
+    del target
+    socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).close()
+
+
+def _look_up(target: Target) -> None:
+    socket.getaddrinfo("name-of-nobody.invalid", target.address[1])
+
+
+def _unix_socket(target: Target) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.connect(str(target.folder / "door"))
+
+
+def _listen_everywhere(target: Target) -> None:
+    del target
+    with socket.socket() as made:
+        made.bind(("0.0.0.0", 0))  # noqa: S104 -- what is tried is to be refused
+
+
+def _opened_before(target: Target) -> None:
+    target.opened_before.sendall(b"out")
+
+
+def _asyncio(target: Target) -> None:
+    asyncio.run(asyncio.wait_for(asyncio.open_connection(*target.address), 5))
+
+
+def _urllib(target: Target) -> None:
+    urllib.request.urlopen(target.url, timeout=5)  # noqa: S310 -- what is tried is to be refused
+
+
+def _client(library: str) -> Callable[[Target], None]:
+    def get(target: Target) -> None:
+        importlib.import_module(library).get(target.url, timeout=5)
+
+    return get
+
+
+def _aiohttp(target: Target) -> None:
+    library = importlib.import_module("aiohttp")
+
+    async def get() -> None:
+        async with library.ClientSession() as session:
+            await session.get(target.url)
+
+    asyncio.run(get())
+
+
+def _subprocess(target: Target) -> None:
+    subprocess.run(target.command("subprocess"), check=False)  # noqa: S603 -- what is tried is to be refused
+
+
+def _system(target: Target) -> None:
+    os.system(target.command("system")[2])  # noqa: S605 -- what is tried is to be refused
+
+
+def _exec(target: Target) -> None:
+    os.execv("/bin/sh", target.command("exec"))  # noqa: S606 -- what is tried is to be refused
+
+
+def _spawn(target: Target) -> None:
+    command = target.command("posix_spawn")
+    os.waitpid(os.posix_spawn(command[0], command, {}), 0)
+
+
+def _fork(target: Target) -> None:
+    if os.fork() == 0:
+        (target.folder / "fork").write_text("out", encoding="ascii")
+        os._exit(0)
+
+
+def _terminal(target: Target) -> None:
+    pty.spawn(target.command("pty"))
+
+
+def _fork_exec(target: Target) -> None:
+    util = importlib.import_module("multiprocessing.util")
+    command = [os.fsencode(part) for part in target.command("fork_exec")]
+    os.waitpid(util.spawnv_passfds(command[0], command, []), 0)
+
+
+def _fork_exec_again(target: Target) -> None:
+    sys.modules.pop("_posixsubprocess", None)
+    importlib.import_module("_posixsubprocess")
+    _fork_exec(target)
+
+
+def _multiprocessing(target: Target) -> None:
+    del target
+    multiprocessing.get_context("spawn").Process(target=os.getpid).start()
+
+
+def _kill_parent(target: Target) -> None:
+    del target
+    os.kill(os.getppid(), 0)
+
+
+def _library(target: Target) -> None:
+    del target
+    ctypes.CDLL(None)
+
+
+def _symbol(target: Target) -> None:
+    del target
+    getattr(ctypes.pythonapi, "connect")  # noqa: B009 -- the look-up is the attempt
+
+
+def _memory(target: Target) -> None:
+    del target
+    Path("/proc/self/mem").open("r+b").close()
+
+
+WAYS: dict[str, Callable[[Target], Any]] = {
+    "a raw socket": _raw_socket,
+    "the _socket module": _socket_module,
+    "a host name in connect": _host_name,
+    "UDP sendto": _udp,
+    "UDP sendmsg": _udp_message,
+    "a packet socket": _packet_socket,
+    "getaddrinfo": _look_up,
+    "a unix socket": _unix_socket,
+    "listening on all addresses": _listen_everywhere,
+    "a connection opened before sealing": _opened_before,
+    "asyncio": _asyncio,
+    "urllib": _urllib,
+    "requests": _client("requests"),
+    "httpx": _client("httpx"),
+    "httpx2": _client("httpx2"),
+    "aiohttp": _aiohttp,
+    "subprocess": _subprocess,
+    "os.system": _system,
+    "os.execv": _exec,
+    "os.posix_spawn": _spawn,
+    "os.fork": _fork,
+    "pty.spawn": _terminal,
+    "fork_exec without an event": _fork_exec,
+    "fork_exec imported again": _fork_exec_again,
+    "multiprocessing spawn": _multiprocessing,
+    "a signal to the parent": _kill_parent,
+    "ctypes by dlopen": _library,
+    "ctypes by dlsym": _symbol,
+    "its own memory as a file": _memory,
+}

@@ -1,0 +1,55 @@
+"""What the verdict must know about a run besides its costs."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from understudy.model.verdict import Stage, WallEvidence
+
+__all__ = ["Control", "RunFacts", "StopCause"]
+
+
+class StopCause(enum.Enum):
+    """Why a run was stopped before its planned end."""
+
+    KILL_SWITCH = "the kill switch stopped the run"
+    EGRESS = "the run was stopped because the candidate tried to reach the outside"
+    BUDGET = "the budget of the run is used up"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A candidate made from the baselines whose verdict is known beforehand.
+
+    `told_apart` is None where the control could not be built; `note` says why, or what it showed.
+    """
+
+    name: str
+    told_apart: bool | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """Counts of the run and what stood around it.
+
+    `run` counts the cases that were handed to the candidate, `judged` those that could be priced.
+    `order` holds (case id, cluster id) of every planned case that is not quarantined, in the
+    registered order; where it is empty, the order of the priced cases is taken.
+    """
+
+    planned: int
+    run: int
+    judged: int
+    prices_owned: bool
+    stage: Stage = Stage.SHADOW
+    failed: int = 0
+    quarantined: int = 0
+    wall: WallEvidence | None = None
+    controls: tuple[Control, ...] = ()
+    stopped: StopCause | None = None
+    order: tuple[tuple[str, str], ...] = ()
+    scope: str = "the cases of this campaign"
+    monthly_cases: int | None = None
+    integration_cost_minor: int | None = None

@@ -1,0 +1,206 @@
+"""One result for each gate: the measure, its limit, and what the evidence says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from understudy.gate.binomial import cases_for_rate, upper_rate
+from understudy.gate.cost_evidence import CostEvidence, collect_evidence
+from understudy.gate.facts import RunFacts
+from understudy.gate.units import Units, units_of
+from understudy.model.cost import CostSummary
+from understudy.model.errors import ConfigurationError
+from understudy.model.gates import Gate, Gates, Metric
+from understudy.model.money import Money, to_minor
+from understudy.model.verdict import GateOutcome, GateResult, Stage
+
+__all__ = ["CRITICAL_RATES", "Measured", "amount", "cost_limit", "measure_all"]
+
+CRITICAL_RATES: Mapping[Stage, float | None] = {
+    Stage.SHADOW: None,
+    Stage.DRAFT_ONLY: 0.05,
+    Stage.APPROVAL_REQUIRED: 0.01,
+    Stage.LIMITED_AUTONOMY: 0.001,
+    Stage.FULL: 0.001,
+}
+"""How rare critical findings must be shown to be before a class of actions enters a stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What every gate measures from."""
+
+    cost: CostSummary
+    gates: Gates
+    facts: RunFacts
+    units: Units
+
+    @classmethod
+    def of(cls, cost: CostSummary, gates: Gates, facts: RunFacts) -> Measured:
+        """Group the costs into units; raises `ConfigurationError` where currencies differ."""
+        if cost.cases and cost.currency != gates.budget.currency:
+            raise ConfigurationError(
+                f"costs are in {cost.currency}, but the gates' budget is in "
+                f"{gates.budget.currency}",
+                code="U109",
+                hint=f"write `budget` and `cap` of the gate file in {cost.currency}",
+            )
+        return cls(cost, gates, facts, units_of(cost.per_case, gates.cap.minor, facts.order))
+
+    def evidence(self, limit_minor: float) -> CostEvidence:
+        """The evidence on error cost against one limit."""
+        return collect_evidence(self.units, limit_minor, self.gates)
+
+
+def measure_all(measured: Measured) -> tuple[GateResult, ...]:
+    """The results of all gates, in the order of the gate file; money in minor units."""
+    return tuple(_MEASURES[gate.metric](gate, measured) for gate in measured.gates.gates)
+
+
+def amount(minor: float, currency: str) -> str:
+    """Money in a sentence.
+
+    >>> amount(612.4, "EUR")
+    '6.12 EUR'
+    """
+    return str(Money(round(minor), currency))
+
+
+def cost_limit(gate: Gate, gates: Gates) -> int:
+    """The limit of a cost gate in minor units; in the gate file it stands in major units."""
+    if gate.limit is None:
+        return gates.budget.minor
+    limit = to_minor(str(gate.limit), gates.budget.currency)
+    if not 0 < limit < gates.cap.minor:
+        raise ConfigurationError(
+            f"the limit of gate `{gate.id}` is {gate.limit}; it must lie between zero and the cap "
+            f"of {gates.cap}",
+            code="U109",
+        )
+    return limit
+
+
+def _critical_findings(gate: Gate, measured: Measured) -> GateResult:
+    limit = _count_limit(gate)
+    observed = sum(case.critical for case in measured.cost.per_case)
+    reason = f"{_critical(observed)} in {measured.cost.cases:,} cases; the limit is {limit:,}"
+    outcome, needed = GateOutcome.FAIL, None
+    if observed <= limit:
+        outcome, needed, more = _critical_rate(measured)
+        reason += more
+    return GateResult(
+        id=gate.id,
+        metric=gate.metric.value,
+        observed=observed,
+        limit=limit,
+        outcome=outcome,
+        cases_needed=needed,
+        reason=reason,
+    )
+
+
+def _critical_rate(measured: Measured) -> tuple[GateOutcome, int | None, str]:
+    """Whether critical findings are shown to be rare enough for the stage (F15)."""
+    units, alpha = len(measured.units.x), measured.gates.alpha
+    events = int(measured.units.critical.sum())
+    rate = CRITICAL_RATES[measured.facts.stage]
+    if not units:
+        return GateOutcome.UNDECIDED, cases_for_rate(rate or 0.05, alpha), ""
+    upper = upper_rate(events, units, alpha)
+    more = f"; their rate is at most {upper:.2%} with {1 - alpha:.0%} confidence"
+    if rate is None or upper <= rate:
+        return GateOutcome.PASS, None, more
+    needed = None if events else cases_for_rate(rate, alpha) - units
+    stage = measured.facts.stage.value.replace("_", " ")
+    return GateOutcome.UNDECIDED, needed, f"{more}, and the stage {stage} asks for {rate:.1%}"
+
+
+def _error_cost(gate: Gate, measured: Measured) -> GateResult:
+    limit = cost_limit(gate, measured.gates)
+    evidence = measured.evidence(limit)
+    last = evidence.decided or evidence.last
+    failed = evidence.outcome is GateOutcome.FAIL
+    needed = None
+    if evidence.outcome is GateOutcome.UNDECIDED and evidence.cases_needed is not None:
+        needed = max(1, evidence.cases_needed - measured.units.total_cases)
+    return GateResult(
+        id=gate.id,
+        metric=gate.metric.value,
+        observed=round(evidence.last.mean_minor, 4) if evidence.last else None,
+        limit=limit,
+        outcome=evidence.outcome,
+        e_value=(last.harm if failed else last.go) if last else None,
+        cases_needed=needed,
+        reason=_cost_reason(evidence, measured.cost.currency),
+    )
+
+
+def _cost_reason(evidence: CostEvidence, currency: str) -> str:
+    if evidence.last is None:
+        return "no case to judge by"
+    mean = amount(evidence.last.mean_minor, currency)
+    cap, limit = amount(evidence.cap_minor, currency), amount(evidence.limit_minor, currency)
+    text = f"{mean} per case, each case counted up to {cap}; the limit is {limit}; "
+    look = evidence.decided or evidence.last
+    if evidence.outcome is GateOutcome.FAIL:
+        value, bar = look.harm, evidence.harm_threshold
+    else:
+        value, bar = look.go, evidence.go_threshold
+    text += f"evidence {_short(value)} of the {bar:,.0f} needed"
+    if evidence.decided is None:
+        return f"{text} after {look.cases:,} cases"
+    return f"{text}, reached after {look.cases:,} cases"
+
+
+def _net_value(gate: Gate, measured: Measured) -> GateResult:
+    currency = measured.gates.budget.currency
+    limit = 0 if gate.limit is None else to_minor(str(gate.limit), currency)
+    costs = measured.cost.per_case
+    mean = sum(case.net_value_minor for case in costs) / len(costs) if costs else None
+    least = max(1, measured.gates.burn_in)
+    needed = None
+    if mean is None or len(costs) < least:
+        outcome, needed = GateOutcome.UNDECIDED, least - len(costs)
+    else:
+        outcome = GateOutcome.PASS if mean > limit else GateOutcome.FAIL
+    shown = "no case to judge by" if mean is None else f"{amount(mean, currency)} per case"
+    return GateResult(
+        id=gate.id,
+        metric=gate.metric.value,
+        observed=None if mean is None else round(mean, 4),
+        limit=limit,
+        outcome=outcome,
+        cases_needed=needed,
+        reason=f"{shown}, compared with people; it must be above {amount(limit, currency)}",
+    )
+
+
+def _count_limit(gate: Gate) -> int:
+    limit = 0.0 if gate.limit is None else gate.limit
+    if limit < 0 or limit != math.floor(limit):
+        raise ConfigurationError(
+            f"the limit of gate `{gate.id}` is {gate.limit}; a number of findings is 0, 1, 2, …",
+            code="U109",
+        )
+    return int(limit)
+
+
+def _critical(count: int) -> str:
+    return (
+        "no critical finding"
+        if not count
+        else ("1 critical finding" if count == 1 else f"{count:,} critical findings")
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:,.2f}" if value < 1000 else f"{value:,.0f}" if value < 1e6 else f"{value:.1e}"
+
+
+_MEASURES: Mapping[Metric, Callable[[Gate, Measured], GateResult]] = {
+    Metric.CRITICAL_FINDINGS: _critical_findings,
+    Metric.ERROR_COST_PER_CASE: _error_cost,
+    Metric.NET_VALUE_PER_CASE: _net_value,
+}

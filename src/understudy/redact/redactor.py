@@ -1,0 +1,152 @@
+"""Takes secrets and personal data out of text, JSON values and headers, and counts them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from understudy.redact.fields import kind_of_field, kind_of_header
+from understudy.redact.key import RedactionKey
+from understudy.redact.patterns import PERSONAL, SECRETS, Pattern
+from understudy.redact.pseudonym import Pseudonyms, is_pseudonym
+
+__all__ = ["Redactor"]
+
+_ENCODED = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w+/=-])")
+_SCHEME = re.compile(r"^(?:bearer|basic|token|digest|apikey)\s+", re.IGNORECASE)
+_COOKIES = frozenset({"cookie", "set-cookie"})
+_COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
+_LAYERS = 3
+_SMALLEST_CARD = 10**12
+
+
+class Redactor:
+    """One recording's redaction: equal values get equal pseudonyms, counts add up by kind.
+
+    `personal=False` is for synthetic traffic, whose people are nobody; secrets always go.
+
+    >>> redactor = Redactor(RedactionKey(material=b"k" * 32))
+    >>> redactor.redact_text("mail ann@corp.com").startswith("mail p-")
+    True
+    >>> dict(redactor.counts)
+    {'email': 1}
+    """
+
+    def __init__(self, key: RedactionKey, *, personal: bool = True) -> None:
+        self._names = Pseudonyms(key)
+        self._personal = personal
+        self._patterns = SECRETS + PERSONAL if personal else SECRETS
+        self.counts: Counter[str] = Counter()
+
+    def redact_text(self, text: str) -> str:
+        """The text with every match replaced, in plain sight or in base64."""
+        return self._text(text, _LAYERS)
+
+    def redact_value(self, value: Any, name: str = "", parent: str = "") -> Any:
+        """A JSON value with every text in it redacted; `name` is the field that holds it."""
+        if isinstance(value, str):
+            return self._field(value, name, parent)
+        if isinstance(value, Mapping):
+            return self._mapping(value, name)
+        if isinstance(value, list | tuple):
+            return [self.redact_value(item, name, parent) for item in value]
+        if isinstance(value, bool) or value is None:
+            return value
+        return self._number(value, name, parent)
+
+    def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers with secret ones replaced whole but for the scheme, the others as text."""
+        return {name: self._header(name, value) for name, value in headers.items()}
+
+    def _text(self, text: str, layers: int) -> str:
+        for pattern in self._patterns:
+            if pattern.possible(text):
+                text = pattern.regex.sub(partial(self._swap, pattern), text)
+        if layers and len(text) >= 24:
+            text = _ENCODED.sub(lambda match: self._decoded(match[0], layers), text)
+        return text
+
+    def _swap(self, pattern: Pattern, match: re.Match[str]) -> str:
+        group = "v" if "v" in match.re.groupindex else 0
+        found = match[group]
+        if is_pseudonym(pattern.kind, found) or not pattern.valid(found):
+            return match[0]
+        start, end = match.start(group) - match.start(), match.end(group) - match.start()
+        return match[0][:start] + self._replace(pattern.kind, found) + match[0][end:]
+
+    def _replace(self, kind: str, value: str) -> str:
+        self.counts[kind] += 1
+        return self._names.of(kind, value)
+
+    def _decoded(self, token: str, layers: int) -> str:
+        """A base64 token, redacted inside where it holds text that needs it."""
+        inner = _decode(token)
+        if inner is None:
+            return token
+        clean = self._text(inner, layers - 1)
+        if clean == inner:
+            return token
+        return base64.b64encode(clean.encode("utf-8")).decode("ascii")
+
+    def _field(self, value: str, name: str, parent: str) -> str:
+        kind = kind_of_field(name, parent) if name else None
+        if kind is None or not value.strip() or (kind != "secret" and not self._personal):
+            return self.redact_text(value)
+        return value if is_pseudonym(kind, value) else self._replace(kind, value)
+
+    def _mapping(self, value: Mapping[Any, Any], name: str) -> dict[Any, Any]:
+        secret = bool(name) and kind_of_field(name) == "secret"
+        return {
+            self._key_of(key): self.redact_value(item, name if secret else str(key), name)
+            for key, item in value.items()
+        }
+
+    def _key_of(self, key: Any) -> Any:
+        return self.redact_text(key) if isinstance(key, str) else key
+
+    def _number(self, value: Any, name: str, parent: str) -> Any:
+        kind = kind_of_field(name, parent) if name else None
+        shown = str(value)
+        if kind == "secret" or (kind is not None and self._personal):
+            clean = shown if is_pseudonym(kind, shown) else self._replace(kind, shown)
+        elif isinstance(value, int) and self._personal and value >= _SMALLEST_CARD:
+            clean = self.redact_text(shown)
+        else:
+            return value
+        return (
+            int(clean) if isinstance(value, int) and clean.isascii() and clean.isdigit() else clean
+        )
+
+    def _header(self, name: str, value: str) -> str:
+        if kind_of_header(name) is None:
+            return self._field(value, name, "")
+        if name.lower() in _COOKIES:
+            return "; ".join(self._cookie(part.strip()) for part in value.split(";"))
+        scheme = _SCHEME.match(value)
+        start = scheme.end() if scheme else 0
+        return value[:start] + self._secret_header(value[start:])
+
+    def _cookie(self, part: str) -> str:
+        name, sign, value = part.partition("=")
+        if not sign or name.lower() in _COOKIE_ATTRIBUTES:
+            return self.redact_text(part)
+        return f"{name}={self._secret_header(value)}"
+
+    def _secret_header(self, value: str) -> str:
+        if not value or is_pseudonym("secret", value):
+            return value
+        return self._replace("secret", value)
+
+
+def _decode(token: str) -> str | None:
+    plain = token.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        data = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        return data.decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,151 @@
+"""The processes of a run: started, fed, listened to, replaced when they die."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from understudy.candidates.handed import Inbound
+from understudy.model.baseline import Outcome
+from understudy.model.errors import CandidateError
+from understudy.model.printable import printable
+from understudy.model.proposal import (
+    CaseRecord,
+    Failure,
+    FailureCause,
+    Proposal,
+    Trace,
+    WallCount,
+)
+from understudy.shadow.environment import built_environment
+from understudy.shadow.protocol import Finished, Refusal, Setup, Started, Told
+from understudy.shadow.worker import Worker
+
+__all__ = ["Crew", "Result"]
+
+_START_SECONDS = 120.0
+_GRACE_SECONDS = 2.0
+_LAST_WORDS_SECONDS = 0.5
+_LOOK_EVERY = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A case that has ended: its position in the plan, and its record."""
+
+    index: int
+    record: CaseRecord
+
+
+class Crew:
+    """A number of workers; each has one case at a time, and a dead one costs that case only."""
+
+    def __init__(self, setup: Setup, size: int, on_start: Callable[[WallCount], None]) -> None:
+        self.level = "hook"
+        self._setup = setup
+        self._size = size
+        self._on_start = on_start
+        self._home = tempfile.TemporaryDirectory(prefix="home-")
+        self._environment = built_environment(os.environ, self._home.name, setup.seed)
+        self._waiting = selectors.DefaultSelector()
+        self._workers: list[Worker] = []
+
+    @property
+    def busy(self) -> int:
+        """How many cases are being handled."""
+        return sum(worker.case is not None for worker in self._workers)
+
+    def man(self, wanted: int) -> None:
+        """Start processes until there are as many as can be used."""
+        while len(self._workers) < min(wanted, self._size):
+            worker = Worker(self._setup, self._environment)
+            self._workers.append(worker)
+            self._waiting.register(worker.output, selectors.EVENT_READ, worker)
+
+    def idle(self) -> Worker | None:
+        """A process that waits for a case."""
+        return next((each for each in self._workers if each.free), None)
+
+    def results(self, order: Callable[[int], Inbound]) -> list[Result]:
+        """Wait a moment; what has ended since. `order` gives back the case at a position."""
+        ended: list[Result] = []
+        for key, _ in self._waiting.select(timeout=_LOOK_EVERY):
+            ended += self._listen(key.data, order)
+        for worker in list(self._workers):
+            ended += self._overdue(worker, order)
+        return ended
+
+    def dismiss(self) -> None:
+        """Kill every process."""
+        for worker in list(self._workers):
+            self._release(worker)
+            worker.last_words()
+        self._waiting.close()
+        self._home.cleanup()
+
+    def _listen(self, worker: Worker, order: Callable[[int], Inbound]) -> Iterator[Result]:
+        said, alive = worker.hear()
+        for message in said:
+            yield from self._heard(worker, message)
+        if not alive and worker in self._workers:
+            how = self._release(worker, _LAST_WORDS_SECONDS)
+            yield from self._lost(worker, "crashed", how, order)
+
+    def _heard(self, worker: Worker, message: Told) -> Iterator[Result]:
+        if isinstance(message, Refusal):
+            raise message.error()
+        if isinstance(message, Started):
+            worker.ready, self.level = True, message.level
+            self._on_start(message.wall)
+        elif isinstance(message, Finished) and worker.case is not None:
+            index, worker.case = worker.case, None
+            worker.leaving = message.leaving
+            yield Result(index, message.record)
+
+    def _overdue(self, worker: Worker, order: Callable[[int], Inbound]) -> Iterator[Result]:
+        if worker.case is not None and worker.seconds() > self._setup.seconds + _GRACE_SECONDS:
+            self._release(worker)
+            how = f"no answer within {self._setup.seconds:g} s, and its process stood still"
+            yield from self._lost(worker, "timeout", how, order)
+        elif not worker.ready and worker.seconds() > _START_SECONDS:
+            self._release(worker)
+            raise _never_started(self._setup, f"not ready within {_START_SECONDS:g} s", worker)
+
+    def _lost(
+        self, worker: Worker, reason: str, how: str, order: Callable[[int], Inbound]
+    ) -> Iterator[Result]:
+        if not worker.ready:
+            raise _never_started(self._setup, how, worker)
+        printed = worker.last_words()
+        if worker.case is not None:
+            yield Result(worker.case, _lost_case(order(worker.case), reason, how, printed))
+
+    def _release(self, worker: Worker, patience: float = 0.0) -> str:
+        self._waiting.unregister(worker.output)
+        self._workers.remove(worker)
+        return worker.end(patience)
+
+
+def _lost_case(order: Inbound, reason: str, how: str, printed: str) -> CaseRecord:
+    failure = Failure(cause=FailureCause.CANDIDATE, reason=reason, detail=how)
+    return CaseRecord(
+        case_id=order.case_id,
+        proposal=Proposal(
+            case_id=order.case_id, outcome=Outcome.FAILED, repeat=order.repeat, failure=failure
+        ),
+        trace=Trace(printed=printed),
+    )
+
+
+def _never_started(setup: Setup, how: str, worker: Worker) -> CandidateError:
+    said = printable(worker.last_words().strip()[-500:])
+    return CandidateError(
+        f"the candidate `{setup.use}` does not start: {how}"
+        + (f"; it said: {said}" if said else ""),
+        code="U206",
+        where=setup.project,
+        hint="import it alone to see what it does",
+    )

@@ -1,0 +1,171 @@
+"""One case in the candidate's process: opened, handed over, watched, recorded."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from understudy.candidates.answer import Answer, MalformedAnswer, read_answer
+from understudy.candidates.handed import Inbound, handed_case
+from understudy.candidates.loading import where_it_failed
+from understudy.candidates.proposing import Done, propose, trace_of
+from understudy.candidates.toolbox import Toolbox
+from understudy.doors.refusals import Refusals, Refused
+from understudy.model.printable import printable
+from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause
+from understudy.shadow.channel import Printed
+from understudy.shadow.protocol import Finished
+from understudy.shadow.watchdog import Watchdog, where_it_stands
+from understudy.systems.engine import Engine, current_case
+from understudy.systems.session import CaseSession
+
+__all__ = ["Candidate", "Handling", "Workplace"]
+
+_EXPIRED = 71
+
+
+class Candidate(Protocol):
+    """Something that answers one case."""
+
+    def answer(self, case: Any, systems: Any) -> Any:
+        """What it says about the case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Everything in the process that a case needs."""
+
+    engine: Engine
+    candidate: Candidate
+    wall: Refusals
+    printed: Printed
+    project: Path
+    seconds: float
+    send: Callable[[Finished], None]
+
+
+@dataclass(slots=True)
+class _Running:
+    """The case that is being handled."""
+
+    order: Inbound
+    session: CaseSession
+    began: float
+    settled: bool = False
+
+
+class Handling:
+    """Handles cases one after the other and sends a record of each."""
+
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+        self._running: _Running | None = None
+        self._main = threading.current_thread()
+        self._watchdog = Watchdog(self._expired)
+
+    def handle(self, order: Inbound) -> None:
+        """Let the candidate handle one case; whatever it does, one record is sent."""
+        place = self._place
+        session = place.engine.open_case(order.case_id, now=order.received_at)
+        running = _Running(order, session, time.perf_counter())
+        with self._lock:
+            self._running = running
+        self._watchdog.arm(place.seconds)
+        answer, failure = self._answered(running)
+        self._watchdog.disarm()
+        self._settle(running, answer, failure)
+        place.engine.close_case(order.case_id)
+
+    def _answered(self, running: _Running) -> tuple[Answer, Failure | None]:
+        place, session = self._place, running.session
+        token = current_case.set(running.order.case_id)
+        try:
+            case = handed_case(running.order, session)
+            given = place.candidate.answer(case, Toolbox(place.engine, session))
+            return read_answer(given), None
+        except MalformedAnswer as error:
+            return Answer(), _failure("malformed_answer", str(error))
+        except BaseException as error:
+            # SystemExit and the like come from the candidate as well; the case fails, not the run.
+            return Answer(), _failure(_reason(error), _described(error, place.project))
+        finally:
+            current_case.reset(token)
+
+    def _expired(self) -> None:
+        running = self._running
+        if running is None:
+            return
+        detail = f"no answer within {self._place.seconds:g} s; it stands at "
+        failure = _failure("timeout", detail + (where_it_stands(self._main) or "an unknown place"))
+        if self._settle(running, Answer(), failure, leaving=True):
+            os._exit(_EXPIRED)
+
+    def _settle(
+        self, running: _Running, answer: Answer, failure: Failure | None, *, leaving: bool = False
+    ) -> bool:
+        with self._lock:
+            if running.settled:
+                return False
+            running.settled = True
+            record = self._record(running, answer, failure)
+            self._place.send(Finished(record=record, leaving=leaving))
+            return True
+
+    def _record(self, running: _Running, answer: Answer, failure: Failure | None) -> CaseRecord:
+        session, order = running.session, running.order
+        elapsed = round((time.perf_counter() - running.began) * 1000)
+        done = Done(
+            case_id=order.case_id,
+            actions=tuple(session.actions),
+            reads=dict(session.reads),
+            repeat=order.repeat,
+            cycle_time_ms=elapsed,
+            failure=failure,
+        )
+        return CaseRecord(
+            case_id=order.case_id,
+            proposal=propose(done, answer),
+            trace=trace_of(answer, self._place.printed.take()),
+            gaps=self._gaps(session),
+            wall=self._place.wall.take(),
+            wall_time_ms=elapsed,
+            finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
+
+    def _gaps(self, session: CaseSession) -> tuple[CoverageGap, ...]:
+        strays = self._place.engine.strays
+        seen = [*session.gaps, *strays]
+        strays.clear()
+        return tuple(
+            CoverageGap(system=gap.system, method=gap.method, path=gap.path) for gap in seen
+        )
+
+
+def _failure(reason: str, detail: str) -> Failure:
+    return Failure(cause=FailureCause.CANDIDATE, reason=reason, detail=printable(detail, 1000))
+
+
+def _described(error: BaseException, project: Path) -> str:
+    where = where_it_failed(error, project)
+    try:
+        said = str(error)
+    except Exception:
+        said = "an exception that cannot be written as text"
+    return f"{type(error).__name__}: {said[:600]}" + (f" ({where})" if where else "")
+
+
+def _reason(error: BaseException | None) -> str:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, Refused):
+            return error.reason
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return "raised"

@@ -1,0 +1,90 @@
+"""What a shadow run is to do, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from understudy.candidates.handed import Inbound, inbound
+from understudy.doors.self_test import SelfTest
+from understudy.model.campaign import CandidateSpec
+from understudy.model.case import Case
+from understudy.model.verdict import WallEvidence
+
+__all__ = ["ShadowPlan", "ShadowReport"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowPlan:
+    """Cases in their pre-registered order, one candidate, and where everything lies."""
+
+    world: Path
+    cases: Sequence[Case]
+    candidate: CandidateSpec
+    systems: Mapping[str, str]
+    run_folder: Path
+    project: Path
+    seed: int = 0
+    workers: int = 1
+    repeats: int = 1
+    resume: bool = False
+    shard: str = "0"
+    most_blocked: int | None = None
+    """How many refused attempts on the network stop the run; None lets it go on and reports."""
+    namespace: bool = True
+    """Whether a network namespace is entered where the system permits one."""
+    world_loader: str = "understudy.world.store:load_world"
+
+    def orders(self) -> list[tuple[str, int]]:
+        """Every case and repeat, in the order in which they are judged."""
+        return [(case.case_id, repeat) for case in self.cases for repeat in range(self.repeats)]
+
+    def order(self, index: int) -> Inbound:
+        """What the candidate's process is told for one position of `orders`."""
+        case, repeat = divmod(index, self.repeats)
+        return inbound(self.cases[case], repeat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowReport:
+    """How a run went, apart from the records in its store."""
+
+    self_test: SelfTest
+    level: str
+    planned: int
+    run: int
+    """Cases that ran now."""
+    resumed: int
+    """Cases that the store had already."""
+    failures: Mapping[str, int] = field(default_factory=dict)
+    """Failed cases by reason, stored ones included."""
+    network_attempts: int = 0
+    process_attempts: int = 0
+    places: tuple[str, ...] = ()
+    """What the wall refused, each place once."""
+    stopped: str | None = None
+    """`kill_switch`, `egress`, `asked` (by the caller's callback) or None: it went to the end."""
+    interrupted: bool = False
+    needs: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned case has a record."""
+        return self.run + self.resumed == self.planned
+
+    @property
+    def valid(self) -> bool:
+        """Whether the wall held; without it no verdict can be given."""
+        return self.self_test.passed
+
+    def evidence(self) -> WallEvidence:
+        """The wall's part of a verdict."""
+        attempts = self.network_attempts + self.process_attempts
+        return WallEvidence(
+            level=self.level,
+            self_test="passed" if self.self_test.passed else "failed",
+            attempts=attempts,
+            blocked=attempts,
+            needs=self.needs,
+        )

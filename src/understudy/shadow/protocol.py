@@ -1,0 +1,84 @@
+"""What the supervisor and a candidate's process say to each other, one JSON line each."""
+
+from __future__ import annotations
+
+import msgspec
+
+from understudy.candidates.handed import Inbound
+from understudy.model import errors
+from understudy.model.proposal import CaseRecord, WallCount
+
+__all__ = ["Finished", "Refusal", "Setup", "Started", "Told", "decode_told", "encode"]
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line to the process: what to load, and how to seal it."""
+
+    world: str
+    world_loader: str
+    use: str | dict[str, str]
+    systems: dict[str, str]
+    seed: int
+    project: str
+    seconds: float
+    namespace: bool
+    allow: tuple[tuple[str, int], ...] = ()
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
+    """The candidate is imported and the process is sealed; `wall` counts what its import tried."""
+
+    level: str
+    wall: WallCount
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
+    """The process cannot work; an error for a person."""
+
+    kind: str
+    problem: str
+    code: str
+    where: str | None = None
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, error: errors.UnderstudyError) -> Refusal:
+        """An error on its way to the supervisor."""
+        return cls(
+            kind=type(error).__name__,
+            problem=error.problem,
+            code=error.code,
+            where=error.where,
+            hint=error.hint,
+        )
+
+    def error(self) -> errors.UnderstudyError:
+        """The error again."""
+        kinds = {each: getattr(errors, each) for each in errors.__all__ if each.endswith("Error")}
+        kind = kinds.get(self.kind, errors.CandidateError)
+        made: errors.UnderstudyError = kind(
+            self.problem, code=self.code, where=self.where, hint=self.hint
+        )
+        return made
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
+    """One case is done; `leaving` where the process ends with it."""
+
+    record: CaseRecord
+    leaving: bool = False
+
+
+Told = Started | Refusal | Finished
+_decoder: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
+_encoder = msgspec.json.Encoder()
+
+
+def decode_told(line: bytes) -> Told:
+    """What a process said."""
+    return _decoder.decode(line)
+
+
+def encode(message: Setup | Inbound | Told) -> bytes:
+    """A message as a line."""
+    return _encoder.encode(message) + b"\n"

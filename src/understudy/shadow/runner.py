@@ -1,0 +1,202 @@
+"""A shadow run from the first case to the last, whatever the candidate does."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from understudy.candidates.use import HttpUse, parse_use
+from understudy.doors.self_test import self_test
+from understudy.model.errors import ConfigurationError, RecordingError
+from understudy.model.proposal import CaseRecord
+from understudy.shadow.crew import Crew, Result
+from understudy.shadow.plan import ShadowPlan, ShadowReport
+from understudy.shadow.protocol import Setup
+from understudy.shadow.store import CaseStore, Key
+from understudy.shadow.tally import Tally
+
+__all__ = ["OnRecord", "run_shadow"]
+
+OnRecord = Callable[[CaseRecord], bool | None]
+_AHEAD = 64
+_STOP = "STOP"
+
+
+def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
+    """Run every case that has no record yet; `on_record` gets all records in the plan's order.
+
+    It is called once for each case, the stored ones of a resumed run included, as soon as every
+    case before it is done, so what it decides does not depend on the number of workers. Where it
+    returns True the run stops. Nothing runs where the wall does not hold. Raises `CandidateError`
+    where the candidate cannot be loaded, before the first case.
+    """
+    use = parse_use(plan.candidate.use)
+    namespace = plan.namespace and not plan.candidate.needs and not isinstance(use, HttpUse)
+    tested = self_test(namespace=namespace)
+    run = _Run(plan, on_record)
+    try:
+        if tested.passed:
+            run.go(_setup(plan, namespace))
+    finally:
+        run.store.close()
+    return ShadowReport(
+        self_test=tested,
+        level=run.level or tested.level,
+        planned=len(run.keys),
+        run=run.ran,
+        resumed=run.resumed,
+        failures=run.tally.failures,
+        network_attempts=run.tally.network,
+        process_attempts=run.tally.process,
+        places=run.tally.places,
+        stopped=run.stopped,
+        interrupted=run.stopped == "interrupted",
+        needs=plan.candidate.needs,
+    )
+
+
+def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
+    return Setup(
+        world=str(plan.world),
+        world_loader=plan.world_loader,
+        use=plan.candidate.use,
+        systems=dict(plan.systems),
+        seed=plan.seed,
+        project=str(plan.project.resolve()),
+        seconds=plan.candidate.timeout.total_seconds(),
+        namespace=namespace,
+        allow=tuple(_address(need) for need in plan.candidate.needs),
+    )
+
+
+def _address(need: str) -> tuple[str, int]:
+    host, _, port = need.rpartition(":")
+    if not host or not port.isdigit():
+        raise ConfigurationError(
+            f"`needs: {need}` is not an address", hint="write it as in `127.0.0.1:5432`"
+        )
+    return host, int(port)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Where a run stands."""
+
+    plan: ShadowPlan
+    on_record: OnRecord
+    store: CaseStore = field(init=False)
+    keys: list[Key] = field(init=False)
+    tally: Tally = field(default_factory=Tally)
+    level: str | None = None
+    ran: int = 0
+    resumed: int = field(init=False)
+    stopped: str | None = None
+    _given: int = 0
+    """Positions before this one have been handed to a worker or were done."""
+    _judged: int = 0
+    """Positions before this one have been handed to the callback."""
+    _fresh: dict[int, CaseRecord] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.keys = self.plan.orders()
+        _refuse_twins(self.keys)
+        self.store = _opened_store(self.plan)
+        self.resumed = sum(key in self.store.done for key in self.keys)
+
+    def go(self, setup: Setup) -> None:
+        """Run to the end or until something stops it; the processes are dead afterwards."""
+        with contextlib.suppress(_Stopped):
+            self._hand_over()
+            if self._judged == len(self.keys):
+                return
+            crew = Crew(setup, max(1, self.plan.workers), self.tally.refused)
+            try:
+                self._work(crew)
+            except KeyboardInterrupt:
+                self.stopped = "interrupted"
+            finally:
+                self.level = crew.level
+                crew.dismiss()
+
+    def _work(self, crew: Crew) -> None:
+        while self._judged < len(self.keys):
+            crew.man(len(self.keys) - self._judged)
+            self._feed(crew)
+            for result in crew.results(self.plan.order):
+                self._take(result)
+            self._hand_over()
+            if self.stopped and not crew.busy:
+                return
+
+    def _feed(self, crew: Crew) -> None:
+        while not self._stopping() and (worker := crew.idle()) is not None:
+            index = self._next()
+            if index is None:
+                return
+            worker.give(index, self.plan.order(index))
+
+    def _next(self) -> int | None:
+        while self._given < len(self.keys) and self.keys[self._given] in self.store.done:
+            self._given += 1
+        if self._given >= min(len(self.keys), self._judged + _AHEAD + 4 * self.plan.workers):
+            return None
+        self._given += 1
+        return self._given - 1
+
+    def _stopping(self) -> bool:
+        if self.stopped is None and (self.plan.run_folder / _STOP).exists():
+            self.stopped = "kill_switch"
+        return self.stopped is not None
+
+    def _take(self, result: Result) -> None:
+        if self.store.append(result.record):
+            self.ran += 1
+        self._fresh[result.index] = result.record
+
+    def _hand_over(self) -> None:
+        for record in self._next_records():
+            self.tally.record(record)
+            if self.on_record(record):
+                self.stopped = self.stopped or "asked"
+                raise _Stopped
+            most = self.plan.most_blocked
+            if most is not None and self.tally.network >= most:
+                self.stopped = self.stopped or "egress"
+                raise _Stopped
+
+    def _next_records(self) -> Iterator[CaseRecord]:
+        while self._judged < len(self.keys):
+            index = self._judged
+            record = self._fresh.pop(index, None)
+            if record is None:
+                stored = self.store.done.get(self.keys[index])
+                if stored is None:
+                    return
+                record = stored.read()
+            self._judged += 1
+            yield record
+
+
+class _Stopped(Exception):
+    """The run ends here."""
+
+
+def _refuse_twins(keys: list[Key]) -> None:
+    seen: set[Key] = set()
+    for key in keys:
+        if key in seen:
+            raise RecordingError(f"case `{key[0]}` stands twice among the cases", code="U408")
+        seen.add(key)
+
+
+def _opened_store(plan: ShadowPlan) -> CaseStore:
+    store = CaseStore(plan.run_folder, plan.shard)
+    if store.done and not plan.resume:
+        store.close()
+        raise RecordingError(
+            f"`{plan.run_folder}` holds {len(store.done)} finished cases already",
+            code="U407",
+            hint=f"go on with it: understudy run … --resume {plan.run_folder.name}",
+        )
+    return store

@@ -1,0 +1,131 @@
+"""The supervisor's side of one candidate's process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+from understudy.candidates.handed import Inbound
+from understudy.shadow.protocol import Setup, Told, decode_told, encode
+
+__all__ = ["Worker"]
+
+_MOST_PRINTED = 4 << 10
+
+
+class Worker:
+    """One process: started, fed one case at a time, killed.
+
+    What the candidate prints goes to a nameless file that both sides hold, so that its last words
+    are there even when the process is gone.
+    """
+
+    def __init__(self, setup: Setup, environment: Mapping[str, str]) -> None:
+        self._printed = _nameless_file()
+        self._process = subprocess.Popen(
+            # -P: the candidate's folder must not be able to replace the standard library.
+            [sys.executable, "-P", "-m", "understudy.shadow.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._printed,
+            env=dict(environment),
+            cwd=setup.project,
+            start_new_session=True,
+        )
+        self._in, self._out = _pipes(self._process)
+        self.ready = self.leaving = False
+        self.case: int | None = None
+        """The position of the case that it is at."""
+        self.since = time.monotonic()
+        self._rest = bytearray()
+        self._send(encode(setup))
+
+    @property
+    def free(self) -> bool:
+        """Whether it waits for a case."""
+        return self.ready and not self.leaving and self.case is None
+
+    @property
+    def output(self) -> int:
+        """The descriptor to wait on."""
+        return self._out.fileno()
+
+    def give(self, index: int, order: Inbound) -> None:
+        """Hand it the next case."""
+        self.case, self.since = index, time.monotonic()
+        self._send(encode(order))
+
+    def hear(self) -> tuple[list[Told], bool]:
+        """What it has said since, and whether it still lives."""
+        block = os.read(self.output, 1 << 20)
+        self._rest += block
+        return list(self._lines()), bool(block)
+
+    def seconds(self) -> float:
+        """How long it has been at what it is doing."""
+        return time.monotonic() - self.since
+
+    def end(self, patience: float = 0.0) -> str:
+        """Kill it and all that it started, unless it ends by itself in time; says how it ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=patience)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+        code = self._process.wait()
+        for stream in (self._in, self._out):
+            with contextlib.suppress(OSError):
+                stream.close()
+        return _described(code)
+
+    def last_words(self) -> str:
+        """The end of what the candidate printed and nobody has read."""
+        number = self._printed.fileno()
+        size = os.fstat(number).st_size
+        text = os.pread(number, _MOST_PRINTED, max(0, size - _MOST_PRINTED))
+        self._printed.close()
+        return text.decode("utf-8", "backslashreplace")
+
+    def _send(self, line: bytes) -> None:
+        # A process that has died is noticed when it is listened to.
+        with contextlib.suppress(BrokenPipeError):
+            self._in.write(line)
+            self._in.flush()
+
+    def _lines(self) -> Iterator[Told]:
+        while (newline := self._rest.find(b"\n")) >= 0:
+            line = bytes(self._rest[: newline + 1])
+            del self._rest[: newline + 1]
+            yield decode_told(line)
+
+
+def _nameless_file() -> IO[bytes]:
+    # Opened for appending, so that writing goes on at the start after it was emptied.
+    number, name = tempfile.mkstemp(prefix="printed-")
+    os.close(number)
+    path = Path(name)
+    file = path.open("a+b", buffering=0)
+    path.unlink()
+    return file
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("the process was started without pipes")
+    return process.stdin, process.stdout
+
+
+def _described(code: int) -> str:
+    if code >= 0:
+        return f"its process ended with exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"its process was ended by {signal.Signals(-code).name}"
+    return f"its process was ended by signal {-code}"

@@ -1,0 +1,141 @@
+"""The desk as a mounted system: escalations and approvals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.model.action import (
+    APPROVAL_OPERATION,
+    DESK,
+    ESCALATION_OPERATION,
+    ActionClass,
+    Effect,
+    Target,
+)
+from understudy.model.world import Row
+from understudy.systems.operation import Call, Operation, Refusal, Reply
+from understudy.systems.schema import OBJECT, STRING, params, says
+from understudy.systems.system import System
+
+__all__ = ["Desk"]
+
+_ESCALATIONS, _APPROVALS = "desk.escalations", "desk.approvals"
+
+
+def _refused(status: int, message: str) -> Refusal:
+    return Refusal(status, {"error": {"code": status, "message": message}})
+
+
+def _text(call: Call, name: str, *, required: bool = True) -> str | None:
+    value = call.fields.get(name)
+    if value is None and not required:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise _refused(422, f"`{name}` must be a text that is not empty")
+    return value
+
+
+def _escalate(call: Call) -> Reply:
+    session = call.session
+    row_id = f"esc_{session.letters('escalation', 24)}"
+    row = {
+        "id": row_id, "reason": _text(call, "reason"),
+        "summary": _text(call, "summary", required=False), "status": "open",
+        "created_at": session.clock.iso(),
+    }  # fmt: skip
+    session.overlay.put(_ESCALATIONS, row)
+    return Reply(201, row, created=(_ESCALATIONS, row_id))
+
+
+def _ask(call: Call) -> Reply:
+    session = call.session
+    action = call.fields.get("action")
+    if not action or not isinstance(action, str | dict):
+        raise _refused(422, "`action` must name what is to be approved")
+    row_id = f"apr_{session.letters('approval', 24)}"
+    row: Row = {
+        "id": row_id, "action": action, "reason": _text(call, "reason", required=False),
+        "status": "pending", "created_at": session.clock.iso(),
+    }  # fmt: skip
+    if session.reviewer is not None:
+        row = {**row, **session.reviewer(session, row)}
+    session.overlay.put(_APPROVALS, row)
+    session.approval_ids.add(row_id)
+    return Reply(201, row, created=(_APPROVALS, row_id))
+
+
+def _get(table: str, label: str) -> Any:
+    def handler(call: Call) -> Reply:
+        row = call.session.overlay.get(table, call.path["id"])
+        if row is None:
+            raise _refused(404, f"no such {label}: {call.path['id']}")
+        return Reply(200, row)
+
+    return handler
+
+
+def _case(_: Call) -> Target:
+    return Target(type="case")
+
+
+class Desk(System):
+    """`desk.example.com`, JSON under a bearer token."""
+
+    name = DESK
+    host = "desk.example.com"
+    operations = (
+        Operation(
+            name=ESCALATION_OPERATION,
+            system=DESK,
+            method="POST",
+            template="/escalations",
+            description="Hand the case to a person.",
+            params=params(
+                "reason",
+                reason=says(STRING, "Why a person must decide."),
+                summary=says(STRING, "What was found out so far."),
+            ),
+            handler=_escalate,
+            effect=Effect.SEND,
+            action_class=ActionClass.AUTOMATED,
+            target=_case,
+        ),
+        Operation(
+            name="desk.escalations.get",
+            system=DESK,
+            method="GET",
+            template="/escalations/{id}",
+            description="Look at an escalation.",
+            params=params("id", id=STRING),
+            handler=_get(_ESCALATIONS, "escalation"),
+        ),
+        Operation(
+            name=APPROVAL_OPERATION,
+            system=DESK,
+            method="POST",
+            template="/approvals",
+            description="Ask a person to approve an action before it is taken.",
+            params=params(
+                "action",
+                action=says(OBJECT, "The action: operation, target, amount."),
+                reason=STRING,
+            ),
+            handler=_ask,
+            effect=Effect.DRAFT,
+            action_class=ActionClass.AUTOMATED,
+            target=_case,
+        ),
+        Operation(
+            name="desk.approvals.get",
+            system=DESK,
+            method="GET",
+            template="/approvals/{id}",
+            description="See whether an approval was given: pending, approved or rejected.",
+            params=params("id", id=STRING),
+            handler=_get(_APPROVALS, "approval"),
+        ),
+    )
+
+    def credentials(self, text: str) -> dict[str, str]:
+        """A bearer token."""
+        return {"token": f"dsk_{text[:40]}"}

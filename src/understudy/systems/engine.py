@@ -1,0 +1,211 @@
+"""The one engine behind every door: `handle(Request) -> Response`, pure but for the case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import datetime
+
+from understudy.model.action import Action
+from understudy.model.errors import EvidenceError
+from understudy.model.world import World
+from understudy.systems import mint
+from understudy.systems.capture import attempt, captured, describe
+from understudy.systems.clock import VirtualClock
+from understudy.systems.message import Request, Response
+from understudy.systems.operation import Call, Operation, Refusal, Reply
+from understudy.systems.overlay import Overlay
+from understudy.systems.rendering import Renderings, dumps
+from understudy.systems.routes import mounted
+from understudy.systems.session import CaseSession, CoverageGap
+from understudy.systems.system import System
+
+__all__ = ["Engine", "current_case"]
+
+current_case: ContextVar[str | None] = ContextVar("current_case", default=None)
+"""The case that a call without a credential belongs to."""
+
+_READS = ("GET", "HEAD", "OPTIONS")
+_LATENCY = 0.25
+
+
+class Engine:
+    """Mocked systems over one world. The credential of a request names its case.
+
+    `systems` maps a role to a system's name, as `{"finance": "stripe"}`; all four are mounted
+    without it. `handle` may be called from several threads; a case's calls follow each other.
+    """
+
+    def __init__(
+        self, world: World, *, systems: Mapping[str, str] | None = None, seed: int = 0
+    ) -> None:
+        self.world = world
+        self.seed = seed
+        self.systems: dict[str, System] = mounted(systems)
+        self.strays: list[CoverageGap] = []
+        """Calls that could not be attributed to any open case."""
+        self._hosts: dict[str, System | None] = {}
+        self._renderings = Renderings()
+        self._sessions: dict[str, CaseSession] = {}
+        self._secrets: dict[str, tuple[CaseSession, str]] = {}
+        self._base_urls = {name: system.base_url for name, system in self.systems.items()}
+
+    def serves(self, host: str) -> bool:
+        """Whether one of the mounted systems lives at this host."""
+        return self._system(host) is not None
+
+    def open_case(self, case_id: str, *, now: datetime | None = None) -> CaseSession:
+        """A fresh overlay with credentials of its own; `now` is the case's present."""
+        if case_id in self._sessions:
+            raise ValueError(f"case `{case_id}` is open already")
+        clock = VirtualClock(self.world.now if now is None else now)
+        session = CaseSession(case_id, Overlay(self.world), clock, self._renderings, self.seed)
+        session.base_urls = self._base_urls
+        for name, system in self.systems.items():
+            text = mint.letters(64, self.seed, case_id, "credential", name)
+            session.credentials[name] = given = system.credentials(text)
+            self._secrets[system.secret(given)] = (session, name)
+        self._sessions[case_id] = session
+        return session
+
+    def session(self, case_id: str) -> CaseSession:
+        """An open case."""
+        return self._sessions[case_id]
+
+    def close_case(self, case_id: str) -> None:
+        """Let the case's credentials expire; its session keeps what it recorded."""
+        session = self._sessions.pop(case_id)
+        for name, system in self.systems.items():
+            self._secrets.pop(system.secret(session.credentials[name]), None)
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; only hosts that the engine serves may be asked."""
+        system = self._system(request.host)
+        if system is None:
+            raise LookupError(f"no system is mounted at {request.host}")
+        secret = system.presented(request.headers)
+        session, name = self._secrets.get(secret or "", (None, ""))
+        if session is None or name != system.name:
+            return self._unauthorized(system, request, secret)
+        with session.lock:
+            session.requests += 1
+            session.clock.advance(_LATENCY)
+            return self._served(system, session, request)
+
+    def _system(self, host: str) -> System | None:
+        if host in self._hosts:
+            return self._hosts[host]
+        name = host.lower().partition(":")[0]
+        found = next((each for each in self.systems.values() if _lives_at(each, name)), None)
+        self._hosts[host] = found
+        return found
+
+    def _served(self, system: System, session: CaseSession, request: Request) -> Response:
+        segments = system.segments(request.path)
+        route = system.dispatcher.find(request.method, segments)
+        if route is None:
+            return self._unserved(system, session, request, segments)
+        call = Call(session, request, route.path(segments), {}, None)
+        try:
+            call.query = system.query(request)
+            call.body = system.body(request)
+        except Refusal as refusal:
+            operation = route.operations[-1]
+            if operation.writes:
+                _record(session, operation.system, operation.name, request, refusal.reply.status)
+            return _response(system, session, refusal.reply)
+        operation = route.pick(call)
+        if operation.writes:
+            return self._write(system, operation, call)
+        return _response(system, session, self._read(operation, call))
+
+    def _read(self, operation: Operation, call: Call) -> Reply:
+        session = call.session
+        session.reads[operation.name] = session.reads.get(operation.name, 0) + 1
+        mark = session.overlay.mark()
+        try:
+            reply = operation.handler(call)
+        except Refusal as refusal:
+            return refusal.reply
+        if session.overlay.mark() != mark:
+            session.overlay.rollback(mark)
+            raise EvidenceError(f"`{operation.name}` is declared read-only but changed state")
+        return reply
+
+    def _write(self, system: System, operation: Operation, call: Call) -> Response:
+        session, request = call.session, call.request
+        key = request.headers.get("idempotency-key")
+        saved = system.replayed(session, key, request) if key else None
+        if isinstance(saved, Response):
+            return saved
+        facts = describe(operation, call)
+        mark = session.overlay.mark()
+        try:
+            if saved is not None:
+                raise saved
+            system.check(operation, call.body, call.query)
+            reply = operation.handler(call)
+        except Refusal as refusal:
+            session.overlay.rollback(mark)
+            reply = refusal.reply
+        changes = session.overlay.changes(mark)
+        session.actions.append(captured(operation, call, facts, reply, changes))
+        response = _response(system, session, reply)
+        if key and saved is None:
+            system.save(session, key, request, response)
+        return response
+
+    def _unserved(
+        self, system: System, session: CaseSession, request: Request, segments: list[str]
+    ) -> Response:
+        methods = system.dispatcher.methods(segments)
+        reason = "method" if methods else "route"
+        session.gaps.append(_gap(system, request, reason))
+        refusal = system.unserved(request, methods)
+        if request.method not in _READS:
+            name = f"{system.name}.unserved"
+            _record(session, system.name, name, request, refusal.reply.status)
+        return _response(system, session, refusal.reply)
+
+    def _unauthorized(self, system: System, request: Request, secret: str | None) -> Response:
+        refusal = system.unauthorized(secret)
+        session = self._attributed()
+        if session is None:
+            self.strays.append(_gap(system, request, "credential"))
+            return Response(refusal.reply.status, _JSON, dumps(refusal.reply.payload))
+        with session.lock:
+            if request.method not in _READS:
+                name = self._named(system, request)
+                _record(session, system.name, name, request, refusal.reply.status)
+            return _response(system, session, refusal.reply)
+
+    def _attributed(self) -> CaseSession | None:
+        named = current_case.get()
+        if named is not None:
+            return self._sessions.get(named)
+        return next(iter(self._sessions.values())) if len(self._sessions) == 1 else None
+
+    def _named(self, system: System, request: Request) -> str:
+        route = system.dispatcher.find(request.method, system.segments(request.path))
+        return route.operations[-1].name if route else f"{system.name}.unserved"
+
+
+_JSON = (("content-type", "application/json"),)
+
+
+def _lives_at(system: System, host: str) -> bool:
+    return host.endswith(system.host[1:]) if system.host.startswith("*.") else host == system.host
+
+
+def _gap(system: System, request: Request, reason: str) -> CoverageGap:
+    return CoverageGap(system=system.name, method=request.method, path=request.path, reason=reason)
+
+
+def _record(session: CaseSession, system: str, name: str, request: Request, status: int) -> None:
+    action: Action = attempt(session, system, name, request, status)
+    session.actions.append(action)
+
+
+def _response(system: System, session: CaseSession, reply: Reply) -> Response:
+    body = b"" if reply.payload is None else dumps(reply.payload)
+    return Response(reply.status, system.headers(session) + reply.headers, body)

@@ -1,0 +1,182 @@
+"""Associations between CRM objects, v4 and the older v3 reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.systems.hubspot.errors import failure, not_found
+from understudy.systems.hubspot.kinds import TYPE_IDS, kind_of
+from understudy.systems.hubspot.payload import links, spec
+from understudy.systems.operation import Call, Reply, Wire
+from understudy.systems.session import CaseSession
+
+__all__ = [
+    "archive_association",
+    "associate",
+    "associate_default",
+    "associate_labelled",
+    "list_associations",
+    "list_associations_v3",
+    "read_associations",
+    "types_alone",
+    "wanted_links",
+]
+
+_TABLE = "hubspot.associations"
+End = tuple[str, str]
+
+
+def associate(session: CaseSession, one: End, other: End) -> None:
+    """Write one association unless it is there."""
+    if any(row["to_id"] == other[1] for row in links(session, *one, other[0])):
+        return
+    row_id = session.number("association", 12, _TABLE)
+    row = {
+        "id": row_id, "from_type": one[0], "from_id": one[1], "to_type": other[0],
+        "to_id": other[1],
+    }  # fmt: skip
+    session.overlay.put(_TABLE, row)
+
+
+def wanted_links(session: CaseSession, kind: str, given: Any) -> list[End]:
+    """The ends of the `associations` that a new object asks for; each must exist."""
+    ends = []
+    for item in given if isinstance(given, list) else []:
+        target = (item.get("to") or {}).get("id") if isinstance(item, dict) else None
+        to_id = str(target)
+        to_kind = _kind_by_types(session, kind, item, to_id) if target else None
+        if to_kind is None:
+            message = f"Invalid association target: {to_id[:80]}"
+            raise failure(session, 400, message, "VALIDATION_ERROR")
+        ends.append((to_kind, to_id))
+    return ends
+
+
+def _kind_by_types(session: CaseSession, kind: str, item: dict[str, Any], to_id: str) -> str | None:
+    """The target's type: the one that the association's number belongs to, else who has the id."""
+    holders = [k for k in TYPE_IDS if session.overlay.get(f"hubspot.{k}", to_id) is not None]
+    types = item.get("types")
+    asked = {
+        each.get("associationTypeId")
+        for each in (types if isinstance(types, list) else [])
+        if isinstance(each, dict)
+    }
+    for holder in holders:
+        if spec(kind, holder)["associationTypeId"] in asked:
+            return holder
+    return holders[0] if holders else None
+
+
+def _ends(call: Call) -> tuple[End, End]:
+    session, path = call.session, call.path
+    one = (kind_of(session, path["object_type"]), path["id"])
+    other = (kind_of(session, path["to_object_type"]), path["to_id"])
+    for kind, row_id in (one, other):
+        row = session.overlay.get(f"hubspot.{kind}", row_id)
+        if row is None or row.get("archived"):
+            raise not_found(session)
+    return one, other
+
+
+def _sources(call: Call) -> tuple[str, str]:
+    kind = kind_of(call.session, call.path["object_type"])
+    if call.session.overlay.get(f"hubspot.{kind}", call.path["id"]) is None:
+        raise not_found(call.session)
+    return kind, kind_of(call.session, call.path["to_object_type"])
+
+
+def _one(kind: str, to_kind: str, to_id: str) -> dict[str, Any]:
+    named = spec(kind, to_kind)
+    types = [{"category": "HUBSPOT_DEFINED", "typeId": named["associationTypeId"], "label": None}]
+    return {"toObjectId": int(to_id) if to_id.isdecimal() else to_id, "associationTypes": types}
+
+
+def list_associations(call: Call) -> Reply:
+    """What an object is associated with, one target type at a time."""
+    kind, to_kind = _sources(call)
+    rows = links(call.session, kind, call.path["id"], to_kind)
+    return Reply(200, {"results": [_one(kind, to_kind, row["to_id"]) for row in rows]})
+
+
+def list_associations_v3(call: Call) -> Reply:
+    """The same in the older form."""
+    kind, to_kind = _sources(call)
+    rows = links(call.session, kind, call.path["id"], to_kind)
+    label = f"{kind.removesuffix('s')}_to_{to_kind.removesuffix('s')}"
+    return Reply(200, {"results": [{"id": row["to_id"], "type": label} for row in rows]})
+
+
+def read_associations(call: Call) -> Reply:
+    """What several objects are associated with."""
+    session = call.session
+    kind = kind_of(session, call.path["object_type"])
+    to_kind = kind_of(session, call.path["to_object_type"])
+    results, errors = [], []
+    for item in call.fields.get("inputs") or []:
+        row_id = str(item.get("id")) if isinstance(item, dict) else str(item)
+        rows = links(session, kind, row_id, to_kind)
+        if rows:
+            found = [_one(kind, to_kind, row["to_id"]) for row in rows]
+            results.append({"from": {"id": row_id}, "to": found})
+        else:
+            errors.append(_none_found(kind, to_kind, row_id))
+    now = session.clock.iso_millis()
+    body: dict[str, Any] = {
+        "status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now,
+    }  # fmt: skip
+    if errors:
+        return Reply(207, {**body, "numErrors": len(errors), "errors": errors})
+    return Reply(200, body)
+
+
+def _none_found(kind: str, to_kind: str, row_id: str) -> dict[str, Any]:
+    return {
+        "status": "error", "category": "OBJECT_NOT_FOUND",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+        "message": f"No {to_kind} is associated with {kind} {row_id}.",
+        "context": {"fromObjectId": [row_id], "toObjectType": [to_kind]},
+    }  # fmt: skip
+
+
+def associate_default(call: Call) -> Reply:
+    """Associate two objects without a label."""
+    one, other = _ends(call)
+    associate(call.session, one, other)
+    now = call.session.clock.iso_millis()
+    both = [(one, other), (other, one)]
+    results = [
+        {"from": {"id": a[1]}, "to": {"id": b[1]}, "associationSpec": spec(a[0], b[0])}
+        for a, b in both
+    ]
+    return Reply(
+        200, {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
+    )
+
+
+def associate_labelled(call: Call) -> Reply:
+    """Associate two objects with given association types."""
+    one, other = _ends(call)
+    types = call.body
+    if not isinstance(types, list) or not types or not all(isinstance(t, dict) for t in types):
+        message = "Invalid input JSON: expected a list of association types"
+        raise failure(call.session, 400, message, "VALIDATION_ERROR")
+    associate(call.session, one, other)
+    body = {
+        "fromObjectTypeId": TYPE_IDS.get(one[0], one[0]), "fromObjectId": one[1],
+        "toObjectTypeId": TYPE_IDS.get(other[0], other[0]), "toObjectId": other[1], "labels": [],
+    }  # fmt: skip
+    return Reply(201, body)
+
+
+def archive_association(call: Call) -> Reply:
+    """Part two objects; parting strangers is no error."""
+    (kind, row_id), (to_kind, to_id) = _ends(call)
+    for row in links(call.session, kind, row_id, to_kind):
+        if row["to_id"] == to_id:
+            call.session.overlay.delete(_TABLE, row["id"])
+    return Reply(204)
+
+
+def types_alone(given: dict[str, Any]) -> Wire:
+    """The list of types is the whole body."""
+    return Wire(body=given.get("types") or [])

@@ -1,0 +1,113 @@
+"""HubSpot's object types: names, type ids, properties shown without being asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from understudy.model.world import World
+from understudy.systems.hubspot.errors import failure
+from understudy.systems.session import CaseSession
+
+__all__ = [
+    "ALIASES",
+    "DEFAULTS",
+    "TYPE_IDS",
+    "association_type",
+    "columns",
+    "kind_of",
+    "modified_property",
+]
+
+TYPE_IDS = {
+    "contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5", "notes": "0-46",
+    "tasks": "0-27",
+}  # fmt: skip
+ALIASES = {
+    **{type_id: kind for kind, type_id in TYPE_IDS.items()},
+    "contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets",
+    "note": "notes", "task": "tasks",
+}  # fmt: skip
+DEFAULTS: dict[str, tuple[str, ...]] = {
+    "contacts": ("email", "firstname", "lastname"),
+    "companies": ("domain", "name"),
+    "deals": ("amount", "closedate", "dealname", "dealstage", "pipeline"),
+    "tickets": (
+        "content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_category", "hs_ticket_priority",
+        "subject",
+    ),
+}  # fmt: skip
+_STANDARD: dict[str, tuple[str, ...]] = {
+    "contacts": (
+        "email", "firstname", "lastname", "phone", "mobilephone", "address", "city", "state", "zip",
+        "country", "company", "website", "lifecyclestage", "hs_lead_status", "hubspot_owner_id",
+        "jobtitle", "hs_email_optout", "hs_language", "industry", "salutation", "hs_legal_basis",
+        "notes_last_updated", "hs_merged_object_ids", "associatedcompanyid", "message", "plan",
+        "tier",
+    ),
+    "companies": (
+        "name", "domain", "phone", "address", "address2", "city", "state", "zip", "country",
+        "industry", "numberofemployees", "annualrevenue", "lifecyclestage", "hs_lead_status",
+        "hubspot_owner_id", "website", "description", "type", "hs_merged_object_ids",
+    ),
+    "deals": (
+        "dealname", "amount", "deal_currency_code", "dealstage", "pipeline", "closedate",
+        "hubspot_owner_id", "dealtype", "description", "hs_priority", "closed_lost_reason",
+        "closed_won_reason", "hs_next_step", "hs_forecast_amount",
+    ),
+    "tickets": (
+        "subject", "content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_category",
+        "hs_ticket_priority", "hubspot_owner_id", "source_type",
+    ),
+    "notes": ("hs_note_body", "hs_timestamp", "hubspot_owner_id", "hs_attachment_ids"),
+    "tasks": (
+        "hs_task_subject", "hs_task_body", "hs_task_status", "hs_task_priority", "hs_task_type",
+        "hs_timestamp", "hubspot_owner_id",
+    ),
+}  # fmt: skip
+# HubSpot's own numbers for the primary, unlabelled association of two types.
+_ASSOCIATIONS = {
+    ("contacts", "companies"): 279, ("companies", "contacts"): 280, ("deals", "contacts"): 3,
+    ("contacts", "deals"): 4, ("deals", "companies"): 341, ("companies", "deals"): 342,
+    ("tickets", "contacts"): 16, ("contacts", "tickets"): 15, ("tickets", "companies"): 339,
+    ("companies", "tickets"): 340, ("tickets", "deals"): 28, ("deals", "tickets"): 27,
+    ("notes", "contacts"): 202, ("contacts", "notes"): 201, ("notes", "companies"): 190,
+    ("companies", "notes"): 189, ("notes", "deals"): 214, ("deals", "notes"): 213,
+    ("notes", "tickets"): 228, ("tickets", "notes"): 227, ("tasks", "contacts"): 204,
+    ("contacts", "tasks"): 203, ("tasks", "companies"): 192, ("companies", "tasks"): 191,
+    ("tasks", "deals"): 216, ("deals", "tasks"): 215, ("tasks", "tickets"): 230,
+    ("tickets", "tasks"): 229, ("contacts", "contacts"): 449, ("companies", "companies"): 450,
+    ("deals", "deals"): 451,
+}  # fmt: skip
+_OWN = frozenset(("id", "archived", "createdAt", "updatedAt", "hs_merged_into"))
+_COLUMNS: WeakKeyDictionary[World, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
+
+
+def kind_of(session: CaseSession, name: str) -> str:
+    """The table's name for a type as the caller wrote it, or the 400."""
+    kind = ALIASES.get(name, name)
+    if kind in TYPE_IDS or session.overlay.world.table(f"hubspot.{kind}"):
+        return kind
+    message = f"Unable to infer object type from: {name}"
+    raise failure(session, 400, message, "VALIDATION_ERROR")
+
+
+def association_type(from_kind: str, to_kind: str) -> int:
+    """The type id of the plain association between two types."""
+    return _ASSOCIATIONS.get((from_kind, to_kind), 1)
+
+
+def modified_property(kind: str) -> str:
+    """Contacts call the time of their last change differently."""
+    return "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
+
+
+def columns(world: World, kind: str) -> tuple[str, ...]:
+    """Every property that objects of a type may have: the standard ones and the world's own."""
+    known = _COLUMNS.setdefault(world, {})
+    if kind not in known:
+        names: dict[str, Any] = dict.fromkeys(_STANDARD.get(kind, ()))
+        for row in world.table(f"hubspot.{kind}").values():
+            names.update(dict.fromkeys(row))
+        known[kind] = tuple(name for name in names if name not in _OWN)
+    return known[kind]

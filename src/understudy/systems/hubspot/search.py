@@ -1,0 +1,240 @@
+"""HubSpot's search: groups of filters, any group suffices, all filters of a group must hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.folded import find_folded, fold
+from understudy.systems.hubspot.errors import failure
+from understudy.systems.hubspot.kinds import kind_of, modified_property
+from understudy.systems.hubspot.objects import page_size
+from understudy.systems.hubspot.payload import Asked, links, show_object
+from understudy.systems.operation import Call, Reply
+from understudy.systems.session import CaseSession
+
+__all__ = ["search_objects"]
+
+_MOST_GROUPS, _MOST_FILTERS, _MOST_RESULTS = 5, 6, 10_000
+_SEARCHED = {
+    "contacts": ("email", "firstname", "lastname", "phone", "company"),
+    "companies": ("name", "domain", "phone"),
+    "deals": ("dealname",),
+    "tickets": ("subject", "content"),
+    "notes": ("hs_note_body",),
+    "tasks": ("hs_task_subject", "hs_task_body"),
+}
+_WORD = re.compile(r"[\w@.+-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition."""
+
+    name: str
+    operator: str
+    value: str = ""
+    high: str = ""
+    values: tuple[str, ...] = ()
+
+
+Test = Callable[[str | None, Filter], bool]
+
+
+def _tokens(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def _contains(found: str | None, wanted: Filter) -> bool:
+    if found is None:
+        return False
+    patterns = [re.escape(t).replace(r"\*", ".*") for t in wanted.value.lower().split()]
+    words = [*_tokens(found), *re.split(r"\W+", found.lower())]
+    return all(any(re.fullmatch(p, word) for word in words) for p in patterns)
+
+
+def _rank(value: str) -> tuple[int, float, str]:
+    """Numbers and times compare as numbers, everything else as text."""
+    try:
+        return 0, float(value), ""
+    except ValueError:
+        moment = _moment(value)
+    return (1, 0.0, value.lower()) if moment is None else (0, moment, "")
+
+
+def _moment(value: str) -> float | None:
+    if len(value) < 10 or value[4:5] != "-":
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return aware.timestamp() * 1000
+
+
+def _same(found: str | None, value: str) -> bool:
+    return found is not None and (fold(found) == fold(value) or _rank(found) == _rank(value))
+
+
+_TESTS: dict[str, Test] = {
+    "EQ": lambda found, f: _same(found, f.value),
+    "NEQ": lambda found, f: found is not None and not _same(found, f.value),
+    "LT": lambda found, f: found is not None and _rank(found) < _rank(f.value),
+    "LTE": lambda found, f: found is not None and _rank(found) <= _rank(f.value),
+    "GT": lambda found, f: found is not None and _rank(found) > _rank(f.value),
+    "GTE": lambda found, f: found is not None and _rank(found) >= _rank(f.value),
+    "BETWEEN": lambda found, f: (
+        found is not None and _rank(f.value) <= _rank(found) <= _rank(f.high)
+    ),
+    "IN": lambda found, f: any(_same(found, value) for value in f.values),
+    "NOT_IN": lambda found, f: (
+        found is not None and not any(_same(found, value) for value in f.values)
+    ),
+    "HAS_PROPERTY": lambda found, _: bool(found),
+    "NOT_HAS_PROPERTY": lambda found, _: not found,
+    "CONTAINS_TOKEN": _contains,
+    "NOT_CONTAINS_TOKEN": lambda found, f: not _contains(found, f),
+}
+
+
+def search_objects(call: Call) -> Reply:
+    """One page of what the filters find."""
+    session, body = call.session, call.fields
+    kind = kind_of(session, call.path["object_type"])
+    groups = _groups(session, body)
+    limit, start = page_size(session, body, 200), _offset(session, body.get("after"))
+    if start + limit > _MOST_RESULTS:
+        message = f"The requested page goes beyond the first {_MOST_RESULTS} results."
+        raise failure(session, 400, message, "VALIDATION_ERROR")
+    found = _found(session, kind, groups, body.get("query"))
+    _sort(kind, found, body.get("sorts"))
+    asked = Asked.of({"properties": body.get("properties")})
+    page = [show_object(session, kind, row, asked) for row in found[start : start + limit]]
+    payload: dict[str, Any] = {"total": len(found), "results": page}
+    if start + limit < len(found):
+        payload["paging"] = {"next": {"after": str(start + limit)}}
+    return Reply(200, payload)
+
+
+def _offset(session: CaseSession, after: Any) -> int:
+    text = str(after if after not in (None, "") else 0)
+    if not text.isdecimal() or len(text) > 9:
+        raise failure(session, 400, f"Invalid paging offset: {text[:40]}", "VALIDATION_ERROR")
+    return int(text)
+
+
+def _groups(session: CaseSession, body: dict[str, Any]) -> list[list[Filter]]:
+    given = body.get("filterGroups")
+    if given is None:
+        given = [{"filters": body["filters"]}] if body.get("filters") else []
+    if not isinstance(given, list) or len(given) > _MOST_GROUPS:
+        message = f"filterGroups must be a list of at most {_MOST_GROUPS} groups"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
+    groups = [_group(session, group) for group in given]
+    return [group for group in groups if group]
+
+
+def _group(session: CaseSession, group: Any) -> list[Filter]:
+    filters = group.get("filters") if isinstance(group, dict) else None
+    if not isinstance(filters, list) or len(filters) > _MOST_FILTERS:
+        message = f"Each group needs a list of at most {_MOST_FILTERS} filters"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
+    return [_filter(session, item) for item in filters]
+
+
+def _filter(session: CaseSession, item: Any) -> Filter:
+    if not isinstance(item, dict) or not isinstance(item.get("propertyName"), str):
+        raise failure(session, 400, "Each filter needs a propertyName", "VALIDATION_ERROR")
+    operator = str(item.get("operator"))
+    if operator not in _TESTS:
+        message = f"Invalid operator: {operator[:40]}; known are {', '.join(_TESTS)}"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
+    values = item.get("values")
+    return Filter(
+        item["propertyName"],
+        operator,
+        _text(item.get("value")),
+        _text(item.get("highValue")),
+        tuple(map(_text, values)) if isinstance(values, list) else (),
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else fold(value) if isinstance(value, bool) else str(value)
+
+
+def _found(session: CaseSession, kind: str, groups: list[list[Filter]], query: Any) -> list[Row]:
+    words = str(query).lower().split() if query else []
+    seen: dict[str, Row] = {}
+    for group in groups or [[]]:
+        for row in _candidates(session, kind, group):
+            if row["id"] not in seen and _holds(session, kind, row, group, words):
+                seen[row["id"]] = row
+    return list(seen.values())
+
+
+def _candidates(session: CaseSession, kind: str, group: list[Filter]) -> Iterable[Row]:
+    table = f"hubspot.{kind}"
+    for wanted in group:
+        if wanted.operator == "EQ" and wanted.name in _SEARCHED.get(kind, ())[:1]:
+            return find_folded(session.overlay, table, wanted.name, wanted.value)
+        if wanted.operator == "EQ" and wanted.name == "hs_object_id":
+            row = session.overlay.get(table, wanted.value)
+            return [] if row is None else [row]
+    return session.overlay.rows(table)
+
+
+def _holds(
+    session: CaseSession, kind: str, row: Row, group: list[Filter], words: list[str]
+) -> bool:
+    if row.get("archived"):
+        return False
+    if words and not _mentions(kind, row, words):
+        return False
+    return all(_test(session, kind, row, wanted) for wanted in group)
+
+
+def _mentions(kind: str, row: Row, words: list[str]) -> bool:
+    text = " ".join(str(row.get(name) or "") for name in _SEARCHED.get(kind, ())).lower()
+    return all(word in text for word in words)
+
+
+def _test(session: CaseSession, kind: str, row: Row, wanted: Filter) -> bool:
+    if wanted.name.startswith("associations."):
+        to_kind = kind_of(session, wanted.name.partition(".")[2])
+        ids = [link["to_id"] for link in links(session, kind, row["id"], to_kind)]
+        return any(_TESTS[wanted.operator](each, wanted) for each in ids)
+    return _TESTS[wanted.operator](_value(kind, row, wanted.name), wanted)
+
+
+def _value(kind: str, row: Row, name: str) -> str | None:
+    if name in ("createdate", "hs_createdate"):
+        name = "createdAt"
+    elif name == modified_property(kind):
+        name = "updatedAt"
+    elif name == "hs_object_id":
+        name = "id"
+    value = row.get(name)
+    return None if value is None else _text(value)
+
+
+def _sort(kind: str, found: list[Row], sorts: Any) -> None:
+    found.sort(key=lambda row: (len(row["id"]), row["id"]))
+    for item in reversed(sorts if isinstance(sorts, list) else []):
+        name = item.get("propertyName") if isinstance(item, dict) else str(item).lstrip("-")
+        down = (
+            item.get("direction") == "DESCENDING"
+            if isinstance(item, dict)
+            else str(item).startswith("-")
+        )
+        found.sort(key=partial(_sort_key, kind, str(name)), reverse=down)
+
+
+def _sort_key(kind: str, name: str, row: Row) -> tuple[int, float, str]:
+    return _rank(_value(kind, row, name) or "")

@@ -1,0 +1,241 @@
+"""HubSpot's part of the route table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.model.action import ActionClass, Effect
+from understudy.systems.hubspot import aims, associations, batch, merging, objects, search, settings
+from understudy.systems.operation import Operation
+from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, params, says
+
+__all__ = ["OPERATIONS"]
+
+_TYPE = says(STRING, "contacts, companies, deals, tickets, notes, tasks, or a custom type.")
+_NAMES = says(array(STRING), "Names of the properties to return.")
+_PROPERTIES = says(OBJECT, "Property names with their values; an empty string clears one.")
+_SHOWN: dict[str, Any] = {
+    "properties": _NAMES, "propertiesWithHistory": array(STRING), "associations": array(STRING),
+    "archived": BOOLEAN,
+}  # fmt: skip
+_PAGE: dict[str, Any] = {"limit": INTEGER, "after": STRING}
+_PAIR: dict[str, Any] = {
+    "object_type": _TYPE, "id": STRING, "to_object_type": _TYPE, "to_id": STRING,
+}  # fmt: skip
+_INPUTS = says(array(OBJECT), "Up to 100 objects, each with id and properties.")
+_OBJECTS = "/crm/v3/objects/{object_type}"
+_V4 = "/crm/v4/objects/{object_type}/{id}/associations"
+_HUBSPOT: dict[str, Any] = {"system": "hubspot"}
+_APPROVAL: dict[str, Any] = {
+    "system": "hubspot", "action_class": ActionClass.APPROVAL_REQUIRED,
+}  # fmt: skip
+_AUTOMATED: dict[str, Any] = {"system": "hubspot", "action_class": ActionClass.AUTOMATED}
+
+_READS = (
+    Operation(
+        name="hubspot.objects.list", method="GET", template=_OBJECTS,
+        description="List CRM objects of one type by id.",
+        params=params("object_type", object_type=_TYPE, **_PAGE, **_SHOWN),
+        handler=objects.list_objects, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.objects.get", method="GET", template=_OBJECTS + "/{id}",
+        description="Get one CRM object by id, or by a unique property named in idProperty.",
+        params=params("object_type id", object_type=_TYPE, id=STRING, idProperty=STRING, **_SHOWN),
+        handler=objects.get_object, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.objects.search", method="POST", template=_OBJECTS + "/search",
+        description="Search CRM objects by filterGroups, sorts and free text.",
+        params=params(
+            "object_type", object_type=_TYPE,
+            filterGroups=says(
+                array(OBJECT), "Groups of filters {propertyName, operator, value}; any group fits."
+            ),
+            sorts=array(OBJECT), query=STRING, properties=_NAMES, **_PAGE,
+        ),
+        handler=search.search_objects, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.objects.batch_read", method="POST", template=_OBJECTS + "/batch/read",
+        description="Read up to 100 CRM objects at once.",
+        params=params(
+            "object_type inputs", object_type=_TYPE, inputs=_INPUTS, properties=_NAMES,
+            propertiesWithHistory=array(STRING), idProperty=STRING,
+        ),
+        handler=batch.batch_read, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.associations.list", method="GET", template=_V4 + "/{to_object_type}",
+        description="List what an object is associated with.",
+        params=params(
+            "object_type id to_object_type", object_type=_TYPE, id=STRING, to_object_type=_TYPE,
+            **_PAGE,
+        ),
+        handler=associations.list_associations, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.associations.list_v3", method="GET",
+        template=_OBJECTS + "/{id}/associations/{to_object_type}",
+        description="List what an object is associated with, in the older form.",
+        params=params(
+            "object_type id to_object_type", object_type=_TYPE, id=STRING, to_object_type=_TYPE,
+            **_PAGE,
+        ),
+        handler=associations.list_associations_v3, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.associations.batch_read", method="POST",
+        template="/crm/v4/associations/{object_type}/{to_object_type}/batch/read",
+        description="List what several objects are associated with.",
+        params=params(
+            "object_type to_object_type inputs", object_type=_TYPE, to_object_type=_TYPE,
+            inputs=array(OBJECT),
+        ),
+        handler=associations.read_associations, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.owners.list", method="GET", template="/crm/v3/owners",
+        description="List the people who can own objects.",
+        params=params("", email=STRING, archived=BOOLEAN, **_PAGE),
+        handler=settings.list_owners, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.owners.get", method="GET", template="/crm/v3/owners/{id}",
+        description="Get one owner.", params=params("id", id=STRING, idProperty=STRING),
+        handler=settings.get_owner, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.pipelines.list", method="GET", template="/crm/v3/pipelines/{object_type}",
+        description="List the pipelines of deals or tickets.",
+        params=params("object_type", object_type=_TYPE),
+        handler=settings.list_pipelines, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.pipelines.get", method="GET",
+        template="/crm/v3/pipelines/{object_type}/{id}",
+        description="Get one pipeline with its stages.",
+        params=params("object_type id", object_type=_TYPE, id=STRING),
+        handler=settings.get_pipeline, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.properties.list", method="GET", template="/crm/v3/properties/{object_type}",
+        description="List the properties that objects of a type have.",
+        params=params("object_type", object_type=_TYPE, archived=BOOLEAN, properties=STRING),
+        handler=settings.list_properties, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.properties.get", method="GET",
+        template="/crm/v3/properties/{object_type}/{name}",
+        description="Get the definition of one property.",
+        params=params("object_type name", object_type=_TYPE, name=STRING, archived=BOOLEAN),
+        handler=settings.get_property, **_HUBSPOT,
+    ),
+)  # fmt: skip
+
+_WRITES = (
+    Operation(
+        name="hubspot.objects.create", method="POST", template=_OBJECTS,
+        description="Create a CRM object, such as a contact, deal, note or task.",
+        params=params(
+            "object_type properties", object_type=_TYPE, properties=_PROPERTIES,
+            associations=says(array(OBJECT), "Each {to: {id}, types: [{associationTypeId}]}."),
+        ),
+        handler=objects.create_object, effect=Effect.WRITE, escalate=aims.created_class,
+        effect_of=aims.created_effect, target=aims.created_target, amount=aims.deal_amount,
+        gist=aims.object_gist, reversible_by="hubspot.objects.archive", **_AUTOMATED,
+    ),
+    Operation(
+        name="hubspot.objects.update", method="PATCH", template=_OBJECTS + "/{id}",
+        description="Change properties of a CRM object.",
+        params=params(
+            "object_type id properties", object_type=_TYPE, id=STRING, properties=_PROPERTIES,
+            idProperty=STRING,
+        ),
+        handler=objects.update_object, effect=Effect.WRITE, escalate=aims.updated_class,
+        target=aims.path_object, amount=aims.deal_amount, gist=aims.object_gist,
+        reversible_by="hubspot.objects.update", **_AUTOMATED,
+    ),
+    Operation(
+        name="hubspot.objects.archive", method="DELETE", template=_OBJECTS + "/{id}",
+        description="Move a CRM object to the recycle bin.",
+        params=params("object_type id", object_type=_TYPE, id=STRING),
+        handler=objects.archive_object, effect=Effect.DELETE, target=aims.path_object,
+        amount=aims.deal_amount, gist=aims.object_gist, destructive=True, **_APPROVAL,
+    ),
+    Operation(
+        name="hubspot.objects.batch_create", method="POST", template=_OBJECTS + "/batch/create",
+        description="Create up to 100 CRM objects at once.",
+        params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
+        handler=batch.batch_create, effect=Effect.WRITE, escalate=aims.batch_class,
+        target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
+        reversible_by="hubspot.objects.batch_archive", **_AUTOMATED,
+    ),
+    Operation(
+        name="hubspot.objects.batch_update", method="POST", template=_OBJECTS + "/batch/update",
+        description="Change up to 100 CRM objects at once.",
+        params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
+        handler=batch.batch_update, effect=Effect.WRITE, escalate=aims.batch_class,
+        target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
+        reversible_by="hubspot.objects.batch_update", **_AUTOMATED,
+    ),
+    Operation(
+        name="hubspot.objects.batch_upsert", method="POST", template=_OBJECTS + "/batch/upsert",
+        description="Change objects found by a unique property, or create them.",
+        params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
+        handler=batch.batch_upsert, effect=Effect.WRITE, escalate=aims.batch_class,
+        target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
+        reversible_by="hubspot.objects.batch_update", **_AUTOMATED,
+    ),
+    Operation(
+        name="hubspot.objects.batch_archive", method="POST", template=_OBJECTS + "/batch/archive",
+        description="Move up to 100 CRM objects to the recycle bin.",
+        params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
+        handler=batch.batch_archive, effect=Effect.DELETE, target=aims.batch_target,
+        amount=aims.batch_amount, gist=aims.batch_gist, destructive=True, **_APPROVAL,
+    ),
+    Operation(
+        name="hubspot.contacts.merge", method="POST", template="/crm/v3/objects/contacts/merge",
+        description="Merge two contacts for good: objectIdToMerge goes up in primaryObjectId.",
+        params=params(
+            "primaryObjectId objectIdToMerge", primaryObjectId=STRING, objectIdToMerge=STRING
+        ),
+        handler=merging.merge_objects, effect=Effect.DELETE, target=aims.merged, destructive=True,
+        **_APPROVAL,
+    ),
+    Operation(
+        name="hubspot.contacts.gdpr_delete", method="POST",
+        template="/crm/v3/objects/contacts/gdpr-delete",
+        description="Forget a contact for good, as data protection law asks for.",
+        params=params("objectId", objectId=STRING, idProperty=STRING),
+        handler=merging.gdpr_delete, effect=Effect.DELETE, target=aims.forgotten,
+        destructive=True, **_APPROVAL,
+    ),
+    Operation(
+        name="hubspot.associations.create", method="PUT",
+        template=_V4 + "/default/{to_object_type}/{to_id}",
+        description="Associate two objects.",
+        params=params("object_type id to_object_type to_id", **_PAIR),
+        handler=associations.associate_default, effect=Effect.WRITE, target=aims.path_object,
+        gist=aims.link_gist, reversible_by="hubspot.associations.archive", **_AUTOMATED,
+    ),
+    Operation(
+        name="hubspot.associations.create_labelled", method="PUT",
+        template=_V4 + "/{to_object_type}/{to_id}",
+        description="Associate two objects with given association types.",
+        params=params("object_type id to_object_type to_id types", **_PAIR, types=array(OBJECT)),
+        handler=associations.associate_labelled, effect=Effect.WRITE, target=aims.path_object,
+        gist=aims.link_gist, reversible_by="hubspot.associations.archive",
+        wire=associations.types_alone, **_AUTOMATED,
+    ),
+    Operation(
+        name="hubspot.associations.archive", method="DELETE",
+        template=_V4 + "/{to_object_type}/{to_id}",
+        description="Part two associated objects.",
+        params=params("object_type id to_object_type to_id", **_PAIR),
+        handler=associations.archive_association, effect=Effect.WRITE, target=aims.path_object,
+        gist=aims.link_gist, reversible_by="hubspot.associations.create", **_AUTOMATED,
+    ),
+)  # fmt: skip
+
+OPERATIONS = (*_READS, *_WRITES)

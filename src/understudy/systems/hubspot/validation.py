@@ -1,0 +1,105 @@
+"""What HubSpot refuses to write into an object's properties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from understudy.systems.folded import find_folded
+from understudy.systems.hubspot.errors import failure, invalid_properties, property_error
+from understudy.systems.hubspot.kinds import columns
+from understudy.systems.hubspot.payload import text_of
+from understudy.systems.session import CaseSession
+
+__all__ = ["OPTIONS", "clean", "refuse_taken_email", "refuse_unset"]
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "lifecyclestage": (
+        "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity",
+        "customer", "evangelist", "other",
+    ),
+    "hs_task_status": ("NOT_STARTED", "IN_PROGRESS", "WAITING", "DEFERRED", "COMPLETED"),
+    "hs_task_priority": ("NONE", "LOW", "MEDIUM", "HIGH"),
+    "hs_ticket_priority": ("LOW", "MEDIUM", "HIGH", "URGENT"),
+}  # fmt: skip
+_NUMBERS = ("amount", "numberofemployees", "annualrevenue", "hs_forecast_amount")
+_READ_ONLY = ("hs_object_id", "createdate", "hs_createdate", "hs_merged_object_ids")
+_OBLIGATORY = {"notes": ("hs_timestamp",), "tasks": ("hs_timestamp",)}
+_LONGEST = 65_536
+
+
+def clean(session: CaseSession, kind: str, given: Any) -> dict[str, Any]:
+    """The properties as they will be stored, or the 400 with everything that is wrong."""
+    if not isinstance(given, Mapping):
+        message = "Invalid input JSON: cannot deserialize properties: expected an object"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
+    known = set(columns(session.overlay.world, kind))
+    errors = list(_errors(kind, known, given))
+    if errors:
+        raise invalid_properties(session, errors)
+    stored = {name: text_of(value) or None for name, value in given.items()}
+    email = stored.get("email")
+    if kind == "contacts" and email:
+        stored["email"] = email.lower()
+    return stored
+
+
+def _errors(kind: str, known: set[str], given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, value in given.items():
+        if name in _READ_ONLY:
+            yield property_error(name, f"{name} is a read only property", "READ_ONLY_VALUE")
+        elif name not in known:
+            message = f'Property "{name}" does not exist'
+            yield property_error(name, message, "PROPERTY_DOESNT_EXIST")
+        elif value not in (None, ""):
+            error = _value_error(kind, name, value)
+            if error:
+                yield error
+
+
+def _value_error(kind: str, name: str, value: Any) -> dict[str, Any] | None:
+    if isinstance(value, dict | list):
+        return property_error(name, f"{name} must be a string", "INVALID_TYPE")
+    text = str(value)
+    if len(text) > _LONGEST:
+        return property_error(name, f"{name} is too long", "PROPERTY_VALUE_TOO_LONG")
+    if name == "email" and kind == "contacts" and not _EMAIL.fullmatch(text):
+        return property_error(name, f"Email address {text} is invalid", "INVALID_EMAIL")
+    if name in _NUMBERS and not _numeric(text):
+        return property_error(name, f"{text} was not a valid number.", "INVALID_NUMBER")
+    if name in OPTIONS and text not in OPTIONS[name]:
+        message = f"{text} was not one of the allowed options: {list(OPTIONS[name])}"
+        return property_error(name, message, "INVALID_OPTION")
+    return None
+
+
+def _numeric(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
+
+
+def refuse_unset(session: CaseSession, kind: str, stored: Mapping[str, Any]) -> None:
+    """Notes and tasks need their time."""
+    unset = [name for name in _OBLIGATORY.get(kind, ()) if not stored.get(name)]
+    if unset:
+        message = f"Error creating {kind.upper()}. Some required properties were not set."
+        context = {"properties": unset}
+        raise failure(session, 400, message, "VALIDATION_ERROR", context=context)
+
+
+def refuse_taken_email(
+    session: CaseSession, kind: str, stored: Mapping[str, Any], own_id: str | None = None
+) -> None:
+    """Two living contacts cannot be given one e-mail."""
+    email = stored.get("email")
+    if kind != "contacts" or not email:
+        return
+    for row in find_folded(session.overlay, "hubspot.contacts", "email", email):
+        if row["id"] != own_id and not row.get("archived"):
+            message = f"Contact already exists. Existing ID: {row['id']}"
+            raise failure(session, 409, message, "CONFLICT")

@@ -1,0 +1,125 @@
+"""The copy-on-write layer of one case over the immutable world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from understudy.model.world import Row, World
+
+__all__ = ["Changes", "Overlay"]
+
+Changes = dict[tuple[str, str], dict[str, tuple[Any, Any]]]
+"""What differs, by (table, id) and field, as (before, after)."""
+
+_UNTOUCHED: Any = object()
+_NO_LAYER: Mapping[str, Row | None] = {}
+
+
+class Overlay:
+    """What one case wrote. Reads see it; the world below never changes.
+
+    >>> overlay = Overlay(World({"stripe.charges": {"ch_1": {"id": "ch_1", "refunded": False}}}))
+    >>> _ = overlay.patch("stripe.charges", "ch_1", {"refunded": True})
+    >>> overlay.diff()
+    {('stripe.charges', 'ch_1'): {'refunded': (False, True)}}
+    """
+
+    __slots__ = ("_journal", "_layers", "world")
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._layers: dict[str, dict[str, Row | None]] = {}
+        self._journal: list[tuple[str, str, Any]] = []
+
+    def get(self, table: str, row_id: str) -> Row | None:
+        """One row as this case sees it, or None."""
+        row = self._layers.get(table, _NO_LAYER).get(row_id, _UNTOUCHED)
+        return self.world.get(table, row_id) if row is _UNTOUCHED else row
+
+    def touched(self, table: str, row_id: str) -> bool:
+        """Whether this case wrote or deleted the row."""
+        return row_id in self._layers.get(table, _NO_LAYER)
+
+    def written(self, table: str) -> list[Row]:
+        """The rows of a table that this case wrote and did not delete, in order of first write."""
+        return [row for row in self._layers.get(table, _NO_LAYER).values() if row is not None]
+
+    def find(self, table: str, column: str, value: Any) -> list[Row]:
+        """The rows whose `column` equals `value`: the world's order, then this case's own."""
+        layer = self._layers.get(table, _NO_LAYER)
+        base = self.world.table(table)
+        found = [base[i] for i in self.world.find(table, column, value) if i not in layer]
+        return found + [row for row in self.written(table) if row.get(column) == value]
+
+    def rows(self, table: str) -> Iterator[Row]:
+        """Every row of a table: the world's untouched ones, then this case's own."""
+        layer = self._layers.get(table, _NO_LAYER)
+        for row_id, row in self.world.table(table).items():
+            if row_id not in layer:
+                yield row
+        yield from self.written(table)
+
+    def put(self, table: str, row: Row) -> Row:
+        """Write a whole row under its own id."""
+        self._set(table, row["id"], row)
+        return row
+
+    def patch(self, table: str, row_id: str, changes: Mapping[str, Any]) -> Row:
+        """Write some fields of a row that exists."""
+        row = self.get(table, row_id)
+        if row is None:
+            raise KeyError(f"{table} has no row {row_id}")
+        return self.put(table, {**row, **changes})
+
+    def delete(self, table: str, row_id: str) -> None:
+        """Take a row out of this case's sight."""
+        self._set(table, row_id, None)
+
+    def mark(self) -> int:
+        """A point to roll back to, or to ask changes since."""
+        return len(self._journal)
+
+    def rollback(self, mark: int) -> None:
+        """Undo everything written after `mark`."""
+        while len(self._journal) > mark:
+            table, row_id, previous = self._journal.pop()
+            if previous is _UNTOUCHED:
+                del self._layers[table][row_id]
+            else:
+                self._layers[table][row_id] = previous
+
+    def changes(self, mark: int) -> Changes:
+        """What was changed after `mark`, by field."""
+        before: dict[tuple[str, str], Any] = {}
+        for table, row_id, previous in self._journal[mark:]:
+            if (table, row_id) not in before:
+                known = self.world.get(table, row_id) if previous is _UNTOUCHED else previous
+                before[table, row_id] = known
+        return _differences({key: (row, self.get(*key)) for key, row in before.items()})
+
+    def diff(self) -> Changes:
+        """The case's effect on state; it costs what was touched, whatever the world's size."""
+        return _differences(
+            {
+                (table, row_id): (self.world.get(table, row_id), row)
+                for table, layer in self._layers.items()
+                for row_id, row in layer.items()
+            }
+        )
+
+    def _set(self, table: str, row_id: str, row: Row | None) -> None:
+        layer = self._layers.setdefault(table, {})
+        self._journal.append((table, row_id, layer.get(row_id, _UNTOUCHED)))
+        layer[row_id] = row
+
+
+def _differences(pairs: Mapping[tuple[str, str], tuple[Row | None, Row | None]]) -> Changes:
+    found = {key: _fields(before or {}, after or {}) for key, (before, after) in pairs.items()}
+    return {key: fields for key, fields in found.items() if fields}
+
+
+def _fields(before: Row, after: Row) -> dict[str, tuple[Any, Any]]:
+    names = dict.fromkeys((*before, *after))
+    pairs = {name: (before.get(name), after.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

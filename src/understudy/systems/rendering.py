@@ -1,0 +1,69 @@
+"""Payloads of rows; the bytes of rows that no case has touched are written once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from understudy.model.world import Row
+
+if TYPE_CHECKING:
+    from understudy.systems.session import CaseSession
+
+__all__ = ["Renderings", "dumps", "show", "show_bytes"]
+
+Render = Callable[[Row], dict[str, Any]]
+_KEPT = 200_000
+
+
+class Renderings:
+    """Serialised payloads of the world's own rows, shared by all cases of an engine."""
+
+    __slots__ = ("_bytes",)
+
+    def __init__(self) -> None:
+        self._bytes: dict[tuple[str, str, Any], bytes] = {}
+
+    def of(self, key: tuple[str, str, Any], row: Row, render: Render) -> bytes:
+        """The payload of a world's row; `key` is table, id and what else `render` depends on."""
+        known = self._bytes.get(key)
+        if known is None:
+            known = dumps(render(row))
+            if len(self._bytes) < _KEPT:
+                self._bytes[key] = known
+        return known
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON; integers beyond 64 bits, which mess can hold, are written all the same."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        import json
+
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_text).encode(
+            "utf-8", "surrogatepass"
+        )
+
+
+def _text(value: Any) -> Any:
+    return orjson.loads(value.contents) if isinstance(value, orjson.Fragment) else str(value)
+
+
+def show_bytes(
+    session: CaseSession, table: str, row: Row, render: Render, variant: Any = None
+) -> bytes:
+    """A row's payload as bytes: kept ones where the case has not touched the row."""
+    row_id: str = row["id"]
+    if session.overlay.touched(table, row_id):
+        return dumps(render(row))
+    return session.renderings.of((table, row_id, variant), row, render)
+
+
+def show(
+    session: CaseSession, table: str, row: Row, render: Render, variant: Any = None
+) -> orjson.Fragment:
+    """The same as a piece of a larger payload."""
+    return orjson.Fragment(show_bytes(session, table, row, render, variant))

@@ -1,0 +1,120 @@
+"""One open case: its overlay, clock, credentials, and what it did."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from understudy.model.action import Action
+from understudy.systems import mint
+from understudy.systems.clock import VirtualClock
+from understudy.systems.overlay import Changes, Overlay
+
+if TYPE_CHECKING:
+    from understudy.systems.message import Response
+    from understudy.systems.rendering import Renderings
+
+__all__ = ["CaseSession", "CoverageGap", "Reviewer", "SavedAnswer"]
+
+
+class CoverageGap(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to a known host that no operation serves; `reason` is `route` or `method`."""
+
+    system: str
+    method: str
+    path: str
+    reason: str = "route"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAnswer:
+    """What a call under an idempotency key was answered, and what it had asked."""
+
+    fingerprint: tuple[str, str, bytes]
+    response: Response
+    action: int
+
+
+Reviewer = Callable[["CaseSession", Mapping[str, Any]], Mapping[str, Any]]
+"""Answers an approval asked for at the desk: takes its row, gives the fields that change."""
+
+
+class CaseSession:
+    """What the engine keeps of one case while it is open.
+
+    `actions` are all writes, accepted or refused, in order; `reads` counts the others by
+    operation; `gaps` are the requests that no operation serves.
+    """
+
+    __slots__ = (
+        "_counters", "_tag", "actions", "approval_ids", "base_urls", "case_id", "clock",
+        "credentials", "gaps", "jobs", "lock", "overlay", "reads", "renderings", "requests",
+        "reviewer", "saved", "seed",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        case_id: str,
+        overlay: Overlay,
+        clock: VirtualClock,
+        renderings: Renderings,
+        seed: int,
+    ) -> None:
+        self.case_id = case_id
+        self.overlay = overlay
+        self.clock = clock
+        self.renderings = renderings
+        self.seed = seed
+        self.credentials: dict[str, dict[str, str]] = {}
+        self.base_urls: Mapping[str, str] = {}
+        self.actions: list[Action] = []
+        self.reads: dict[str, int] = {}
+        self.gaps: list[CoverageGap] = []
+        self.saved: dict[tuple[str, str], SavedAnswer] = {}
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.approval_ids: set[str] = set()
+        self.reviewer: Reviewer | None = None
+        self.requests = 0
+        self.lock = threading.RLock()
+        self._counters: dict[str, int] = {}
+        self._tag = ""
+
+    @property
+    def now(self) -> datetime:
+        """The case's present."""
+        return self.clock.now
+
+    def effect(self) -> Changes:
+        """What the case changed in the systems' state, by (table, id) and field."""
+        return self.overlay.diff()
+
+    def request_id(self, prefix: str) -> str:
+        """The id of the request being served."""
+        if not self._tag:
+            self._tag = mint.letters(10, self.seed, self.case_id, "request")
+        return f"{prefix}{self._tag}{self.requests:04d}"
+
+    def letters(self, kind: str, length: int) -> str:
+        """The next id of a kind, in letters and digits."""
+        return mint.letters(length, self.seed, self.case_id, kind, self._next(kind))
+
+    def number(self, kind: str, length: int, table: str) -> str:
+        """The next id of a kind, in digits, that no row of `table` has."""
+        while True:
+            made = mint.digits(length, self.seed, self.case_id, kind, self._next(kind))
+            if self.overlay.get(table, made) is None:
+                return made
+
+    def uuid(self, kind: str) -> str:
+        """The next id of a kind, as a UUID."""
+        return mint.uuid(self.seed, self.case_id, kind, self._next(kind))
+
+    def _next(self, kind: str) -> int:
+        number = self._counters.get(kind, 0) + 1
+        self._counters[kind] = number
+        return number

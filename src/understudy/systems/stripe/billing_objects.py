@@ -1,0 +1,213 @@
+"""Invoices, credit notes, subscriptions, prices and products in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.stripe.shape import filled, number_of
+
+__all__ = ["credit_note", "invoice", "price", "product", "subscription"]
+
+_INVOICE: dict[str, Any] = {
+    "id": None, "object": "invoice", "account_country": "IE", "account_name": "Acme Software",
+    "account_tax_ids": None, "amount_due": 0, "amount_overpaid": 0, "amount_paid": 0,
+    "amount_remaining": 0, "amount_shipping": 0, "application": None, "attempt_count": 0,
+    "attempted": False, "auto_advance": False, "automatic_tax": {
+        "disabled_reason": None, "enabled": False, "liability": None, "provider": None,
+        "status": None,
+    },
+    "automatically_finalizes_at": None, "billing_reason": "subscription_cycle", "charge": None,
+    "collection_method": "charge_automatically", "created": 0, "currency": None,
+    "custom_fields": None, "customer": None, "customer_account": None, "customer_address": None,
+    "customer_email": None, "customer_name": None, "customer_phone": None,
+    "customer_shipping": None, "customer_tax_exempt": "none", "customer_tax_ids": [],
+    "default_payment_method": None, "default_source": None, "default_tax_rates": [],
+    "description": None, "discounts": [], "due_date": None, "effective_at": None,
+    "ending_balance": 0, "footer": None, "from_invoice": None, "hosted_invoice_url": None,
+    "invoice_pdf": None, "issuer": {"type": "self"}, "last_finalization_error": None,
+    "latest_revision": None, "lines": None, "livemode": False, "metadata": {},
+    "next_payment_attempt": None, "number": None, "on_behalf_of": None, "paid": False,
+    "parent": None, "payment_intent": None, "payment_settings": {
+        "default_mandate": None, "payment_method_options": None, "payment_method_types": None,
+    },
+    "period_end": 0, "period_start": 0, "post_payment_credit_notes_amount": 0,
+    "pre_payment_credit_notes_amount": 0, "receipt_number": None, "rendering": None,
+    "shipping_cost": None, "shipping_details": None, "starting_balance": 0,
+    "statement_descriptor": None, "status": "open", "status_transitions": None,
+    "subscription": None, "subtotal": 0, "subtotal_excluding_tax": None, "tax": None,
+    "test_clock": None, "total": 0, "total_discount_amounts": [], "total_excluding_tax": None,
+    "total_pretax_credit_amounts": [], "total_taxes": [], "webhooks_delivered_at": None,
+}  # fmt: skip
+_LINE: dict[str, Any] = {
+    "id": None, "object": "line_item", "amount": 0, "currency": None, "description": None,
+    "discount_amounts": [], "discountable": True, "discounts": [], "invoice": None,
+    "livemode": False, "metadata": {}, "parent": None, "period": None,
+    "pretax_credit_amounts": [], "pricing": None, "quantity": 1, "subtotal": 0, "taxes": [],
+}  # fmt: skip
+_NOTE: dict[str, Any] = {
+    "id": None, "object": "credit_note", "amount": 0, "amount_shipping": 0, "created": 0,
+    "currency": None, "customer": None, "customer_account": None,
+    "customer_balance_transaction": None, "discount_amount": 0, "discount_amounts": [],
+    "effective_at": None, "invoice": None, "lines": None, "livemode": False, "memo": None,
+    "metadata": {}, "number": None, "out_of_band_amount": None, "pdf": None,
+    "post_payment_amount": 0, "pre_payment_amount": 0, "pretax_credit_amounts": [],
+    "reason": None, "refunds": [], "shipping_cost": None, "status": "issued", "subtotal": 0,
+    "subtotal_excluding_tax": 0, "total": 0, "total_excluding_tax": 0, "total_taxes": [],
+    "type": "post_payment", "voided_at": None,
+}  # fmt: skip
+_SUBSCRIPTION: dict[str, Any] = {
+    "id": None, "object": "subscription", "application": None, "application_fee_percent": None,
+    "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+    "billing_cycle_anchor": 0, "billing_cycle_anchor_config": None,
+    "billing_mode": {"flexible": None, "type": "classic"}, "billing_thresholds": None,
+    "cancel_at": None, "cancel_at_period_end": False, "canceled_at": None,
+    "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+    "collection_method": "charge_automatically", "created": 0, "currency": None,
+    "current_period_end": 0, "current_period_start": 0, "customer": None,
+    "customer_account": None, "days_until_due": None, "default_payment_method": None,
+    "default_source": None, "default_tax_rates": [], "description": None, "discounts": [],
+    "ended_at": None, "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+    "items": None, "latest_invoice": None, "livemode": False, "metadata": {},
+    "next_pending_invoice_item_invoice": None, "on_behalf_of": None, "pause_collection": None,
+    "payment_settings": {
+        "payment_method_options": None, "payment_method_types": None,
+        "save_default_payment_method": "off",
+    },
+    "pending_invoice_item_interval": None, "pending_setup_intent": None, "pending_update": None,
+    "plan": None, "quantity": 1, "schedule": None, "start_date": 0, "status": "active",
+    "test_clock": None, "transfer_data": None, "trial_end": None,
+    "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
+    "trial_start": None,
+}  # fmt: skip
+_PRICE: dict[str, Any] = {
+    "id": None, "object": "price", "active": True, "billing_scheme": "per_unit", "created": 0,
+    "currency": None, "custom_unit_amount": None, "livemode": False, "lookup_key": None,
+    "metadata": {}, "nickname": None, "product": None, "recurring": None,
+    "tax_behavior": "unspecified", "tiers_mode": None, "transform_quantity": None,
+    "type": "one_time", "unit_amount": None, "unit_amount_decimal": None,
+}  # fmt: skip
+_PRODUCT: dict[str, Any] = {
+    "id": None, "object": "product", "active": True, "attributes": [], "created": 0,
+    "default_price": None, "description": None, "images": [], "livemode": False,
+    "marketing_features": [], "metadata": {}, "name": None, "package_dimensions": None,
+    "shippable": None, "statement_descriptor": None, "tax_code": None, "type": "service",
+    "unit_label": None, "updated": 0, "url": None,
+}  # fmt: skip
+
+
+def invoice(row: Row) -> dict[str, Any]:
+    """An invoice with its lines."""
+    payload = filled(_INVOICE, row)
+    row_id, created = row["id"], row.get("created", 0)
+    payload["paid"] = payload["status"] == "paid"
+    payload["attempted"] = payload["status"] in ("paid", "uncollectible")
+    payload["effective_at"] = payload["period_end"] = payload["period_start"] = created
+    payload["hosted_invoice_url"] = f"https://invoice.stripe.com/i/acct_1/{row_id}"
+    payload["invoice_pdf"] = f"https://pay.stripe.com/invoice/acct_1/{row_id}/pdf"
+    payload["lines"] = _lines(row)
+    payload["parent"] = _parent(row.get("subscription"))
+    payload["subtotal_excluding_tax"] = payload["subtotal"]
+    payload["total_excluding_tax"] = payload["subtotal"]
+    payload["status_transitions"] = _transitions(payload["status"], created, row)
+    return payload
+
+
+def _parent(subscription_id: Any) -> dict[str, Any] | None:
+    if not subscription_id:
+        return None
+    details = {"metadata": {}, "subscription": subscription_id}
+    return {
+        "quote_details": None, "subscription_details": details, "type": "subscription_details",
+    }  # fmt: skip
+
+
+def _transitions(status: Any, created: Any, row: Row) -> dict[str, Any]:
+    known = row.get("status_transitions") or {}
+    return {
+        "finalized_at": None if status == "draft" else created,
+        "marked_uncollectible_at": None, "paid_at": created if status == "paid" else None,
+        "voided_at": None, **known,
+    }  # fmt: skip
+
+
+def _lines(row: Row) -> dict[str, Any]:
+    given = row.get("lines")
+    items = given if isinstance(given, list) else (given or {}).get("data", [])
+    data = [_line(row, item, index) for index, item in enumerate(items) if isinstance(item, dict)]
+    return {
+        "object": "list", "data": data, "has_more": False, "total_count": len(data),
+        "url": f"/v1/invoices/{row['id']}/lines",
+    }  # fmt: skip
+
+
+def _line(row: Row, item: dict[str, Any], index: int) -> dict[str, Any]:
+    created = row.get("created", 0)
+    own = {
+        "id": f"il_{row['id'][3:]}{index}", "currency": row.get("currency"), "invoice": row["id"],
+        "period": {"end": created, "start": created}, "subtotal": item.get("amount", 0),
+    }  # fmt: skip
+    return {**_LINE, **own, **item}
+
+
+def credit_note(row: Row) -> dict[str, Any]:
+    """A credit note."""
+    payload = filled(_NOTE, row)
+    amount = payload["amount"]
+    for name in ("subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"):
+        payload[name] = row.get(name, amount)
+    payload["effective_at"] = payload["created"]
+    payload["pdf"] = f"https://pay.stripe.com/credit_notes/acct_1/{row['id']}/pdf"
+    lines = row.get("lines")
+    payload["lines"] = {
+        "object": "list", "data": lines if isinstance(lines, list) else [], "has_more": False,
+        "url": f"/v1/credit_notes/{row['id']}/lines",
+    }  # fmt: skip
+    return payload
+
+
+def subscription(row: Row) -> dict[str, Any]:
+    """A subscription with its one item."""
+    payload = filled(_SUBSCRIPTION, row)
+    created = payload["created"]
+    item = _item(row, payload)
+    payload["items"] = {
+        "object": "list", "data": [item], "has_more": False, "total_count": 1,
+        "url": f"/v1/subscription_items?subscription={row['id']}",
+    }  # fmt: skip
+    payload["billing_cycle_anchor"] = payload["start_date"] = created
+    payload.pop("price", None)
+    return payload
+
+
+def _item(row: Row, payload: dict[str, Any]) -> dict[str, Any]:
+    item_id = row.get("item_id") or f"si_{number_of(row['id'], 1 << 32, 'item'):010d}"
+    return {
+        "id": item_id, "object": "subscription_item", "billing_thresholds": None,
+        "created": payload["created"], "current_period_end": payload["current_period_end"],
+        "current_period_start": payload["current_period_start"], "discounts": [], "metadata": {},
+        "price": row.get("price"), "quantity": payload["quantity"], "subscription": row["id"],
+        "tax_rates": [],
+    }  # fmt: skip
+
+
+def price(row: Row) -> dict[str, Any]:
+    """A price."""
+    payload = filled(_PRICE, row)
+    amount = payload["unit_amount"]
+    payload["unit_amount_decimal"] = None if amount is None else str(amount)
+    recurring = row.get("recurring")
+    if isinstance(recurring, dict):
+        payload["type"] = "recurring"
+        payload["recurring"] = {
+            "interval": "month", "interval_count": 1, "meter": None, "trial_period_days": None,
+            "usage_type": "licensed", **recurring,
+        }  # fmt: skip
+    return payload
+
+
+def product(row: Row) -> dict[str, Any]:
+    """A product."""
+    payload = filled(_PRODUCT, row)
+    payload["updated"] = row.get("updated") or payload["created"]
+    return payload

@@ -1,0 +1,196 @@
+"""Customers and their balance."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from understudy.model.action import ActionClass, Effect, Target
+from understudy.model.world import Row
+from understudy.systems.operation import Amount, Call, Operation, Reply
+from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, says
+from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.errors import invalid, missing
+from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+
+__all__ = ["OPERATIONS"]
+
+_TEXTS = ("email", "name", "phone", "description")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TAX = ("none", "exempt", "reverse")
+_SENSITIVE = ("email", "default_source", "invoice_settings", "tax_exempt")
+_ACCEPTED = frozenset(
+    ("cash_balance", "coupon", "default_source", "invoice_prefix", "invoice_settings",
+     "next_invoice_sequence", "payment_method", "preferred_locales", "promotion_code", "shipping",
+     "source", "tax", "tax_id_data", "test_clock", "validate", "balance", "business_name",
+     "individual_name")
+)  # fmt: skip
+_WRITABLE: dict[str, Any] = {
+    "email": STRING, "name": STRING, "phone": STRING, "description": STRING,
+    "address": says(OBJECT, "city, country, line1, line2, postal_code, state."),
+    "metadata": OBJECT, "tax_exempt": one_of(*_TAX), "expand": EXPAND,
+}  # fmt: skip
+
+
+def _changes(row: Row, given: dict[str, Any]) -> dict[str, Any]:
+    changes: dict[str, Any] = {n: fields.text(given, n) for n in _TEXTS if n in given}
+    email = changes.get("email")
+    if email is not None and not _EMAIL.fullmatch(email):
+        raise invalid(f"Invalid email address: {email}", param="email", code="email_invalid")
+    if "tax_exempt" in given:
+        changes["tax_exempt"] = fields.one_of(given, "tax_exempt", _TAX)
+    if "balance" in given:
+        changes["balance"] = fields.integer(given, "balance")
+    return changes | _address(row, given) | fields.merged_metadata(row, given)
+
+
+def _address(row: Row, given: dict[str, Any]) -> dict[str, Any]:
+    address = given.get("address")
+    if address is None:
+        return {}
+    if address == "":
+        return {"address": None}
+    if not isinstance(address, dict):
+        raise invalid("Invalid object", param="address")
+    return {"address": {**(row.get("address") or {}), **{k: v or None for k, v in address.items()}}}
+
+
+def _create(call: Call) -> Reply:
+    session = call.session
+    changes = _changes({}, fields.params(call))
+    row_id = f"cus_{session.letters('customer', 14)}"
+    row = {"id": row_id, "created": session.clock.seconds, "balance": 0, **changes}
+    session.overlay.put("stripe.customers", row)
+    return answer(call, "customers", row, created=("stripe.customers", row_id))
+
+
+def _update(call: Call) -> Reply:
+    row = fields.require(call, "customers", call.path["id"])
+    changes = _changes(row, fields.params(call))
+    row = call.session.overlay.patch("stripe.customers", row["id"], changes)
+    return answer(call, "customers", row)
+
+
+def _delete(call: Call) -> Reply:
+    row = fields.require(call, "customers", call.path["id"])
+    overlay = call.session.overlay
+    for subscription in overlay.find("stripe.subscriptions", "customer", row["id"]):
+        if subscription.get("status") not in ("canceled", "incomplete_expired"):
+            ended = {"status": "canceled", "canceled_at": call.session.clock.seconds}
+            overlay.patch("stripe.subscriptions", subscription["id"], ended)
+    overlay.delete("stripe.customers", row["id"])
+    return Reply(200, {"id": row["id"], "object": "customer", "deleted": True})
+
+
+def _sensitive(call: Call) -> ActionClass | None:
+    given = fields.params(call)
+    return ActionClass.APPROVAL_REQUIRED if any(name in given for name in _SENSITIVE) else None
+
+
+def _balance_amount(call: Call) -> Amount | None:
+    given = fields.params(call)
+    number, currency = fields.lenient_integer(given.get("amount")), given.get("currency")
+    if number is None:
+        return None
+    return Amount(number, currency.upper() if isinstance(currency, str) else None)
+
+
+def _adjust(call: Call) -> Reply:
+    customer, given = fields.require(call, "customers", call.path["id"]), fields.params(call)
+    amount, currency = fields.integer(given, "amount"), fields.required(given, "currency").lower()
+    if amount is None:
+        raise missing("amount")
+    known = customer.get("currency")
+    if known and known.lower() != currency:
+        message = f"The currency {currency} does not match the customer's currency {known}."
+        raise invalid(message, param="currency")
+    session = call.session
+    balance = int(customer.get("balance") or 0) + amount
+    row_id = f"cbtxn_1{session.letters('cbtxn', 23)}"
+    row = {
+        "id": row_id, "amount": amount, "currency": currency, "customer": customer["id"],
+        "created": session.clock.seconds, "ending_balance": balance,
+        "description": fields.text(given, "description"), **fields.merged_metadata({}, given),
+    }  # fmt: skip
+    session.overlay.put("stripe.customer_balance_transactions", row)
+    session.overlay.patch("stripe.customers", customer["id"], {"balance": balance})
+    created = ("stripe.customer_balance_transactions", row_id)
+    return answer(call, "customer_balance_transactions", row, created=created)
+
+
+def _no_target(_: Call) -> Target:
+    return Target(type="customer")
+
+
+OPERATIONS = (
+    list_of("customers", "customer", ("email",)),
+    search_of("customers", "customer"),
+    retrieve("customers", "customer"),
+    Operation(
+        name="stripe.customers.create",
+        system="stripe",
+        method="POST",
+        template="/v1/customers",
+        description="Create a customer.",
+        params=params("", **_WRITABLE),
+        handler=_create,
+        effect=Effect.WRITE,
+        action_class=ActionClass.AUTOMATED,
+        escalate=_sensitive,
+        target=_no_target,
+        gist=aims.gist,
+        reversible_by="stripe.customers.delete",
+        accepts=_ACCEPTED,
+    ),
+    Operation(
+        name="stripe.customers.update",
+        system="stripe",
+        method="POST",
+        template="/v1/customers/{id}",
+        description="Change a customer; an empty string clears a field.",
+        params=params("id", id=STRING, **_WRITABLE),
+        handler=_update,
+        effect=Effect.WRITE,
+        action_class=ActionClass.AUTOMATED,
+        escalate=_sensitive,
+        target=aims.by_path("customer"),
+        gist=aims.gist,
+        reversible_by="stripe.customers.update",
+        accepts=_ACCEPTED,
+    ),
+    Operation(
+        name="stripe.customers.delete",
+        system="stripe",
+        method="DELETE",
+        template="/v1/customers/{id}",
+        description="Delete a customer for good; its subscriptions are cancelled.",
+        params=params("id", id=STRING),
+        handler=_delete,
+        effect=Effect.DELETE,
+        action_class=ActionClass.APPROVAL_REQUIRED,
+        target=aims.by_path("customer"),
+        amount=aims.column_amount("customers", "balance"),
+        gist=aims.gist,
+        customer_visible=True,
+        destructive=True,
+    ),
+    Operation(
+        name="stripe.customer_balance.create",
+        system="stripe",
+        method="POST",
+        template="/v1/customers/{id}/balance_transactions",
+        description="Credit (negative amount) or debit a customer's balance.",
+        params=params(
+            "id amount currency", id=STRING, amount=INTEGER, currency=STRING, description=STRING,
+            metadata=OBJECT, expand=EXPAND,
+        ),
+        handler=_adjust,
+        effect=Effect.PAY,
+        action_class=ActionClass.APPROVAL_REQUIRED,
+        target=aims.by_path("customer"),
+        amount=_balance_amount,
+        gist=aims.gist,
+        reversible_by="stripe.customer_balance.create",
+        customer_visible=True,
+    ),
+)  # fmt: skip

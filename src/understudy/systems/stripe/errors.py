@@ -1,0 +1,52 @@
+"""Stripe's way of saying no."""
+
+from __future__ import annotations
+
+from understudy.model.money import Money
+from understudy.systems.operation import Refusal
+
+__all__ = ["api_error", "invalid", "missing", "money_text", "no_such"]
+
+_DOCS = "https://stripe.com/docs/error-codes/"
+_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+
+
+def invalid(
+    message: str, *, param: str | None = None, code: str | None = None, status: int = 400
+) -> Refusal:
+    """An `invalid_request_error`."""
+    return api_error("invalid_request_error", message, param=param, code=code, status=status)
+
+
+def api_error(
+    kind: str, message: str, *, param: str | None = None, code: str | None = None, status: int
+) -> Refusal:
+    """An error of any type; only the members that Stripe would send."""
+    error = {"message": message, "type": kind}
+    if param is not None:
+        error["param"] = param
+    if code is not None:
+        error |= {"code": code, "doc_url": _DOCS + code.replace("_", "-")}
+    return Refusal(status, {"error": error})
+
+
+def no_such(kind: str, object_id: object, param: str = "id") -> Refusal:
+    """The 404 of an id that does not exist."""
+    message = f"No such {kind}: '{object_id}'"
+    return invalid(message, param=param, code="resource_missing", status=404)
+
+
+def missing(param: str) -> Refusal:
+    """The 400 of a required parameter that is not there."""
+    return invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
+
+
+def money_text(minor: int, currency: str | None) -> str:
+    """An amount as Stripe's messages write it.
+
+    >>> money_text(1050, "eur"), money_text(500, "chf")
+    ('€10.50', '5.00 CHF')
+    """
+    code = (currency or "usd").lower()
+    number, _, name = str(Money(minor, code.upper())).partition(" ")
+    return f"{_SIGNS[code]}{number}" if code in _SIGNS else f"{number} {name}"

@@ -1,0 +1,128 @@
+"""`expand[]`: ids in an answer replaced by the objects they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.rendering import show
+from understudy.systems.session import CaseSession
+from understudy.systems.stripe.errors import invalid
+from understudy.systems.stripe.objects import payload_of
+
+__all__ = ["Expansion", "as_list", "present"]
+
+_SINGLE = {
+    "customer": "customers", "charge": "charges", "latest_charge": "charges",
+    "payment_intent": "payment_intents", "invoice": "invoices", "latest_invoice": "invoices",
+    "subscription": "subscriptions", "product": "products", "price": "prices",
+    "balance_transaction": "balance_transactions",
+}  # fmt: skip
+_LISTS = {("charges", "refunds"): "charge", ("customers", "subscriptions"): "customer"}
+_KNOWN_BUT_EMPTY = {"default_payment_method", "default_source", "payment_method", "discounts"}
+_DEEPEST = 4
+
+Paths = dict[str, Any]
+
+
+class Expansion:
+    """The tree of fields to expand."""
+
+    __slots__ = ("paths",)
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], *, listed: bool = False) -> Expansion | None:
+        """What `expand` asks for; in lists its paths start with `data.`."""
+        asked = values.get("expand")
+        if asked is None or asked == "":
+            return None
+        paths: Paths = {}
+        for path in asked if isinstance(asked, list) else [asked]:
+            _enter(paths, _parts(path, listed))
+        return cls(paths)
+
+
+def present(session: CaseSession, table: str, row: Row, expansion: Expansion | None = None) -> Any:
+    """A row as Stripe shows it, ready to be written as JSON."""
+    if expansion is None:
+        render = partial(payload_of, session.overlay.world, table)
+        return show(session, f"stripe.{table}", row, render)
+    payload = payload_of(session.overlay.world, table, row)
+    return _expanded(session, table, payload, expansion.paths)
+
+
+def as_list(data: list[Any], url: str) -> dict[str, Any]:
+    """A complete list inside an object."""
+    return {
+        "object": "list", "data": data, "has_more": False, "total_count": len(data), "url": url,
+    }  # fmt: skip
+
+
+def _parts(path: Any, listed: bool) -> list[str]:
+    if not isinstance(path, str):
+        raise invalid("Invalid string", param="expand")
+    parts = path.split(".")
+    if len(parts) - listed > _DEEPEST:
+        raise invalid(f"You cannot expand more than {_DEEPEST} levels of a property.")
+    if listed and parts[0] != "data":
+        raise _not_expandable(path)
+    return parts[1:] if listed else parts
+
+
+def _enter(paths: Paths, parts: list[str]) -> None:
+    for part in parts:
+        paths = paths.setdefault(part, {})
+
+
+def _expanded(
+    session: CaseSession, table: str, payload: dict[str, Any], paths: Paths
+) -> dict[str, Any]:
+    for name, below in paths.items():
+        payload[name] = _member(session, table, payload, name, below)
+    return payload
+
+
+def _member(
+    session: CaseSession, table: str, payload: dict[str, Any], name: str, below: Paths
+) -> Any:
+    if (table, name) in _LISTS:
+        rows = session.overlay.find(f"stripe.{name}", _LISTS[table, name], payload["id"])
+        url = f"/v1/{name}?{_LISTS[table, name]}={payload['id']}"
+        world = session.overlay.world
+        made = [payload_of(world, name, row) for row in rows]
+        return as_list([_expanded(session, name, each, below) for each in made], url)
+    value = payload.get(name)
+    if below and isinstance(value, dict | list) and name not in _SINGLE:
+        return _inside(session, table, value, below)
+    if name not in payload or (name not in _SINGLE and name not in _KNOWN_BUT_EMPTY):
+        raise _not_expandable(name)
+    row = _row(session, name, value)
+    if row is None:
+        return value
+    kind = _SINGLE[name]
+    return _expanded(session, kind, payload_of(session.overlay.world, kind, row), below)
+
+
+def _inside(session: CaseSession, table: str, value: Any, below: Paths) -> Any:
+    if isinstance(value, list):
+        return [_inside(session, table, item, below) for item in value]
+    return _expanded(session, table, dict(value), below) if isinstance(value, dict) else value
+
+
+def _row(session: CaseSession, name: str, value: Any) -> Row | None:
+    if name not in _SINGLE or not isinstance(value, str):
+        return None
+    return session.overlay.get(f"stripe.{_SINGLE[name]}", value)
+
+
+def _not_expandable(path: str) -> Exception:
+    return invalid(
+        f"This property cannot be expanded ({path}). You may want to try expanding"
+        f" 'data.{path}' instead.",
+        param="expand",
+    )

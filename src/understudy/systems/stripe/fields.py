@@ -1,0 +1,115 @@
+"""Typed reading of Stripe's string parameters, with Stripe's complaint where one does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.operation import Call
+from understudy.systems.stripe.errors import invalid, missing, no_such
+
+__all__ = [
+    "boolean",
+    "integer",
+    "lenient_integer",
+    "merged_metadata",
+    "one_of",
+    "params",
+    "require",
+    "required",
+    "text",
+]
+
+Params = Mapping[str, Any]
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def params(call: Call) -> dict[str, Any]:
+    """The parameters of a call: the form's, and the query's where there is no form."""
+    return {**call.query, **call.fields}
+
+
+def text(values: Params, name: str) -> str | None:
+    """A string; empty counts as absent."""
+    value = values.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise invalid("Invalid string: " + str(value)[:200], param=name)
+    return value
+
+
+def required(values: Params, name: str) -> str:
+    """A string that must be there."""
+    value = text(values, name)
+    if value is None:
+        raise missing(name)
+    return value
+
+
+def lenient_integer(value: Any) -> int | None:
+    """The whole number that a parameter spells, or None.
+
+    >>> lenient_integer("12"), lenient_integer("-3"), lenient_integer("1.5")
+    (12, -3, None)
+    """
+    if isinstance(value, str) and len(value) <= 12 and value.removeprefix("-").isdecimal():
+        return int(value)
+    return None
+
+
+def integer(values: Params, name: str, *, least: int | None = None) -> int | None:
+    """A whole number, at least `least`."""
+    value = values.get(name)
+    if value is None or value == "":
+        return None
+    number = lenient_integer(value)
+    if number is None:
+        code = "parameter_invalid_integer"
+        raise invalid(f"Invalid integer: {str(value)[:200]}", param=name, code=code)
+    if least is not None and number < least:
+        message = f"This value must be greater than or equal to {least}."
+        raise invalid(message, param=name, code="parameter_invalid_integer")
+    return number
+
+
+def boolean(values: Params, name: str) -> bool | None:
+    """A truth value."""
+    value = values.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or value.lower() not in _TRUTHS:
+        raise invalid(f"Invalid boolean: {str(value)[:200]}", param=name)
+    return _TRUTHS[value.lower()]
+
+
+def one_of(values: Params, name: str, known: tuple[str, ...]) -> str | None:
+    """One of a closed list of words."""
+    value = text(values, name)
+    if value is not None and value not in known:
+        *most, last = known
+        message = f"Invalid {name}: must be one of {', '.join(most)}, or {last}"
+        raise invalid(message, param=name)
+    return value
+
+
+def require(call: Call, table: str, row_id: str, param: str = "id") -> Row:
+    """The row that an id names, or the 404."""
+    row = call.session.overlay.get(f"stripe.{table}", row_id)
+    if row is None:
+        raise no_such(table.removesuffix("s"), row_id, param)
+    return row
+
+
+def merged_metadata(row: Row, values: Params) -> dict[str, Any]:
+    """The change that `metadata` asks for: keys are merged, an empty value deletes its key."""
+    given = values.get("metadata")
+    if given is None:
+        return {}
+    if given == "":
+        return {"metadata": {}}
+    if not isinstance(given, dict):
+        raise invalid("Invalid hash", param="metadata")
+    merged = {**(row.get("metadata") or {}), **given}
+    return {"metadata": {key: value for key, value in merged.items() if value != ""}}

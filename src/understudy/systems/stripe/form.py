@@ -1,0 +1,71 @@
+"""Stripe's nested form encoding, `items[0][price]=…`, both ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus
+
+__all__ = ["decode", "encode"]
+
+_PARTS = re.compile(r"\[([^\[\]]*)\]")
+_DEEPEST = 10
+
+
+def decode(text: str) -> dict[str, Any]:
+    """A nested dict of strings; keys `[0]`, `[1]` and `[]` make lists.
+
+    >>> decode("amount=5&metadata[a]=b&expand[]=customer&items[0][id]=si_1")
+    {'amount': '5', 'metadata': {'a': 'b'}, 'expand': ['customer'], 'items': [{'id': 'si_1'}]}
+    """
+    flat = parse_qsl(text, keep_blank_values=True)
+    if "[" not in text and "%5" not in text:
+        return dict(flat)
+    nested: dict[str, Any] = {}
+    for key, value in flat:
+        head = key.partition("[")[0]
+        _place(nested, [head, *_PARTS.findall(key[len(head) :])[:_DEEPEST]], value)
+    return {key: _listed(value) for key, value in nested.items()}
+
+
+def encode(values: Mapping[str, Any]) -> str:
+    """The form of a nested value, as Stripe's clients write it.
+
+    >>> encode({"amount": 5, "items": [{"id": "si_1"}], "cancel_at_period_end": True})
+    'amount=5&items[0][id]=si_1&cancel_at_period_end=true'
+    """
+    pairs = ((key, value) for name, each in values.items() for key, value in _flat(name, each))
+    return "&".join(f"{key}={quote_plus(value)}" for key, value in pairs)
+
+
+def _place(node: dict[str, Any], parts: list[str], value: str) -> None:
+    for part in parts[:-1]:
+        name = part or str(len(node))
+        below = node.get(name)
+        if not isinstance(below, dict):
+            below = node[name] = {}
+        node = below
+    node[parts[-1] or str(len(node))] = value
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    below = {key: _listed(item) for key, item in value.items()}
+    if below and all(key.isdecimal() for key in below):
+        return list(below.values())
+    return below
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _flat(f"{name}[{key}]", item)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _flat(f"{name}[{index}]", item)
+    elif isinstance(value, bool):
+        yield name, "true" if value else "false"
+    else:
+        yield name, "" if value is None else str(value)

@@ -1,0 +1,141 @@
+"""Stripe's lists: newest first, cut by cursors, narrowed by filters."""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from understudy.model.world import Row, World
+from understudy.systems.operation import Call, Reply
+from understudy.systems.overlay import Overlay
+from understudy.systems.stripe.errors import invalid, no_such
+from understudy.systems.stripe.expand import Expansion, present
+from understudy.systems.stripe.fields import integer, lenient_integer, params, text
+
+__all__ = ["created_between", "list_reply", "page_limit"]
+
+Key = tuple[int, str]
+Keep = Callable[[Row], bool]
+_ORDERS: WeakKeyDictionary[World, dict[str, list[Key]]] = WeakKeyDictionary()
+_BOUNDS: dict[str, Callable[[int, int], bool]] = {
+    "gt": int.__gt__, "gte": int.__ge__, "lt": int.__lt__, "lte": int.__le__,
+}  # fmt: skip
+
+
+def list_reply(
+    call: Call, table: str, url: str, equal: Iterable[str] = (), only: Keep | None = None
+) -> Reply:
+    """One page of a table. `equal` names the columns that may be asked for by value."""
+    values = params(call)
+    expansion = Expansion.of(values, listed=True)
+    wanted = {name: value for name in equal if (value := text(values, name)) is not None}
+    limit = page_limit(values)
+    keep = _both(created_between(values), only)
+    rows, more = _page(call.session.overlay, f"stripe.{table}", wanted, keep, values, limit)
+    data = [present(call.session, table, row, expansion) for row in rows]
+    return Reply(200, {"object": "list", "url": url, "has_more": more, "data": data})
+
+
+def page_limit(values: Mapping[str, Any]) -> int:
+    """How many objects a page may hold: 10, or what `limit` says, 1 to 100."""
+    limit = integer(values, "limit", least=1)
+    if limit is not None and limit > 100:
+        message = f"This value must be less than or equal to 100 (it currently is '{limit}')."
+        raise invalid(message, param="limit", code="parameter_invalid_integer")
+    return limit or 10
+
+
+def created_between(values: Mapping[str, Any]) -> Keep | None:
+    """The filter that `created` asks for: a time, or bounds `gt`, `gte`, `lt`, `lte`."""
+    wanted = values.get("created")
+    if wanted is None:
+        return None
+    if not isinstance(wanted, dict):
+        exact = integer(values, "created")
+        return lambda row: _created(row) == exact
+    bounds = {name: lenient_integer(value) for name, value in wanted.items()}
+    if None in bounds.values() or not bounds.keys() <= _BOUNDS.keys():
+        raise invalid("Invalid created filter", param="created")
+    tests = [(_BOUNDS[name], value) for name, value in bounds.items() if value is not None]
+    return lambda row: all(test(_created(row), value) for test, value in tests)
+
+
+def _both(first: Keep | None, second: Keep | None) -> Keep | None:
+    if first is None or second is None:
+        return first or second
+    return lambda row: first(row) and second(row)
+
+
+def _page(
+    overlay: Overlay, table: str, wanted: Mapping[str, str], keep: Keep | None,
+    values: Mapping[str, Any], limit: int,
+) -> tuple[list[Row], bool]:  # fmt: skip
+    after, before = text(values, "starting_after"), text(values, "ending_before")
+    order = _narrowed(overlay, table, wanted)
+    if before is not None:
+        found = _rows(overlay, table, _until(order, _cursor(overlay, table, before)), keep)
+        taken = list(islice(found, limit + 1))
+        return taken[:limit][::-1], len(taken) > limit
+    rest = order if after is None else _from(order, _cursor(overlay, table, after))
+    taken = list(islice(_rows(overlay, table, rest, keep), limit + 1))
+    return taken[:limit], len(taken) > limit
+
+
+def _narrowed(overlay: Overlay, table: str, wanted: Mapping[str, str]) -> list[Key]:
+    if not wanted:
+        return _whole(overlay, table)
+    first, *others = wanted.items()
+    rows = overlay.find(table, *first)
+    return sorted(_key(row) for row in rows if all(row.get(n) == v for n, v in others))
+
+
+def _whole(overlay: Overlay, table: str) -> list[Key]:
+    base = _base_order(overlay.world, table)
+    written = overlay.written(table)
+    if not written:
+        return base
+    own = sorted(_key(row) for row in written)
+    ids = {row["id"] for row in written}
+    return list(heapq.merge(own, (key for key in base if key[1] not in ids)))
+
+
+def _base_order(world: World, table: str) -> list[Key]:
+    orders = _ORDERS.setdefault(world, {})
+    if table not in orders:
+        orders[table] = sorted(_key(row) for row in world.table(table).values())
+    return orders[table]
+
+
+def _rows(overlay: Overlay, table: str, keys: Iterable[Key], keep: Keep | None) -> Iterator[Row]:
+    for _, row_id in keys:
+        row = overlay.get(table, row_id)
+        if row is not None and (keep is None or keep(row)):
+            yield row
+
+
+def _from(order: list[Key], cursor: Key) -> Iterator[Key]:
+    return (order[i] for i in range(bisect_right(order, cursor), len(order)))
+
+
+def _until(order: list[Key], cursor: Key) -> Iterator[Key]:
+    return (order[i] for i in range(bisect_left(order, cursor) - 1, -1, -1))
+
+
+def _cursor(overlay: Overlay, table: str, row_id: str) -> Key:
+    row = overlay.get(table, row_id)
+    if row is None:
+        raise no_such(table.partition(".")[2].removesuffix("s"), row_id, "starting_after")
+    return _key(row)
+
+
+def _created(row: Row) -> int:
+    created = row.get("created")
+    return created if isinstance(created, int) else 0
+
+
+def _key(row: Row) -> Key:
+    return -_created(row), row["id"]

@@ -1,0 +1,98 @@
+"""Full Stripe objects from the world's rows: every key that Stripe sends, most of them empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from understudy.model.world import Row, World
+from understudy.systems.stripe.billing_objects import (
+    credit_note,
+    invoice,
+    price,
+    product,
+    subscription,
+)
+from understudy.systems.stripe.payment_objects import (
+    balance_transaction,
+    charge,
+    dispute,
+    payment_intent,
+    refund,
+)
+from understudy.systems.stripe.shape import address, filled
+
+__all__ = ["payload_of"]
+
+_CUSTOMER: dict[str, Any] = {
+    "id": None, "object": "customer", "address": None, "balance": 0, "business_name": None,
+    "created": 0, "currency": None, "customer_account": None, "default_currency": None,
+    "default_source": None, "delinquent": False, "description": None, "discount": None,
+    "email": None, "individual_name": None, "invoice_prefix": None,
+    "invoice_settings": {
+        "custom_fields": None, "default_payment_method": None, "footer": None,
+        "rendering_options": None,
+    },
+    "livemode": False, "metadata": {}, "name": None, "next_invoice_sequence": 1, "phone": None,
+    "preferred_locales": [], "shipping": None, "tax_exempt": "none", "test_clock": None,
+}  # fmt: skip
+_EVENT: dict[str, Any] = {
+    "id": None, "object": "event", "api_version": "2026-10-28.endive", "context": None,
+    "created": 0, "data": {"object": {}}, "livemode": False, "pending_webhooks": 0,
+    "request": {"id": None, "idempotency_key": None}, "type": None,
+}  # fmt: skip
+_CUSTOMER_BALANCE: dict[str, Any] = {
+    "id": None, "object": "customer_balance_transaction", "amount": 0, "checkout_session": None,
+    "created": 0, "credit_note": None, "currency": None, "customer": None, "customer_account": None,
+    "description": None, "ending_balance": 0, "invoice": None, "livemode": False, "metadata": {},
+    "type": "adjustment",
+}  # fmt: skip
+
+
+def customer(row: Row) -> dict[str, Any]:
+    """A customer."""
+    payload = filled(_CUSTOMER, row)
+    payload["address"] = address(row.get("address"))
+    payload["invoice_prefix"] = row["id"][-8:].upper()
+    return payload
+
+
+def event(row: Row) -> dict[str, Any]:
+    """An event; the row's `data` is what Stripe nests under `data.object`."""
+    payload = filled(_EVENT, row)
+    data = row.get("data")
+    nested = isinstance(data, dict) and "object" in data and isinstance(data["object"], dict)
+    payload["data"] = data if nested else {"object": data or {}}
+    return payload
+
+
+def customer_balance(row: Row) -> dict[str, Any]:
+    """An entry of a customer's balance."""
+    return filled(_CUSTOMER_BALANCE, row)
+
+
+_RENDERERS: dict[str, Callable[[Row], dict[str, Any]]] = {
+    "balance_transactions": balance_transaction,
+    "charges": charge,
+    "credit_notes": credit_note,
+    "customer_balance_transactions": customer_balance,
+    "customers": customer,
+    "disputes": dispute,
+    "events": event,
+    "invoices": invoice,
+    "payment_intents": payment_intent,
+    "prices": price,
+    "products": product,
+    "refunds": refund,
+    "subscriptions": subscription,
+}
+
+
+def payload_of(world: World, table: str, row: Row) -> dict[str, Any]:
+    """A row of any Stripe table as Stripe shows it, ids not expanded."""
+    payload = _RENDERERS[table](row)
+    if table == "subscriptions":
+        for item in payload["items"]["data"]:
+            known = world.get("stripe.prices", str(item["price"]))
+            item["price"] = price(known) if known is not None else None
+    return payload

@@ -1,0 +1,230 @@
+"""Refunds: the money that goes back over a charge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.model.action import ActionClass, AmountSource, Effect, Target
+from understudy.model.world import Row
+from understudy.systems.operation import Amount, Call, Operation, Refusal, Reply
+from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, says
+from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.errors import invalid, money_text
+from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
+
+__all__ = ["OPERATIONS"]
+
+_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+_LOST_TO_DISPUTE = ("needs_response", "under_review", "lost", "charge_refunded")
+
+
+def _charge(call: Call) -> Row | None:
+    given = fields.params(call)
+    charge = aims.named_row(call, "charges", given.get("charge"))
+    intent = aims.named_row(call, "payment_intents", given.get("payment_intent"))
+    if charge is None and intent is not None:
+        charge = aims.named_row(call, "charges", intent.get("latest_charge"))
+    return charge
+
+
+def _remaining(charge: Row) -> int:
+    return int(charge.get("amount") or 0) - int(charge.get("amount_refunded") or 0)
+
+
+def _target(call: Call) -> Target | None:
+    charge = _charge(call)
+    if charge is not None:
+        return Target(type="charge", id=charge["id"])
+    given = fields.params(call)
+    for kind in ("charge", "payment_intent"):
+        if isinstance(given.get(kind), str):
+            return Target(type=kind, id=given[kind])
+    return None
+
+
+def _amount(call: Call) -> Amount | None:
+    charge, given = _charge(call), fields.params(call)
+    number = fields.lenient_integer(given.get("amount"))
+    if number is not None:
+        return Amount(number, aims.currency_of(charge), AmountSource.EXPLICIT)
+    if charge is None or given.get("amount") not in (None, ""):
+        return None
+    return Amount(_remaining(charge), aims.currency_of(charge), AmountSource.DEFAULTED_FULL)
+
+
+def _gist(call: Call) -> dict[str, Any]:
+    """Whether the charge or its payment intent was named is no difference; nor is a full amount."""
+    named = aims.gist(call)
+    charge, amount = _charge(call), _amount(call)
+    if charge is not None:
+        named.pop("payment_intent", None)
+        named["charge"] = charge["id"]
+    if amount is not None:
+        named["amount"] = amount.minor
+    return named
+
+
+def _wanted(call: Call, given: dict[str, Any]) -> Row:
+    charge_id, intent_id = (fields.text(given, name) for name in ("charge", "payment_intent"))
+    if charge_id:
+        return fields.require(call, "charges", charge_id, "charge")
+    if not intent_id:
+        raise invalid(
+            "One of the following params should be provided for this request: payment_intent"
+            " or charge."
+        )
+    intent = fields.require(call, "payment_intents", intent_id, "payment_intent")
+    charge = aims.named_row(call, "charges", intent.get("latest_charge"))
+    if charge is None:
+        message = f"This PaymentIntent ({intent_id}) does not have a successful charge to refund."
+        raise invalid(message, param="payment_intent", code="payment_intent_unexpected_state")
+    return charge
+
+
+def _refundable(call: Call, charge: Row) -> None:
+    if charge.get("status") != "succeeded" or charge.get("paid") is False:
+        message = f"Charge {charge['id']} did not succeed and cannot be refunded."
+        raise invalid(message, param="charge", code="charge_not_refundable")
+    if charge.get("refunded") or _remaining(charge) <= 0:
+        message = f"Charge {charge['id']} has already been refunded."
+        raise invalid(message, code="charge_already_refunded")
+    disputes = call.session.overlay.find("stripe.disputes", "charge", charge["id"])
+    if any(dispute.get("status") in _LOST_TO_DISPUTE for dispute in disputes):
+        message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        raise invalid(message, param="charge", code="charge_disputed")
+
+
+def _refund_amount(given: dict[str, Any], charge: Row) -> int:
+    amount = fields.integer(given, "amount", least=1)
+    remaining = _remaining(charge)
+    if amount is None:
+        return remaining
+    if amount > remaining:
+        currency = charge.get("currency")
+        raise _too_large(amount, remaining, currency)
+    return amount
+
+
+def _too_large(amount: int, remaining: int, currency: str | None) -> Refusal:
+    asked, left = money_text(amount, currency), money_text(remaining, currency)
+    message = f"Refund amount ({asked}) is greater than unrefunded amount on charge ({left})"
+    return invalid(message, param="amount")
+
+
+def _create(call: Call) -> Reply:
+    given = fields.params(call)
+    charge = _wanted(call, given)
+    reason = fields.one_of(given, "reason", _REASONS)
+    _refundable(call, charge)
+    amount = _refund_amount(given, charge)
+    session, metadata = call.session, fields.merged_metadata({}, given)
+    refund_id = f"re_3{session.letters('refund', 23)}"
+    row = {
+        "id": refund_id, "charge": charge["id"], "payment_intent": charge.get("payment_intent"),
+        "amount": amount, "currency": charge.get("currency"), "status": "succeeded",
+        "reason": reason, "created": session.clock.seconds,
+        "balance_transaction": _booked(call, refund_id, -amount, charge), **metadata,
+    }  # fmt: skip
+    session.overlay.put("stripe.refunds", row)
+    refunded = int(charge.get("amount_refunded") or 0) + amount
+    session.overlay.patch(
+        "stripe.charges",
+        charge["id"],
+        {"amount_refunded": refunded, "refunded": refunded >= int(charge.get("amount") or 0)},
+    )
+    return answer(call, "refunds", row, created=("stripe.refunds", refund_id))
+
+
+def _booked(call: Call, source: str, amount: int, charge: Row) -> str:
+    session = call.session
+    entry = f"txn_3{session.letters('txn', 23)}"
+    row = {
+        "id": entry, "amount": amount, "currency": charge.get("currency"), "fee": 0, "net": amount,
+        "type": "refund", "source": source, "created": session.clock.seconds,
+    }  # fmt: skip
+    session.overlay.put("stripe.balance_transactions", row)
+    return entry
+
+
+def _cancel(call: Call) -> Reply:
+    refund = fields.require(call, "refunds", call.path["id"])
+    if refund.get("status") not in ("pending", "requires_action"):
+        message = f"Refund {refund['id']} has status {refund.get('status')} and can't be canceled."
+        raise invalid(message)
+    overlay = call.session.overlay
+    row = overlay.patch("stripe.refunds", refund["id"], {"status": "canceled"})
+    charge = aims.named_row(call, "charges", refund.get("charge"))
+    if charge is not None:
+        left = max(0, int(charge.get("amount_refunded") or 0) - int(refund.get("amount") or 0))
+        overlay.patch("stripe.charges", charge["id"], {"amount_refunded": left, "refunded": False})
+    return answer(call, "refunds", row)
+
+
+def _update(call: Call) -> Reply:
+    refund = fields.require(call, "refunds", call.path["id"])
+    changes = fields.merged_metadata(refund, fields.params(call))
+    row = call.session.overlay.patch("stripe.refunds", refund["id"], changes)
+    return answer(call, "refunds", row)
+
+
+OPERATIONS = (
+    list_of("refunds", "refund", ("charge", "payment_intent")),
+    retrieve("refunds", "refund"),
+    Operation(
+        name="stripe.refunds.create",
+        system="stripe",
+        method="POST",
+        template="/v1/refunds",
+        description="Refund a charge, in full unless an amount in minor units is given.",
+        params=params(
+            "",
+            charge=says(STRING, "The charge; or give payment_intent."),
+            payment_intent=STRING,
+            amount=says(INTEGER, "Minor units; without it all that remains is refunded."),
+            reason=one_of(*_REASONS),
+            metadata=OBJECT,
+            expand=EXPAND,
+        ),
+        handler=_create,
+        effect=Effect.PAY,
+        action_class=ActionClass.APPROVAL_REQUIRED,
+        target=_target,
+        amount=_amount,
+        gist=_gist,
+        customer_visible=True,
+        destructive=True,
+        accepts=frozenset(
+            ("currency", "customer", "instructions_email", "origin", "refund_application_fee",
+             "reverse_transfer")
+        ),
+    ),
+    Operation(
+        name="stripe.refunds.update",
+        system="stripe",
+        method="POST",
+        template="/v1/refunds/{id}",
+        description="Change a refund's metadata.",
+        params=params("id", id=STRING, metadata=OBJECT, expand=EXPAND),
+        handler=_update,
+        effect=Effect.WRITE,
+        action_class=ActionClass.AUTOMATED,
+        target=aims.by_path("refund"),
+        gist=aims.gist,
+        reversible_by="stripe.refunds.update",
+    ),
+    Operation(
+        name="stripe.refunds.cancel",
+        system="stripe",
+        method="POST",
+        template="/v1/refunds/{id}/cancel",
+        description="Cancel a refund that is still pending.",
+        params=params("id", id=STRING, expand=EXPAND),
+        handler=_cancel,
+        effect=Effect.PAY,
+        action_class=ActionClass.APPROVAL_REQUIRED,
+        target=aims.by_path("refund"),
+        amount=aims.column_amount("refunds", "amount"),
+        gist=aims.gist,
+        reversible_by="stripe.refunds.create",
+    ),
+)  # fmt: skip

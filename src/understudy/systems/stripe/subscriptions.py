@@ -1,0 +1,250 @@
+"""Subscriptions: change, cancel at the period's end, cancel now, resume."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.model.action import ActionClass, AmountSource, Effect
+from understudy.model.world import Row
+from understudy.systems.operation import Amount, Call, Operation, Reply
+from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, one_of, params, says
+from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.errors import invalid, no_such
+from understudy.systems.stripe.listing import list_reply
+from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+
+__all__ = ["OPERATIONS"]
+
+_ENDED = ("canceled", "incomplete_expired")
+_MONEY = (
+    "items", "price", "proration_behavior", "trial_end", "quantity", "discounts", "cancel_at",
+    "billing_cycle_anchor", "pause_collection", "coupon",
+)  # fmt: skip
+_PRORATIONS = ("always_invoice", "create_prorations", "none")
+_ACCEPTED = frozenset(
+    ("add_invoice_items", "application_fee_percent", "automatic_tax", "billing_thresholds",
+     "billing_cycle_anchor", "collection_method", "coupon", "days_until_due", "discounts",
+     "default_payment_method", "default_source", "default_tax_rates", "invoice_settings",
+     "off_session", "on_behalf_of", "pause_collection", "payment_behavior", "payment_settings",
+     "pending_invoice_item_interval", "promotion_code", "proration_date", "transfer_data",
+     "trial_from_plan", "trial_settings", "cancellation_details", "cancel_at")
+)  # fmt: skip
+
+
+def _value(call: Call, row: Row, price_id: Any = None, quantity: Any = None) -> int | None:
+    """What one period of the subscription costs."""
+    price = aims.named_row(call, "prices", price_id or row.get("price"))
+    unit = price.get("unit_amount") if price else None
+    if not isinstance(unit, int):
+        return None
+    count = row.get("quantity", 1) if quantity is None else quantity
+    return unit * int(count)
+
+
+def _wanted_item(given: dict[str, Any]) -> tuple[Any, int | None]:
+    items = given.get("items")
+    first = items[0] if isinstance(items, list) and items else {}
+    if not isinstance(first, dict):
+        return None, None
+    return first.get("price"), fields.lenient_integer(first.get("quantity"))
+
+
+def _period_amount(call: Call) -> Amount | None:
+    row = aims.named_row(call, "subscriptions", call.path["id"])
+    value = _value(call, row) if row else None
+    if value is None:
+        return None
+    return Amount(value, aims.currency_of(row), AmountSource.DERIVED)
+
+
+def _change_amount(call: Call) -> Amount | None:
+    """How much more or less a period will cost, without its sign."""
+    row = aims.named_row(call, "subscriptions", call.path["id"])
+    price_id, quantity = _wanted_item(fields.params(call))
+    if row is None or (price_id is None and quantity is None):
+        return None
+    before, after = _value(call, row), _value(call, row, price_id, quantity)
+    if before is None or after is None:
+        return None
+    return Amount(abs(after - before), aims.currency_of(row), AmountSource.DERIVED)
+
+
+def _touches_money(call: Call) -> ActionClass | None:
+    given = fields.params(call)
+    return ActionClass.APPROVAL_REQUIRED if any(name in given for name in _MONEY) else None
+
+
+def _ends_later(call: Call) -> bool:
+    return fields.params(call).get("cancel_at_period_end") in ("true", "1")
+
+
+def _alive(call: Call) -> Row:
+    row = fields.require(call, "subscriptions", call.path["id"])
+    if row.get("status") in _ENDED:
+        message = "A canceled subscription can only update its cancellation_details and metadata."
+        raise invalid(message)
+    return row
+
+
+def _update(call: Call) -> Reply:
+    row, given = _alive(call), fields.params(call)
+    fields.one_of(given, "proration_behavior", _PRORATIONS)
+    changes = fields.merged_metadata(row, given) | _items(call, given)
+    at_end = fields.boolean(given, "cancel_at_period_end")
+    if at_end is not None:
+        changes["cancel_at_period_end"] = at_end
+        changes["cancel_at"] = row.get("current_period_end") if at_end else None
+        changes["canceled_at"] = call.session.clock.seconds if at_end else None
+    if "description" in given:
+        changes["description"] = fields.text(given, "description")
+    if given.get("trial_end") not in (None, "now"):
+        changes["trial_end"] = fields.integer(given, "trial_end", least=1)
+    row = call.session.overlay.patch("stripe.subscriptions", row["id"], changes)
+    return answer(call, "subscriptions", row)
+
+
+def _items(call: Call, given: dict[str, Any]) -> dict[str, Any]:
+    items = given.get("items")
+    if items in (None, ""):
+        return {}
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise invalid("Invalid array", param="items")
+    changes: dict[str, Any] = {}
+    for index, item in enumerate(items):
+        changes |= _item(call, item, index)
+    return changes
+
+
+def _item(call: Call, item: dict[str, Any], index: int) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    price_id = fields.text(item, "price")
+    if price_id is not None:
+        if aims.named_row(call, "prices", price_id) is None:
+            raise no_such("price", price_id, f"items[{index}][price]")
+        changes["price"] = price_id
+    quantity = fields.integer(item, "quantity", least=0)
+    return changes if quantity is None else {**changes, "quantity": quantity}
+
+
+def _cancel(call: Call) -> Reply:
+    row = fields.require(call, "subscriptions", call.path["id"])
+    if row.get("status") in _ENDED:
+        raise no_such("subscription", row["id"])
+    now = call.session.clock.seconds
+    ended = {"status": "canceled", "canceled_at": now, "ended_at": now}
+    row = call.session.overlay.patch("stripe.subscriptions", row["id"], ended)
+    return answer(call, "subscriptions", row)
+
+
+def _resume(call: Call) -> Reply:
+    row = _alive(call)
+    if row.get("status") != "paused":
+        raise invalid(f"Subscription {row['id']} is not paused and cannot be resumed.")
+    row = call.session.overlay.patch("stripe.subscriptions", row["id"], {"status": "active"})
+    return answer(call, "subscriptions", row)
+
+
+def _list(call: Call) -> Reply:
+    """Ended subscriptions are left out unless asked for, as at Stripe."""
+    status = fields.params(call).get("status")
+    if status == "all":
+        call.query = {key: value for key, value in call.query.items() if key != "status"}
+        return list_reply(call, "subscriptions", "/v1/subscriptions", _FILTERS)
+    keep = (lambda row: row.get("status") not in _ENDED) if status in (None, "") else None
+    return list_reply(call, "subscriptions", "/v1/subscriptions", (*_FILTERS, "status"), keep)
+
+
+_FILTERS = ("customer", "price")
+_LISTED = list_of("subscriptions", "subscription", (*_FILTERS, "status"))
+_UPDATE: dict[str, Any] = {
+    "id": STRING,
+    "items": says(array(OBJECT), "Items with id, price and quantity."),
+    "cancel_at_period_end": BOOLEAN, "proration_behavior": one_of(*_PRORATIONS),
+    "trial_end": INTEGER, "description": STRING, "metadata": OBJECT, "expand": EXPAND,
+}  # fmt: skip
+
+OPERATIONS = (
+    Operation(
+        name=_LISTED.name,
+        system="stripe",
+        method="GET",
+        template=_LISTED.template,
+        description="List subscriptions, newest first; ended ones only with status=all.",
+        params=_LISTED.params,
+        handler=_list,
+    ),
+    search_of("subscriptions", "subscription"),
+    retrieve("subscriptions", "subscription"),
+    Operation(
+        name="stripe.subscriptions.cancel_at_period_end",
+        system="stripe",
+        method="POST",
+        template="/v1/subscriptions/{id}",
+        description="Let a subscription end with its current period.",
+        params=params("id cancel_at_period_end", **_UPDATE),
+        handler=_update,
+        when=_ends_later,
+        effect=Effect.WRITE,
+        action_class=ActionClass.APPROVAL_REQUIRED,
+        target=aims.by_path("subscription"),
+        amount=_period_amount,
+        gist=aims.gist,
+        reversible_by="stripe.subscriptions.update",
+        customer_visible=True,
+        accepts=_ACCEPTED,
+    ),
+    Operation(
+        name="stripe.subscriptions.update",
+        system="stripe",
+        method="POST",
+        template="/v1/subscriptions/{id}",
+        description="Change a subscription's plan, quantity, trial or metadata.",
+        params=params("id", **_UPDATE),
+        handler=_update,
+        effect=Effect.WRITE,
+        action_class=ActionClass.AUTOMATED,
+        escalate=_touches_money,
+        target=aims.by_path("subscription"),
+        amount=_change_amount,
+        gist=aims.gist,
+        reversible_by="stripe.subscriptions.update",
+        customer_visible=True,
+        accepts=_ACCEPTED,
+    ),
+    Operation(
+        name="stripe.subscriptions.cancel",
+        system="stripe",
+        method="DELETE",
+        template="/v1/subscriptions/{id}",
+        description="End a subscription now. Cannot be undone.",
+        params=params(
+            "id", id=STRING, invoice_now=BOOLEAN, prorate=BOOLEAN, cancellation_details=OBJECT,
+            expand=EXPAND,
+        ),
+        handler=_cancel,
+        effect=Effect.DELETE,
+        action_class=ActionClass.APPROVAL_REQUIRED,
+        target=aims.by_path("subscription"),
+        amount=_period_amount,
+        gist=aims.gist,
+        customer_visible=True,
+        destructive=True,
+    ),
+    Operation(
+        name="stripe.subscriptions.resume",
+        system="stripe",
+        method="POST",
+        template="/v1/subscriptions/{id}/resume",
+        description="Resume a paused subscription.",
+        params=params("id", id=STRING, billing_cycle_anchor=STRING, expand=EXPAND),
+        handler=_resume,
+        effect=Effect.PAY,
+        action_class=ActionClass.APPROVAL_REQUIRED,
+        target=aims.by_path("subscription"),
+        amount=_period_amount,
+        gist=aims.gist,
+        reversible_by="stripe.subscriptions.update",
+        customer_visible=True,
+        accepts=frozenset(("proration_behavior", "proration_date")),
+    ),
+)  # fmt: skip

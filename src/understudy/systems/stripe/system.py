@@ -1,0 +1,162 @@
+"""Stripe as a mounted system: keys, form encoding, idempotency, error bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from understudy.systems.message import Request, Response
+from understudy.systems.operation import Operation, Refusal, Wire
+from understudy.systems.session import CaseSession, SavedAnswer
+from understudy.systems.stripe import (
+    credit_notes,
+    customers,
+    invoices,
+    payments,
+    refunds,
+    subscriptions,
+)
+from understudy.systems.stripe.errors import api_error, invalid
+from understudy.systems.stripe.form import decode, encode
+from understudy.systems.system import System, basic_secret, bearer_token
+
+__all__ = ["Stripe"]
+
+_FORM = "application/x-www-form-urlencoded"
+_VERSION = "2026-10-28.endive"
+
+
+class Stripe(System):
+    """`api.stripe.com`, version 1 of the API."""
+
+    name = "stripe"
+    host = "api.stripe.com"
+    operations = (
+        *customers.OPERATIONS,
+        *payments.OPERATIONS,
+        *refunds.OPERATIONS,
+        *invoices.OPERATIONS,
+        *credit_notes.OPERATIONS,
+        *subscriptions.OPERATIONS,
+    )
+
+    def credentials(self, text: str) -> dict[str, str]:
+        """A secret key of the test mode."""
+        return {"api_key": f"sk_test_51{text}"}
+
+    def secret(self, credentials: Mapping[str, str]) -> str:
+        """The secret key."""
+        return credentials["api_key"]
+
+    def presented(self, headers: Mapping[str, str]) -> str | None:
+        """The key, as bearer token or as the user of basic authentication."""
+        return bearer_token(headers) or basic_secret(headers, lambda user, _: user)
+
+    def query(self, request: Request) -> dict[str, Any]:
+        """Nested like the form."""
+        return decode(request.query) if request.query else {}
+
+    def body(self, request: Request) -> Any:
+        """The decoded form; anything else Stripe does not read."""
+        if not request.body:
+            return None
+        kind = request.headers.get("content-type", _FORM).partition(";")[0].strip().lower()
+        if kind != _FORM:
+            raise invalid(
+                "Invalid request (check that your POST content type is"
+                " application/x-www-form-urlencoded). If you have questions, we can help at"
+                " https://support.stripe.com/."
+            )
+        try:
+            return decode(request.body.decode())
+        except (UnicodeDecodeError, ValueError) as error:
+            raise invalid("Invalid request body: not a form in UTF-8.") from error
+
+    def encode(self, wire: Wire, method: str) -> tuple[str, bytes, dict[str, str]]:
+        """A form in the body, or in the query where the method has no body."""
+        if method != "POST":
+            return encode({**wire.query, **(wire.body or {})}), b"", {}
+        return encode(wire.query), encode(wire.body or {}).encode(), {"content-type": _FORM}
+
+    def headers(self, session: CaseSession) -> tuple[tuple[str, str], ...]:
+        """Content type, version and a request id."""
+        return (
+            ("content-type", "application/json"),
+            ("request-id", session.request_id("req_")),
+            ("stripe-version", _VERSION),
+        )
+
+    def refusal(self, status: int, message: str) -> Refusal:
+        """An `invalid_request_error`, or `api_error` from 500 on."""
+        kind = "api_error" if status >= 500 else "invalid_request_error"
+        return api_error(kind, message, status=status)
+
+    def unauthorized(self, secret: str | None) -> Refusal:
+        """Stripe shows the key's beginning and end."""
+        if not secret:
+            return self.refusal(
+                401,
+                "You did not provide an API key. You need to provide your API key in the"
+                " Authorization header, using Bearer auth (e.g. 'Authorization: Bearer"
+                " YOUR_SECRET_KEY').",
+            )
+        shown = f"{secret[:8]}{'*' * 16}{secret[-4:]}" if len(secret) > 16 else "*" * len(secret)
+        return self.refusal(401, f"Invalid API Key provided: {shown}")
+
+    def unserved(self, request: Request, methods: tuple[str, ...]) -> Refusal:
+        """Stripe answers wrong paths and wrong methods alike."""
+        del methods
+        url = f"{request.method}: {request.path}"
+        return self.refusal(
+            404,
+            f"Unrecognized request URL ({url}). Please see https://stripe.com/docs or we can help"
+            " at https://support.stripe.com/.",
+        )
+
+    def denied(self, operation: Operation) -> Refusal:
+        """A restricted key without the permission."""
+        return self.refusal(
+            403,
+            "The provided key does not have the required permissions for this endpoint"
+            f" ({operation.name}).",
+        )
+
+    def check(self, operation: Operation, body: Any, query: Mapping[str, Any]) -> None:
+        """Unknown parameters are refused."""
+        known = operation.params["properties"]
+        for name in (*query, *(body or ())):
+            if name not in known and name not in operation.accepts:
+                message = f"Received unknown parameter: {name}"
+                raise invalid(message, param=name, code="parameter_unknown")
+
+    def replayed(
+        self, session: CaseSession, key: str, request: Request
+    ) -> Response | Refusal | None:
+        """The saved answer of the key, or the refusal where the parameters differ."""
+        saved = session.saved.get((self.name, key))
+        if saved is None:
+            return None
+        if saved.fingerprint != _fingerprint(request):
+            return api_error(
+                "idempotency_error",
+                "Keys for idempotent requests can only be used with the same parameters they were"
+                f" first used with. Try using a key other than '{key}' if you meant to execute a"
+                " different request.",
+                status=400,
+            )
+        again = (("idempotent-replayed", "true"), ("original-request", _header(saved.response)))
+        return Response(saved.response.status, saved.response.headers + again, saved.response.body)
+
+    def save(self, session: CaseSession, key: str, request: Request, response: Response) -> None:
+        """Answers are kept from the moment the operation ran; refused parameters are not."""
+        if response.status < 400 or response.status >= 500:
+            saved = SavedAnswer(_fingerprint(request), response, len(session.actions))
+            session.saved[self.name, key] = saved
+
+
+def _fingerprint(request: Request) -> tuple[str, str, bytes]:
+    return request.method, request.path, request.body
+
+
+def _header(response: Response) -> str:
+    return next((value for name, value in response.headers if name == "request-id"), "")

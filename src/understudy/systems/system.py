@@ -1,0 +1,157 @@
+"""What a mocked system must be able to do; every vendor is one subclass, and so is your own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from understudy.systems.dispatch import Dispatcher
+from understudy.systems.message import Request, Response
+from understudy.systems.operation import Operation, Refusal, Wire
+from understudy.systems.session import CaseSession
+
+__all__ = ["System", "basic_secret", "bearer_token"]
+
+
+class System:
+    """A table of operations with a host, an encoding and a way of saying no.
+
+    A subclass sets `name`, `host` and `operations`, and overrides what differs from plain JSON
+    under a bearer token.
+    """
+
+    name: str = ""
+    host: str = ""
+    """An exact host name, or `*.` and a suffix."""
+    operations: tuple[Operation, ...] = ()
+
+    def __init__(self) -> None:
+        self.dispatcher = Dispatcher(self.operations)
+        self.by_name = {operation.name: operation for operation in self.operations}
+
+    @property
+    def base_url(self) -> str:
+        """Where clients find the system."""
+        return f"https://{self.host}"
+
+    def credentials(self, text: str) -> dict[str, str]:
+        """A case's credentials, made from 64 letters that only it has."""
+        return {"token": text[:40]}
+
+    def secret(self, credentials: Mapping[str, str]) -> str:
+        """What of the credentials a request carries: the key that names the case."""
+        return credentials["token"]
+
+    def presented(self, headers: Mapping[str, str]) -> str | None:
+        """The secret that a request presents, or None."""
+        return bearer_token(headers)
+
+    def authorization(self, credentials: Mapping[str, str]) -> dict[str, str]:
+        """The headers by which a client presents the credentials."""
+        return {"authorization": f"Bearer {self.secret(credentials)}"}
+
+    def segments(self, path: str) -> list[str]:
+        """The path cut at its slashes."""
+        return path.strip("/").split("/")
+
+    def query(self, request: Request) -> dict[str, Any]:
+        """The decoded query."""
+        return dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
+
+    def body(self, request: Request) -> Any:
+        """The decoded body; a `Refusal` where it is not what it says."""
+        if not request.body:
+            return None
+        try:
+            return orjson.loads(request.body)
+        except orjson.JSONDecodeError as error:
+            raise self.refusal(400, "The request body is not valid JSON.") from error
+
+    def encode(self, wire: Wire, method: str) -> tuple[str, bytes, dict[str, str]]:
+        """A query and a body as a client would write them, with the headers that say so."""
+        query = encode_query(wire.query)
+        if wire.body is None or method in ("GET", "DELETE"):
+            return query, b"", {}
+        return query, orjson.dumps(wire.body), {"content-type": "application/json"}
+
+    def headers(self, session: CaseSession) -> tuple[tuple[str, str], ...]:
+        """Headers that every answer of the system carries."""
+        del session
+        return (("content-type", "application/json"),)
+
+    def refusal(self, status: int, message: str) -> Refusal:
+        """An error in the shape of this system."""
+        return Refusal(status, {"error": {"code": status, "message": message}})
+
+    def unauthorized(self, secret: str | None) -> Refusal:
+        """The answer to a missing, unknown or foreign credential."""
+        return self.refusal(401, "Invalid token." if secret else "Missing token.")
+
+    def unserved(self, request: Request, methods: tuple[str, ...]) -> Refusal:
+        """The answer to a path or method that no operation serves."""
+        return self.refusal(405 if methods else 404, f"{request.method} {request.path}: not found")
+
+    def denied(self, operation: Operation) -> Refusal:
+        """The answer to a write that the policy does not let through."""
+        return self.refusal(403, f"This token may not perform {operation.name}.")
+
+    def pending(self, payload: Any) -> Any:
+        """The payload of a write that waits in a queue instead of being applied."""
+        return {**payload, "status": "pending"} if isinstance(payload, dict) else payload
+
+    def check(self, operation: Operation, body: Any, query: Mapping[str, Any]) -> None:
+        """Refuse parameters that the operation does not know; nothing is refused by default."""
+
+    def replayed(
+        self, session: CaseSession, key: str, request: Request
+    ) -> Response | Refusal | None:
+        """What an earlier call under the same idempotency key was answered; none by default."""
+        del session, key, request
+        return None
+
+    def save(self, session: CaseSession, key: str, request: Request, response: Response) -> None:
+        """Keep an answer under its idempotency key; nothing is kept by default."""
+
+
+def encode_query(values: Mapping[str, Any]) -> str:
+    """A flat query string; lists are joined by commas, booleans written small.
+
+    >>> encode_query({"limit": 10, "archived": False, "properties": ["email", "phone"]})
+    'limit=10&archived=false&properties=email%2Cphone'
+    """
+    from urllib.parse import urlencode
+
+    return urlencode({key: _plain(value) for key, value in values.items()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def bearer_token(headers: Mapping[str, str]) -> str | None:
+    """The token of an `Authorization: Bearer` header.
+
+    >>> bearer_token({"authorization": "Bearer abc"})
+    'abc'
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def basic_secret(headers: Mapping[str, str], pick: Callable[[str, str], str]) -> str | None:
+    """What `pick` takes of the user and password of an `Authorization: Basic` header."""
+    scheme, _, coded = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return pick(user, password) or None

@@ -1,0 +1,137 @@
+"""From the `ticket` of a request to the fields that change, or the refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.errors import invalid_attribute, record_invalid, refused
+from understudy.systems.zendesk.people import find_user, me
+
+__all__ = ["STATUSES", "add_comment", "refuse_closed", "refuse_stale", "ticket_changes"]
+
+STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
+_WORDS = {
+    "status": STATUSES,
+    "priority": ("low", "normal", "high", "urgent"),
+    "type": ("problem", "incident", "question", "task"),
+}
+_PEOPLE = ("requester_id", "assignee_id", "submitter_id")
+_PLAIN = ("subject", "group_id", "external_id", "due_at", "problem_id", "recipient")
+_LONGEST = 65_535
+
+
+def ticket_changes(session: CaseSession, row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the named fields change; a comment is another matter."""
+    changes: dict[str, Any] = {}
+    for name, words in _WORDS.items():
+        if name in given:
+            changes[name] = _word(name, words, given[name])
+    for name in _PEOPLE:
+        if name in given:
+            changes[name] = _person(session, name, given[name])
+    for name in _PLAIN:
+        if name in given:
+            changes[name] = _scalar(name, given[name])
+    return changes | _tags(row, given) | _custom(row, given)
+
+
+def _word(name: str, words: tuple[str, ...], value: Any) -> str | None:
+    if value in (None, "") and name != "status":
+        return None
+    if value not in words:
+        shown = name.capitalize()
+        raise record_invalid(name, f"{shown}: '{str(value)[:40]}' is not included in the list")
+    return str(value)
+
+
+def _scalar(name: str, value: Any) -> Any:
+    if isinstance(value, dict | list):
+        raise invalid_attribute(name)
+    return str(value) if name.endswith("_id") and value is not None else value
+
+
+def _person(session: CaseSession, name: str, value: Any) -> str | None:
+    if value is None and name == "assignee_id":
+        return None
+    user = find_user(session, str(value))
+    label = name.removesuffix("_id").capitalize()
+    if user is None:
+        raise record_invalid(name.removesuffix("_id"), f"{label}: is invalid")
+    if name == "assignee_id" and user.get("role", "end-user") == "end-user":
+        raise record_invalid("assignee", f"{label}: is not an agent")
+    return str(user["id"])
+
+
+def _tags(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
+    known = list(row.get("tags") or [])
+    if "tags" in given:
+        known = _words(given["tags"])
+    known = list(dict.fromkeys([*known, *_words(given.get("additional_tags") or [])]))
+    gone = set(_words(given.get("remove_tags") or []))
+    asked = given.keys() & {"tags", "additional_tags", "remove_tags"}
+    return {"tags": [tag for tag in known if tag not in gone]} if asked else {}
+
+
+def _words(value: Any) -> list[str]:
+    parts = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(parts, list):
+        raise invalid_attribute("tags")
+    return list(dict.fromkeys(str(part).lower().replace(" ", "_") for part in parts))
+
+
+def _custom(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
+    asked = given.get("custom_fields", given.get("fields"))
+    if asked is None:
+        return {}
+    if isinstance(asked, dict):
+        asked = [{"id": key, "value": value} for key, value in asked.items()]
+    if not isinstance(asked, list) or not all(isinstance(f, dict) and "id" in f for f in asked):
+        raise invalid_attribute("custom_fields")
+    known = row.get("custom_fields")
+    kept = {str(f["id"]): f for f in (known if isinstance(known, list) else []) if "id" in f}
+    kept |= {str(f["id"]): {"id": f["id"], "value": f.get("value")} for f in asked}
+    return {"custom_fields": list(kept.values())}
+
+
+def add_comment(session: CaseSession, ticket_id: str, given: Any) -> Row:
+    """Write one comment."""
+    if not isinstance(given, dict):
+        raise invalid_attribute("comment")
+    body = given.get("body") or given.get("html_body")
+    if not isinstance(body, str) or not body.strip():
+        raise record_invalid("comment", "Comment: cannot be blank", "BlankValue")
+    if len(body) > _LONGEST:
+        raise record_invalid("comment", f"Comment: is too long (maximum is {_LONGEST} characters)")
+    author = given.get("author_id")
+    row = {
+        "id": session.number("comment", 13, "zendesk.comments"), "ticket_id": ticket_id,
+        "author_id": _person(session, "author_id", author) if author else me(session)["id"],
+        "body": body, "public": given.get("public", True) is not False,
+        "created_at": session.clock.iso(),
+    }  # fmt: skip
+    if given.get("html_body"):
+        row["html_body"] = given["html_body"]
+    return session.overlay.put("zendesk.comments", row)
+
+
+def refuse_closed(row: Row) -> None:
+    """Closed tickets take no change."""
+    if row.get("status") == "closed":
+        raise record_invalid(
+            "status", "Status: closed prevents ticket update", "InvalidStatusTransition"
+        )
+
+
+def refuse_stale(row: Row, given: Mapping[str, Any]) -> None:
+    """With `safe_update`, a ticket that changed since it was read is left alone."""
+    stamp = given.get("updated_stamp")
+    if given.get("safe_update") in (True, "true") and stamp != row.get("updated_at"):
+        raise refused(
+            409,
+            "UpdateConflict",
+            "Safe Update prevented the update due to outdated ticket data. Please fetch the latest"
+            " ticket data and try again.",
+        )

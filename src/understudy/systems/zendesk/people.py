@@ -1,0 +1,181 @@
+"""Users and organizations: read, look up, change."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from understudy.model.action import ActionClass, Target
+from understudy.model.world import Row
+from understudy.systems.folded import find_folded
+from understudy.systems.operation import Call, Reply
+from understudy.systems.rendering import show
+from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid, refused
+from understudy.systems.zendesk.listing import id_key, list_reply, offset_page
+from understudy.systems.zendesk.payload import organization, user
+
+__all__ = [
+    "find_user",
+    "get_me",
+    "get_organization",
+    "get_user",
+    "list_users",
+    "me",
+    "requester_tickets_of",
+    "search_users",
+    "show_many_users",
+    "update_user",
+    "user_by_email",
+    "user_class",
+    "user_gist",
+    "user_target",
+]
+
+_TABLE = "zendesk.users"
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TEXTS = ("name", "phone", "notes", "details", "time_zone", "locale", "alias", "external_id")
+_INTEGRATION: Row = {
+    "id": "900000000001", "name": "API", "email": "integrations@acme.example", "role": "admin",
+    "created_at": "2021-03-01T09:00:00Z", "updated_at": "2021-03-01T09:00:00Z",
+}  # fmt: skip
+
+
+def me(session: CaseSession) -> Row:
+    """The user that the API token belongs to."""
+    del session
+    return _INTEGRATION
+
+
+def find_user(session: CaseSession, user_id: str) -> Row | None:
+    """One user, the token's own among them."""
+    if user_id == _INTEGRATION["id"]:
+        return _INTEGRATION
+    return session.overlay.get(_TABLE, user_id)
+
+
+def user_by_email(session: CaseSession, email: str) -> Row | None:
+    """The first user with an e-mail."""
+    found = find_folded(session.overlay, _TABLE, "email", email)
+    return found[0] if found else None
+
+
+def _shown(call: Call, row: Row) -> Any:
+    return show(call.session, _TABLE, row, user)
+
+
+def get_user(call: Call) -> Reply:
+    """One user."""
+    row = find_user(call.session, call.path["id"])
+    if row is None:
+        raise not_found()
+    return Reply(200, {"user": _shown(call, row)})
+
+
+def get_me(call: Call) -> Reply:
+    """The token's user."""
+    return Reply(200, {"user": _shown(call, me(call.session))})
+
+
+def list_users(call: Call) -> Reply:
+    """All users, narrowed by `role`."""
+    role = call.query.get("role")
+    rows = (row for row in call.session.overlay.rows(_TABLE) if not role or row.get("role") == role)
+    return list_reply(call, "users", sorted(rows, key=id_key), user)
+
+
+def show_many_users(call: Call) -> Reply:
+    """Several users by id."""
+    ids = [each for each in call.query.get("ids", "").split(",") if each][:100]
+    rows = [row for each in ids if (row := find_user(call.session, each)) is not None]
+    return Reply(200, {"users": [_shown(call, row) for row in rows], "count": len(rows)})
+
+
+def search_users(call: Call) -> Reply:
+    """Users by e-mail, by external id, or by words of their name or e-mail."""
+    query = call.query.get("query", call.query.get("external_id", "")).strip()
+    if not query:
+        raise refused(422, "ParameterMissing", "query is missing")
+    rows = sorted(_matching(call.session, query), key=id_key)
+    page, links = offset_page(call, rows)
+    return Reply(200, {"users": [_shown(call, row) for row in page], **links})
+
+
+def _matching(session: CaseSession, query: str) -> list[Row]:
+    name, _, value = query.partition(":")
+    if value and name in ("email", "name", "phone", "role", "external_id"):
+        return find_folded(session.overlay, _TABLE, name, value.strip("\"'"))
+    if _EMAIL.fullmatch(query):
+        return find_folded(session.overlay, _TABLE, "email", query)
+    words = query.lower().split()
+    return [row for row in session.overlay.rows(_TABLE) if all(w in _text(row) for w in words)]
+
+
+def _text(row: Row) -> str:
+    return f"{row.get('name') or ''} {row.get('email') or ''}".lower()
+
+
+def get_organization(call: Call) -> Reply:
+    """One organization."""
+    row = call.session.overlay.get("zendesk.organizations", call.path["id"])
+    if row is None:
+        raise not_found()
+    shown = show(call.session, "zendesk.organizations", row, organization)
+    return Reply(200, {"organization": shown})
+
+
+def requester_tickets_of(session: CaseSession, user_id: str) -> list[Row]:
+    """The tickets that a user asked for, deleted ones left out."""
+    rows = session.overlay.find("zendesk.tickets", "requester_id", user_id)
+    return sorted((row for row in rows if not row.get("deleted_at")), key=id_key)
+
+
+def _given(call: Call) -> dict[str, Any]:
+    given = call.fields.get("user")
+    return given if isinstance(given, dict) else {}
+
+
+def user_target(call: Call) -> Target:
+    """The user that the path names."""
+    return Target(type="user", id=call.path["id"])
+
+
+def user_gist(call: Call) -> dict[str, Any]:
+    """The fields to change."""
+    return dict(_given(call))
+
+
+def user_class(call: Call) -> ActionClass | None:
+    """Who a person is, and what they may do, is not changed without a person."""
+    sensitive = ("email", "role", "suspended", "organization_id")
+    return (
+        ActionClass.APPROVAL_REQUIRED if any(name in _given(call) for name in sensitive) else None
+    )
+
+
+def update_user(call: Call) -> Reply:
+    """Changed fields of one user."""
+    session, given = call.session, _given(call)
+    row = session.overlay.get(_TABLE, call.path["id"])
+    if row is None:
+        raise not_found()
+    if not given:
+        raise invalid_attribute("user")
+    changes: dict[str, Any] = {name: given[name] for name in _TEXTS if name in given}
+    if "email" in given:
+        changes["email"] = _free_email(session, row, given["email"])
+    for name in ("tags", "user_fields", "suspended", "verified"):
+        if name in given:
+            changes[name] = given[name]
+    changes["updated_at"] = session.clock.iso()
+    return Reply(200, {"user": _shown(call, session.overlay.patch(_TABLE, row["id"], changes))})
+
+
+def _free_email(session: CaseSession, row: Row, email: Any) -> str:
+    if not isinstance(email, str) or not _EMAIL.fullmatch(email):
+        raise record_invalid("email", f"Email: {str(email)[:80]} is not properly formatted")
+    holder = user_by_email(session, email)
+    if holder is not None and holder["id"] != row["id"]:
+        message = f"Email: {email} is already being used by another user"
+        raise record_invalid("email", message, "DuplicateValue")
+    return email

@@ -1,0 +1,216 @@
+"""Zendesk's part of the route table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.model.action import ActionClass, Effect
+from understudy.systems.operation import Operation
+from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, one_of, params, says
+from understudy.systems.zendesk import aims, people, search, threads, tickets
+from understudy.systems.zendesk.changes import STATUSES
+
+__all__ = ["OPERATIONS"]
+
+_API = "/api/v2"
+_TICKET = _API + "/tickets/{id}"
+_ZENDESK: dict[str, Any] = {"system": "zendesk"}
+_APPROVAL: dict[str, Any] = {
+    "system": "zendesk", "action_class": ActionClass.APPROVAL_REQUIRED,
+}  # fmt: skip
+_AUTOMATED: dict[str, Any] = {"system": "zendesk", "action_class": ActionClass.AUTOMATED}
+_PAGE: dict[str, Any] = {
+    "page[size]": INTEGER, "page[after]": STRING, "per_page": INTEGER, "page": INTEGER,
+}  # fmt: skip
+_FIELDS: dict[str, Any] = {
+    "subject": STRING, "status": one_of(*STATUSES),
+    "priority": one_of("low", "normal", "high", "urgent"),
+    "type": one_of("problem", "incident", "question", "task"), "assignee_id": STRING,
+    "group_id": STRING, "requester_id": STRING, "tags": array(STRING),
+    "additional_tags": array(STRING), "remove_tags": array(STRING),
+    "custom_fields": says(array(OBJECT), "Each with id and value."),
+}  # fmt: skip
+
+
+def _read(name: str, template: str, description: str, handler: Any, **given: Any) -> Operation:
+    required = given.pop("required", " ".join(_names(template)))
+    shown = dict.fromkeys(_names(template), STRING)
+    return Operation(
+        name=f"zendesk.{name}", method="GET", template=_API + template, description=description,
+        params=params(required, **shown, **given), handler=handler, **_ZENDESK,
+    )  # fmt: skip
+
+
+def _names(template: str) -> list[str]:
+    return [part[1:-1] for part in template.split("/") if part.startswith("{")]
+
+
+_READS = (
+    _read("tickets.list", "/tickets", "List tickets by id.", tickets.list_tickets, **_PAGE),
+    _read("tickets.get", "/tickets/{id}", "Get one ticket.", tickets.get_ticket),
+    _read(
+        "comments.list", "/tickets/{id}/comments", "List a ticket's comments, oldest first.",
+        tickets.list_comments, sort_order=one_of("asc", "desc"), **_PAGE,
+    ),
+    _read(
+        "tickets.requested", "/users/{id}/tickets/requested", "List the tickets of a requester.",
+        tickets.list_requested, **_PAGE,
+    ),
+    _read(
+        "tickets.list_deleted", "/deleted_tickets", "List tickets that can still be restored.",
+        tickets.list_deleted, **_PAGE,
+    ),
+    _read("tags.list", "/tickets/{id}/tags", "List a ticket's tags.", threads.list_tags),
+    _read(
+        "search.list", "/search",
+        "Search tickets, users and organizations, e.g. type:ticket status<solved.", search.search,
+        required="query", query=STRING, sort_by=STRING, sort_order=one_of("asc", "desc"),
+        per_page=INTEGER, page=INTEGER,
+    ),
+    _read(
+        "search.count", "/search/count", "Count what a search finds.", search.count_found,
+        required="query", query=STRING,
+    ),
+    _read("users.me", "/users/me", "Get the user that the token belongs to.", people.get_me),
+    _read(
+        "users.search", "/users/search", "Find users by e-mail or name.", people.search_users,
+        query=STRING, external_id=STRING, per_page=INTEGER, page=INTEGER,
+    ),
+    _read(
+        "users.show_many", "/users/show_many", "Get several users.", people.show_many_users,
+        required="ids", ids=says(STRING, "Ids parted by commas."),
+    ),
+    _read("users.list", "/users", "List users.", people.list_users, role=STRING, **_PAGE),
+    _read("users.get", "/users/{id}", "Get one user.", people.get_user),
+    _read(
+        "organizations.get", "/organizations/{id}", "Get one organization.",
+        people.get_organization,
+    ),
+    _read("macros.list", "/macros", "List macros.", threads.list_macros, active=BOOLEAN, **_PAGE),
+    _read("macros.get", "/macros/{id}", "Get one macro.", threads.get_macro),
+    _read(
+        "macros.preview", "/tickets/{id}/macros/{macro_id}/apply",
+        "See what a ticket would become under a macro; nothing is written.", threads.apply_macro,
+    ),
+    _read("job_statuses.get", "/job_statuses/{id}", "See how far a job is.", threads.get_job),
+)  # fmt: skip
+
+_TICKET_WRITES = (
+    Operation(
+        name="zendesk.tickets.create", method="POST", template=_API + "/tickets",
+        description="Open a ticket; body is its first comment.",
+        params=params("body", body=STRING, public=BOOLEAN, requester=OBJECT, **_FIELDS),
+        handler=tickets.create_ticket, effect=Effect.WRITE, escalate=aims.created_class,
+        target=aims.new_ticket, gist=aims.ticket_gist, reversible_by="zendesk.tickets.delete",
+        wire=aims.ticket_wire(), **_AUTOMATED,
+    ),
+    Operation(
+        name="zendesk.tickets.public_reply", method="PUT", template=_TICKET,
+        description="Answer the customer on a ticket; the fields may be changed with it.",
+        params=params("id body", id=STRING, body=STRING, **_FIELDS),
+        handler=tickets.update_ticket, when=aims.speaks_outside, effect=Effect.SEND,
+        target=aims.ticket_target, gist=aims.ticket_gist, customer_visible=True,
+        wire=aims.ticket_wire(public=True), **_APPROVAL,
+    ),
+    Operation(
+        name="zendesk.tickets.internal_note", method="PUT", template=_TICKET,
+        description="Leave a note that only agents see; the fields may be changed with it.",
+        params=params("id body", id=STRING, body=STRING, **_FIELDS), system="zendesk",
+        handler=tickets.update_ticket, when=aims.notes_inside, effect=Effect.DRAFT,
+        action_class=ActionClass.DRAFT_ONLY, escalate=aims.updated_class,
+        target=aims.ticket_target, gist=aims.ticket_gist,
+        reversible_by="zendesk.comments.redact", wire=aims.ticket_wire(public=False),
+    ),
+    Operation(
+        name="zendesk.tickets.update", method="PUT", template=_TICKET,
+        description="Change a ticket's status, priority, tags, assignee or custom fields.",
+        params=params("id", id=STRING, **_FIELDS),
+        handler=tickets.update_ticket, effect=Effect.WRITE, escalate=aims.updated_class,
+        target=aims.ticket_target, gist=aims.ticket_gist, reversible_by="zendesk.tickets.update",
+        wire=aims.ticket_wire(), **_AUTOMATED,
+    ),
+    Operation(
+        name="zendesk.tickets.update_many", method="PUT", template=_API + "/tickets/update_many",
+        description="Make the same change to up to 100 tickets, as a job.",
+        params=params("ids", ids=array(STRING), body=STRING, public=BOOLEAN, **_FIELDS),
+        handler=threads.update_many, effect=Effect.WRITE, target=aims.many, gist=aims.ticket_gist,
+        reversible_by="zendesk.tickets.update_many", wire=aims.bulk_wire, **_APPROVAL,
+    ),
+    Operation(
+        name="zendesk.tickets.merge", method="POST", template=_TICKET + "/merge",
+        description="Merge other tickets into this one and close them. Cannot be undone.",
+        params=params(
+            "id ids", id=STRING, ids=array(STRING), target_comment=STRING, source_comment=STRING,
+            target_comment_is_public=BOOLEAN, source_comment_is_public=BOOLEAN,
+        ),
+        handler=threads.merge_tickets, effect=Effect.DELETE, target=aims.ticket_target,
+        gist=aims.merge_gist, destructive=True, **_APPROVAL,
+    ),
+    Operation(
+        name="zendesk.tickets.delete", method="DELETE", template=_TICKET,
+        description="Delete a ticket; it can be restored for 30 days.",
+        params=params("id", id=STRING), handler=tickets.delete_ticket, effect=Effect.DELETE,
+        target=aims.ticket_target, reversible_by="zendesk.tickets.restore", destructive=True,
+        **_APPROVAL,
+    ),
+    Operation(
+        name="zendesk.tickets.restore", method="PUT",
+        template=_API + "/deleted_tickets/{id}/restore", description="Restore a deleted ticket.",
+        params=params("id", id=STRING), handler=tickets.restore_ticket, effect=Effect.WRITE,
+        target=aims.ticket_target, reversible_by="zendesk.tickets.delete", **_APPROVAL,
+    ),
+    Operation(
+        name="zendesk.tickets.permanently_delete", method="DELETE",
+        template=_API + "/deleted_tickets/{id}",
+        description="Remove a deleted ticket for good. Cannot be undone.",
+        params=params("id", id=STRING), handler=threads.delete_forever, effect=Effect.DELETE,
+        target=aims.ticket_target, destructive=True, **_APPROVAL,
+    ),
+)  # fmt: skip
+
+
+def _tags(step: str, method: str, key: str, description: str, back: str) -> Operation:
+    return Operation(
+        name=f"zendesk.tags.{step}", method=method, template=_TICKET + "/tags",
+        description=description, params=params("id tags", id=STRING, tags=array(STRING)),
+        handler=threads.change_tags(key), effect=Effect.WRITE, target=aims.ticket_target,
+        reversible_by=f"zendesk.tags.{back}", **_AUTOMATED,
+    )  # fmt: skip
+
+
+_OTHER_WRITES = (
+    _tags("add", "PUT", "additional_tags", "Add tags to a ticket.", "remove"),
+    _tags("set", "POST", "tags", "Replace a ticket's tags.", "set"),
+    _tags("remove", "DELETE", "remove_tags", "Remove tags from a ticket.", "add"),
+    Operation(
+        name="zendesk.comments.redact", method="PUT",
+        template=_TICKET + "/comments/{comment_id}/redact",
+        description="Make a text in a comment unreadable. Cannot be undone.",
+        params=params("id comment_id text", id=STRING, comment_id=STRING, text=STRING),
+        handler=threads.redact_comment, effect=Effect.DELETE, target=aims.comment_target,
+        destructive=True, **_APPROVAL,
+    ),
+    Operation(
+        name="zendesk.side_conversations.create", method="POST",
+        template=_TICKET + "/side_conversations",
+        description="Write to a third party about a ticket.",
+        params=params(
+            "id message", id=STRING, message=says(OBJECT, "subject, body, to: [{email}].")
+        ),
+        handler=threads.create_side_conversation, effect=Effect.SEND, target=aims.ticket_target,
+        customer_visible=True, **_APPROVAL,
+    ),
+    Operation(
+        name="zendesk.users.update", method="PUT", template=_API + "/users/{id}",
+        description="Change a user's name, e-mail, phone or notes.",
+        params=params(
+            "id", id=STRING, name=STRING, email=STRING, phone=STRING, notes=STRING,
+            details=STRING, tags=array(STRING), user_fields=OBJECT,
+        ),
+        handler=people.update_user, effect=Effect.WRITE, escalate=people.user_class,
+        target=people.user_target, gist=people.user_gist, reversible_by="zendesk.users.update",
+        wire=aims.user_wire, **_AUTOMATED,
+    ),
+)  # fmt: skip
+
+OPERATIONS = (*_READS, *_TICKET_WRITES, *_OTHER_WRITES)

@@ -1,0 +1,250 @@
+"""What else is done to tickets: merge, bulk change, tags, redaction, macros, third parties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.operation import Call, Reply
+from understudy.systems.rendering import show
+from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.changes import add_comment, refuse_closed
+from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid, refused
+from understudy.systems.zendesk.listing import id_key, list_reply
+from understudy.systems.zendesk.payload import BASE_URL, comment, macro, number
+from understudy.systems.zendesk.tickets import (
+    TICKETS,
+    apply_update,
+    given_ticket,
+    living_ticket,
+)
+
+__all__ = [
+    "apply_macro",
+    "change_tags",
+    "create_side_conversation",
+    "delete_forever",
+    "get_job",
+    "get_macro",
+    "list_macros",
+    "list_tags",
+    "merge_tickets",
+    "named_ids",
+    "redact_comment",
+    "update_many",
+]
+
+_MACROS = "zendesk.macros"
+_TAG = "closed_by_merge"
+
+
+def _job(session: CaseSession, results: list[dict[str, Any]]) -> Reply:
+    """A job, queued now; who asks for it later finds it completed."""
+    job_id = session.uuid("job").replace("-", "")
+    job = {
+        "id": job_id, "url": f"{BASE_URL}/job_statuses/{job_id}.json", "total": len(results),
+        "progress": None, "status": "queued", "message": None, "results": None,
+        "job_type": "Bulk Ticket",
+    }  # fmt: skip
+    done = {
+        **job, "status": "completed", "progress": len(results), "results": results,
+        "message": f"Completed at {session.clock.iso()}",
+    }  # fmt: skip
+    session.jobs[job_id] = done
+    return Reply(200, {"job_status": job})
+
+
+def get_job(call: Call) -> Reply:
+    """How far a job is."""
+    job = call.session.jobs.get(call.path["id"])
+    if job is None:
+        raise not_found()
+    return Reply(200, {"job_status": job})
+
+
+def named_ids(call: Call) -> list[str]:
+    """The ids that a bulk call names, in its query or its body."""
+    given = call.query.get("ids") or call.fields.get("ids") or ""
+    parts = given.split(",") if isinstance(given, str) else given
+    return [str(part).strip() for part in parts if part] if isinstance(parts, list) else []
+
+
+def update_many(call: Call) -> Reply:
+    """The same change to many tickets, or a change each, as a job."""
+    session = call.session
+    batch = call.fields.get("tickets")
+    if isinstance(batch, list):
+        pairs = [(str(item.get("id")), item) for item in batch if isinstance(item, dict)]
+    else:
+        given = given_ticket(call)
+        pairs = [(each, given) for each in named_ids(call)]
+    if not pairs:
+        raise refused(400, "ParameterMissing", "ids or tickets is missing")
+    if len(pairs) > 100:
+        raise refused(413, "TooManyValues", "You passed too many ids; 100 is the most")
+    return _job(session, [_one_of_many(session, *pair) for pair in pairs])
+
+
+def _one_of_many(session: CaseSession, ticket_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    row = session.overlay.get(TICKETS, ticket_id)
+    result: dict[str, Any] = {"id": number(ticket_id), "action": "update"}
+    if row is None or row.get("deleted_at"):
+        return {**result, "success": False, "error": "TicketNotFound", "status": "Failed"}
+    if row.get("status") == "closed":
+        return {**result, "success": False, "error": "TicketUpdateFailed", "status": "Failed"}
+    apply_update(session, row, given)
+    return {**result, "success": True, "status": "Updated"}
+
+
+def merge_tickets(call: Call) -> Reply:
+    """Source tickets closed into the target, with a comment on each."""
+    session, target = call.session, living_ticket(call.session, call.path["id"])
+    ids = call.fields.get("ids")
+    if not isinstance(ids, list) or not ids or len(ids) > 5:
+        raise refused(400, "ParameterMissing", "ids must list one to five source tickets")
+    sources = [_source(session, target, str(each)) for each in ids]
+    refuse_closed(target)
+    for source in sources:
+        _absorb(call, target, source)
+    numbers = ", ".join(f"#{source['id']}" for source in sources)
+    _say(call, target, "target", f"Requests {numbers} were closed and merged into this request.")
+    session.overlay.patch(TICKETS, target["id"], {"updated_at": session.clock.iso()})
+    return _job(session, [{"id": number(target["id"]), "action": "merge", "success": True}])
+
+
+def _source(session: CaseSession, target: Row, ticket_id: str) -> Row:
+    row = session.overlay.get(TICKETS, ticket_id)
+    if row is None or row.get("deleted_at"):
+        raise not_found()
+    if row["id"] == target["id"]:
+        raise record_invalid("ids", "A ticket cannot be merged into itself")
+    refuse_closed(row)
+    return row
+
+
+def _absorb(call: Call, target: Row, source: Row) -> None:
+    _say(call, source, "source", f"This request was closed and merged into #{target['id']}.")
+    tags = list(dict.fromkeys([*(source.get("tags") or []), _TAG]))
+    changes = {"status": "closed", "tags": tags, "updated_at": call.session.clock.iso()}
+    call.session.overlay.patch(TICKETS, source["id"], changes)
+
+
+def _say(call: Call, row: Row, side: str, otherwise: str) -> None:
+    text = call.fields.get(f"{side}_comment") or otherwise
+    public = call.fields.get(f"{side}_comment_is_public", False)
+    add_comment(call.session, row["id"], {"body": text, "public": public is True})
+
+
+def delete_forever(call: Call) -> Reply:
+    """A deleted ticket and its comments removed for good, as a job."""
+    session, ticket_id = call.session, call.path["id"]
+    row = session.overlay.get(TICKETS, ticket_id)
+    if row is None or not row.get("deleted_at"):
+        raise not_found()
+    for said in session.overlay.find("zendesk.comments", "ticket_id", ticket_id):
+        session.overlay.delete("zendesk.comments", said["id"])
+    session.overlay.delete(TICKETS, ticket_id)
+    return _job(session, [{"id": number(ticket_id), "action": "delete", "success": True}])
+
+
+def list_tags(call: Call) -> Reply:
+    """A ticket's tags."""
+    row = living_ticket(call.session, call.path["id"])
+    return Reply(200, {"tags": list(row.get("tags") or [])})
+
+
+def change_tags(key: str) -> Callable[[Call], Reply]:
+    """A handler that sets (`tags`), adds (`additional_tags`) or removes (`remove_tags`) tags."""
+
+    def handler(call: Call) -> Reply:
+        row = living_ticket(call.session, call.path["id"])
+        refuse_closed(row)
+        wanted = call.fields.get("tags")
+        if not isinstance(wanted, list):
+            raise invalid_attribute("tags")
+        row, _, _ = apply_update(call.session, row, {key: wanted})
+        return Reply(200, {"tags": row["tags"]})
+
+    return handler
+
+
+def redact_comment(call: Call) -> Reply:
+    """A text in a comment made unreadable for good."""
+    session, text = call.session, call.fields.get("text")
+    living_ticket(session, call.path["id"])
+    row = session.overlay.get("zendesk.comments", call.path["comment_id"])
+    if row is None or row.get("ticket_id") != call.path["id"]:
+        raise not_found()
+    if not isinstance(text, str) or not text or text not in str(row.get("body")):
+        raise record_invalid("text", "Text: is not part of the comment")
+    body = str(row["body"]).replace(text, "▇" * len(text))
+    row = session.overlay.patch("zendesk.comments", row["id"], {"body": body, "html_body": None})
+    return Reply(200, {"comment": comment(row)})
+
+
+def list_macros(call: Call) -> Reply:
+    """All macros, or the active ones."""
+    active = call.query.get("active")
+    rows = call.session.overlay.rows(_MACROS)
+    kept = (r for r in rows if active is None or str(r.get("active", True)).lower() == active)
+    return list_reply(call, "macros", sorted(kept, key=id_key), macro)
+
+
+def _macro(session: CaseSession, macro_id: str) -> Row:
+    row = session.overlay.get(_MACROS, macro_id)
+    if row is None:
+        raise not_found()
+    return row
+
+
+def get_macro(call: Call) -> Reply:
+    """One macro."""
+    row = _macro(call.session, call.path["id"])
+    return Reply(200, {"macro": show(call.session, _MACROS, row, macro)})
+
+
+def apply_macro(call: Call) -> Reply:
+    """What a ticket would become under a macro; nothing is written."""
+    session = call.session
+    row = living_ticket(session, call.path["id"])
+    chosen = _macro(session, call.path["macro_id"])
+    result: dict[str, Any] = {"url": f"{BASE_URL}/tickets/{row['id']}.json"}
+    said: dict[str, Any] = {}
+    for step in chosen.get("actions") or []:
+        field, value = str(step.get("field")), step.get("value")
+        if field.startswith("comment"):
+            said |= _spoken(field, value, row)
+        else:
+            result[field] = value
+    if said:
+        result["comment"] = {"public": True, **said}
+    return Reply(200, {"result": {"ticket": result}})
+
+
+def _spoken(field: str, value: Any, row: Row) -> dict[str, Any]:
+    if field == "comment_mode_is_public":
+        return {"public": str(value).lower() == "true"}
+    text = value[-1] if isinstance(value, list) and value else value
+    return {"body": re.sub(r"\{\{ticket\.id\}\}", row["id"], str(text or ""))}
+
+
+def create_side_conversation(call: Call) -> Reply:
+    """A message to a third party about a ticket."""
+    session = call.session
+    row = living_ticket(session, call.path["id"])
+    message = call.fields.get("message")
+    if not isinstance(message, dict) or not message.get("to") or not message.get("body"):
+        raise record_invalid("message", "Message: to and body are required", "BlankValue")
+    row_id, now = session.uuid("side"), session.clock.iso()
+    made = {
+        "id": row_id, "ticket_id": row["id"], "subject": message.get("subject"),
+        "preview_text": str(message["body"])[:140], "state": "open", "participants": message["to"],
+        "message_added_at": now, "created_at": now, "updated_at": now, "state_updated_at": now,
+        "url": f"{BASE_URL}/tickets/{row['id']}/side_conversations/{row_id}", "external_ids": {},
+    }  # fmt: skip
+    session.overlay.put("zendesk.side_conversations", {**made, "body": message["body"]})
+    shown = {**made, "ticket_id": number(row["id"])}
+    created = ("zendesk.side_conversations", row_id)
+    return Reply(201, {"side_conversation": shown}, created=created)

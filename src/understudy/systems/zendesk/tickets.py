@@ -1,0 +1,211 @@
+"""Tickets: read, list, create, change, delete and restore."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.operation import Call, Reply
+from understudy.systems.rendering import show
+from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.changes import (
+    add_comment,
+    refuse_closed,
+    refuse_stale,
+    ticket_changes,
+)
+from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid
+from understudy.systems.zendesk.listing import id_key, list_reply
+from understudy.systems.zendesk.payload import comment, number, ticket
+from understudy.systems.zendesk.people import find_user, me, requester_tickets_of, user_by_email
+
+__all__ = [
+    "TICKETS",
+    "apply_update",
+    "create_ticket",
+    "delete_ticket",
+    "get_ticket",
+    "given_ticket",
+    "list_comments",
+    "list_deleted",
+    "list_requested",
+    "list_tickets",
+    "living_ticket",
+    "restore_ticket",
+    "shown_ticket",
+    "update_ticket",
+]
+
+TICKETS = "zendesk.tickets"
+
+
+def living_ticket(session: CaseSession, ticket_id: str) -> Row:
+    """A ticket that is not deleted, or the 404."""
+    row = session.overlay.get(TICKETS, ticket_id)
+    if row is None or row.get("deleted_at"):
+        raise not_found()
+    return row
+
+
+def shown_ticket(session: CaseSession, row: Row) -> Any:
+    """A ticket as it stands in an answer."""
+    return show(session, TICKETS, row, ticket)
+
+
+def get_ticket(call: Call) -> Reply:
+    """One ticket."""
+    row = living_ticket(call.session, call.path["id"])
+    return Reply(200, {"ticket": shown_ticket(call.session, row)})
+
+
+def list_tickets(call: Call) -> Reply:
+    """All tickets."""
+    rows = (row for row in call.session.overlay.rows(TICKETS) if not row.get("deleted_at"))
+    return list_reply(call, "tickets", sorted(rows, key=id_key), ticket)
+
+
+def list_requested(call: Call) -> Reply:
+    """The tickets that a user asked for."""
+    if find_user(call.session, call.path["id"]) is None:
+        raise not_found()
+    rows = requester_tickets_of(call.session, call.path["id"])
+    return list_reply(call, "tickets", rows, ticket)
+
+
+def list_comments(call: Call) -> Reply:
+    """A ticket's comments, oldest first."""
+    session, ticket_id = call.session, call.path["id"]
+    living_ticket(session, ticket_id)
+    rows = session.overlay.find("zendesk.comments", "ticket_id", ticket_id)
+    rows.sort(key=lambda row: (str(row.get("created_at") or ""), id_key(row)))
+    if call.query.get("sort_order", call.query.get("sort", "")) in ("desc", "-created_at"):
+        rows.reverse()
+    return list_reply(call, "comments", rows, comment)
+
+
+def given_ticket(call: Call) -> dict[str, Any]:
+    """The body's `ticket`, or the 400."""
+    given = call.fields.get("ticket")
+    if not isinstance(given, dict):
+        raise invalid_attribute("ticket")
+    return given
+
+
+def create_ticket(call: Call) -> Reply:
+    """A new ticket with its first comment."""
+    session, given = call.session, given_ticket(call)
+    first = given.get("comment") or {"body": given.get("description")}
+    requester = _requester(session, given)
+    now, row_id = session.clock.iso(), session.number("ticket", 7, TICKETS)
+    row: Row = {
+        "id": row_id, "status": "new" if not given.get("assignee_id") else "open",
+        "requester_id": requester, "submitter_id": me(session)["id"], "tags": [],
+        "via": {"channel": "api"}, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    changes = ticket_changes(session, row, {k: v for k, v in given.items() if k != "requester_id"})
+    said = add_comment(session, row_id, first)
+    subject = given.get("subject") or said["body"][:80]
+    row = {**row, **changes, "subject": subject, "description": said["body"]}
+    session.overlay.put(TICKETS, row)
+    audit = _audit(session, row_id, said, changes)
+    payload = {"ticket": shown_ticket(session, row), "audit": audit}
+    return Reply(201, payload, created=(TICKETS, row_id))
+
+
+def _requester(session: CaseSession, given: dict[str, Any]) -> str:
+    if given.get("requester_id"):
+        user = find_user(session, str(given["requester_id"]))
+        if user is None:
+            raise record_invalid("requester", "Requester: is invalid")
+        return str(user["id"])
+    named = given.get("requester")
+    email = named.get("email") if isinstance(named, dict) else None
+    if named is None:
+        return str(me(session)["id"])
+    if not isinstance(email, str) or "@" not in email:
+        raise record_invalid("requester", "Requester: Email: is not properly formatted")
+    known = user_by_email(session, email)
+    return str(known["id"]) if known else _new_user(session, named, email)
+
+
+def _new_user(session: CaseSession, named: dict[str, Any], email: str) -> str:
+    now = session.clock.iso()
+    user_id = session.number("user", 13, "zendesk.users")
+    row = {
+        "id": user_id, "name": str(named.get("name") or email.partition("@")[0]), "email": email,
+        "role": "end-user", "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    session.overlay.put("zendesk.users", row)
+    return user_id
+
+
+def update_ticket(call: Call) -> Reply:
+    """Changed fields, a comment, or both."""
+    session = call.session
+    row = living_ticket(session, call.path["id"])
+    given = given_ticket(call)
+    refuse_closed(row)
+    refuse_stale(row, given)
+    row, said, changes = apply_update(session, row, given)
+    audit = _audit(session, row["id"], said, changes)
+    return Reply(200, {"ticket": shown_ticket(session, row), "audit": audit})
+
+
+def apply_update(
+    session: CaseSession, row: Row, given: dict[str, Any]
+) -> tuple[Row, Row | None, dict[str, Any]]:
+    """Write one ticket's changes: the ticket, its new comment if any, and what changed."""
+    changes = ticket_changes(session, row, given)
+    said = add_comment(session, row["id"], given["comment"]) if given.get("comment") else None
+    stamped = {**changes, "updated_at": session.clock.iso()}
+    return session.overlay.patch(TICKETS, row["id"], stamped), said, changes
+
+
+def _audit(
+    session: CaseSession, ticket_id: str, said: Row | None, changes: dict[str, Any]
+) -> dict[str, Any]:
+    number_of = session.number("audit", 13, TICKETS)
+    events: list[dict[str, Any]] = [
+        {"id": int(number_of) + i + 1, "type": "Change", "field_name": name, "value": value}
+        for i, (name, value) in enumerate(changes.items())
+    ]
+    if said is not None:
+        events.insert(0, {**comment(said), "audit_id": int(number_of)})
+    return {
+        "id": int(number_of), "ticket_id": number(ticket_id), "created_at": session.clock.iso(),
+        "author_id": number(me(session)["id"]), "metadata": {"system": {}, "custom": {}},
+        "events": events,
+        "via": {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}},
+    }  # fmt: skip
+
+
+def delete_ticket(call: Call) -> Reply:
+    """A ticket moved to the deleted ones."""
+    row = living_ticket(call.session, call.path["id"])
+    gone = {"deleted_at": call.session.clock.iso()}
+    call.session.overlay.patch(TICKETS, row["id"], gone)
+    return Reply(204)
+
+
+def list_deleted(call: Call) -> Reply:
+    """Tickets that can still be restored."""
+    rows = (row for row in call.session.overlay.rows(TICKETS) if row.get("deleted_at"))
+    return list_reply(call, "deleted_tickets", sorted(rows, key=id_key), _deleted)
+
+
+def _deleted(row: Row) -> dict[str, Any]:
+    return {
+        "id": number(row["id"]), "subject": row.get("subject"), "description": None,
+        "actor": {"id": 900_000_000_001, "name": "API"}, "deleted_at": row.get("deleted_at"),
+        "previous_state": row.get("status"),
+    }  # fmt: skip
+
+
+def restore_ticket(call: Call) -> Reply:
+    """A deleted ticket brought back."""
+    overlay = call.session.overlay
+    row = overlay.get(TICKETS, call.path["id"])
+    if row is None or not row.get("deleted_at"):
+        raise not_found()
+    overlay.put(TICKETS, {key: value for key, value in row.items() if key != "deleted_at"})
+    return Reply(200, {})

@@ -1,0 +1,178 @@
+"""Recognises a file's format by what is in it, never by its name."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.model.errors import ConfigurationError, RecordingError, nearest
+from understudy.model.printable import printable
+from understudy.traffic.abcd import ABCD
+from understudy.traffic.dialogues import Dialect, import_dialogues
+from understudy.traffic.report import ImportReport
+from understudy.traffic.star import STAR
+from understudy.traffic.tau import import_tau
+
+__all__ = ["FORMATS", "Format", "Sample", "detect_format", "import_traffic"]
+
+_SHOWN_BYTES = 60
+_HEAD_BYTES = 4096
+
+
+Reader = Callable[[Sequence[Path], Path, Path | None], ImportReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A file's bytes, searched without being read into memory."""
+
+    head: bytes
+    contains: Callable[[bytes], bool]
+
+    @property
+    def first(self) -> bytes:
+        """The first byte that is neither white space nor a mark of the encoding."""
+        return self.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: its name, what it is known by, and its importer."""
+
+    name: str
+    known_by: str
+    recognises: Callable[[Sample], bool]
+    read: Reader
+
+
+def _is_tau(sample: Sample) -> bool:
+    if sample.first not in (b"[", b"{"):
+        return False
+    runs = sample.contains(b'"traj"') and sample.contains(b'"task_id"')
+    simulations = sample.contains(b'"messages"') and (
+        sample.contains(b'"simulations"') or sample.contains(b'"reward_info"')
+    )
+    return runs or simulations
+
+
+def _is_star(sample: Sample) -> bool:
+    return sample.first == b"[" and all(
+        sample.contains(mark) for mark in (b'"DialogueID"', b'"Events"', b'"Scenario"')
+    )
+
+
+def _is_abcd(sample: Sample) -> bool:
+    return sample.first in (b"[", b"{") and all(
+        sample.contains(mark) for mark in (b'"convo_id"', b'"delexed"', b'"original"')
+    )
+
+
+def _dialogue_reader(
+    dialect: Dialect,
+) -> Callable[[Sequence[Path], Path, Path | None], ImportReport]:
+    def read(files: Sequence[Path], out: Path, proposed: Path | None) -> ImportReport:
+        _one_file(dialect.name, files)
+        if proposed is not None:
+            raise ConfigurationError(
+                f"{dialect.name} logs record people and no agent; there are no proposals to write",
+                code="U120",
+                hint="leave out --proposed",
+            )
+        return import_dialogues(dialect, files[0], out)
+
+    return read
+
+
+def _one_file(name: str, files: Sequence[Path]) -> None:
+    if len(files) != 1:
+        raise ConfigurationError(
+            f"{len(files)} {name} logs were named; a recording is made of one, so import them "
+            "one by one",
+            code="U120",
+        )
+
+
+def _read_tau(files: Sequence[Path], out: Path, proposed: Path | None) -> ImportReport:
+    _one_file("tau", files)
+    return import_tau(files[0], out, proposed)
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "tau",
+        'JSON with "traj" and "task_id", or with "simulations" and "messages"',
+        _is_tau,
+        _read_tau,
+    ),
+    Format(
+        "star",
+        'JSON with "DialogueID", "Scenario" and "Events"',
+        _is_star,
+        _dialogue_reader(STAR),
+    ),
+    Format(
+        "abcd",
+        'JSON with "convo_id", "original" and "delexed"',
+        _is_abcd,
+        _dialogue_reader(ABCD),
+    ),
+)
+"""Every format, in the order in which a file is tried against them."""
+
+
+def import_traffic(
+    format: str, files: Sequence[Path], out: Path, proposed: Path | None = None
+) -> ImportReport:
+    """Import files of one format, or of the one that they are recognised as where it is `auto`."""
+    if not files:
+        raise ConfigurationError("no file to import was named", code="U120")
+    if format == "auto":
+        found = {file: detect_format(file) for file in files}
+        names = sorted({item.name for item in found.values()})
+        if len(names) > 1:
+            listed = ", ".join(f"`{file}` is {item.name}" for file, item in found.items())
+            raise ConfigurationError(f"the files are of several formats: {listed}", code="U120")
+        return found[files[0]].read(files, out, proposed)
+    return _named(format).read(files, out, proposed)
+
+
+def detect_format(file: Path) -> Format:
+    """The format of a file; raises `RecordingError` that names what was looked for and seen."""
+    try:
+        with file.open("rb") as handle:
+            head = handle.read(_HEAD_BYTES)
+            if head:
+                with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                    sample = Sample(head, lambda text: data.find(text) >= 0)
+                    for format in FORMATS:
+                        if format.recognises(sample):
+                            return format
+    except OSError as error:
+        raise RecordingError(f"`{file}` cannot be read: {error.strerror}", code="U420") from error
+    raise _unknown(file, head)
+
+
+def _named(name: str) -> Format:
+    for format in FORMATS:
+        if format.name == name:
+            return format
+    known = ["auto", *(format.name for format in FORMATS)]
+    raise ConfigurationError(
+        f"`{name}` is not a format{nearest(name, known)}",
+        code="U121",
+        hint=f"formats: {', '.join(known)}",
+    )
+
+
+def _unknown(file: Path, head: bytes) -> RecordingError:
+    if not head:
+        return RecordingError(f"`{file}` is empty", code="U420")
+    shown = printable(head[:_SHOWN_BYTES].decode("utf-8", "backslashreplace"))
+    looked = "; ".join(f"{format.name}: {format.known_by}" for format in FORMATS)
+    return RecordingError(
+        f"`{file}` is of no known format; it begins with `{shown}`",
+        code="U421",
+        hint=f"what was looked for: {looked}",
+    )

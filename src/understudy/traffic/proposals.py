@@ -1,0 +1,41 @@
+"""Files of proposals: what a candidate would have done, a line for each case and repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from understudy.model.errors import RecordingError
+from understudy.model.jsonl import read_lines, write_lines
+from understudy.model.proposal import Proposal
+
+__all__ = ["read_proposals", "write_proposals"]
+
+
+def read_proposals(path: Path) -> list[Proposal]:
+    """Read proposals in file order; raises `RecordingError` for damage and for duplicates."""
+    return list(_checked(read_lines(path, Proposal), str(path)))
+
+
+def write_proposals(path: Path, proposals: Iterable[Proposal]) -> int:
+    """Write proposals aside and rename; returns how many were written."""
+    try:
+        return write_lines(path, _checked(proposals, path.name))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise RecordingError(
+            f"a proposal cannot be kept as JSON: {error}", code="U407", where=str(path)
+        ) from None
+
+
+def _checked(proposals: Iterable[Proposal], file: str) -> Iterator[Proposal]:
+    seen: dict[tuple[str, int], int] = {}
+    for number, proposal in enumerate(proposals, 1):
+        key = (proposal.case_id, proposal.repeat)
+        first = seen.setdefault(key, number)
+        if first != number:
+            raise RecordingError(
+                f"case `{key[0]}`, repeat {key[1]}, stands here and on line {first}",
+                code="U405",
+                where=f"{file}:{number}",
+            )
+        yield proposal

@@ -1,0 +1,288 @@
+"""The recording on disk: cases in order, what people did about each, and how it came about."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from understudy.model.baseline import Baseline
+from understudy.model.case import Case
+from understudy.model.errors import RecordingError
+from understudy.model.interaction import Interaction
+from understudy.model.jsonl import encode_line, read_json, read_lines, write_json
+from understudy.model.manifest import RecordingManifest, SourceFile
+
+__all__ = ["Provenance", "Recording", "read_recording", "write_recording"]
+
+MANIFEST, CASES = "manifest.json", "cases.jsonl"
+BASELINES, INTERACTIONS = "baselines.jsonl", "interactions.jsonl"
+SCHEMA = "understudy/recording/1"
+_HINT = "import it again: understudy traffic import auto FILE --out {path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a recording comes from: `kept + dropped + repaired + quarantined == records`."""
+
+    format: str
+    records: int
+    kept: int
+    dropped: int = 0
+    repaired: int = 0
+    quarantined: int = 0
+    source_files: tuple[SourceFile, ...] = ()
+    redactions: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording that was read and found whole."""
+
+    path: Path
+    manifest: RecordingManifest
+    cases: tuple[Case, ...]
+    _baselines: Mapping[str, tuple[Baseline, ...]]
+
+    @property
+    def digest(self) -> str:
+        """The sha256 over cases and baselines, which a verdict is bound to."""
+        return self.manifest.digest
+
+    def baselines_of(self, case_id: str) -> tuple[Baseline, ...]:
+        """The acceptable handlings of one case, in file order; none for an unlabelled case."""
+        return self._baselines.get(case_id, ())
+
+    def interactions(self) -> Iterator[Interaction]:
+        """The recorded requests and answers, one by one from the disk."""
+        file = self.path / INTERACTIONS
+        return read_lines(file, Interaction) if file.exists() else iter(())
+
+
+def write_recording(
+    path: Path,
+    *,
+    cases: Iterable[Case],
+    baselines: Iterable[Baseline],
+    provenance: Provenance,
+    interactions: Iterable[Interaction] = (),
+) -> RecordingManifest:
+    """Write a recording aside and rename it at the end, so that half of one never looks whole.
+
+    Replaces an earlier recording at `path`; refuses a folder that is not a recording. Baselines
+    are kept in the order of their cases. Raises `RecordingError` for two cases of one id, a
+    baseline of an unknown case, counts that do not add up, and values that JSON cannot hold.
+    """
+    _refuse_foreign(path)
+    _check_counts(provenance, str(path))
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        kept, ordered = _checked(cases, baselines)
+        _write(aside / CASES, kept)
+        _write(aside / BASELINES, ordered)
+        _write(aside / INTERACTIONS, interactions)
+        manifest = _manifest(kept, len(ordered), provenance, _digest(aside))
+        write_json(aside / MANIFEST, manifest)
+        _swap(aside, path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return manifest
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a recording whole; raises `RecordingError` where it is missing, damaged or changed."""
+    if not (path / MANIFEST).is_file():
+        found = "it has no manifest.json" if path.is_dir() else "there is no such folder"
+        raise RecordingError(
+            f"`{path}` is not a recording: {found}", code="U403", hint=_HINT.format(path=path)
+        )
+    manifest = read_json(path / MANIFEST, RecordingManifest)
+    _check_manifest(manifest, path)
+    cases = tuple(read_lines(path / CASES, Case))
+    known = _numbered(cases, str(path / CASES))
+    baselines = _group(read_lines(path / BASELINES, Baseline), known, str(path / BASELINES))
+    _check_total(len(cases), manifest.cases, path / CASES)
+    _check_total(sum(map(len, baselines.values())), manifest.baselines, path / BASELINES)
+    _check_digest(manifest, path)
+    return Recording(path, manifest, cases, baselines)
+
+
+def _checked(
+    cases: Iterable[Case], baselines: Iterable[Baseline]
+) -> tuple[tuple[Case, ...], list[Baseline]]:
+    kept = tuple(cases)
+    grouped = _group(baselines, _numbered(kept, CASES), BASELINES)
+    return kept, [baseline for case in kept for baseline in grouped.get(case.case_id, ())]
+
+
+def _manifest(
+    cases: Sequence[Case], baselines: int, provenance: Provenance, digest: str
+) -> RecordingManifest:
+    return RecordingManifest(
+        source_files=provenance.source_files,
+        records=provenance.records,
+        kept=provenance.kept,
+        dropped=provenance.dropped,
+        repaired=provenance.repaired,
+        quarantined=provenance.quarantined,
+        cases=len(cases),
+        baselines=baselines,
+        period=_period(cases),
+        redactions=dict(sorted(provenance.redactions.items())),
+        reasons=dict(sorted(provenance.reasons.items())),
+        synthetic=provenance.synthetic,
+        format=provenance.format,
+        digest=digest,
+    )
+
+
+def _write(path: Path, records: Iterable[Any]) -> None:
+    with path.open("wb") as file:
+        for number, record in enumerate(records, 1):
+            try:
+                file.write(encode_line(record))
+            except (ValueError, TypeError, OverflowError, RecursionError) as error:
+                raise RecordingError(
+                    f"this record cannot be kept as JSON: {error}",
+                    code="U407",
+                    where=f"{path.name}:{number}",
+                ) from None
+
+
+def _swap(aside: Path, path: Path) -> None:
+    """Put the finished folder in place; an earlier recording goes only once the new one stands."""
+    if not path.exists():
+        aside.rename(path)
+        return
+    earlier = path.with_name(f".{path.name}.{os.getpid()}.earlier")
+    path.rename(earlier)
+    aside.rename(path)
+    shutil.rmtree(earlier)
+
+
+def _refuse_foreign(path: Path) -> None:
+    if not path.exists():
+        return
+    if not path.is_dir():
+        problem = "is a file; a recording is a folder"
+    elif not any(path.iterdir()) or _is_recording(path / MANIFEST):
+        return
+    else:
+        problem = "holds files that are not a recording, and they would be lost"
+    raise RecordingError(f"`{path}` {problem}", code="U404", hint="name another folder with --out")
+
+
+def _is_recording(manifest: Path) -> bool:
+    try:
+        return read_json(manifest, RecordingManifest).schema == SCHEMA
+    except RecordingError:
+        return False
+
+
+def _numbered(cases: Iterable[Case], file: str) -> dict[str, int]:
+    """The line of each case by id."""
+    known: dict[str, int] = {}
+    for number, case in enumerate(cases, 1):
+        first = known.setdefault(case.case_id, number)
+        if first != number:
+            raise RecordingError(
+                f"case `{case.case_id}` stands here and on line {first}; an id stands once",
+                code="U405",
+                where=f"{file}:{number}",
+            )
+    return known
+
+
+def _group(
+    baselines: Iterable[Baseline], known: Mapping[str, int], file: str
+) -> dict[str, tuple[Baseline, ...]]:
+    found: dict[str, dict[str, Baseline]] = {}
+    for number, baseline in enumerate(baselines, 1):
+        where = f"{file}:{number}"
+        if baseline.case_id not in known:
+            raise RecordingError(
+                f"baseline `{baseline.baseline_id}` is of case `{baseline.case_id}`, "
+                "which the recording does not have",
+                code="U406",
+                where=where,
+            )
+        own = found.setdefault(baseline.case_id, {})
+        if baseline.baseline_id in own:
+            raise RecordingError(
+                f"case `{baseline.case_id}` has two baselines `{baseline.baseline_id}`",
+                code="U405",
+                where=where,
+            )
+        own[baseline.baseline_id] = baseline
+    return {case_id: tuple(own.values()) for case_id, own in found.items()}
+
+
+def _check_counts(facts: Provenance | RecordingManifest, where: str) -> None:
+    parts = (facts.kept, facts.dropped, facts.repaired, facts.quarantined)
+    if min(parts) < 0 or sum(parts) != facts.records:
+        names = "kept + dropped + repaired + quarantined"
+        raise RecordingError(
+            f"{names} = {' + '.join(map(str, parts))}, which is not {facts.records} records",
+            code="U408",
+            where=where,
+        )
+
+
+def _check_manifest(manifest: RecordingManifest, path: Path) -> None:
+    where = str(path / MANIFEST)
+    if manifest.schema != SCHEMA:
+        raise RecordingError(
+            f"schema `{manifest.schema}` is not one that this version reads ({SCHEMA})",
+            code="U409",
+            where=where,
+        )
+    _check_counts(manifest, where)
+
+
+def _check_total(found: int, expected: int, file: Path) -> None:
+    if found != expected:
+        raise RecordingError(
+            f"{found} records are here, and the manifest says {expected}",
+            code="U408",
+            where=str(file),
+            hint=_HINT.format(path=file.parent),
+        )
+
+
+def _check_digest(manifest: RecordingManifest, path: Path) -> None:
+    if manifest.digest and manifest.digest != _digest(path):
+        raise RecordingError(
+            f"`{path}` was changed after it was written: its digest is not the manifest's",
+            code="U410",
+            hint=_HINT.format(path=path),
+        )
+
+
+def _digest(folder: Path) -> str:
+    """The sha256 over the bytes of cases and baselines."""
+    state = hashlib.sha256()
+    for name in (CASES, BASELINES):
+        with (folder / name).open("rb") as file:
+            while block := file.read(1 << 20):
+                state.update(block)
+    return state.hexdigest()
+
+
+def _period(cases: Iterable[Case]) -> tuple[str | None, str | None]:
+    times = [case.received_at for case in cases if case.received_at is not None]
+    for moment in times:
+        if moment.tzinfo is None:
+            raise RecordingError(
+                f"`{moment}` has no time zone; times in a recording are aware", code="U407"
+            )
+    if not times:
+        return (None, None)
+    return (min(times).isoformat(), max(times).isoformat())

@@ -1,0 +1,94 @@
+"""What became of an import: every record of the source accounted for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from understudy.model.manifest import RecordingManifest
+from understudy.model.printable import printable
+
+__all__ = ["ImportReport", "Quarantined", "Tally"]
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One record that could not be used: where it stands and why."""
+
+    where: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts records while they are read; each record counts once."""
+
+    kept: int = 0
+    dropped: int = 0
+    repaired: int = 0
+    quarantined: list[Quarantined] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def records(self) -> int:
+        """How many records were accounted for."""
+        return self.kept + self.dropped + self.repaired + len(self.quarantined)
+
+    def keep(self, repairs: tuple[str, ...] = ()) -> None:
+        """A record that became a case; `repairs` say what had to be recovered for it."""
+        if repairs:
+            self.repaired += 1
+            self.reasons.update(f"repaired: {repair}" for repair in repairs)
+        else:
+            self.kept += 1
+
+    def drop(self, reason: str) -> None:
+        """A record that is left out on purpose."""
+        self.dropped += 1
+        self.reasons[f"dropped: {reason}"] += 1
+
+    def quarantine(self, where: str, reason: str) -> None:
+        """A record that cannot be used."""
+        self.quarantined.append(Quarantined(where, reason))
+        self.reasons[f"quarantined: {reason}"] += 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """An import's result; `notes` counts what a reader should know of and nothing was lost by."""
+
+    format: str
+    recording: Path
+    manifest: RecordingManifest
+    proposals: int = 0
+    quarantined: tuple[Quarantined, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """The report for a terminal, in a few lines."""
+        facts = self.manifest
+        lines = [
+            f"{self.format}: {facts.records} records = {facts.kept} kept + {facts.dropped} dropped"
+            f" + {facts.repaired} repaired + {facts.quarantined} quarantined",
+            f"{facts.cases} cases, {facts.baselines} baselines, {self.proposals} proposals"
+            f" -> {self.recording}",
+        ]
+        lines += [f"  {count} x {reason}" for reason, count in sorted(facts.reasons.items())]
+        lines += [f"  {item.where}: {item.reason}" for item in self.quarantined[:_SHOWN]]
+        if len(self.quarantined) > _SHOWN:
+            lines.append(f"  … and {len(self.quarantined) - _SHOWN} more in quarantine")
+        lines += [f"  {count} {note}" for note, count in sorted(self.notes.items())]
+        redacted = sum(facts.redactions.values())
+        lines.append(f"  {redacted} values redacted{_by_kind(facts.redactions)}")
+        return printable("\n".join([*lines, *(f"  {remark}" for remark in self.remarks)]))
+
+
+def _by_kind(redactions: Mapping[str, int]) -> str:
+    named = ", ".join(f"{kind} {count}" for kind, count in sorted(redactions.items()))
+    return f" ({named})" if named else ""

@@ -1,0 +1,144 @@
+"""A file to import: read within limits, decoded, and mended where its end is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from understudy.model.canonical import digest_file
+from understudy.model.errors import RecordingError
+from understudy.model.manifest import SourceFile
+
+__all__ = ["JsonFile", "Limits", "depth_exceeds", "mend_text", "read_json_file"]
+
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file and how deep a value is read; more is one clear error."""
+
+    file_bytes: int = 512 * 2**20
+    depth: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFile:
+    """A JSON file's content; `lost` is 1 where its last record was cut off, at byte `cut_at`."""
+
+    path: Path
+    source: SourceFile
+    content: Any
+    lost: int = 0
+    cut_at: int | None = None
+
+
+def read_json_file(path: Path, format: str, array: str, limits: Limits | None = None) -> JsonFile:
+    """Read a JSON file whose records stand in a top-level array, or in the array of key `array`.
+
+    Where the file breaks off, the whole records before the break are kept. Raises
+    `RecordingError` where nothing can be read.
+    """
+    limits = limits or Limits()
+    text = _read_text(path, limits)
+    source = SourceFile(file=path.name, sha256=digest_file(path), format=format)
+    try:
+        return JsonFile(path, source, json.loads(text))
+    except RecursionError:
+        raise _unreadable(path, f"values are nested more than {limits.depth} deep") from None
+    except ValueError as error:
+        mended = _salvage(text, array)
+        if mended is None:
+            raise _unreadable(path, f"it is not JSON: {error}") from None
+        content, cut = mended
+        return JsonFile(path, source, content, 1, len(text[:cut].encode("utf-8", "replace")))
+
+
+def depth_exceeds(value: Any, limit: int) -> bool:
+    """Whether lists and objects are nested more than `limit` deep; never recurses."""
+    waiting = [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        if isinstance(item, dict | list):
+            if depth > limit:
+                return True
+            inner = item.values() if isinstance(item, dict) else item
+            waiting.extend((child, depth + 1) for child in inner)
+    return False
+
+
+def mend_text(value: Any) -> Any:
+    """The value with lone surrogates, which no file can hold, replaced by U+FFFD."""
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {mend_text(key): mend_text(item) for key, item in value.items()}
+    return [mend_text(item) for item in value] if isinstance(value, list) else value
+
+
+def _read_text(path: Path, limits: Limits) -> str:
+    try:
+        size = path.stat().st_size
+        if size > limits.file_bytes:
+            raise _unreadable(
+                path, f"it has {size:,} bytes; at most {limits.file_bytes:,} are read"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error.strerror or "unknown reason") from None
+    if not data.strip():
+        raise _unreadable(path, "it is empty")
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"byte {error.start} is not {encoding} text") from None
+
+
+def _unreadable(path: Path, reason: str) -> RecordingError:
+    return RecordingError(f"`{path}` cannot be read: {reason}", code="U420")
+
+
+def _salvage(text: str, array: str) -> tuple[Any, int] | None:
+    """Content with the whole records of a file that breaks off, and where the broken one begins."""
+    if text.lstrip()[:1] == "[":
+        records, cut = _whole_items(text, text.index("[") + 1)
+        return (records, cut) if records else None
+    for match in re.finditer(rf'"{re.escape(array)}"\s*:\s*\[', text):
+        head = _parse(text[: match.start()].rstrip().removesuffix(",") + "}")
+        if isinstance(head, dict):
+            records, cut = _whole_items(text, match.end())
+            return {**head, array: records}, cut
+    return None
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _whole_items(text: str, start: int) -> tuple[list[Any], int]:
+    found = list(_items(text, start))
+    return [item for item, _ in found], found[-1][1] if found else start
+
+
+def _items(text: str, start: int) -> Iterator[tuple[Any, int]]:
+    """The items that can be read from `start` on, each with the position behind it."""
+    decoder = json.JSONDecoder()
+    gap = re.compile(r"[\s,]*")
+    position = start
+    while True:
+        match = gap.match(text, position)
+        begin = match.end() if match else position
+        try:
+            item, position = decoder.raw_decode(text, begin)
+        except (ValueError, RecursionError):
+            return
+        yield item, position

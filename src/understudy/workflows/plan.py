@@ -1,0 +1,227 @@
+"""Which cases come in: a customer and a situation each, a ticket, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from understudy.model.errors import ConfigurationError
+from understudy.workflows.accounts import Account, Lead, Row, Rows, accounts_of, leads_of, staff_of
+from understudy.workflows.draft import DAY, Draft, iso
+from understudy.workflows.picking import Catalogue, make_payment, pick
+from understudy.workflows.plants import plant
+from understudy.workflows.recipe import Mail, Recipe, Situation, load_recipes
+from understudy.workflows.schedule import Slot, schedule
+from understudy.workflows.wording import written_mail
+
+__all__ = ["CasePlan", "PlannedCase", "plan_cases"]
+
+_DAYS = 10
+_TICKETS = 8_000_000
+_COMMENTS = 9_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCase:
+    """One case with its sheet: the facts that a person knows after looking around or phoning."""
+
+    case_id: str
+    recipe: Recipe
+    situation: Situation
+    received_at: datetime
+    facts: Mapping[str, Any]
+    cluster_id: str
+    tier: str
+    segment: Mapping[str, str]
+    tags: tuple[str, ...]
+
+    @property
+    def ticket(self) -> str:
+        """The id of the ticket that the case came in as."""
+        return str(self.facts["ticket"])
+
+
+@dataclass(frozen=True, slots=True)
+class CasePlan:
+    """All planned cases in the order in which they come in, and who is there to handle them."""
+
+    cases: tuple[PlannedCase, ...]
+    staff: tuple[Row, ...]
+    seed: int
+
+
+def plan_cases(truth: Any, count: int, seed: int, *, recipes: Path | None = None) -> CasePlan:
+    """Pick customers for `count` cases and add their tickets to the truth, before it is damaged.
+
+    `truth` is a `world.truth.Truth`. Each customer has at most one case as long as there are
+    customers enough. Raises `ConfigurationError` where the world has nobody for a workflow.
+    """
+    rng = Random(f"plan/{seed}")
+    planner = _Planner(truth, rng)
+    slots = schedule(load_recipes(recipes).values(), count, rng)
+    now = int(truth.recipe.epoch)
+    drafts: dict[int, Draft] = {}
+    for number in sorted(range(count), key=lambda each: (_ease(slots[each]), each)):
+        received = now - _DAYS * DAY + (_DAYS * DAY - 60) * number // count
+        drafts[number] = planner.draft(number, slots[number], received, seed)
+    cases = [_finish(drafts[number]) for number in range(count)]
+    for table, rows in _together(drafts[number] for number in range(count)).items():
+        truth.add_rows(table, rows)
+    return CasePlan(tuple(cases), tuple(staff_of(truth)), seed)
+
+
+class _Planner:
+    """Hands out customers: the unused first, then used ones again."""
+
+    def __init__(self, truth: Rows, rng: Random) -> None:
+        accounts = accounts_of(truth)
+        rng.shuffle(accounts)
+        kept = max(len(accounts) // 20, 1)
+        self.others, self.free = accounts[:kept], accounts[kept:]
+        self.used: list[Account] = []
+        self.leads = leads_of(truth)
+        rng.shuffle(self.leads)
+        self.catalogue = Catalogue(truth.rows("stripe.products"), truth.rows("stripe.prices"))
+
+    def draft(self, number: int, slot: Slot, received: int, seed: int) -> Draft:
+        """The case for a slot, or for another situation of its workflow where nobody fits."""
+        recipe, wanted = slot
+        situations = [wanted, *(each for each in recipe.situations if each is not wanted)]
+        for situation in situations:
+            draft = self._drafted(number, recipe, situation, received, seed)
+            if draft is not None:
+                return draft
+        raise ConfigurationError(
+            f"the world has no customer for workflow `{recipe.id}`",
+            code="U111",
+            hint="build a larger world: understudy world build --customers 2000",
+        )
+
+    def _drafted(
+        self, number: int, recipe: Recipe, situation: Situation, received: int, seed: int
+    ) -> Draft | None:
+        def begun(who: Account | Lead) -> Draft:
+            rng = Random(f"case/{seed}/{number}")
+            draft = Draft(number, recipe, situation, who, received, rng, self.others)
+            _introduce(draft)
+            return draft
+
+        if situation.picks.what == "lead":
+            return begun(self.leads.pop()) if self.leads else None
+        for pool in (self.free, self.used):
+            for place, account in enumerate(pool):
+                draft = begun(account)
+                if pick(draft, self.catalogue):
+                    self.used.append(pool.pop(place))
+                    return draft
+        return self._paid(begun, situation)
+
+    def _paid(self, begun: Any, situation: Situation) -> Draft | None:
+        """A customer with a new payment, where no old one lies within the bounds."""
+        if situation.picks.what != "charge":
+            return None
+        for pool in (self.free, self.used):
+            for place, account in enumerate(pool):
+                draft: Draft = begun(account)
+                if make_payment(draft):
+                    self.used.append(pool.pop(place))
+                    return draft
+        return None
+
+
+def _ease(slot: Slot) -> int:
+    """Situations that few customers fit choose first."""
+    picks = slot[1].picks
+    if picks.digits in ((0, 3), (0,), (3,)) or picks.ending or picks.what == "open_invoice":
+        return 0
+    return 1 if picks.tiers == ("regulated",) or picks.at_least or picks.taxed else 2
+
+
+def _introduce(draft: Draft) -> None:
+    """The facts about the person, and the language of the mail."""
+    spoken = {mail.lang for mail in draft.situation.mails}
+    draft.language = draft.who.language if draft.who.language in spoken else "en"
+    contact = draft.who.contact
+    draft.requester = draft.who.user
+    draft.facts |= {
+        "contact": contact["id"],
+        "email": contact["email"],
+        "first_name": contact.get("firstname") or "",
+        "name": f"{contact.get('firstname') or ''} {contact.get('lastname') or ''}".strip(),
+        "company": contact.get("company") or "our firm",
+        "ticket": str(_TICKETS + draft.number),
+    }
+    if isinstance(draft.who, Account):
+        draft.facts |= {"customer": draft.who.id, "currency": draft.who.currency}
+
+
+def _finish(draft: Draft) -> PlannedCase:
+    for name in draft.situation.plants:
+        plant(draft, name)
+    if draft.requester is None:
+        _register(draft)
+    wordings = [mail for mail in draft.situation.mails if mail.lang == draft.language]
+    _write_ticket(draft, draft.rng.choice(wordings))
+    tier = draft.who.tier if isinstance(draft.who, Account) else "standard"
+    return PlannedCase(
+        case_id=f"case-{draft.number:05d}",
+        recipe=draft.recipe,
+        situation=draft.situation,
+        received_at=datetime.fromtimestamp(draft.received, UTC),
+        facts=draft.facts,
+        cluster_id=str(draft.facts.get("customer") or draft.facts["contact"]),
+        tier=tier,
+        segment={
+            "workflow": draft.recipe.id,
+            "language": draft.language,
+            "currency": str(draft.facts.get("currency") or "none"),
+        },
+        tags=(f"situation:{draft.situation.id}", *draft.tags),
+    )
+
+
+def _register(draft: Draft) -> None:
+    """A lead who writes for the first time becomes a user of support."""
+    made = iso(draft.received - 60)
+    draft.requester = draft.add("zendesk.users", {
+        "id": draft.digits(12), "name": draft.facts["name"], "email": draft.facts["email"],
+        "role": "end-user", "tags": [], "created_at": made, "updated_at": made,
+        "time_zone": "Europe/Berlin", "locale": "en-US",
+    })  # fmt: skip
+
+
+def _write_ticket(draft: Draft, mail: Mail) -> None:
+    requester = draft.requester or {}
+    facts, made = draft.facts, iso(draft.received)
+    wish = mail.body.format(**facts)
+    injection = str(facts.get("injection") or "")
+    body = written_mail(wish, str(requester["name"]), draft.language, injection, draft.rng)
+    subject = mail.subject.format(**facts)
+    facts |= {"subject": subject, "requester": requester["id"]}
+    draft.add("zendesk.tickets", {
+        "id": facts["ticket"], "subject": subject, "description": body, "status": "new",
+        "priority": "normal", "type": "question", "requester_id": requester["id"],
+        "submitter_id": requester["id"], "organization_id": requester.get("organization_id"),
+        "tags": list(draft.ticket_tags), "via": {"channel": "email"}, "created_at": made,
+        "updated_at": made,
+    })  # fmt: skip
+    draft.add("zendesk.comments", {
+        "id": str(_COMMENTS + draft.number), "ticket_id": facts["ticket"],
+        "author_id": requester["id"], "body": body, "public": True, "created_at": made,
+    })  # fmt: skip
+
+
+def _together(drafts: Any) -> dict[str, list[dict[str, Any]]]:
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for draft in drafts:
+        for table, rows in draft.rows.items():
+            tables.setdefault(table, []).extend(_without_nulls(rows))
+    return tables
+
+
+def _without_nulls(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]

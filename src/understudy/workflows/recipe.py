@@ -1,0 +1,221 @@
+"""A workflow as written down: its policy, its situations, and what people do in each of them."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Self
+
+import pydantic
+from pydantic import Field
+
+from understudy.model.configuration import Configuration, MoneyText, ShareText, Version
+from understudy.model.document import load_document
+from understudy.model.errors import ConfigurationError, nearest
+
+__all__ = [
+    "PICKS",
+    "PLANTS",
+    "VERBS",
+    "Mail",
+    "Picks",
+    "Recipe",
+    "Situation",
+    "Slips",
+    "Step",
+    "load_recipes",
+    "recipe_named",
+]
+
+PICKS = ("charge", "contact", "lead", "open_invoice", "paid_invoice", "subscription")
+PLANTS = (
+    "disputed_charge", "double_charge", "earlier_refund", "few_seats", "fewer_seats", "injection",
+    "many_seats", "new_address", "new_email", "new_phone", "old_charge", "other_invoice",
+    "outage_tag", "partial_amount", "private_address", "refunded_double", "second_contact",
+    "second_subscription", "slip_of_amount", "stranger", "twin_charge", "vat_number",
+    "wanted_share", "wrong_currency",
+)  # fmt: skip
+VERBS = (
+    "address", "cancel", "credit_balance", "credit_note", "crm_note", "crm_task",
+    "dispute_evidence", "email", "escalate", "lifecycle", "merge_contacts", "phone", "priority",
+    "refund", "reply", "seats", "send_invoice", "solve", "tag", "waits",
+)  # fmt: skip
+_TEXT_VERBS = ("crm_note", "crm_task", "dispute_evidence", "reply")
+_FACT = re.compile(r"\{([a-z_]+)\}")
+
+
+class Mail(Configuration):
+    """One wording of what customers write; `lang` is the language of it."""
+
+    lang: str = "en"
+    subject: str = Field(min_length=1)
+    body: str = Field(min_length=1)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The names of the facts that the wording uses."""
+        return frozenset(_FACT.findall(self.subject + self.body))
+
+
+class Picks(Configuration):
+    """Which object of the world a case is about, and within which bounds."""
+
+    what: str
+    at_least: MoneyText | None = None
+    at_most: MoneyText | None = None
+    digits: tuple[int, ...] = ()
+    """The numbers of decimals that the currency may have; any where empty."""
+    tiers: tuple[str, ...] = ()
+    """The tiers that the customer may have; any where empty."""
+    seats: int = Field(1, ge=1)
+    """How many seats a subscription has at least."""
+    ending: bool = False
+    """Whether the subscription is set to end already."""
+    taxed: bool = False
+    """Whether the invoice carries tax."""
+
+    @pydantic.field_validator("what")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, PICKS, "thing to pick")
+
+
+class Step(Configuration):
+    """One thing that people do: a verb, and the text or code that it is done with."""
+
+    verb: str
+    argument: str = ""
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        verb, _, argument = value.strip().partition(" ")
+        return {"verb": verb, "argument": argument.strip()}
+
+    @pydantic.field_validator("verb")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, VERBS, "step")
+
+
+class Situation(Configuration):
+    """One way in which a workflow's cases come in, and what people rightly do about it.
+
+    `share` is how often it comes among the workflow's cases, relative to the others. `does` is
+    what the policy asks for; `or_does` is another handling that is as good.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    share: float = Field(gt=0)
+    clause: str
+    picks: Picks
+    plants: tuple[str, ...] = ()
+    mails: tuple[Mail, ...] = Field(min_length=1)
+    does: tuple[Step, ...] = Field(min_length=1)
+    or_does: tuple[Step, ...] = ()
+    reply_facts: tuple[str, ...] = ()
+    trap: str | None = None
+    """What makes the situation tempting, in a few words, where it is."""
+
+    @pydantic.field_validator("plants")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_one_of(name, PLANTS, "plant") for name in value)
+
+
+class Slips(Configuration):
+    """How often people do otherwise than the policy says."""
+
+    forgets_note: ShareText = 0.008
+    wrong_tag: ShareText = 0.003
+    mistypes_amount: ShareText = 0.006
+    overcautious: ShareText = 0.001
+    other_way: ShareText = 0.5
+    """How often the other handling that is as good is chosen, where there is one."""
+
+
+class Recipe(Configuration):
+    """One workflow."""
+
+    version: Version
+    id: str = Field(pattern=r"^[a-z][a-z-]*$")
+    title: str = Field(min_length=1)
+    weight: float = Field(gt=0)
+    double_handled: ShareText = 0.25
+    slips: Slips = Slips()
+    policy: str = Field(min_length=1)
+    clauses: dict[str, str] = Field(min_length=1)
+    texts: dict[str, str] = Field(default_factory=dict)
+    situations: tuple[Situation, ...] = Field(min_length=1)
+
+    @pydantic.model_validator(mode="after")
+    def _whole(self) -> Self:
+        for situation in self.situations:
+            if situation.clause not in self.clauses:
+                known = nearest(situation.clause, self.clauses)
+                raise ValueError(
+                    f"situation `{situation.id}` names clause `{situation.clause}`, "
+                    f"which the policy does not have{known}"
+                )
+            for step in (*situation.does, *situation.or_does):
+                if step.verb in _TEXT_VERBS and step.argument not in self.texts:
+                    known = nearest(step.argument, self.texts)
+                    raise ValueError(
+                        f"situation `{situation.id}`: `{step.verb} {step.argument}` "
+                        f"names no text{known}"
+                    )
+        return self
+
+    def situation(self, name: str) -> Situation:
+        """One situation by its id."""
+        return next(each for each in self.situations if each.id == name)
+
+
+def load_recipes(folder: Path | None = None) -> Mapping[str, Recipe]:
+    """The workflows of a folder by id; those that ship with understudy by default.
+
+    Raises `ConfigurationError` with file and line for each thing that is wrong.
+    """
+    return _shipped() if folder is None else _read(folder)
+
+
+def recipe_named(name: str) -> Recipe:
+    """One shipped workflow; raises `ConfigurationError` with the nearest match."""
+    known = load_recipes()
+    if name not in known:
+        raise ConfigurationError(
+            f"`{name}` is not a workflow{nearest(name, known)}",
+            code="U110",
+            hint=f"workflows: {', '.join(known)}",
+        )
+    return known[name]
+
+
+@functools.cache
+def _shipped() -> Mapping[str, Recipe]:
+    return _read(Path(str(resources.files("understudy"))) / "data" / "workflows")
+
+
+def _read(folder: Path) -> dict[str, Recipe]:
+    found: dict[str, Recipe] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        recipe = load_document(path, Recipe)
+        if recipe.id in found:
+            raise ConfigurationError(
+                f"two workflows have the id `{recipe.id}`", code="U110", where=str(path)
+            )
+        found[recipe.id] = recipe
+    if not found:
+        raise ConfigurationError(f"`{folder}` holds no workflow", code="U110")
+    return found
+
+
+def _one_of(value: str, known: tuple[str, ...], kind: str) -> str:
+    if value not in known:
+        raise ValueError(f"`{value}` is no {kind}{nearest(value, known)}")
+    return value

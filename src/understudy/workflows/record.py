@@ -1,0 +1,174 @@
+"""Let the staff handle all planned cases on the damaged world, and keep what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+import httpx
+
+from understudy.doors.transports import installed
+from understudy.model.action import Action
+from understudy.model.baseline import Baseline, BaselineSource, Outcome
+from understudy.model.case import Case, LinkConfidence, Trigger, Turn
+from understudy.model.interaction import Interaction
+from understudy.model.world import World
+from understudy.systems.engine import Engine
+from understudy.systems.session import CaseSession
+from understudy.traffic.recording import Provenance
+from understudy.workflows.bench import Bench
+from understudy.workflows.plan import CasePlan, PlannedCase
+from understudy.workflows.recorder import Recorder
+from understudy.workflows.staff import (
+    decide,
+    facts_as_typed,
+    handlers,
+    seconds_for,
+    seconds_to_read,
+)
+from understudy.workflows.steps import Work, perform
+
+__all__ = ["Recorded", "provenance_of", "record"]
+
+_SYSTEMS = ("stripe", "hubspot", "zendesk", "desk")
+_LONGEST_WAIT = 6 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the staff left behind."""
+
+    cases: tuple[Case, ...]
+    baselines: tuple[Baseline, ...]
+    interactions: tuple[Interaction, ...]
+
+    def __iter__(self) -> Iterator[tuple[object, ...]]:
+        yield from (self.cases, self.baselines, self.interactions)
+
+
+def provenance_of(recorded: Recorded) -> Provenance:
+    """What the recording's manifest says of where it comes from."""
+    count = len(recorded.interactions)
+    return Provenance(format="workflows", records=count, kept=count, synthetic=True)
+
+
+def record(world: World, plan: CasePlan, seed: int) -> Recorded:
+    """Handle every case of the plan through the systems' HTTP interface.
+
+    Each handling has an overlay of its own, so nobody sees what another one did; a part of the
+    cases is handled twice, by two people who know nothing of each other.
+    """
+    engine, recorder = Engine(world, seed=seed), Recorder()
+    names = [str(person["name"]) for person in plan.staff] or ["Support"]
+    baselines: list[Baseline] = []
+    with installed(engine), httpx.Client(event_hooks={"response": [recorder.heard]}) as client:
+        for planned in plan.cases:
+            rng = Random(f"staff/{seed}/{planned.case_id}")
+            people = handlers(names, planned.recipe.double_handled, rng)
+            for number, person in enumerate(people):
+                shift = _Shift(engine, client, recorder, person)
+                baselines.append(shift.handle(planned, number, len(people), rng))
+    cases = tuple(_case(world, planned) for planned in plan.cases)
+    return Recorded(cases, tuple(baselines), tuple(recorder.interactions))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """One person at work."""
+
+    engine: Engine
+    client: httpx.Client
+    recorder: Recorder
+    person: str
+
+    def handle(self, planned: PlannedCase, number: int, of: int, rng: Random) -> Baseline:
+        waited = timedelta(seconds=rng.randint(60, _LONGEST_WAIT))
+        session = self.engine.open_case(planned.case_id, now=planned.received_at + waited)
+        actor = f"agent:{self.person}"
+        self.recorder.turn_to(planned.case_id, planned.ticket, actor, lambda: session.now)
+        try:
+            self._work(planned, session, rng)
+        finally:
+            self.engine.close_case(planned.case_id)
+        return Baseline(
+            case_id=planned.case_id,
+            baseline_id=f"{planned.case_id}/{number + 1}",
+            source=BaselineSource.HUMAN,
+            actor=actor,
+            weight=1 / of,
+            outcome=_outcome(session.actions),
+            cycle_time_ms=_milliseconds(planned.received_at, session.now),
+            actions=tuple(session.actions),
+            reply_facts=tuple(
+                fact.format(**planned.facts) for fact in planned.situation.reply_facts
+            ),
+        )
+
+    def _work(self, planned: PlannedCase, session: CaseSession, rng: Random) -> None:
+        bench = Bench(self.client, session.credentials, session.base_urls)
+        opened_at = _look_around(bench, planned)
+        session.clock.advance(seconds_to_read(rng))
+        handling = decide(planned.situation, planned.recipe.slips, rng)
+        facts = facts_as_typed(planned.facts, handling)
+        work = Work(bench, facts, planned.recipe.texts, self.person, rng, opened_at)
+        for step in handling.steps:
+            session.clock.advance(seconds_for(step.verb, rng))
+            perform(work, step.verb, step.argument)
+
+
+def _look_around(bench: Bench, planned: PlannedCase) -> str:
+    """What everybody opens first: ticket, thread, sender, finance's customer, and the object.
+
+    Returns when the ticket was opened.
+    """
+    facts, ticket = planned.facts, f"/api/v2/tickets/{planned.ticket}"
+    shown = bench.zendesk("GET", f"{ticket}.json") or {"ticket": {}}
+    bench.zendesk("GET", f"{ticket}/comments.json")
+    bench.zendesk("GET", f"/api/v2/users/{facts['requester']}.json")
+    bench.hubspot("GET", f"/crm/v3/objects/contacts/{facts['contact']}?properties=email,phone,tier")
+    if "customer" in facts:
+        bench.stripe("GET", "/v1/customers", {"email": facts["email"], "limit": 3})
+    for name, path in (("invoice", "invoices"), ("charge", "charges"), ("dispute", "disputes")):
+        if name in facts:
+            bench.stripe("GET", f"/v1/{path}/{facts[name]}")
+    if "subscription" in facts:
+        bench.stripe("GET", "/v1/subscriptions", {"customer": facts["customer"], "limit": 5})
+    opened: str = shown["ticket"].get("created_at") or f"{planned.received_at:%Y-%m-%dT%H:%M:%SZ}"
+    return opened
+
+
+def _outcome(actions: list[Action]) -> Outcome:
+    if any(action.escalates for action in actions):
+        return Outcome.ESCALATED
+    return Outcome.ACTED if actions else Outcome.ABSTAINED
+
+
+def _milliseconds(begin: datetime, end: datetime) -> int:
+    return round((end - begin).total_seconds() * 1000)
+
+
+def _case(world: World, planned: PlannedCase) -> Case:
+    """The case as it came in, with the mail as it reached the damaged world."""
+    ticket = world.get("zendesk.tickets", planned.ticket) or {}
+    text = str(ticket.get("description") or "")
+    payload = {
+        "ticket_id": planned.ticket,
+        "requester_id": str(planned.facts["requester"]),
+        "subject": ticket.get("subject"),
+        "channel": "email",
+    }
+    return Case(
+        case_id=planned.case_id,
+        scenario=planned.recipe.id,
+        cluster_id=planned.cluster_id,
+        trigger=Trigger(system="zendesk", type="ticket.created", payload=payload),
+        segment=dict(planned.segment),
+        received_at=planned.received_at,
+        turns=(Turn(role="customer", text=text, at=planned.received_at),),
+        observed_systems=_SYSTEMS,
+        link_confidence=LinkConfidence.EXPLICIT_ID,
+        tier=planned.tier,
+        tags=planned.tags,
+    )

@@ -1,0 +1,183 @@
+"""Letters that are not what they look like: wrong decoders, look-alikes, escapes, emoji."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Callable
+from typing import Literal
+
+import pyarrow as pa
+from pydantic import Field
+
+from understudy.model.configuration import Configuration
+from understudy.world.operators.registry import (
+    ANY_TEXT,
+    CellWork,
+    Kim,
+    Level,
+    Operator,
+    RahmDo,
+)
+
+__all__ = ["OPERATORS", "emoji_rtl_text", "escape_artifact", "homoglyph_invisible", "mojibake"]
+
+_LOOK_ALIKE = str.maketrans("aeopcxyiABEKMHOPCT", "аеорсхуіАВЕКМНОРСТ")  # noqa: RUF001 -- is the point
+_INVISIBLE = ("\u200b", "\u00a0", "\u202a", "\ufeff", "\u00ad", "\u200e")
+_EMOJI = (" 🙏", " 🙏🏽", " 👍", " 😡", " 😅", " 🚨🚨", " ❤️", " 👩‍💻")
+_RTL = (" شكرا", " תודה", " مرحبا", " \u202bعاجل\u202c")
+Hiding = Literal["cyrillic", "invisible", "nbsp", "nfd"]
+Escape = Literal["html", "double_html", "quote", "csv", "suffix"]
+
+
+class MojibakeParameters(Configuration):
+    """The decoder that was wrong, and how often in a row."""
+
+    codec: Literal["cp1252", "latin-1", "cp1251"] = "cp1252"
+    rounds: int = Field(1, ge=1, le=3)
+
+
+class HidingParameters(Configuration):
+    """Which ways of not being equal are used."""
+
+    kinds: tuple[Hiding, ...] = Field(("cyrillic", "invisible", "nbsp", "nfd"), min_length=1)
+
+
+class EscapeParameters(Configuration):
+    """Which artifacts are used."""
+
+    kinds: tuple[Escape, ...] = Field(("html", "double_html", "quote", "suffix"), min_length=1)
+
+
+class EmojiParameters(Configuration):
+    """The share that is right-to-left text."""
+
+    rtl: float = Field(0.3, ge=0, le=1)
+
+
+def mojibake(work: CellWork) -> pa.Array:
+    """UTF-8 that was read as something else, as in `SÃ£o`."""
+    codec, rounds = work.parameters.codec, work.parameters.rounds
+    return _each(work, lambda value, _: _misread(value, codec, rounds))
+
+
+def _misread(value: str, codec: str, rounds: int) -> str:
+    for _ in range(rounds):
+        value = value.encode().decode(codec, "replace")
+    return value
+
+
+def homoglyph_invisible(work: CellWork) -> pa.Array:
+    """Looks the same and is not equal: look-alike letters, invisible ones, decomposed accents."""
+    kinds = work.parameters.kinds
+    return _each(work, lambda value, word: _HIDE[kinds[word % len(kinds)]](value, word >> 8))
+
+
+def _cyrillic(value: str, _: int) -> str:
+    for place, letter in enumerate(value):
+        other = letter.translate(_LOOK_ALIKE)
+        if other != letter:
+            return value[:place] + other + value[place + 1 :]
+    return value
+
+
+def _invisible(value: str, word: int) -> str:
+    place = (word >> 8) % (len(value) + 1)
+    return value[:place] + _INVISIBLE[word % len(_INVISIBLE)] + value[place:]
+
+
+def _nbsp(value: str, word: int) -> str:
+    return value.replace(" ", "\u00a0", 1) if " " in value else value + "\u00a0" * (1 + word % 2)
+
+
+def _nfd(value: str, word: int) -> str:
+    apart = unicodedata.normalize("NFD", value)
+    return apart if apart != value else _invisible(value, word)
+
+
+_HIDE: dict[str, Callable[[str, int], str]] = {
+    "cyrillic": _cyrillic,
+    "invisible": _invisible,
+    "nbsp": _nbsp,
+    "nfd": _nfd,
+}
+
+
+def escape_artifact(work: CellWork) -> pa.Array:
+    """Escapes that were applied and never undone: `&amp;amp;`, doubled quotes, a stray suffix."""
+    kinds = work.parameters.kinds
+    return _each(work, lambda value, word: _ESCAPE[kinds[word % len(kinds)]](value))
+
+
+def _quoted(value: str) -> str:
+    return value.replace("'", "''") if "'" in value else f'"{value}"'
+
+
+def _escaped(value: str) -> str:
+    made = html.escape(value)
+    return made if made != value else f"{value}&nbsp;"
+
+
+_ESCAPE: dict[str, Callable[[str], str]] = {
+    "html": _escaped,
+    "double_html": lambda value: html.escape(_escaped(value)),
+    "quote": _quoted,
+    "csv": lambda value: f'"{value}",',
+    "suffix": lambda value: f"{value}-*",
+}
+
+
+def emoji_rtl_text(work: CellWork) -> pa.Array:
+    """An emoji or some right-to-left words at the end of the text."""
+    limit = int(work.parameters.rtl * 256)
+
+    def add(value: str, word: int) -> str:
+        tails = _RTL if word % 256 < limit else _EMOJI
+        return value + tails[(word >> 8) % len(tails)]
+
+    return _each(work, add)
+
+
+def _each(work: CellWork, change: Callable[[str, int], str]) -> pa.Array:
+    pairs = zip(work.values.to_pylist(), work.words[0].tolist(), strict=True)
+    return pa.array([change(value, word) for value, word in pairs], pa.string())
+
+
+OPERATORS = (
+    Operator(
+        "mojibake",
+        Level.CELL,
+        Kim.WRONG,
+        RahmDo.MULTI_INSTANCE,
+        ANY_TEXT,
+        mojibake,
+        MojibakeParameters,
+    ),
+    Operator(
+        "homoglyph_invisible",
+        Level.CELL,
+        Kim.UNUSABLE,
+        RahmDo.SINGLE_INSTANCE,
+        ANY_TEXT,
+        homoglyph_invisible,
+        HidingParameters,
+    ),
+    Operator(
+        "escape_artifact",
+        Level.CELL,
+        Kim.UNUSABLE,
+        RahmDo.MULTI_INSTANCE,
+        ANY_TEXT,
+        escape_artifact,
+        EscapeParameters,
+    ),
+    Operator(
+        "emoji_rtl_text",
+        Level.TEXT,
+        Kim.UNUSABLE,
+        RahmDo.SINGLE_INSTANCE,
+        ANY_TEXT,
+        emoji_rtl_text,
+        EmojiParameters,
+    ),
+)

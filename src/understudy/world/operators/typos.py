@@ -1,0 +1,154 @@
+"""What fingers, ears and scanners do to a word, and what a short field cuts off."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from understudy.model.configuration import Configuration
+from understudy.world.entropy import chosen
+from understudy.world.operators.registry import (
+    ANY_TEXT,
+    CellWork,
+    Kim,
+    Level,
+    Operator,
+    RahmDo,
+)
+
+__all__ = ["OPERATORS", "phonetic_ocr", "truncate", "typo_keyboard"]
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
+_SOUNDS = (
+    ("ph", "f"), ("ey", "ei"), ("ei", "ai"), ("ck", "k"), ("th", "t"), ("ie", "y"), ("c", "k"),
+    ("v", "w"), ("y", "i"), ("z", "s"), ("oe", "ö"), ("ss", "ß"), ("ou", "u"), ("dt", "t"),
+)  # fmt: skip
+_SHAPES = (
+    ("rn", "m"), ("0", "O"), ("1", "l"), ("5", "S"), ("8", "B"), ("O", "0"), ("l", "1"),
+    ("m", "rn"), ("I", "l"), ("S", "5"), ("B", "8"), ("cl", "d"), ("vv", "w"),
+)  # fmt: skip
+
+
+class TypoParameters(Configuration):
+    """Weights of substitution, insertion, deletion and transposition."""
+
+    substitute: float = Field(45, ge=0)
+    insert: float = Field(15, ge=0)
+    delete: float = Field(22, ge=0)
+    transpose: float = Field(18, ge=0)
+
+
+class SoundParameters(Configuration):
+    """How often the mistake was heard, and not scanned."""
+
+    heard: float = Field(0.6, ge=0, le=1)
+
+
+class TruncateParameters(Configuration):
+    """The field's length, and what stands at the cut."""
+
+    length: int = Field(20, ge=1)
+    ellipsis: str = ""
+
+
+def _neighbours() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in _ROWS:
+        for place, letter in enumerate(row):
+            near = row[max(place - 1, 0) : place] + row[place + 1 : place + 2]
+            found[letter] = near
+            found[letter.upper()] = near.upper()
+    return found
+
+
+_NEAR = _neighbours()
+
+
+def typo_keyboard(work: CellWork) -> pa.Array:
+    """One slip of a finger: a neighbouring key, a key too many or too few, two keys swapped."""
+    p = work.parameters
+    kinds = chosen(work.words[0], (p.substitute, p.insert, p.delete, p.transpose))
+    places, picks = work.words[1], work.words[2]
+    made = [
+        _slip(value, int(kind), int(place), int(pick))
+        for value, kind, place, pick in zip(
+            work.values.to_pylist(), kinds, places >> np.uint64(32), picks, strict=True
+        )
+    ]
+    return pa.array(made, pa.string())
+
+
+def _slip(value: str, kind: int, place: int, pick: int) -> str:
+    if not value:
+        return value
+    # An address keeps its domain: a typo in it could make one that belongs to somebody.
+    at = place * (value.find("@") if value.find("@") > 0 else len(value)) >> 32
+    near = _NEAR.get(value[at], value[at])
+    other = near[pick % len(near)]
+    if kind == 0:
+        return value[:at] + other + value[at + 1 :]
+    if kind == 1:
+        return value[:at] + other + value[at:]
+    if kind == 2:
+        return value[:at] + value[at + 1 :]
+    return value[:at] + value[at : at + 2][::-1] + value[at + 2 :]
+
+
+def phonetic_ocr(work: CellWork) -> pa.Array:
+    """A name as it was heard on the telephone, or a number as a scanner read it."""
+    heard = chosen(work.words[0], (work.parameters.heard, 1 - work.parameters.heard)) == 0
+    made = [
+        _replaced(value, _SOUNDS if ear else _SHAPES, int(pick))
+        for value, ear, pick in zip(work.values.to_pylist(), heard, work.words[1], strict=True)
+    ]
+    return pa.array(made, pa.string())
+
+
+def _replaced(value: str, table: tuple[tuple[str, str], ...], pick: int) -> str:
+    fitting = [pair for pair in table if pair[0] in value]
+    if not fitting:
+        return value
+    old, new = fitting[pick % len(fitting)]
+    return value.replace(old, new, 1)
+
+
+def truncate(work: CellWork) -> pa.Array:
+    """The text ends where the field of an older system ended."""
+    length, ellipsis = work.parameters.length, work.parameters.ellipsis
+    made = [
+        value if len(value) <= length else value[:length].rstrip() + ellipsis
+        for value in work.values.to_pylist()
+    ]
+    return pa.array(made, pa.string())
+
+
+OPERATORS = (
+    Operator(
+        "typo_keyboard",
+        Level.CELL,
+        Kim.WRONG,
+        RahmDo.SINGLE_INSTANCE,
+        ANY_TEXT,
+        typo_keyboard,
+        TypoParameters,
+    ),
+    Operator(
+        "phonetic_ocr",
+        Level.CELL,
+        Kim.WRONG,
+        RahmDo.SINGLE_INSTANCE,
+        ANY_TEXT,
+        phonetic_ocr,
+        SoundParameters,
+    ),
+    Operator(
+        "truncate",
+        Level.CELL,
+        Kim.WRONG,
+        RahmDo.MULTI_SCHEMA,
+        ANY_TEXT,
+        truncate,
+        TruncateParameters,
+    ),
+)

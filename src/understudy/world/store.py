@@ -1,0 +1,136 @@
+"""Worlds on disk: written whole or not at all, read with clear errors where they are damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from understudy.model.errors import RecordingError
+from understudy.model.jsonl import read_json
+from understudy.model.manifest import WorldManifest
+from understudy.model.world import Row, World
+from understudy.world.damage import Damaged
+from understudy.world.table import Rows
+from understudy.world.truth import Truth
+from understudy.world.writer import Facts, WorldWriter, dirty_columns
+
+__all__ = ["load_ledger", "load_table", "load_world", "read_manifest", "write_world"]
+
+_HINT = "understudy world build --out {path}"
+
+
+def write_world(path: Path, truth: Truth, damaged: Damaged) -> WorldManifest:
+    """Write a world that is in memory; nothing is left where writing fails."""
+    extra = dirty_columns(damaged.profile)
+    for name, rows in truth.columns_added().items():
+        extra[name] = sorted({*extra.get(name, []), *rows})
+    facts = Facts(truth.seed, truth.recipe, damaged.profile)
+    with WorldWriter(path, facts, extra) as writer:
+        for block, draft in zip(truth.all_blocks(), damaged.drafts, strict=True):
+            writer.write(block, draft)
+        return writer.finish()
+
+
+def read_manifest(path: Path) -> WorldManifest:
+    """A world's manifest; `RecordingError` where there is no world."""
+    if not (path / "manifest.json").is_file():
+        what = "is not a world: it has no manifest.json" if path.exists() else "is not there"
+        raise RecordingError(
+            f"the world `{path}` {what}", code="U410", hint=_HINT.format(path=path)
+        )
+    return read_json(path / "manifest.json", WorldManifest)
+
+
+def load_world(path: Path) -> World:
+    """The dirty view of a world with its ledger; tables are read when they are first asked for.
+
+    Raises `RecordingError` where the world is missing, or a table is missing, unreadable or has
+    another number of rows than the manifest says.
+    """
+    manifest = read_manifest(path)
+    for name, count in manifest.row_counts.items():
+        _check(path / "dirty" / f"{name}.parquet", count)
+    return World(
+        _Tables(path, tuple(manifest.row_counts)),
+        content_digest=manifest.content_digest,
+        now=manifest.now,
+        ledger=_mess(path),
+    )
+
+
+def load_table(path: Path, name: str, *, truth: bool = False) -> dict[str, dict[str, Any]]:
+    """One table's rows by id, of the dirty side or the true one."""
+    table = _read(path / ("truth" if truth else "dirty") / f"{name}.parquet")
+    rows = Rows(table.column_names)
+    return {row["id"]: row for row in rows.of([column.to_pylist() for column in table.columns])}
+
+
+def load_ledger(path: Path) -> list[dict[str, Any]]:
+    """Every damage: table, id, column, operator, value before, group and detail."""
+    entries: list[dict[str, Any]] = _read(path / "ledger.parquet").to_pylist()
+    return entries
+
+
+class _Tables(Mapping[str, Mapping[str, Row]]):
+    """The dirty tables, each read on the first look and then kept."""
+
+    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
+        self._path = path
+        self._names = names
+        self._read: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def __getitem__(self, name: str) -> Mapping[str, Row]:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._read:
+            self._read[name] = load_table(self._path, name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _mess(path: Path) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The operators that touched each row, each once and sorted."""
+    ledger = _read(path / "ledger.parquet", ["table", "id", "operator"])
+    touched: dict[tuple[str, str], set[str]] = {}
+    columns = (ledger.column(name).to_pylist() for name in ("table", "id", "operator"))
+    for table, row_id, operator in zip(*columns, strict=True):
+        touched.setdefault((table, row_id), set()).add(operator)
+    return {place: tuple(sorted(names)) for place, names in touched.items()}
+
+
+def _check(file: Path, count: int) -> None:
+    try:
+        found = pq.read_metadata(file).num_rows
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(file, error) from None
+    if found != count:
+        raise RecordingError(
+            f"the table `{file}` has {found:,} rows, and the manifest says {count:,}",
+            code="U411",
+            hint=_HINT.format(path=file.parents[1]),
+        )
+
+
+def _read(file: Path, columns: list[str] | None = None) -> pa.Table:
+    try:
+        return pq.read_table(file, columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(file, error) from None
+
+
+def _damaged(file: Path, error: Exception) -> RecordingError:
+    reason = "it is missing" if not file.exists() else str(error).splitlines()[0]
+    return RecordingError(
+        f"the table `{file}` cannot be read: {reason}",
+        code="U411",
+        hint=_HINT.format(path=file.parents[1] if file.parent.name != "" else file.parent),
+    )

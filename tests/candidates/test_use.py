@@ -1,0 +1,53 @@
+"""How a candidate is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
+from understudy.model.errors import CandidateError
+
+
+@pytest.mark.parametrize(
+    ("use", "read"),
+    [
+        ("bot:handle", PythonUse("bot", "handle")),
+        (" my_bot.agent:Agent.handle ", PythonUse("my_bot.agent", "Agent.handle")),
+        ("http://127.0.0.1:8000/case", HttpUse("http://127.0.0.1:8000/case")),
+        ("exec: node 'my bot.js'", CommandUse(("node", "my bot.js"))),
+        ({"exec": "node bot.js"}, CommandUse(("node", "bot.js"))),
+    ],
+)
+def test_every_form_is_read(use, read):
+    """A module with its callable, an address and a command are told apart."""
+    assert parse_use(use) == read
+
+
+@pytest.mark.parametrize(
+    ("use", "address"),
+    [("http://localhost/x", ("localhost", 80)), ("https://[::1]:8443/", ("::1", 8443))],
+)
+def test_an_address_is_taken_apart(use, address):
+    """Host and port of a service are known, with the scheme's own port where none is named."""
+    assert parse_use(use).address == address
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ("bot", "name the callable too: `bot:handle`"),
+        ("src/bot.py", "a file is named as a module: `src.bot:handle`"),
+        ("exec:", "no command behind it"),
+        ("exec: 'open", "No closing quotation"),
+        ("http://:80/", "names no host"),
+        ("http://a:b/", "Port could not be cast"),
+        ("", "does not name a candidate"),
+        ({"teleport": "x"}, "does not name a candidate"),
+    ],
+)
+def test_an_unknown_form_is_an_error_that_helps(use, said):
+    """What is of no known form is named, with what was expected and the likely remedy."""
+    with pytest.raises(CandidateError, match="does not name a candidate") as caught:
+        parse_use(use)
+    assert said in caught.value.describe()
+    assert "`module:callable`" in caught.value.problem

@@ -1,0 +1,263 @@
+"""The wall, in sealed processes: what is refused, what is let through, what is counted."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from understudy.doors import self_test as module
+from understudy.doors.self_test import self_test
+
+PRELUDE = """
+import json, os, socket, sys
+from understudy.doors.wall import seal
+from understudy.doors.refusals import Refused
+def attempt(call):
+    try:
+        call()
+    except PermissionError as error:
+        return "refused"
+    except OSError as error:
+        return type(error).__name__
+    return "through"
+"""
+
+
+def sealed(script, *arguments):
+    """Run a script in a fresh process and read the JSON that it prints."""
+    finished = subprocess.run(
+        [sys.executable, "-c", PRELUDE + textwrap.dedent(script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)
+
+
+@pytest.fixture(scope="module")
+def tested():
+    return self_test()
+
+
+@pytest.fixture(scope="module")
+def tested_without_namespace():
+    return self_test(namespace=False)
+
+
+def test_no_known_way_leads_out(tested):
+    """Every known way out is tried in a sealed process; none leads out and nothing arrives."""
+    assert tested.leaks == ()
+    assert tested.passed
+    assert tested.blocked >= 25
+
+
+def test_the_hook_alone_holds(tested_without_namespace):
+    """The same where the system permits no network namespace."""
+    assert tested_without_namespace.level == "hook"
+    assert tested_without_namespace.leaks == ()
+    assert tested_without_namespace.passed
+
+
+def test_the_self_test_sees_a_wall_that_is_not_there():
+    """Without the wall the same attempts go through, so that `blocked` means something."""
+    found = sealed(
+        """
+        import msgspec, pathlib, tempfile
+        from understudy.doors import drill
+        from understudy.doors.refusals import Refusals
+        chosen = ["a raw socket", "UDP sendto", "urllib", "subprocess", "os.system", "pty.spawn"]
+        drill.seal = Refusals
+        drill.WAYS = {name: drill.WAYS[name] for name in chosen}
+        with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as at:
+            target = drill.Target(at.getsockname(), pathlib.Path(folder), None)
+            outcomes = {name: drill._attempt(name, target, Refusals()) for name in chosen[:2]}
+            outcomes |= {name: drill._attempt(name, target, Refusals()) for name in chosen[3:]}
+            marks = sorted(path.name for path in pathlib.Path(folder).iterdir())
+        print(json.dumps([outcomes, marks]))
+        """
+    )
+    assert set(found[0].values()) == {"went through"}
+    assert found[1] == ["pty", "subprocess", "system"]
+
+
+@pytest.mark.parametrize(
+    ("script", "leak"),
+    [
+        ('echo \'{"level":"hook","ways":{"UDP sendto":"went through"}}\'', "UDP sendto"),
+        ('echo \'{"level":"hook","ways":{"all":"blocked"}}\'; touch "$6/fork"', "by fork"),
+        ("echo broken >&2; exit 3", "the drill: broken"),
+        ("exit 3", "the drill: ended without a word"),
+        ("echo '[]'", "the drill"),
+        ("exec sleep 20", "the drill: did not end"),
+    ],
+)
+def test_a_failed_self_test_says_what_leaked(script, leak, tmp_path, monkeypatch):
+    """A way that led out, a mark that was left, a drill that broke: none of them passes."""
+    interpreter = tmp_path / "python"
+    interpreter.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    interpreter.chmod(0o755)
+    monkeypatch.setattr(module.sys, "executable", str(interpreter))
+    tested = self_test(seconds=1)
+    assert not tested.passed
+    assert leak in " ".join(tested.leaks)
+
+
+def test_only_allowed_addresses_are_reached():
+    """An allowed port on loopback answers, under each name of loopback; its neighbour does not."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        found = sealed(
+            """
+            port = int(sys.argv[1])
+            wall = seal([("127.0.0.1", port)])
+            def reach(host, port):
+                return attempt(lambda: socket.create_connection((host, port), 5).close())
+            found = [reach("127.0.0.1", port), reach("localhost", port), reach("127.0.0.1", port + 1)]
+            count = wall.take()
+            print(json.dumps([found, count.network, count.places]))
+            """,
+            port,
+        )
+    assert found == [["through", "through", "refused"], 1, [f"connect 127.0.0.1:{port + 1}"]]
+
+
+def test_attempts_are_counted_apart_and_by_place():
+    """Network and process attempts have counts of their own; each place is named once."""
+    found = sealed(
+        """
+        import subprocess
+        wall = seal()
+        for _ in range(3):
+            attempt(lambda: socket.create_connection(("10.0.0.1", 443)))
+        attempt(lambda: subprocess.run(["curl", "https://example.com"]))
+        first, second = wall.take(), wall.take()
+        print(json.dumps([first.network, first.process, first.places, second.network]))
+        """
+    )
+    assert found == [3, 1, ["connect 10.0.0.1:443", "subprocess curl"], 0]
+
+
+def test_a_refusal_is_a_permission_error():
+    """A refusal is what a firewall's would be to the candidate: a `PermissionError`."""
+    found = sealed(
+        """
+        seal()
+        try:
+            socket.create_connection(("10.0.0.1", 443))
+        except OSError as error:
+            print(json.dumps([isinstance(error, PermissionError), error.errno, str(error)]))
+        """
+    )
+    assert found == [True, 13, "[Errno 13] Permission denied: 'connect 10.0.0.1:443'"]
+
+
+def test_what_needs_no_outside_keeps_working():
+    """Event loops, threads, local files, socket pairs and the platform's name need no way out."""
+    found = sealed(
+        """
+        import asyncio, pathlib, platform, tempfile, threading, uuid
+        wall = seal()
+        async def talk():
+            await asyncio.sleep(0)
+            return await asyncio.to_thread(lambda: 7)
+        thread = threading.Thread(target=lambda: None); thread.start(); thread.join()
+        left, right = socket.socketpair(); left.sendall(b"x"); right.recv(1)
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "a").write_text("b")
+        uuid.uuid4(); uuid.uuid1(); platform.platform(); platform.uname().processor
+        with socket.create_server(("127.0.0.1", 0)):
+            pass
+        value = asyncio.run(talk())
+        count = wall.take()
+        print(json.dumps([value, count.network, count.process, count.places]))
+        """
+    )
+    assert found == [7, 0, 0, []]
+
+
+def test_the_vendors_clients_can_be_imported_afterwards():
+    """What a candidate usually imports neither needs a way out nor tries one."""
+    found = sealed(
+        """
+        wall = seal()
+        import stripe, hubspot, requests, httpx, httpx2, pydantic, pandas
+        count = wall.take()
+        print(json.dumps([count.network, count.process, count.places]))
+        """
+    )
+    assert found == [0, 0, []]
+
+
+def test_a_name_is_not_asked_for_before_it_is_refused():
+    """A host name in an address is refused before the C library sends it to a name server."""
+    found = sealed(
+        """
+        wall = seal()
+        def udp(): socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("secret.example.com", 53))
+        def tcp(): socket.socket().connect_ex(("secret.example.com", 53))
+        print(json.dumps([attempt(udp), attempt(tcp), wall.take().places]))
+        """
+    )
+    assert found[:2] == ["refused", "refused"]
+    assert all("secret.example.com" in place for place in found[2])
+
+
+def test_the_count_of_places_stays_small():
+    """A thousand different targets are counted, but not all of them written down."""
+    found = sealed(
+        """
+        wall = seal()
+        for number in range(1000):
+            attempt(lambda: socket.socket().connect(("10.0.0.1", number)))
+        count = wall.take()
+        print(json.dumps([count.network, len(count.places)]))
+        """
+    )
+    assert found == [1000, 20]
+
+
+def test_threads_and_handlers_cannot_lift_it():
+    """The wall stands in every thread, and a hook of the candidate's own does not replace it."""
+    found = sealed(
+        """
+        import threading
+        seal()
+        sys.addaudithook(lambda event, args: None)
+        seen = []
+        def work():
+            seen.append(attempt(lambda: socket.create_connection(("10.0.0.1", 443))))
+        thread = threading.Thread(target=work); thread.start(); thread.join()
+        print(json.dumps(seen))
+        """
+    )
+    assert found == ["refused"]
+
+
+def test_the_namespace_keeps_native_code_in_too():
+    """Where a namespace is permitted, what the C library is told to reach is not there."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        reached = threading.Event()
+        threading.Thread(target=lambda: (door.accept(), reached.set()), daemon=True).start()
+        found = sealed(
+            """
+            from understudy.doors.namespace import enter_namespace
+            entered = enter_namespace()
+            mine = socket.create_server(("127.0.0.1", 0)) if entered else None
+            inside = entered and attempt(lambda: socket.create_connection(mine.getsockname(), 5))
+            outside = attempt(lambda: socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5))
+            print(json.dumps([entered, inside, outside, os.getuid()]))
+            """,
+            door.getsockname()[1],
+        )
+        if not found[0]:
+            pytest.skip("this system permits no network namespace")
+        assert found[1:3] == ["through", "ConnectionRefusedError"]
+        assert not reached.is_set()

@@ -1,0 +1,276 @@
+"""A run goes to its end whatever the candidate does, and its result does not depend on luck."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from understudy.doors.self_test import SelfTest
+from understudy.model.errors import CandidateError, ConfigurationError, RecordingError
+from understudy.shadow import crew, runner
+from understudy.shadow.runner import run_shadow
+from understudy.shadow.store import read_records
+
+TROUBLE = """
+import os, signal, socket, sys, time
+
+def trouble(case, systems):
+    number = case.trigger.payload["number"]
+    if number == 1:
+        raise ValueError("cannot \\x1b[31m")
+    if number == 2:
+        refund(case, 500)
+        time.sleep(60)
+    if number == 3:
+        print("last words")
+        os._exit(7)
+    if number == 4:
+        socket.create_connection(("203.0.113.1", 443))
+    if number == 5:
+        return "nonsense"
+    if number == 6:
+        try:
+            os.system("curl https://203.0.113.1")
+        except PermissionError:
+            return {"outcome": "escalated"}
+    if number == 7:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if number == 8:
+        sys.exit("enough")
+    if number == 9:
+        os.fork()
+    return handle(case, systems)
+"""
+
+
+def test_every_case_ends_in_a_record(project, run):
+    """Each case has one record with its captured writes, in the plan's order."""
+    report, records = run(project.plan(5, workers=2))
+    assert [record.case_id for record in records] == [f"case-{n:03d}" for n in range(5)]
+    amounts = [[action.amount_minor for action in record.proposal.actions] for record in records]
+    assert amounts == [[100], [101], [102], [103], [104]]
+    assert (report.run, report.resumed, report.complete) == (5, 0, True)
+    assert report.failures == {}
+    assert report.evidence().attempts == 0
+
+
+def test_no_trouble_of_one_case_is_anothers(project, run):
+    """Raising, hanging, crashing, nonsense and ways out each cost their own case only."""
+    project.candidate(TROUBLE)
+    plan = project.plan(11, use="bot:trouble", workers=2, timeout=timedelta(seconds=1))
+    report, records = run(plan)
+    reasons = [record.proposal.failure and record.proposal.failure.reason for record in records]
+    assert reasons == [
+        None, "raised", "timeout", "crashed", "egress", "malformed_answer", None, "crashed",
+        "raised", "process", None,
+    ]  # fmt: skip
+    assert report.failures == {
+        "crashed": 2, "egress": 1, "malformed_answer": 1, "process": 1, "raised": 2, "timeout": 1,
+    }  # fmt: skip
+    assert (report.network_attempts, report.process_attempts) == (1, 2)
+    assert report.places == (
+        "connect 203.0.113.1:443", "fork", "system curl https://203.0.113.1",
+    )  # fmt: skip
+    by_number = dict(enumerate(records))
+    assert by_number[1].proposal.failure.detail.startswith("ValueError: cannot \\x1b[31m (")
+    assert by_number[3].trace.printed == "last words\n"
+    assert "SIGSEGV" in by_number[7].proposal.failure.detail
+
+
+def test_what_a_hanging_case_did_is_not_lost(project, run):
+    """A time-out keeps the writes made before it, and says where the candidate stands."""
+    project.candidate(TROUBLE)
+    plan = project.plan(3, use="bot:trouble", timeout=timedelta(seconds=0.5))
+    record = run(plan)[1][2]
+    assert [action.amount_minor for action in record.proposal.actions] == [500]
+    assert "no answer within 0.5 s; it stands at" in record.proposal.failure.detail
+    assert "bot.py" in record.proposal.failure.detail
+    assert record.proposal.outcome == "failed"
+
+
+def test_a_process_that_stands_still_is_killed(project, run, monkeypatch):
+    """Where not even the watchdog's thread can run, the supervisor ends the case."""
+    monkeypatch.setattr(crew, "_GRACE_SECONDS", 0.3)
+    project.candidate(
+        "import re\n\ndef stuck(case, systems):\n"
+        "    if case.trigger.payload['number'] == 0:\n"
+        "        re.match('(a+)+$', 'a' * 60 + 'b')\n"
+    )
+    report, records = run(project.plan(2, use="bot:stuck", timeout=timedelta(seconds=0.5)))
+    assert records[0].proposal.failure.reason == "timeout"
+    assert "stood still" in records[0].proposal.failure.detail
+    assert records[1].proposal.failure is None
+    assert report.complete
+
+
+def test_the_result_does_not_depend_on_the_number_of_workers(project, run, timeless):
+    """One worker and three leave equal records but for times."""
+    project.candidate(TROUBLE.replace("number == 2", "number == -2"))
+    one = run(project.plan(12, use="bot:trouble", workers=1))[1]
+    project.run_folder = project.run_folder.with_name("other")
+    three = run(project.plan(12, use="bot:trouble", workers=3))[1]
+    assert [*map(timeless, one)] == [*map(timeless, three)]
+
+
+def test_repeats_are_cases_of_their_own(project, run):
+    """Each repeat starts from the untouched world and has a record of its own."""
+    report, records = run(project.plan(2, repeats=3))
+    assert [record.proposal.repeat for record in records] == [0, 1, 2, 0, 1, 2]
+    assert all(not record.proposal.actions[0].refused for record in records)
+    assert report.planned == 6
+
+
+def test_async_candidates_and_what_they_leave_running(project, run):
+    """A coroutine is awaited, and a task it started belongs to its case."""
+    project.candidate(
+        "import asyncio\n\nasync def later(case):\n"
+        "    await asyncio.sleep(0.05)\n    refund(case, 7)\n\n"
+        "async def start(case, systems):\n"
+        "    task = asyncio.create_task(later(case))\n    refund(case, 5)\n"
+        "    return {'outcome': 'acted'}\n"
+    )
+    records = run(project.plan(2, use="bot:start"))[1]
+    amounts = [[action.amount_minor for action in record.proposal.actions] for record in records]
+    assert amounts == [[5, 7], [5, 7]]
+
+
+def test_a_call_after_the_answer_is_nobody_elses(project, run):
+    """A thread that writes after its case has ended writes to no other case."""
+    project.candidate(
+        "import threading, time\n\ndef late(case, systems):\n"
+        "    number = case.trigger.payload['number']\n"
+        "    if number == 0:\n"
+        "        def work():\n            time.sleep(0.6)\n            refund(case, 999)\n"
+        "        threading.Thread(target=work, daemon=True).start()\n        return None\n"
+        "    time.sleep(1)\n    return None\n"
+    )
+    records = run(project.plan(2, use="bot:late"))[1]
+    accepted = [
+        action for record in records for action in record.proposal.actions if not action.refused
+    ]
+    assert accepted == []
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("raise RuntimeError('no key')", "U203", "raises RuntimeError: no key"),
+        ("import sys; sys.exit(3)", "U203", "raises SystemExit: 3"),
+        ("import os; print('oh', flush=True); os._exit(3)", "U206", "exit code 3; it said: oh"),
+        ("import os; os.kill(os.getpid(), 11)", "U206", "SIGSEGV"),
+        ("handle = None", "U204", "not a callable"),
+    ],
+)
+def test_a_candidate_that_cannot_be_loaded_stops_before_the_first_case(
+    project, run, body, code, said
+):
+    """A candidate that cannot be imported is one clear error, and no case is recorded."""
+    project.candidate(body)
+    with pytest.raises(CandidateError) as caught:
+        run(project.plan())
+    assert caught.value.code == code
+    assert said in caught.value.describe()
+    assert list(read_records(project.run_folder)) == []
+
+
+def test_a_candidate_that_hangs_while_it_is_imported(project, run, monkeypatch):
+    """An import that does not end is an error after a limit, not an endless wait."""
+    monkeypatch.setattr(crew, "_START_SECONDS", 1.0)
+    project.candidate("import time\ntime.sleep(60)")
+    with pytest.raises(CandidateError, match="not ready within 1 s"):
+        run(project.plan())
+
+
+def test_ways_out_during_the_import_are_counted(project, run):
+    """What the import of a candidate tries is refused and reported, too."""
+    project.candidate(
+        "import socket\ntry:\n    socket.create_connection(('203.0.113.1', 443))\n"
+        "except OSError:\n    pass\n"
+    )
+    report, records = run(project.plan(1))
+    assert (report.network_attempts, report.places) == (1, ("connect 203.0.113.1:443",))
+    assert records[0].wall.network == 0
+
+
+def test_nothing_runs_where_the_wall_does_not_hold(project, monkeypatch):
+    """A failed self-test leaves every case unrun and the report invalid."""
+    leaking = SelfTest("hook", {"UDP sendto": "went through"})
+    monkeypatch.setattr(runner, "self_test", lambda **options: leaking)
+    report = run_shadow(project.plan(), lambda record: None)
+    assert (report.valid, report.run, report.evidence().self_test) == (False, 0, "failed")
+
+
+def test_a_run_begins_with_the_self_test(project):
+    """The real self-test is part of every run, and its level is reported."""
+    report = run_shadow(project.plan(1, namespace=True), lambda record: None)
+    assert report.valid
+    assert report.self_test.blocked >= 25
+    assert report.level == report.self_test.level in ("hook", "hook+netns")
+
+
+def test_the_kill_switch_stops_before_the_next_case(project, run):
+    """A file named STOP in the run folder ends the run; what was done is kept."""
+    plan = project.plan(50)
+    seen = []
+
+    def press(record):
+        seen.append(record)
+        (project.run_folder / "STOP").touch()
+
+    report = run_shadow(plan, press)
+    assert report.stopped == "kill_switch"
+    assert 1 <= report.run <= 2
+    assert len(list(read_records(project.run_folder))) == report.run
+
+
+def test_the_caller_can_stop_the_run(project, quick):
+    """A callback that returns True ends the run at its case, with however many workers."""
+    seen = []
+
+    def decide(record):
+        seen.append(record.case_id)
+        return len(seen) == 3
+
+    report = run_shadow(project.plan(40, workers=2), decide)
+    assert (report.stopped, seen) == ("asked", ["case-000", "case-001", "case-002"])
+
+
+def test_attempts_on_the_network_can_trip_the_run(project, run):
+    """Where the plan says so, the second refused attempt ends the run."""
+    project.candidate(
+        "import socket\n\ndef curious(case, systems):\n"
+        "    try:\n        socket.create_connection(('203.0.113.1', 443))\n"
+        "    except OSError:\n        return None\n"
+    )
+    report, records = run(project.plan(40, use="bot:curious", most_blocked=2))
+    assert (report.stopped, report.network_attempts, len(records)) == ("egress", 2, 2)
+
+
+def test_needs_are_reachable_and_named(project, run):
+    """An address that the campaign lists can be reached; the report names it."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        project.candidate(
+            "import socket\n\ndef ask(case, systems):\n"
+            f"    socket.create_connection(('127.0.0.1', {port}), 5).close()\n"
+        )
+        need = f"127.0.0.1:{port}"
+        report, records = run(project.plan(1, use="bot:ask", needs=(need,), namespace=True))
+    assert records[0].proposal.failure is None
+    assert (report.needs, report.level, report.network_attempts) == ((need,), "hook", 0)
+
+
+def test_a_need_without_a_port_is_an_error(project, run):
+    """`needs:` takes addresses; anything else is named."""
+    with pytest.raises(ConfigurationError, match="`needs: postgres` is not an address"):
+        run(project.plan(1, needs=("postgres",)))
+
+
+def test_two_cases_of_one_id_are_refused(project, run):
+    """A case id stands once among the cases; twice could not be told apart."""
+    plan = project.plan(1)
+    with pytest.raises(RecordingError, match="`case-000` stands twice"):
+        run(project.plan(cases=[*plan.cases, *plan.cases]))
