@@ -167,8 +167,9 @@ def test_reading_an_answer_never_raises_anything_else(value):
 
 
 class Opened:
-    credentials = {"stripe": {"api_key": "sk_test_1"}}
-    base_urls = {"stripe": "https://api.stripe.com"}
+    def __init__(self):
+        self.credentials = {"stripe": {"api_key": "sk_test_1"}}
+        self.base_urls = {"stripe": "https://api.stripe.com"}
 
 
 CASE = Case(

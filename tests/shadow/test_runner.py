@@ -141,9 +141,9 @@ def test_a_call_after_the_answer_is_nobody_elses(project, run):
         "import threading, time\n\ndef late(case, systems):\n"
         "    number = case.trigger.payload['number']\n"
         "    if number == 0:\n"
-        "        def work():\n            time.sleep(0.6)\n            refund(case, 999)\n"
+        "        def work():\n            time.sleep(0.4)\n            refund(case, 999)\n"
         "        threading.Thread(target=work, daemon=True).start()\n        return None\n"
-        "    time.sleep(1)\n    return None\n"
+        "    time.sleep(0.4)\n    return None\n"
     )
     records = run(project.plan(2, use="bot:late"))[1]
     accepted = [

@@ -6,9 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from understudy.traffic.detect import import_traffic
 from understudy.traffic.recording import Recording, read_recording
 
-__all__ = ["describe_recording"]
+__all__ = ["describe_recording", "import_files"]
+
+
+def import_files(format: str, files: Sequence[Path], out: Path, proposed: Path | None) -> str:
+    """Import recorded traffic and say what became of each record."""
+    return import_traffic(format, files, out, proposed).summary()
 
 
 def describe_recording(path: Path) -> str:

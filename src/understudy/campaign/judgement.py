@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from understudy.campaign.external import Strays
 from understudy.cost.price_list import PriceList
 from understudy.cost.summary import Judged, summarise
 from understudy.diff.explain import explain
@@ -42,13 +43,7 @@ class Judgement:
     cost: CostSummary
     judged: tuple[Judged, ...]
     quarantined: Mapping[str, str] = field(default_factory=dict)
-
-    def by_case(self) -> dict[str, list[Finding]]:
-        """The findings of each case."""
-        grouped: dict[str, list[Finding]] = {}
-        for finding in self.findings:
-            grouped.setdefault(finding.case_id, []).append(finding)
-        return grouped
+    strays: Strays = field(default_factory=dict)
 
 
 def judge(evidence: Evidence, policy: Policy) -> Judgement:
@@ -59,15 +54,16 @@ def judge(evidence: Evidence, policy: Policy) -> Judgement:
         proposals.setdefault(proposal.case_id, []).append(proposal)
     judged: list[Judged] = []
     quarantined: dict[str, str] = {}
+    strays: dict[tuple[str, int], Sequence[str]] = {}
     for case in evidence.cases:
         own = proposals.get(case.case_id, [])
         reason = _unfit(own, evidence.baselines.get(case.case_id, ()))
         if reason is None:
-            judged.append(_judged(case, own, evidence, prices))
+            judged.append(_judged(case, own, evidence, prices, strays))
         else:
             quarantined[case.case_id] = reason
     findings = tuple(finding for each in judged for finding in each.findings)
-    return Judgement(findings, summarise(judged, policy), tuple(judged), quarantined)
+    return Judgement(findings, summarise(judged, policy), tuple(judged), quarantined, strays)
 
 
 def _unfit(proposals: Sequence[Proposal], baselines: Sequence[Baseline]) -> str | None:
@@ -82,13 +78,19 @@ def _unfit(proposals: Sequence[Proposal], baselines: Sequence[Baseline]) -> str 
 
 
 def _judged(
-    case: Case, proposals: Sequence[Proposal], evidence: Evidence, prices: PriceList
+    case: Case,
+    proposals: Sequence[Proposal],
+    evidence: Evidence,
+    prices: PriceList,
+    strays: dict[tuple[str, int], Sequence[str]],
 ) -> Judged:
     baselines = evidence.baselines[case.case_id]
     explained = [explain(case, proposal, baselines, prices) for proposal in proposals]
+    for proposal, explanation in zip(proposals, explained, strict=True):
+        strays[case.case_id, proposal.repeat] = explanation.stray
     findings = [finding for each in explained for finding in each.findings]
     if findings:
-        sides = (*proposals, *baselines)
-        mess = evidence.mess_of(case, (action for side in sides for action in side.actions))
+        sides = [*(one.actions for one in proposals), *(one.actions for one in baselines)]
+        mess = evidence.mess_of(case, (action for side in sides for action in side))
         findings = [msgspec.structs.replace(finding, mess=mess) for finding in findings]
     return Judged(case, proposals, baselines, findings, sum(each.agreeing for each in explained))

@@ -13,6 +13,7 @@ from understudy.campaign.conclusion import Conclusion, conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash
 from understudy.campaign.project import project_folder
+from understudy.campaign.recorded import evidence_of
 from understudy.campaign.run_folder import RunFolder, find_run, mint_run_id
 from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
@@ -39,6 +40,8 @@ class RunRequest:
     workers: int = 1
     resume: str | None = None
     case_id: str | None = None
+    rehearsal: bool = False
+    """A demonstration on built-in data: not an attempt on anybody's recording."""
 
 
 def run_campaign(settings: Settings, request: RunRequest, progress: Progress) -> list[Finished]:
@@ -60,7 +63,10 @@ def replace_candidate(settings: Settings, candidate: CandidateSpec) -> Settings:
 def run_candidate(
     settings: Settings, source: Source, request: RunRequest, progress: Progress
 ) -> Finished:
-    """Shadow one candidate over the cases, judge it, and write its run folder."""
+    """Shadow one candidate over the cases, judge it, and write its run folder.
+
+    Raises `KeyboardInterrupt` where it was interrupted; the store then holds what was done.
+    """
     campaign = settings.campaign
     candidate = campaign.candidates[0]
     cases = _selected(source, request)
@@ -89,7 +95,21 @@ def run_candidate(
         raise KeyboardInterrupt
     manifest = _with_wall(manifest, report)
     folder.write_manifest(manifest)
-    return conclude(Conclusion(folder, manifest, settings, source, cases, records, report.stopped))
+    proposals = [record.proposal for record in records]
+    evidence = evidence_of(source.recording, proposals, source.world_folder)
+    return conclude(
+        Conclusion(
+            folder=folder,
+            manifest=manifest,
+            rules=settings.rules,
+            evidence=evidence,
+            records=records,
+            imported=source.recording.manifest,
+            wall=report.evidence(),
+            stopped=report.stopped,
+            attempt=1 if request.rehearsal else folder.attempt(),
+        )
+    )
 
 
 def _candidates(settings: Settings, wanted: str | None) -> Sequence[CandidateSpec]:

@@ -29,6 +29,11 @@ class RunFolder:
         return self.path / "findings.jsonl"
 
     @property
+    def verdict(self) -> Path:
+        """The verdict; written last, so where it is the run has been judged."""
+        return self.path / "verdict.json"
+
+    @property
     def stop_file(self) -> Path:
         """The kill switch: its presence stops the run before the next case."""
         return self.path / "STOP"
@@ -47,7 +52,7 @@ class RunFolder:
         """Write findings, costs and the verdict, the verdict last."""
         write_lines(self.findings, findings)
         write_json(self.path / "cost.json", cost)
-        write_json(self.path / "verdict.json", verdict)
+        write_json(self.verdict, verdict)
 
     def read_findings(self) -> tuple[Finding, ...]:
         """Read the priced differences."""
@@ -59,7 +64,21 @@ class RunFolder:
 
     def read_verdict(self) -> Verdict:
         """Read `verdict.json`."""
-        return read_json(self.path / "verdict.json", Verdict)
+        return read_json(self.verdict, Verdict)
+
+    def attempt(self) -> int:
+        """Which attempt on its recording this run is, counted over the reports folder.
+
+        Runs on the same recording that began before it, those of other candidates included: each
+        is a look at the same cases.
+        """
+        own = self.read_manifest()
+        earlier = 0
+        for path in self.path.parent.parent.glob("*/*/manifest.json"):
+            other = read_json(path, RunManifest)
+            same = other.hashes.get("recording") == own.hashes.get("recording")
+            earlier += same and other.started_at < own.started_at
+        return earlier + 1
 
 
 def mint_run_id(started_at: datetime, candidate: str, *facts: str) -> str:

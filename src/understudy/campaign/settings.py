@@ -47,7 +47,7 @@ def load_rules(policy: str, gates: str, folder: Path) -> Rules:
     policy_file = resolve_file(policy, folder, "policies")
     gates_file = resolve_file(gates, folder, "policies", prefix="gates-")
     read = load_document(policy_file, Policy)
-    hashes = {
+    hashes: dict[str, str | None] = {
         "policy": digest_file(policy_file),
         "gates": digest_file(gates_file),
         "prices": digest(_prices(read)),

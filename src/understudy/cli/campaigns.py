@@ -29,7 +29,7 @@ def demo(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run the whole way on built-in data: a messy world, staff, three candidates, three verdicts."""
+    """Run the whole way on built-in data: a world, staff, three candidates, three verdicts."""
     from understudy.campaign.demo import DemoRequest, run_demo
 
     request = DemoRequest(reports=reports, seed=seed, customers=customers, cases=cases)

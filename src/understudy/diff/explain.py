@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from understudy.cost.price_list import PriceList
 from understudy.diff.drafts import Draft, Pricing
 from understudy.diff.facts import missing_facts
-from understudy.diff.lists import Stance, Story, explain_lists, writes
+from understudy.diff.lists import Stance, Story, explain_lists, unmatched, writes
 from understudy.diff.wording import shown, told
 from understudy.model.action import DESK, Action
 from understudy.model.baseline import Baseline, Outcome
@@ -27,6 +27,11 @@ class Explanation:
     findings: tuple[Finding, ...]
     agreeing: int
     """How many proposed actions equal one of that baseline's."""
+    stray: tuple[str, ...] = ()
+    """The accepted writes outside of the desk that only one side did, in words.
+
+    Where it is empty both sides leave the systems alike, whatever the difference costs.
+    """
 
     @property
     def cost_minor(self) -> int:
@@ -51,7 +56,9 @@ def explain(
     findings = tuple(
         draft.finding(case.case_id, baseline.baseline_id, proposal.repeat) for draft in drafts
     )
-    return Explanation(baseline.baseline_id, findings, story.agreeing)
+    return Explanation(
+        baseline.baseline_id, findings, story.agreeing, _stray(case, proposal, baseline)
+    )
 
 
 def _against(case: Case, proposal: Proposal, baseline: Baseline, pricing: Pricing) -> Story:
@@ -71,6 +78,18 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, pricing: Pricin
     if stance.handed_over:
         return story
     return Story((*story.drafts, *_unsaid(proposal, baseline, pricing)), story.agreeing)
+
+
+def _stray(case: Case, proposal: Proposal, baseline: Baseline) -> tuple[str, ...]:
+    proposed, wanted = (
+        [action for action in _observed(case, writes(side)) if action.system != DESK]
+        for side in (proposal.actions, baseline.actions)
+    )
+    extra, missing, _ = unmatched(proposed, wanted)
+    return (
+        *(f"only the candidate did {told(action)}" for action in extra),
+        *(f"only people did {told(action)}" for action in missing),
+    )
 
 
 def _observed(case: Case, actions: Sequence[Action]) -> list[Action]:

@@ -13,7 +13,7 @@ from understudy.diff.wording import told
 from understudy.model.action import Action, Effect
 from understudy.model.finding import Kind
 
-__all__ = ["Stance", "Story", "explain_lists", "writes"]
+__all__ = ["Stance", "Story", "explain_lists", "unmatched", "writes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def explain_lists(
     proposed: Sequence[Action], baseline: Sequence[Action], pricing: Pricing, stance: Stance
 ) -> Story:
     """The cheapest explanation of the difference between two lists of accepted writes."""
-    rest, open_, agreeing = _without_equals(proposed, baseline)
+    rest, open_, agreeing = unmatched(proposed, baseline)
     if not rest and not open_:
         return Story((), len(agreeing))
     extras = [_extra(action, [*agreeing, *rest[:i]], pricing) for i, action in enumerate(rest)]
@@ -66,10 +66,13 @@ def explain_lists(
     return Story(tuple(drafts), len(agreeing))
 
 
-def _without_equals(
+def unmatched(
     proposed: Sequence[Action], baseline: Sequence[Action]
 ) -> tuple[list[Action], list[Action], list[Action]]:
-    """Take away what is equal on both sides: free pairs are part of every cheapest story."""
+    """What is left on either side without its equal on the other, and what agrees.
+
+    Pairs that cost nothing are part of every cheapest story, so they need no assignment.
+    """
     open_ = list(baseline)
     rest: list[Action] = []
     agreeing: list[Action] = []

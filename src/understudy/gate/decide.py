@@ -95,7 +95,7 @@ def _first_limit(gates: Gates) -> int:
 
 def _error_cost(measured: Measured, evidence: CostEvidence) -> ErrorCost:
     low, high = evidence.interval_minor
-    people = measured.cost.people.cost_per_case_minor
+    people = measured.facts.human_error_minor
     return ErrorCost(
         currency=measured.gates.budget.currency,
         total_minor=sum(case.error_cost_minor for case in measured.cost.per_case),

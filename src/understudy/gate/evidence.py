@@ -25,6 +25,7 @@ __all__ = [
     "gain_of",
     "log_factors",
     "log_wealth",
+    "log_wealth_counted",
     "log_wealth_path",
     "rounded",
 ]
@@ -74,7 +75,14 @@ def log_wealth(x: Floats, m0: float, bets: Bets, claim: Claim) -> float:
     >>> round(float(np.exp(log_wealth(x, 0.2, half, Claim.AT_LEAST_LIMIT))), 8)
     1.15686035
     """
-    values, counts = np.unique(x, return_counts=True)
+    return log_wealth_counted(np.unique(x, return_counts=True), m0, bets, claim)
+
+
+def log_wealth_counted(
+    counted: tuple[Floats, NDArray[Any]], m0: float, bets: Bets, claim: Claim
+) -> float:
+    """The same from distinct values with their counts, which are few where most cases are free."""
+    values, counts = counted
     gain = gain_of(values, m0, claim)
     parts = [
         float(np.sum(log_factors(gain, share) * counts)) + np.log(weight)

@@ -53,3 +53,5 @@ class RunFacts:
     scope: str = "the cases of this campaign"
     monthly_cases: int | None = None
     integration_cost_minor: int | None = None
+    human_error_minor: int | None = None
+    """What the errors of the people themselves cost per case; None where it is unknown."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from understudy.gate.bets import GO_BETS, NO_GO_BETS
-from understudy.gate.evidence import Claim, Floats, log_wealth
+from understudy.gate.evidence import Claim, Floats, log_wealth_counted
 
 __all__ = ["CELLS", "interval"]
 
@@ -20,7 +22,6 @@ def interval(x: Floats, alpha: float) -> tuple[float, float]:
     limit exactly where the evidence for GO against that limit suffices. Wealth is monotone in the
     limit that is bet against, so that the grid is searched by halving.
 
-    >>> import numpy as np
     >>> low, high = interval(np.zeros(326), 0.05)
     >>> low, round(high, 4)
     (0.0, 0.012)
@@ -28,12 +29,15 @@ def interval(x: Floats, alpha: float) -> tuple[float, float]:
     if x.size == 0:
         return 0.0, 1.0
     target = math.log(1 / alpha)
+    counted = np.unique(x, return_counts=True)
 
     def rules_out_high(cell: int) -> bool:
-        return log_wealth(x, cell / CELLS, GO_BETS, Claim.AT_LEAST_LIMIT) >= target
+        wealth = log_wealth_counted(counted, cell / CELLS, GO_BETS, Claim.AT_LEAST_LIMIT)
+        return wealth >= target
 
     def holds_low(cell: int) -> bool:
-        return log_wealth(x, cell / CELLS, NO_GO_BETS, Claim.AT_MOST_LIMIT) < target
+        wealth = log_wealth_counted(counted, cell / CELLS, NO_GO_BETS, Claim.AT_MOST_LIMIT)
+        return wealth < target
 
     high = _first(rules_out_high)
     low = _first(holds_low) - 1

@@ -17,8 +17,8 @@ def log_wealth_of_pairs(costs_a: Floats, costs_b: Floats, cap: float) -> Floats:
     where both cost the same.
 
     >>> path = log_wealth_of_pairs(np.array([500.0, 0.0]), np.array([0.0, 0.0]), 500.0)
-    >>> round(float(np.exp(path[0])), 2)  # the mean of 1 + share over the five bets
-    1.43
+    >>> round(float(np.exp(path[0])), 2)  # the mean of 1 + share over seven bets
+    1.31
     """
     if costs_a.shape != costs_b.shape:
         raise ValueError("pairs need the same cases on both sides")

@@ -70,6 +70,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     hashes: dict[str, str | None]
     candidate_release: str | None = None
     world: str | None = None
+    proposals: str | None = None
+    """The file of recorded proposals, where no candidate was called."""
     policy: str = ""
     gates: str = ""
     economics: dict[str, Any] = msgspec.field(default_factory=dict)

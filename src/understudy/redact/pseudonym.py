@@ -153,6 +153,10 @@ def _relay(value: str, digits: str) -> str:
     return "".join(laid) + "".join(source)
 
 
+def _is_reserved_email(value: str) -> bool:
+    return bool(_EMAIL.fullmatch(value) or _RESERVED_DOMAIN.search(value))
+
+
 def _is_reserved_address(value: str) -> bool:
     try:
         address = ipaddress.ip_address(value)
@@ -169,7 +173,7 @@ def _is_reserved_card(value: str) -> bool:
 
 
 _TESTS: dict[str, Callable[[str], bool]] = {
-    "email": lambda value: bool(_EMAIL.fullmatch(value) or _RESERVED_DOMAIN.search(value)),
+    "email": lambda value: _is_reserved_email(value.replace("%40", "@")),
     "phone": lambda value: _only_digits(value).startswith(_PHONE_PREFIX),
     "card": _is_reserved_card,
     "iban": lambda value: value.upper().startswith("XX"),

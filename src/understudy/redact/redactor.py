@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from understudy.redact.fields import kind_of_field, kind_of_header
 from understudy.redact.key import RedactionKey
@@ -19,6 +20,7 @@ __all__ = ["Redactor"]
 
 _ENCODED = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w+/=-])")
 _SCHEME = re.compile(r"^(?:bearer|basic|token|digest|apikey)\s+", re.IGNORECASE)
+_USERINFO = re.compile(r"^([A-Za-z][\w+.-]{0,30}://)([^/@\s]{0,512})@")
 _COOKIES = frozenset({"cookie", "set-cookie"})
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
 _LAYERS = 3
@@ -59,6 +61,15 @@ class Redactor:
             return value
         return self._number(value, name, parent)
 
+    def redact_url(self, url: str) -> str:
+        """A URL without user and password, its query redacted by the names of its parameters."""
+        head, sign, query = url.partition("?")
+        head = _USERINFO.sub(self._user, head)
+        pairs = parse_qsl(query, keep_blank_values=True)
+        clean = [(name, str(self.redact_value(value, name))) for name, value in pairs]
+        kept = query if clean == pairs else urlencode(clean)
+        return self.redact_text(head) + sign + self.redact_text(kept)
+
     def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers with secret ones replaced whole but for the scheme, the others as text."""
         return {name: self._header(name, value) for name, value in headers.items()}
@@ -97,7 +108,15 @@ class Redactor:
         kind = kind_of_field(name, parent) if name else None
         if kind is None or not value.strip() or (kind != "secret" and not self._personal):
             return self.redact_text(value)
+        if kind == "secret":
+            return self._credential(name, value)
         return value if is_pseudonym(kind, value) else self._replace(kind, value)
+
+    def _user(self, match: re.Match[str]) -> str:
+        found = match[2]
+        if not found or is_pseudonym("url_user", found):
+            return match[0]
+        return f"{match[1]}{self._replace('url_user', found)}@"
 
     def _mapping(self, value: Mapping[Any, Any], name: str) -> dict[Any, Any]:
         secret = bool(name) and kind_of_field(name) == "secret"
@@ -125,19 +144,23 @@ class Redactor:
     def _header(self, name: str, value: str) -> str:
         if kind_of_header(name) is None:
             return self._field(value, name, "")
+        return self._credential(name, value)
+
+    def _credential(self, name: str, value: str) -> str:
+        """A secret header or field; its scheme and the names of its cookies are none."""
         if name.lower() in _COOKIES:
             return "; ".join(self._cookie(part.strip()) for part in value.split(";"))
         scheme = _SCHEME.match(value)
         start = scheme.end() if scheme else 0
-        return value[:start] + self._secret_header(value[start:])
+        return value[:start] + self._secret(value[start:])
 
     def _cookie(self, part: str) -> str:
         name, sign, value = part.partition("=")
         if not sign or name.lower() in _COOKIE_ATTRIBUTES:
             return self.redact_text(part)
-        return f"{name}={self._secret_header(value)}"
+        return f"{name}={self._secret(value)}"
 
-    def _secret_header(self, value: str) -> str:
+    def _secret(self, value: str) -> str:
         if not value or is_pseudonym("secret", value):
             return value
         return self._replace("secret", value)

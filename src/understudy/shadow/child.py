@@ -7,6 +7,7 @@ elsewhere.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import sys
@@ -16,6 +17,7 @@ import msgspec
 
 from understudy.doors.namespace import end_with_parent, enter_namespace
 from understudy.model.errors import UnderstudyError
+from understudy.model.world import World
 from understudy.shadow.channel import Channel, Printed
 from understudy.shadow.protocol import Refusal, Setup, Started, encode
 
@@ -41,51 +43,35 @@ def _serve(setup: Setup, channel: Channel) -> None:
     end_with_parent()
 
     from understudy.candidates.handed import Inbound
-    from understudy.candidates.in_process import PythonCandidate
-    from understudy.candidates.loading import load
-    from understudy.candidates.use import PythonUse, parse_use
-    from understudy.doors.transports import installed
-    from understudy.doors.wall import seal
     from understudy.shadow.handling import Handling, Workplace
+    from understudy.shadow.seating import take_seat
     from understudy.systems.engine import Engine
 
     engine = Engine(_world(setup), systems=setup.systems, seed=setup.seed)
-    use = parse_use(setup.use)
-    assert isinstance(use, PythonUse)
-    with installed(engine):
-        wall = seal(setup.allow)
-        _forget_arguments(use.module)
-        project = Path(setup.project)
-        candidate = PythonCandidate(load(use, project))
-        printed = Printed()
+    _forget_arguments(setup.use)
+    printed = Printed()
+    with contextlib.ExitStack() as leave:
+        seat = take_seat(setup, engine, isolated, leave)
+        leave.callback(seat.candidate.close)
         printed.take()
         gc.collect()
         gc.freeze()
-        place = Workplace(
-            engine,
-            candidate,
-            wall,
-            printed,
-            project,
-            setup.seconds,
-            lambda finished: channel.write(encode(finished)),
-        )
+        place = Workplace(engine, seat, printed, setup, lambda told: channel.write(encode(told)))
         handling = Handling(place)
-        level = "hook+netns" if isolated else "hook"
-        channel.write(encode(Started(level=level, wall=wall.take())))
+        channel.write(encode(Started(level=seat.level, wall=seat.wall.take())))
         decoder = msgspec.json.Decoder(Inbound)
         while line := channel.read():
             handling.handle(decoder.decode(line))
-        candidate.close()
 
 
-def _world(setup: Setup) -> object:
+def _world(setup: Setup) -> World:
     module, _, name = setup.world_loader.partition(":")
-    return getattr(importlib.import_module(module), name)(Path(setup.world))
+    world: World = getattr(importlib.import_module(module), name)(Path(setup.world))
+    return world
 
 
-def _forget_arguments(name: str) -> None:
-    sys.argv[:] = [name]
+def _forget_arguments(use: object) -> None:
+    sys.argv[:] = [str(use).partition(":")[0]]
     sys.orig_argv[:] = [sys.executable]
 
 

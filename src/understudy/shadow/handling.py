@@ -9,32 +9,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
 
 from understudy.candidates.answer import Answer, MalformedAnswer, read_answer
+from understudy.candidates.failing import CandidateFailed
 from understudy.candidates.handed import Inbound, handed_case
 from understudy.candidates.loading import where_it_failed
 from understudy.candidates.proposing import Done, propose, trace_of
 from understudy.candidates.toolbox import Toolbox
-from understudy.doors.refusals import Refusals, Refused
+from understudy.doors.refusals import Refused
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause
 from understudy.shadow.channel import Printed
-from understudy.shadow.protocol import Finished
+from understudy.shadow.protocol import Finished, Setup
+from understudy.shadow.seating import Seat
 from understudy.shadow.watchdog import Watchdog, where_it_stands
 from understudy.systems.engine import Engine, current_case
 from understudy.systems.session import CaseSession
 
-__all__ = ["Candidate", "Handling", "Workplace"]
+__all__ = ["Handling", "Workplace"]
 
 _EXPIRED = 71
-
-
-class Candidate(Protocol):
-    """Something that answers one case."""
-
-    def answer(self, case: Any, systems: Any) -> Any:
-        """What it says about the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +36,9 @@ class Workplace:
     """Everything in the process that a case needs."""
 
     engine: Engine
-    candidate: Candidate
-    wall: Refusals
+    seat: Seat
     printed: Printed
-    project: Path
-    seconds: float
+    setup: Setup
     send: Callable[[Finished], None]
 
 
@@ -77,24 +69,31 @@ class Handling:
         running = _Running(order, session, time.perf_counter())
         with self._lock:
             self._running = running
-        self._watchdog.arm(place.seconds)
-        answer, failure = self._answered(running)
+        self._watchdog.arm(place.setup.seconds)
+        answer, failure, gone = self._answered(running)
         self._watchdog.disarm()
-        self._settle(running, answer, failure)
+        self._settle(running, answer, failure, leaving=gone)
         place.engine.close_case(order.case_id)
+        if gone:
+            os._exit(_EXPIRED)
 
-    def _answered(self, running: _Running) -> tuple[Answer, Failure | None]:
+    def _answered(self, running: _Running) -> tuple[Answer, Failure | None, bool]:
+        """The answer, what it failed for, and whether the candidate is gone for good."""
         place, session = self._place, running.session
+        session.base_urls = place.seat.base_urls or session.base_urls
         token = current_case.set(running.order.case_id)
         try:
             case = handed_case(running.order, session)
-            given = place.candidate.answer(case, Toolbox(place.engine, session))
-            return read_answer(given), None
+            given = place.seat.candidate.answer(case, Toolbox(place.engine, session))
+            return read_answer(given), None, False
         except MalformedAnswer as error:
-            return Answer(), _failure("malformed_answer", str(error))
+            return Answer(), _failure("malformed_answer", str(error)), False
+        except CandidateFailed as error:
+            return Answer(), _failure(error.reason, str(error)), error.gone
         except BaseException as error:
             # SystemExit and the like come from the candidate as well; the case fails, not the run.
-            return Answer(), _failure(_reason(error), _described(error, place.project))
+            detail = _described(error, Path(place.setup.project))
+            return Answer(), _failure(_reason(error), detail), False
         finally:
             current_case.reset(token)
 
@@ -102,7 +101,7 @@ class Handling:
         running = self._running
         if running is None:
             return
-        detail = f"no answer within {self._place.seconds:g} s; it stands at "
+        detail = f"no answer within {self._place.setup.seconds:g} s; it stands at "
         failure = _failure("timeout", detail + (where_it_stands(self._main) or "an unknown place"))
         if self._settle(running, Answer(), failure, leaving=True):
             os._exit(_EXPIRED)
@@ -134,7 +133,7 @@ class Handling:
             proposal=propose(done, answer),
             trace=trace_of(answer, self._place.printed.take()),
             gaps=self._gaps(session),
-            wall=self._place.wall.take(),
+            wall=self._place.seat.wall.take(),
             wall_time_ms=elapsed,
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )

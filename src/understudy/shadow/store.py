@@ -63,8 +63,12 @@ class CaseStore:
         self.path = folder / f"cases-{shard}.jsonl"
         self._sync = sync
         self._file = _open_alone(self.path)
-        self._end = _cut_torn_tail(self._file, self.path)
-        self._done = stored_cases(folder)
+        try:
+            self._end = _cut_torn_tail(self._file, self.path)
+            self._done = stored_cases(folder)
+        except BaseException:
+            self._file.close()
+            raise
 
     @property
     def done(self) -> dict[Key, Stored]:
@@ -127,7 +131,7 @@ def _lines(path: Path) -> Iterator[tuple[bytes, Stored]]:
     offset = 0
     with path.open("rb") as file:
         for line in file:
-            if line.endswith(b"\n"):
+            if line.endswith(b"\n") and line.strip():
                 yield line, Stored(path, offset, len(line))
             offset += len(line)
 

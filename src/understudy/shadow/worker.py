@@ -75,16 +75,24 @@ class Worker:
 
     def end(self, patience: float = 0.0) -> str:
         """Kill it and all that it started, unless it ends by itself in time; says how it ended."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=patience)
+        deadline = time.monotonic() + patience
+        while not self._has_ended() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        # Before it is waited for: until then nobody else can have its number.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._process.poll() is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
         for stream in (self._in, self._out):
             with contextlib.suppress(OSError):
                 stream.close()
         return _described(code)
+
+    def _has_ended(self) -> bool:
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, self._process.pid, options) is not None
+        except ChildProcessError:
+            return True
 
     def last_words(self) -> str:
         """The end of what the candidate printed and nobody has read."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 __all__ = ["VirtualClock"]
 
+_CALL = 250_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,6 +45,10 @@ class VirtualClock:
     def iso_millis(self) -> str:
         """The present to the millisecond, as HubSpot writes it."""
         return f"{self.now:%Y-%m-%dT%H:%M:%S}.{self._micros // 1000 % 1000:03d}Z"
+
+    def tick(self) -> None:
+        """Let the time of one call pass."""
+        self._micros += _CALL
 
     def advance(self, seconds: float) -> None:
         """Let time pass; a negative span is taken as none."""

@@ -12,6 +12,7 @@ from understudy.model.world import World
 from understudy.systems import mint
 from understudy.systems.capture import attempt, captured, describe
 from understudy.systems.clock import VirtualClock
+from understudy.systems.dispatch import Route
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.overlay import Overlay
@@ -26,7 +27,7 @@ current_case: ContextVar[str | None] = ContextVar("current_case", default=None)
 """The case that a call without a credential belongs to."""
 
 _READS = ("GET", "HEAD", "OPTIONS")
-_LATENCY = 0.25
+_ROUTES_KEPT = 100_000
 
 
 class Engine:
@@ -46,6 +47,7 @@ class Engine:
         """Calls that could not be attributed to any open case."""
         self._hosts: dict[str, System | None] = {}
         self._renderings = Renderings()
+        self._routes: dict[tuple[str, str, str], tuple[Route | None, dict[str, str]]] = {}
         self._sessions: dict[str, CaseSession] = {}
         self._secrets: dict[str, tuple[CaseSession, str]] = {}
         self._base_urls = {name: system.base_url for name, system in self.systems.items()}
@@ -61,8 +63,9 @@ class Engine:
         clock = VirtualClock(self.world.now if now is None else now)
         session = CaseSession(case_id, Overlay(self.world), clock, self._renderings, self.seed)
         session.base_urls = self._base_urls
+        text = mint.letters(86, self.seed, case_id, "credential")
         for name, system in self.systems.items():
-            text = mint.letters(64, self.seed, case_id, "credential", name)
+            text = text[21:] + text[:21]
             session.credentials[name] = given = system.credentials(text)
             self._secrets[system.secret(given)] = (session, name)
         self._sessions[case_id] = session
@@ -89,7 +92,7 @@ class Engine:
             return self._unauthorized(system, request, secret)
         with session.lock:
             session.requests += 1
-            session.clock.advance(_LATENCY)
+            session.clock.tick()
             return self._served(system, session, request)
 
     def _system(self, host: str) -> System | None:
@@ -101,14 +104,15 @@ class Engine:
         return found
 
     def _served(self, system: System, session: CaseSession, request: Request) -> Response:
-        segments = system.segments(request.path)
-        route = system.dispatcher.find(request.method, segments)
+        route, path = self._route(system, request)
         if route is None:
-            return self._unserved(system, session, request, segments)
-        call = Call(session, request, route.path(segments), {}, None)
+            return self._unserved(system, session, request)
+        call = Call(session, request, path, {}, None)
         try:
-            call.query = system.query(request)
-            call.body = system.body(request)
+            if request.query:
+                call.query = system.query(request)
+            if request.body:
+                call.body = system.body(request)
         except Refusal as refusal:
             operation = route.operations[-1]
             if operation.writes:
@@ -118,6 +122,17 @@ class Engine:
         if operation.writes:
             return self._write(system, operation, call)
         return _response(system, session, self._read(operation, call))
+
+    def _route(self, system: System, request: Request) -> tuple[Route | None, dict[str, str]]:
+        key = (system.name, request.method, request.path)
+        known = self._routes.get(key)
+        if known is None:
+            segments = system.segments(request.path)
+            route = system.dispatcher.find(request.method, segments)
+            known = (route, route.path(segments) if route else {})
+            if len(self._routes) < _ROUTES_KEPT:
+                self._routes[key] = known
+        return known
 
     def _read(self, operation: Operation, call: Call) -> Reply:
         session = call.session
@@ -155,10 +170,8 @@ class Engine:
             system.save(session, key, request, response)
         return response
 
-    def _unserved(
-        self, system: System, session: CaseSession, request: Request, segments: list[str]
-    ) -> Response:
-        methods = system.dispatcher.methods(segments)
+    def _unserved(self, system: System, session: CaseSession, request: Request) -> Response:
+        methods = system.dispatcher.methods(system.segments(request.path))
         reason = "method" if methods else "route"
         session.gaps.append(_gap(system, request, reason))
         refusal = system.unserved(request, methods)
@@ -186,7 +199,7 @@ class Engine:
         return next(iter(self._sessions.values())) if len(self._sessions) == 1 else None
 
     def _named(self, system: System, request: Request) -> str:
-        route = system.dispatcher.find(request.method, system.segments(request.path))
+        route, _ = self._route(system, request)
         return route.operations[-1].name if route else f"{system.name}.unserved"
 
 
@@ -207,5 +220,7 @@ def _record(session: CaseSession, system: str, name: str, request: Request, stat
 
 
 def _response(system: System, session: CaseSession, reply: Reply) -> Response:
-    body = b"" if reply.payload is None else dumps(reply.payload)
+    body = reply.payload
+    if not isinstance(body, bytes):
+        body = b"" if body is None else dumps(body)
     return Response(reply.status, system.headers(session) + reply.headers, body)

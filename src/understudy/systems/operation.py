@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from understudy.model.action import ActionClass, AmountSource, Effect, Target
 from understudy.systems.message import Request
 
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Amount", "Call", "Operation", "Refusal", "Reply", "Wire"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What a handler answers: a payload to be written as JSON, or bytes that already are.
 
     `created` names the (table, id) of the object that the call made, if it made one.
@@ -47,8 +48,7 @@ class Amount:
     source: AmountSource = AmountSource.EXPLICIT
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """One request on its way through an operation: decoded, and bound to its case."""
 
     session: CaseSession

@@ -26,6 +26,10 @@ class Renderings:
     def __init__(self) -> None:
         self._bytes: dict[tuple[str, str, Any], bytes] = {}
 
+    def get(self, key: tuple[str, str, Any]) -> bytes | None:
+        """The bytes that are kept under a key, or None."""
+        return self._bytes.get(key)
+
     def of(self, key: tuple[str, str, Any], row: Row, render: Render) -> bytes:
         """The payload of a world's row; `key` is table, id and what else `render` depends on."""
         known = self._bytes.get(key)

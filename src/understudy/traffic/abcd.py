@@ -100,7 +100,7 @@ def _turns(original: Any) -> Iterator[Turn]:
 
 
 def _actions(turns: Sequence[Mapping[str, Any]]) -> Iterator[Action]:
-    seq = 0
+    seq = 1
     for turn in turns:
         if turn.get("speaker") != "action":
             continue

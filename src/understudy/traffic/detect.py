@@ -11,6 +11,7 @@ from understudy.model.errors import ConfigurationError, RecordingError, nearest
 from understudy.model.printable import printable
 from understudy.traffic.abcd import ABCD
 from understudy.traffic.dialogues import Dialect, import_dialogues
+from understudy.traffic.http_import import HAR, VCR, HttpFormat, import_http
 from understudy.traffic.report import ImportReport
 from understudy.traffic.star import STAR
 from understudy.traffic.tau import import_tau
@@ -69,17 +70,41 @@ def _is_abcd(sample: Sample) -> bool:
     )
 
 
+def _is_har(sample: Sample) -> bool:
+    return sample.first == b"{" and all(
+        sample.contains(mark) for mark in (b'"log"', b'"entries"', b'"request"')
+    )
+
+
+def _is_vcr(sample: Sample) -> bool:
+    if sample.first == b"{":
+        return sample.contains(b'"interactions"') and sample.contains(b'"uri"')
+    return all(sample.contains(mark) for mark in (b"interactions:", b"uri:", b"response:"))
+
+
+def _http_reader(format: HttpFormat) -> Reader:
+    def read(files: Sequence[Path], out: Path, proposed: Path | None) -> ImportReport:
+        _no_proposals(format.name, proposed)
+        return import_http(format, files, out)
+
+    return read
+
+
+def _no_proposals(name: str, proposed: Path | None) -> None:
+    if proposed is not None:
+        raise ConfigurationError(
+            f"{name} records no agent's proposals, so there are none to write",
+            code="U120",
+            hint="leave out --proposed",
+        )
+
+
 def _dialogue_reader(
     dialect: Dialect,
 ) -> Callable[[Sequence[Path], Path, Path | None], ImportReport]:
     def read(files: Sequence[Path], out: Path, proposed: Path | None) -> ImportReport:
         _one_file(dialect.name, files)
-        if proposed is not None:
-            raise ConfigurationError(
-                f"{dialect.name} logs record people and no agent; there are no proposals to write",
-                code="U120",
-                hint="leave out --proposed",
-            )
+        _no_proposals(dialect.name, proposed)
         return import_dialogues(dialect, files[0], out)
 
     return read
@@ -118,6 +143,8 @@ FORMATS: tuple[Format, ...] = (
         _is_abcd,
         _dialogue_reader(ABCD),
     ),
+    Format("har", 'JSON with "log", "entries" and "request"', _is_har, _http_reader(HAR)),
+    Format("vcr", "YAML or JSON with interactions, uri and response", _is_vcr, _http_reader(VCR)),
 )
 """Every format, in the order in which a file is tried against them."""
 

@@ -13,7 +13,15 @@ from understudy.model.canonical import digest_file
 from understudy.model.errors import RecordingError
 from understudy.model.manifest import SourceFile
 
-__all__ = ["JsonFile", "Limits", "depth_exceeds", "mend_text", "read_json_file"]
+__all__ = [
+    "JsonFile",
+    "Limits",
+    "depth_exceeds",
+    "mend_text",
+    "read_json_file",
+    "read_text",
+    "unreadable",
+]
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -45,16 +53,16 @@ def read_json_file(path: Path, format: str, array: str, limits: Limits | None = 
     `RecordingError` where nothing can be read.
     """
     limits = limits or Limits()
-    text = _read_text(path, limits)
+    text = read_text(path, limits)
     source = SourceFile(file=path.name, sha256=digest_file(path), format=format)
     try:
         return JsonFile(path, source, json.loads(text))
     except RecursionError:
-        raise _unreadable(path, f"values are nested more than {limits.depth} deep") from None
+        raise unreadable(path, f"values are nested more than {limits.depth} deep") from None
     except ValueError as error:
         mended = _salvage(text, array)
         if mended is None:
-            raise _unreadable(path, f"it is not JSON: {error}") from None
+            raise unreadable(path, f"it is not JSON: {error}") from None
         content, cut = mended
         return JsonFile(path, source, content, 1, len(text[:cut].encode("utf-8", "replace")))
 
@@ -81,26 +89,26 @@ def mend_text(value: Any) -> Any:
     return [mend_text(item) for item in value] if isinstance(value, list) else value
 
 
-def _read_text(path: Path, limits: Limits) -> str:
+def read_text(path: Path, limits: Limits) -> str:
+    """A file's text, in the encoding that its first bytes name; `RecordingError` otherwise."""
     try:
         size = path.stat().st_size
         if size > limits.file_bytes:
-            raise _unreadable(
-                path, f"it has {size:,} bytes; at most {limits.file_bytes:,} are read"
-            )
+            raise unreadable(path, f"it has {size:,} bytes; at most {limits.file_bytes:,} are read")
         data = path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, error.strerror or "unknown reason") from None
+        raise unreadable(path, error.strerror or "unknown reason") from None
     if not data.strip():
-        raise _unreadable(path, "it is empty")
+        raise unreadable(path, "it is empty")
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _unreadable(path, f"byte {error.start} is not {encoding} text") from None
+        raise unreadable(path, f"byte {error.start} is not {encoding} text") from None
 
 
-def _unreadable(path: Path, reason: str) -> RecordingError:
+def unreadable(path: Path, reason: str) -> RecordingError:
+    """The error for a source file of which nothing can be used."""
     return RecordingError(f"`{path}` cannot be read: {reason}", code="U420")
 
 
@@ -110,7 +118,8 @@ def _salvage(text: str, array: str) -> tuple[Any, int] | None:
         records, cut = _whole_items(text, text.index("[") + 1)
         return (records, cut) if records else None
     for match in re.finditer(rf'"{re.escape(array)}"\s*:\s*\[', text):
-        head = _parse(text[: match.start()].rstrip().removesuffix(",") + "}")
+        before = text[: match.start()].rstrip().removesuffix(",")
+        head = _parse(before + "}") or _parse(before + "}}")
         if isinstance(head, dict):
             records, cut = _whole_items(text, match.end())
             return {**head, array: records}, cut

@@ -164,7 +164,8 @@ def _baseline(
 ) -> Baseline:
     writes = [item for item in interactions if item.request.method == "POST"]
     actions = tuple(
-        _action(item, seq) for seq, item in enumerate(each for each in writes if not _refused(each))
+        _action(item, seq)
+        for seq, item in enumerate((each for each in writes if not _refused(each)), 1)
     )
     return Baseline(
         case_id=case_id,

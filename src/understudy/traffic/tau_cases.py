@@ -97,7 +97,7 @@ def _reference_actions(run: Run, notes: Counter[str]) -> tuple[Action, ...]:
             continue
         tool = classify(run.domain, call.name)
         if tool.role in (ToolRole.WRITE, ToolRole.ESCALATE):
-            actions.append(_action(run.domain, tool, call, len(actions)))
+            actions.append(_action(run.domain, tool, call, len(actions) + 1))
     return tuple(actions)
 
 
@@ -105,7 +105,7 @@ def _proposal(run: Run, case_id: str, notes: Counter[str]) -> Proposal:
     own = tuple(_own_calls(run, notes))
     actions = tuple(
         _attempt(run.domain, tool, call, seq)
-        for seq, (tool, call) in enumerate(_of_role(own, ToolRole.WRITE, ToolRole.ESCALATE))
+        for seq, (tool, call) in enumerate(_of_role(own, ToolRole.WRITE, ToolRole.ESCALATE), 1)
     )
     notes[_REFUSED] += sum(action.refused for action in actions)
     failure = _failure(run)

@@ -100,8 +100,9 @@ def _second_contact(draft: Draft) -> None:
     kept = ("email", "firstname", "lastname", "company", "country")
     contact = draft.account.contact
     row: dict[str, Any] = {name: contact[name] for name in kept if contact.get(name)}
-    # HubSpot numbers its objects through, and searches show the lowest number first.
-    number = str(draft.rng.randint(50_000_000, 99_000_000))
+    # HubSpot numbers its objects through, so the import may lie before or behind the first record.
+    low = draft.rng.random() < 0.5
+    number = str(draft.rng.randint(50_000_000, 99_000_000) + (0 if low else 900_000_000))
     second = draft.add("hubspot.contacts", {
         "id": number, "archived": False, "createdAt": iso(made), "updatedAt": iso(made), **row,
         "lifecyclestage": "lead",

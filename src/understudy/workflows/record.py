@@ -19,6 +19,7 @@ from understudy.systems.engine import Engine
 from understudy.systems.session import CaseSession
 from understudy.traffic.recording import Provenance
 from understudy.workflows.bench import Bench
+from understudy.workflows.looking import look_around
 from understudy.workflows.plan import CasePlan, PlannedCase
 from understudy.workflows.recorder import Recorder
 from understudy.workflows.staff import (
@@ -108,35 +109,14 @@ class _Shift:
 
     def _work(self, planned: PlannedCase, session: CaseSession, rng: Random) -> None:
         bench = Bench(self.client, session.credentials, session.base_urls)
-        opened_at = _look_around(bench, planned)
+        seen = look_around(bench, planned.facts)
         session.clock.advance(seconds_to_read(rng))
         handling = decide(planned.situation, planned.recipe.slips, rng)
-        facts = facts_as_typed(planned.facts, handling)
-        work = Work(bench, facts, planned.recipe.texts, self.person, rng, opened_at)
+        facts = facts_as_typed({**planned.facts, **seen}, handling)
+        work = Work(bench, facts, planned.recipe.texts, self.person, rng)
         for step in handling.steps:
             session.clock.advance(seconds_for(step.verb, rng))
             perform(work, step.verb, step.argument)
-
-
-def _look_around(bench: Bench, planned: PlannedCase) -> str:
-    """What everybody opens first: ticket, thread, sender, finance's customer, and the object.
-
-    Returns when the ticket was opened.
-    """
-    facts, ticket = planned.facts, f"/api/v2/tickets/{planned.ticket}"
-    shown = bench.zendesk("GET", f"{ticket}.json") or {"ticket": {}}
-    bench.zendesk("GET", f"{ticket}/comments.json")
-    bench.zendesk("GET", f"/api/v2/users/{facts['requester']}.json")
-    bench.hubspot("GET", f"/crm/v3/objects/contacts/{facts['contact']}?properties=email,phone,tier")
-    if "customer" in facts:
-        bench.stripe("GET", "/v1/customers", {"email": facts["email"], "limit": 3})
-    for name, path in (("invoice", "invoices"), ("charge", "charges"), ("dispute", "disputes")):
-        if name in facts:
-            bench.stripe("GET", f"/v1/{path}/{facts[name]}")
-    if "subscription" in facts:
-        bench.stripe("GET", "/v1/subscriptions", {"customer": facts["customer"], "limit": 5})
-    opened: str = shown["ticket"].get("created_at") or f"{planned.received_at:%Y-%m-%dT%H:%M:%SZ}"
-    return opened
 
 
 def _outcome(actions: list[Action]) -> Outcome:

@@ -25,8 +25,6 @@ class Work:
     texts: Mapping[str, str]
     person: str
     rng: Random
-    opened_at: str
-    """When the ticket was opened, by its own clock: notes and tasks are dated by it."""
 
     @property
     def ticket(self) -> str:
@@ -98,9 +96,10 @@ def _dispute_evidence(work: Work, text: str) -> None:
 
 
 def _change(work: Work, properties: Mapping[str, str], form: Mapping[str, str]) -> None:
-    """The same change in CRM and finance."""
-    path = f"/crm/v3/objects/contacts/{work.facts['contact']}"
-    work.bench.hubspot("PATCH", path, {"properties": dict(properties)})
+    """The same change in CRM and finance; a record that is gone cannot be changed."""
+    if work.facts["contact"]:
+        path = f"/crm/v3/objects/contacts/{work.facts['contact']}"
+        work.bench.hubspot("PATCH", path, {"properties": dict(properties)})
     work.bench.stripe("POST", f"/v1/customers/{work.facts['customer']}", form)
 
 
@@ -134,19 +133,21 @@ def _merge_contacts(work: Work, _: str) -> None:
 
 
 def _crm_note(work: Work, text: str) -> None:
-    properties = {"hs_note_body": work.text(text), "hs_timestamp": work.opened_at}
+    properties = {"hs_note_body": work.text(text), "hs_timestamp": work.facts["opened_at"]}
     _attach(work, "notes", properties, _NOTE_TO_CONTACT)
 
 
 def _crm_task(work: Work, text: str) -> None:
     properties = {
         "hs_task_subject": work.text(text), "hs_task_status": "NOT_STARTED",
-        "hs_timestamp": work.opened_at,
+        "hs_timestamp": work.facts["opened_at"],
     }  # fmt: skip
     _attach(work, "tasks", properties, _TASK_TO_CONTACT)
 
 
 def _attach(work: Work, kind: str, properties: Mapping[str, str], number: int) -> None:
+    if not work.facts["contact"]:
+        return
     types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}]
     link = {"to": {"id": work.facts["contact"]}, "types": types}
     body = {"properties": dict(properties), "associations": [link]}

@@ -176,7 +176,7 @@ def _lines(bills: Bills, contract: Contract, seed: int) -> pa.Array:
     return join(
         '[{"id":"', draws.keys("il_1", len(bills), 23), '","object":"line_item","amount":',
         text(bills.subtotal), ',"currency":"', bills.currency, '","description":"', seats,
-        " × ", pc.utf8_capitalize(_of(bills, "plan")), '","quantity":', seats, ',"price":"',
+        " \u00d7 ", pc.utf8_capitalize(_of(bills, "plan")), '","quantity":', seats, ',"price":"',
         gather(contract.table.columns["price"], bills.contract), '","period":{"start":',
         text(bills.begins), ',"end":', text(bills.ends), '},"proration":false}]',
     )  # fmt: skip

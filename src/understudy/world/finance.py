@@ -145,7 +145,7 @@ def _periods(begins: Ints, ends: Ints, months: Ints) -> Ints:
     last = ends.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
     passed = (last - first) // months
     early = months_after(begins, passed * months) > ends
-    return np.maximum(passed - early + 1, 1)
+    return np.asarray(np.maximum(passed - early + 1, 1), dtype=np.int64)
 
 
 def _price_ids(

@@ -188,9 +188,10 @@ def _picked(
     starts = np.cumsum(sizes) - sizes
     index = starts[locale] + below(words, sizes[locale])
     plain = f"{kind}_ascii" if f"{kind}_ascii" in pools[0] else kind
-    return tuple(
+    values, written = (
         gather(pa.concat_arrays([pool[name] for pool in pools]), index) for name in (kind, plain)
-    )  # type: ignore[return-value]  # two columns by construction
+    )
+    return values, written
 
 
 def _contact(people: People, draws: Draws) -> dict[str, pa.Array]:

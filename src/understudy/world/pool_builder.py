@@ -11,6 +11,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,26 +25,28 @@ __all__ = ["build_pools", "romanise"]
 SIZES = {"first": 500, "last": 700, "street": 500, "city": 250, "company": 500, "job": 200}
 _TRIES = 12
 
-_GREEK = dict(
-    zip("αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d e z i th i k l m n x o p r s s t y f ch ps o".split(),
-        strict=True)
-)  # fmt: skip
-_CYRILLIC = dict(
-    zip("абвгґдеєжзиіїйклмнопрстуфхцчшщьюя'",
-        "a b v h g d e ie zh z y i i i k l m n o p r s t u f kh ts ch sh shch - iu ia -".split(),
-        strict=True)
-)  # fmt: skip
-_ARABIC = dict(
-    zip("ابتثجحخدذرزسشصضطظعغفقكلمنهويةىأإآءئؤ",
-        "a b t th j h kh d dh r z s sh s d t z a gh f q k l m n h w y a a a i a _ y w".split(),
-        strict=True)
-)  # fmt: skip
+
+def _pairs(letters: str, sounds: str) -> dict[str, str]:
+    """What each letter is written as; `_` stands for nothing."""
+    return dict(zip(letters, sounds.split(), strict=True))
+
+
+_GREEK = _pairs("αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d e z i th i k l m n x o p r s s t y f ch ps o")
+_CYRILLIC = _pairs(
+    "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя'",
+    "a b v h g d e ie zh z y i i i k l m n o p r s t u f kh ts ch sh shch _ iu ia _",
+)
+_ARABIC = _pairs(
+    "ابتثجحخدذرزسشصضطظعغفقكلمنهويةىأإآءئؤ",
+    "a b t th j h kh d dh r z s sh s d t z a gh f q k l m n h w y a a a i a _ y w",
+)
 _LATIN = {"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "ä": "ae", "ö": "oe", "ü": "ue", "đ": "d"}
 _LETTERS = {**_GREEK, **_CYRILLIC, **_ARABIC, **_LATIN}
 
 _KUWAIT = (
-    "الكويت السالمية حولي الفروانية الجهراء الفحيحيل المنقف صباح_السالم الرميثية بيان مشرف الجابرية "
-    "سلوى الخيران العديلية الشامية الروضة كيفان الشويخ الأحمدي المهبولة أبو_حليفة خيطان جليب_الشيوخ"
+    "الكويت السالمية حولي الفروانية الجهراء الفحيحيل المنقف صباح_السالم الرميثية بيان مشرف "
+    "الجابرية سلوى الخيران العديلية الشامية الروضة كيفان الشويخ الأحمدي المهبولة "
+    "أبو_حليفة خيطان جليب_الشيوخ"
 )
 _ARAB_FIRMS = {
     "شركة {} التجارية": "trading", "مجموعة {}": "group", "مؤسسة {} للمقاولات": "contracting",
@@ -61,7 +64,7 @@ def romanise(text: str) -> str:
     """A name in lower-case ASCII letters and hyphens, as it stands in e-mail addresses.
 
     >>> romanise("Müller-Łoś"), romanise("Παπαδόπουλος"), romanise("Шевченко")
-    ('mueller-los', 'papadopoulos', 'shevchenko')
+    ('mueller-los', 'papadopoylos', 'shevchenko')
     """
     letters = (_plain(letter) for letter in unicodedata.normalize("NFC", text.lower()))
     kept = "".join(part if part.isascii() and part.isalnum() else "-" * bool(part)
@@ -95,7 +98,7 @@ def _pool(faker_locale: str) -> dict[str, list[str]]:
     faker.seed_instance(20_261_101)
     pool: dict[str, list[str]] = {}
     for kind, size in SIZES.items():
-        pairs = _distinct(lambda kind=kind: _MAKERS[kind](faker, faker_locale), size)
+        pairs = _distinct(partial(_MAKERS[kind], faker, faker_locale), size)
         pool[kind] = [text for text, _ in pairs]
         if kind in ("first", "last", "company"):
             pool[f"{kind}_ascii"] = [plain for _, plain in pairs]

@@ -117,7 +117,7 @@ class TableMess(Configuration):
         for place, works, steps in (
             ("table", Works.BLOCK, self.table),
             ("rows", Works.ROWS, self.rows),
-            ("cells", Works.CELLS, [step for steps in self.cells.values() for step in steps]),
+            ("cells", Works.CELLS, _cell_steps(self)),
         ):
             for step in steps:
                 if step.operator.works_on is not works:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -59,17 +59,12 @@ class Measures:
 
     columns: dict[str, dict[str, _Column]] = field(default_factory=dict)
 
-    def take(self, table: str, cells: Mapping[str, pa.Array]) -> None:
-        """Add the rows of one block; formats are read off its first rows only."""
-        kept = self.columns.setdefault(table, {})
-        for name, values in cells.items():
-            column = kept.setdefault(name, _Column())
-            column.rows += len(values)
-            column.nulls += values.null_count
-            if pa.types.is_string(values.type) and column.sampled < _SAMPLE:
-                sample = values[: _SAMPLE - column.sampled].to_pylist()
-                column.sampled += len(sample)
-                column.patterns.update(map(pattern, sample))
+    def take(self, tables: Mapping[str, Mapping[str, pa.Array]]) -> None:
+        """Add the rows of one block; formats are read off the first rows only."""
+        for table, cells in tables.items():
+            kept = self.columns.setdefault(table, {})
+            for name, values in cells.items():
+                _count(kept.setdefault(name, _Column()), values)
 
     def rows(self, table: str) -> int:
         """How many rows a table has."""
@@ -86,6 +81,15 @@ class Measures:
         }
 
 
+def _count(column: _Column, values: pa.Array) -> None:
+    column.rows += len(values)
+    column.nulls += values.null_count
+    if pa.types.is_string(values.type) and column.sampled < _SAMPLE:
+        sample = values[: _SAMPLE - column.sampled].to_pylist()
+        column.sampled += len(sample)
+        column.patterns.update(map(pattern, sample))
+
+
 def _described(column: _Column) -> dict[str, Any]:
     shares = np.round(column.nulls / max(column.rows, 1), 6)
     described: dict[str, Any] = {"null_share": float(shares)}
@@ -100,10 +104,6 @@ def _described(column: _Column) -> dict[str, Any]:
     return described
 
 
-def operator_counts(ledger: Iterable[pa.RecordBatch]) -> Counter[str]:
+def operator_counts(operators: pa.Array) -> dict[str, int]:
     """How many ledger entries each operator left."""
-    counts: Counter[str] = Counter()
-    for batch in ledger:
-        for item in pc.value_counts(batch.column("operator")).to_pylist():
-            counts[item["values"]] += item["counts"]
-    return counts
+    return {item["values"]: item["counts"] for item in pc.value_counts(operators).to_pylist()}

@@ -42,7 +42,7 @@ def draw_support(people: People, catalogue: Catalogue, seed: int) -> dict[str, T
         "zendesk.users": _users(people, known, seed),
         "zendesk.organizations": _organizations(people),
         "zendesk.tickets": tickets,
-        "zendesk.comments": _comments(people, tickets, catalogue, seed),
+        "zendesk.comments": _comments(people, tickets, seed),
     }
 
 
@@ -162,7 +162,7 @@ def _by_language(languages: list[str], purpose: str, of: Ints, which: Ints) -> p
     return gather(pa.array([text for pool in pools for text in pool]), starts[of] + which)
 
 
-def _comments(people: People, tickets: Table, catalogue: Catalogue, seed: int) -> Table:
+def _comments(people: People, tickets: Table, seed: int) -> Table:
     """The ticket's own text, and an answer and a reply for those that were worked on."""
     draws, count = Draws(seed, "zendesk.comments", people.block), len(tickets)
     worked = np.asarray(pc.is_valid(tickets.columns["assignee_id"]))

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -26,7 +27,38 @@ from understudy.world.schema import PEOPLE, TABLES, arrow_type
 from understudy.world.table import Table
 from understudy.world.truth import Block
 
-__all__ = ["Facts", "WorldWriter", "dirty_columns"]
+__all__ = [
+    "PART",
+    "ROW_GROUP",
+    "BlockRecord",
+    "Facts",
+    "PartRecord",
+    "WorldWriter",
+    "dirty_columns",
+]
+
+PART = "shard.json"
+ROW_GROUP = 1 << 20
+Cells = Mapping[str, pa.Array]
+
+
+class BlockRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One block as it was written: its digest, and its rows in each file."""
+
+    digest: str
+    rows: dict[str, int]
+
+
+class PartRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shard says of itself, so that shards of different worlds are never joined."""
+
+    shard: int
+    of: int
+    seed: int
+    recipe_hash: str
+    profile_hash: str
+    blocks: dict[str, BlockRecord]
+    schema: str = "understudy/world-shard/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +88,11 @@ class WorldWriter:
     path: Path
     facts: Facts
     extra: Mapping[str, list[str]] = field(default_factory=dict)
-    part: str = ""
     _aside: Path = field(init=False)
     _files: dict[Path, pq.ParquetWriter] = field(default_factory=dict)
     _truth: Measures = field(default_factory=Measures)
     _dirty: Measures = field(default_factory=Measures)
-    _digests: dict[int, str] = field(default_factory=dict)
+    _blocks: dict[int, BlockRecord] = field(default_factory=dict)
     _operators: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -79,38 +110,39 @@ class WorldWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for file in self._files.values():
-            file.close()
+        self._close()
         shutil.rmtree(self._aside, ignore_errors=True)
 
     def write(self, block: Block, draft: Draft) -> None:
         """Append one block's clean and dirty tables and its ledger entries."""
-        tables = {
-            name: table
+        truth = {
+            name: self._cells(name, table)
             for name, table in block.tables.items()
             if name != PEOPLE or block.number >= 0
         }
-        truth = self._side("truth", tables, self._truth)
-        dirty = self._side("dirty", draft.tables, self._dirty)
+        dirty = {name: self._cells(name, table) for name, table in draft.tables.items()}
         ledger = pa.Table.from_batches(draft.entries, schema=LEDGER).combine_chunks()
-        self._append(self._aside / "ledger.parquet", ledger)
-        for operator, count in operator_counts(draft.entries).items():
+        cells = {name: _whole(ledger.column(name)) for name in LEDGER.names}
+        self.put(block.number, {"truth": truth, "dirty": dirty, "": {"ledger": cells}})
+
+    def put(self, number: int, sides: Mapping[str, Mapping[str, Cells]]) -> BlockRecord:
+        """Append one block: `truth`, `dirty` and, under the empty name, the ledger."""
+        self._truth.take(sides["truth"])
+        self._dirty.take(sides["dirty"])
+        rows: dict[str, int] = {}
+        for side, tables in sides.items():
+            for name, cells in tables.items():
+                file = f"{side}/{name}.parquet".lstrip("/")
+                rows[file] = len(next(iter(cells.values())))
+                self._append(self._aside / file, pa.table(cells))
+        operators = operator_counts(sides[""]["ledger"]["operator"])
+        for operator, count in operators.items():
             self._operators[operator] = self._operators.get(operator, 0) + count
-        cells = {name: ledger.column(name).combine_chunks() for name in LEDGER.names}
-        parts = [values_digest(side) for side in (truth, dirty, {"ledger": cells})]
-        self._digests[block.number] = combined_digest(parts)
+        digest = combined_digest(values_digest(side) for side in sides.values())
+        self._blocks[number] = BlockRecord(digest=digest, rows=rows)
+        return self._blocks[number]
 
-    def _side(
-        self, side: str, tables: Mapping[str, Table], measures: Measures
-    ) -> dict[str, dict[str, pa.Array]]:
-        written = {}
-        for name, table in tables.items():
-            cells = written[name] = self._cells(name, table)
-            measures.take(name, cells)
-            self._append(self._aside / side / f"{name}.parquet", pa.table(cells))
-        return written
-
-    def _cells(self, name: str, table: Table) -> dict[str, pa.Array]:
+    def _cells(self, name: str, table: Table) -> Cells:
         """All columns that the table has in this world, in their order; absent ones are null."""
         names = (
             list(table.columns) if name == PEOPLE else [*TABLES[name], *self.extra.get(name, [])]
@@ -125,13 +157,27 @@ class WorldWriter:
     def _append(self, file: Path, rows: pa.Table) -> None:
         if file not in self._files:
             self._files[file] = pq.ParquetWriter(file, rows.schema, compression="snappy")
-        self._files[file].write_table(rows)
+        if len(rows):
+            self._files[file].write_table(rows, row_group_size=ROW_GROUP)
+
+    def finish_part(self, shard: int, of: int) -> PartRecord:
+        """Put a shard in place: no world yet, but all that joining it with the others needs."""
+        self._close()
+        record = PartRecord(
+            shard=shard,
+            of=of,
+            seed=self.facts.seed,
+            recipe_hash=self.facts.recipe.hash,
+            profile_hash=self.facts.profile.hash,
+            blocks={str(number): block for number, block in sorted(self._blocks.items())},
+        )
+        write_json(self._aside / PART, record)
+        _replace(self._aside, self.path)
+        return record
 
     def finish(self) -> WorldManifest:
         """Write what the world says of itself, and put it in place; returns the manifest."""
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
+        self._close()
         manifest = self._manifest()
         quality: dict[str, Any] = {
             "fidelity": "authored profile, fidelity not measured",
@@ -139,12 +185,16 @@ class WorldWriter:
             "truth": self._truth.summary(),
             "dirty": self._dirty.summary(),
             "operators": manifest.operators,
-            "blocks": {str(number): digest for number, digest in sorted(self._digests.items())},
+            "blocks": {str(number): block.digest for number, block in sorted(self._blocks.items())},
         }
         write_json(self._aside / "quality.json", quality)
         write_json(self._aside / "manifest.json", manifest)
         _replace(self._aside, self.path)
         return manifest
+
+    def _close(self) -> None:
+        while self._files:
+            self._files.popitem()[1].close()
 
     def _manifest(self) -> WorldManifest:
         tables = [name for name in TABLES if name in self._dirty.columns]
@@ -155,7 +205,7 @@ class WorldWriter:
             pool_hashes=pool_hashes(),
             row_counts={name: self._dirty.rows(name) for name in tables},
             content_digest=combined_digest(
-                f"{number}:{digest}" for number, digest in sorted(self._digests.items())
+                f"{number}:{block.digest}" for number, block in sorted(self._blocks.items())
             ),
             now=self.facts.recipe.epoch,
             operators=dict(sorted(self._operators.items())),
@@ -173,7 +223,10 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _is_world(path: Path) -> bool:
-    return (path / "manifest.json").is_file() and (path / "dirty").is_dir()
+    known = any((path / name).is_file() for name in ("manifest.json", PART))
+    return (known and (path / "dirty").is_dir()) or [item.name for item in path.iterdir()] == [
+        "shards"
+    ]
 
 
 def _replace(aside: Path, path: Path) -> None:
@@ -182,3 +235,8 @@ def _replace(aside: Path, path: Path) -> None:
         path.replace(old)
     aside.replace(path)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """The one chunk of a column, or none of its type."""
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(0, column.type)

@@ -12,12 +12,12 @@ from understudy.candidates.demo.office import Office, Refused
 
 __all__ = ["handle"]
 
-_INSTRUCTIONS = r"\bassistant\b|\bsystem:|ignore (the|what|all)|instruction|processing note|<!--"
+_INSTRUCTIONS = r"\bassistant,|\bsystem:|ignore (the|what|all)|instruction|processing note|<!--"
 _FOREIGN = r"\b(bonjour|madame|cordialement|merci|hola|buenos|saludos|gracias)\b"
 _TOGETHER = (
     frozenset(("refund", "seats")), frozenset(("dispute", "cancel")), frozenset(("refund", "cancel")),
     frozenset(("merge", "twice")), frozenset(("tax", "refund")), frozenset(("management", "cancel")),
-    frozenset(("cancel", "email")), frozenset(("offer", "seats")), frozenset(("cancel", "seats")),
+    frozenset(("cancel", "email")), frozenset(("cancel", "address")), frozenset(("offer", "seats")), frozenset(("cancel", "seats")),
 )  # fmt: skip
 """Words that come together in one wish; any other two are two wishes."""
 

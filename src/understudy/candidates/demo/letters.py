@@ -21,9 +21,7 @@ TEXTS = {
     "too_old": "We cannot refund invoice {invoice}, because its payment is too long ago.",
     "refund_note": "Refund for {invoice}, ticket {ticket}.",
     "refund_declined_note": "Refund declined for {invoice}, ticket {ticket}.",
-    "double_refunded": (
-        "We have refunded the payment that was taken twice for invoice {invoice}."
-    ),
+    "double_refunded": ("We have refunded the payment that was taken twice for invoice {invoice}."),
     "no_duplicate": (
         "Invoice {invoice} and invoice {second} were paid once each, so nothing was taken twice."
     ),

@@ -17,15 +17,15 @@ _WISHES = (
     ("twice", r"\btwice\b|double payment|duplicate charge|two payments|two times|doppelt|zweimal|dos veces"),
     ("tax", r"\btax\b|\bvat\b|steuer|ust-id"),
     ("more_time", r"more time"),
-    ("send_again", r"send (it|sie) .*(again|noch einmal)|resend|send it again"),
+    ("send_again", r"send\w* .*(again|noch einmal)|resend"),
     ("outage", r"outage|downtime|service (was )?down|ausfall|gutschrift|not reachable"),
     ("refund", r"refund|money back|pay back|erstatt|geld .* zurück|rembours|reembols"),
     ("seats", r"fewer seats|downgrade|reduce our subscription|only \d+ seats"),
     ("cancel", r"cancel|kündig|résili|stop my subscription"),
     ("offer", r"\boffer\b|\bprice\b"),
     ("email", r"e-?mail[- ]ad|my e-?mail\b"),
+    ("address", r"have moved|we moved|new address|address (is|of)|adresse|dirección|this address"),
     ("phone", r"phone number|telefonnummer"),
-    ("address", r"moved|new address|address (is|of)|adresse|dirección|this address"),
 )  # fmt: skip
 _WISH_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _WISHES)
 _INVOICE = re.compile(r"\b[A-Z0-9]{8}-\d{4}\b")
@@ -59,7 +59,11 @@ class Sum:
         whole, mark, rest = self.written, "", ""
         for place in range(len(self.written) - 1, -1, -1):
             if self.written[place] in ".,":
-                whole, mark, rest = self.written[:place], self.written[place], self.written[place + 1 :]
+                whole, mark, rest = (
+                    self.written[:place],
+                    self.written[place],
+                    self.written[place + 1 :],
+                )
                 break
         if mark and len(rest) != digits:
             # A mark before any other number of digits can only part the thousands.

@@ -84,7 +84,9 @@ class Office:
 
     def contact(self, contact_id: str) -> Any:
         """One contact of the CRM."""
-        return self.crm("GET", f"/crm/v3/objects/contacts/{contact_id}?properties={_CONTACT_FIELDS}")
+        return self.crm(
+            "GET", f"/crm/v3/objects/contacts/{contact_id}?properties={_CONTACT_FIELDS}"
+        )
 
     def ticket(self) -> Any:
         """The case's ticket."""

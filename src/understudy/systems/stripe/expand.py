@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import orjson
+
 from understudy.model.world import Row
-from understudy.systems.rendering import show
+from understudy.systems.rendering import dumps, show_bytes
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe.errors import invalid
 from understudy.systems.stripe.objects import payload_of
 
-__all__ = ["Expansion", "as_list", "present"]
+__all__ = ["Expansion", "as_list", "present", "present_bytes"]
 
 _SINGLE = {
     "customer": "customers", "charge": "charges", "latest_charge": "charges",
@@ -50,10 +52,20 @@ class Expansion:
 def present(session: CaseSession, table: str, row: Row, expansion: Expansion | None = None) -> Any:
     """A row as Stripe shows it, ready to be written as JSON."""
     if expansion is None:
-        render = partial(payload_of, session.overlay.world, table)
-        return show(session, f"stripe.{table}", row, render)
+        return orjson.Fragment(present_bytes(session, table, row))
     payload = payload_of(session.overlay.world, table, row)
     return _expanded(session, table, payload, expansion.paths)
+
+
+def present_bytes(session: CaseSession, table: str, row: Row) -> bytes:
+    """A row as the bytes of a whole answer, ids not expanded."""
+    full = f"stripe.{table}"
+    if session.overlay.touched(full, row["id"]):
+        return dumps(payload_of(session.overlay.world, table, row))
+    known = session.renderings.get((full, row["id"], None))
+    if known is not None:
+        return known
+    return show_bytes(session, full, row, partial(payload_of, session.overlay.world, table))
 
 
 def as_list(data: list[Any], url: str) -> dict[str, Any]:

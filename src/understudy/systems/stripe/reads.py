@@ -6,7 +6,7 @@ from typing import Any
 
 from understudy.systems.operation import Call, Operation, Reply
 from understudy.systems.schema import INTEGER, OBJECT, STRING, array, params, says
-from understudy.systems.stripe.expand import Expansion, present
+from understudy.systems.stripe.expand import Expansion, present, present_bytes
 from understudy.systems.stripe.fields import params as given
 from understudy.systems.stripe.fields import require
 from understudy.systems.stripe.listing import list_reply
@@ -82,5 +82,7 @@ def answer(
     call: Call, table: str, row: Any, status: int = 200, created: tuple[str, str] | None = None
 ) -> Reply:
     """One object as the whole answer, expanded as asked."""
-    expansion = Expansion.of(given(call))
+    expansion = Expansion.of(given(call)) if call.query or call.body else None
+    if expansion is None:
+        return Reply(status, present_bytes(call.session, table, row), created=created)
     return Reply(status, present(call.session, table, row, expansion), created=created)

@@ -42,7 +42,7 @@ class Stripe(System):
 
     def credentials(self, text: str) -> dict[str, str]:
         """A secret key of the test mode."""
-        return {"api_key": f"sk_test_51{text}"}
+        return {"api_key": f"sk_test_51{text[:64]}"}
 
     def secret(self, credentials: Mapping[str, str]) -> str:
         """The secret key."""

@@ -1,4 +1,4 @@
-"""What table operators see and what they ask for; the engine carries it out and keeps the ledger."""
+"""What table operators see and what they ask for; a draft carries it out and keeps the ledger."""
 
 from __future__ import annotations
 

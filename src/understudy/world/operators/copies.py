@@ -22,7 +22,7 @@ from understudy.world.table import Table
 __all__ = ["OPERATORS", "copies_disagree", "duplicate_merge"]
 
 Ints = npt.NDArray[np.int64]
-_FIELD_WEIGHTS = {"email": 34, "phone": 26, "address": 20, "name": 20}
+_FIELD_WEIGHTS = {"email": 34.0, "phone": 26.0, "address": 20.0, "name": 20.0}
 _COPY_START = 600_000_000
 How = Literal["other_email", "maiden_name", "person_name", "moved", "no_accents", "initials"]
 
@@ -55,7 +55,7 @@ def duplicate_merge(view: View) -> list[Change]:
     count = chosen(view.words("copies"), view.parameters.copies) + 1
     group = np.repeat(np.arange(len(view.hits), dtype=np.int64), count)
     parents = view.hits[group]
-    copies = _copies(view, parents, group)
+    copies = _copies(view, parents)
     merged = share(view.words("merged", len(parents)), view.parameters.merged)
     stale = share(view.words("stale", len(parents)), view.parameters.stale)
     # Only the first copy can win over its original, or there would be two winners.
@@ -78,7 +78,7 @@ def _any_of_group(mask: npt.NDArray[np.bool_], group: Ints) -> npt.NDArray[np.bo
     return found[group] if len(group) else mask
 
 
-def _copies(view: View, parents: Ints, group: Ints) -> Table:
+def _copies(view: View, parents: Ints) -> Table:
     table = view.tables[view.table]
     columns = {name: column.take(pa.array(parents)) for name, column in table.columns.items()}
     count = len(parents)
@@ -233,7 +233,7 @@ def _initials(old: pa.Array, _: View, __: Ints) -> pa.Array:
     return pc.coalesce(pa.array(made, pa.string()), old)
 
 
-def _moved(old: pa.Array, view: View, people: Ints) -> pa.Array:
+def _moved(_: pa.Array, view: View, people: Ints) -> pa.Array:
     """The address of somebody else of the block: they moved, and nobody told finance."""
     other = (people + 1 + view.below("moved", 997)[: len(people)]) % len(view.people["address"])
     return view.people["address"].take(pa.array(other))

@@ -25,7 +25,7 @@ __all__ = ["OPERATORS", "emoji_rtl_text", "escape_artifact", "homoglyph_invisibl
 _LOOK_ALIKE = str.maketrans("aeopcxyiABEKMHOPCT", "аеорсхуіАВЕКМНОРСТ")  # noqa: RUF001 -- is the point
 _INVISIBLE = ("\u200b", "\u00a0", "\u202a", "\ufeff", "\u00ad", "\u200e")
 _EMOJI = (" 🙏", " 🙏🏽", " 👍", " 😡", " 😅", " 🚨🚨", " ❤️", " 👩‍💻")
-_RTL = (" شكرا", " תודה", " مرحبا", " \u202bعاجل\u202c")
+_RTL = (" شكرا", " תודה", " مرحبا", " \u202b" + "عاجل" + "\u202c")
 Hiding = Literal["cyrillic", "invisible", "nbsp", "nfd"]
 Escape = Literal["html", "double_html", "quote", "csv", "suffix"]
 

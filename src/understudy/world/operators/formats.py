@@ -33,7 +33,7 @@ _STYLES: dict[str, Callable[[datetime], str]] = {
     "spoken": lambda at: at.strftime("%d-%b-%Y"),
     "time_12h": lambda at: at.strftime("%m/%d/%Y %I:%M %p").lower(),
 }
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LONG_NUMBER = re.compile(r"^\+?[\d ]{10,}$")
 
 
@@ -122,7 +122,7 @@ def _coerced(value: str, kinds: tuple[str, ...], pick: int) -> str:
     if "date" in kinds and re.fullmatch(r"\d{1,4}[-/ ]\d{1,4}", value):
         return f"{_MONTHS[int(digits[:2]) % 12]}-{digits[-2:]}"
     if "rounded" in kinds and re.fullmatch(r"\d+\.\d+", value):
-        return value.split(".")[0] + ("" if pick % 2 else ".0")
+        return value.partition(".")[0] + ("" if pick % 2 else ".0")
     return value
 
 

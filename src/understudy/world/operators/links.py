@@ -80,14 +80,14 @@ def stale_links(view: View, gone: pa.Array, group: Ints, detail: str) -> list[Ch
 
 
 def _elsewhere(value: str, word: int) -> str:
-    """An id of the same shape whose last six places are others.
+    """An id of the same shape whose last places are others.
 
-    >>> _elsewhere("201711953", 7)
-    '201999946'
+    >>> _elsewhere("201711953", 0x123)
+    '201999678'
     """
-    tail = "".join("9876543210"[(word >> 4 * place) % 10] for place in range(3))
-    kept = max(len(value) - 6, 1)
-    return f"{value[:kept]}999{tail}"[: max(len(value), kept + 3)]
+    places = min(6, len(value) - 1)
+    tail = "999" + "".join("9876543210"[(word >> 4 * place) % 16 % 10] for place in range(3))
+    return value[: len(value) - places] + tail[-places:] if places else value
 
 
 OPERATORS = (

@@ -20,7 +20,15 @@ from understudy.world.operators.registry import (
 
 __all__ = ["OPERATORS", "null_explicit", "null_joint", "null_sentinel"]
 
-_SENTINELS = {"N/A": 30, "n/a": 14, "-": 18, "null": 8, "unknown": 10, "none": 6, "?": 4, "x": 10}
+_SENTINELS = {
+    "N/A": 30.0,
+    "n/a": 14.0,
+    "-": 18.0,
+    "null": 8.0,
+    "unknown": 10.0,
+    "none": 6.0,
+    "?": 4.0,
+}
 
 
 class SentinelParameters(Configuration):

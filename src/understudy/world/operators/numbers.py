@@ -44,7 +44,7 @@ class SuffixParameters(Configuration):
     """Which units people type behind the number, and how often each."""
 
     suffixes: dict[str, float] = Field(
-        default_factory=lambda: {" EUR": 3, "€": 2, " eur": 1, "k": 1, ",-": 1, " USD": 2},
+        default_factory=lambda: {" EUR": 3.0, "€": 2.0, " eur": 1.0, "k": 1.0, " USD": 2.0},
         min_length=1,
     )
 
@@ -53,7 +53,7 @@ class PhraseParameters(Configuration):
     """Which words people type for a number, and how often each."""
 
     phrases: dict[str, float] = Field(
-        default_factory=lambda: {"TBD": 4, "see notes": 3, "ask sales": 2, "tba": 1, "???": 1},
+        default_factory=lambda: {"TBD": 4.0, "see notes": 3.0, "ask sales": 2.0, "???": 1.0},
         min_length=1,
     )
 

@@ -1,0 +1,194 @@
+"""The end of a run: findings, costs, verdict and reports, from the files before them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from understudy.campaign.evidence_by_operation import evidence_by_operation
+from understudy.campaign.external import compare_with_log
+from understudy.campaign.finish import Finished
+from understudy.campaign.judgement import Evidence, Judgement, judge
+from understudy.campaign.reporting import report_of
+from understudy.campaign.run_folder import RunFolder
+from understudy.campaign.settings import Rules
+from understudy.gate.decide import Decision, decide
+from understudy.gate.facts import RunFacts, StopCause
+from understudy.model.campaign import Economics
+from understudy.model.manifest import RecordingManifest, RunManifest
+from understudy.model.proposal import CaseRecord
+from understudy.model.verdict import (
+    CandidateRef,
+    CaseCounts,
+    FindingCount,
+    Funnel,
+    Hashes,
+    Stage,
+    Verdict,
+    WallEvidence,
+)
+
+__all__ = ["Conclusion", "conclude"]
+
+_VALID_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """Everything that the end of a run is made from."""
+
+    folder: RunFolder
+    manifest: RunManifest
+    rules: Rules
+    evidence: Evidence
+    records: Sequence[CaseRecord]
+    imported: RecordingManifest
+    wall: WallEvidence | None = None
+    stopped: str | None = None
+    attempt: int = 1
+
+
+def conclude(end: Conclusion) -> Finished:
+    """Judge a run and write its findings, costs, verdict and reports."""
+    judgement = judge(end.evidence, end.rules.policy)
+    decision = decide(judgement.cost, end.rules.gates, _facts(end, judgement))
+    verdict = _verdict(end, judgement, decision)
+    end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
+    text = report_of(end, judgement, verdict)
+    return Finished(end.folder, verdict, text)
+
+
+def _facts(end: Conclusion, judgement: Judgement) -> RunFacts:
+    economics = Economics.model_validate(end.manifest.economics)
+    cost = economics.integration_cost
+    return RunFacts(
+        planned=end.manifest.planned,
+        run=len({proposal.case_id for proposal in end.evidence.proposals})
+        - len(judgement.quarantined),
+        judged=len(judgement.judged),
+        prices_owned=end.rules.policy.owner is not None,
+        stage=Stage(end.manifest.stage),
+        failed=sum(case.failed for case in judgement.cost.per_case),
+        quarantined=len(judgement.quarantined),
+        wall=end.wall,
+        stopped=_STOPS.get(end.stopped or ""),
+        order=tuple(
+            (case.case_id, case.cluster_id)
+            for case in end.evidence.cases
+            if case.case_id not in judgement.quarantined
+        ),
+        scope=_scope(end),
+        monthly_cases=economics.monthly_cases,
+        integration_cost_minor=cost.minor if cost else None,
+    )
+
+
+_STOPS = {
+    "kill_switch": StopCause.KILL_SWITCH,
+    "egress": StopCause.EGRESS,
+    "budget": StopCause.BUDGET,
+}
+
+
+def _verdict(end: Conclusion, judgement: Judgement, decision: Decision) -> Verdict:
+    manifest, cost = end.manifest, judgement.cost
+    human = end.rules.policy.handling.human_error_cost
+    return Verdict(
+        verdict=decision.verdict,
+        exit_code=int(decision.exit_code),
+        reasons=decision.reasons,
+        campaign=manifest.campaign,
+        run_id=manifest.run_id,
+        candidate=CandidateRef(
+            name=manifest.candidate,
+            version=manifest.candidate_release,
+            hash=manifest.hashes.get("candidate"),
+        ),
+        stage=Stage(manifest.stage),
+        cases=_counts(end, judgement),
+        error_cost=msgspec.structs.replace(
+            decision.error_cost, human_per_case=float(human.minor) if human else None
+        ),
+        net_value=decision.net_value,
+        gates=decision.gates,
+        action_classes=evidence_by_operation(judgement),
+        findings=_finding_counts(judgement),
+        wall=end.wall or WallEvidence(level="none", self_test="not run: no candidate was called"),
+        scope=_scope(end),
+        not_covered=tuple(_not_covered(end, judgement)),
+        expires=_expiry(manifest.started_at),
+        attempt=end.attempt,
+        prices_owned=end.rules.policy.owner is not None,
+        funnel=Funnel(
+            imported=end.imported.records,
+            cases=len(end.evidence.cases),
+            quarantined=len(judgement.quarantined),
+            judged=len(judgement.judged),
+        ),
+        model_traffic=(),
+        largest_uncapped_minor=cost.largest_uncapped_minor,
+        hashes=Hashes(**manifest.hashes),
+        external=compare_with_log(end.evidence.proposals, judgement.strays),
+    )
+
+
+def _counts(end: Conclusion, judgement: Judgement) -> CaseCounts:
+    return CaseCounts(
+        planned=end.manifest.planned,
+        run=len({proposal.case_id for proposal in end.evidence.proposals}),
+        judged=len(judgement.judged),
+        failed=sum(case.failed for case in judgement.cost.per_case),
+        quarantined=len(judgement.quarantined),
+    )
+
+
+def _finding_counts(judgement: Judgement) -> tuple[FindingCount, ...]:
+    counts: Counter[tuple[str, str]] = Counter()
+    costs: Counter[tuple[str, str]] = Counter()
+    for finding in judgement.findings:
+        key = (finding.kind.value, finding.severity.value)
+        counts[key] += 1
+        costs[key] += finding.cost_minor
+    return tuple(
+        FindingCount(kind=kind, severity=severity, count=counts[kind, severity], cost_minor=cost)
+        for (kind, severity), cost in sorted(costs.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _scope(end: Conclusion) -> str:
+    scenarios = sorted({case.scenario for case in end.evidence.cases})
+    shown = ", ".join(scenarios[:12]) + (" and others" if len(scenarios) > 12 else "")
+    made = "simulated" if end.imported.synthetic else "recorded"
+    return f"{len(end.evidence.cases):,} {made} cases of: {shown}"
+
+
+def _not_covered(end: Conclusion, judgement: Judgement) -> list[str]:
+    told = []
+    level = end.wall.level if end.wall else "none"
+    if level == "hook":
+        told.append("native code in the candidate: the wall is an audit hook without a namespace")
+    if end.rules.policy.handling.human_error_cost is None:
+        told.append("people's own errors: their cost is unknown, so every difference is charged")
+    if end.rules.policy.owner is None:
+        told.append("prices: nobody answers for them, so they are illustrative")
+    told.append("faults of the systems and of the model: none were injected")
+    gaps: Counter[str] = Counter(
+        f"{gap.method} {gap.path} at {gap.system}" for record in end.records for gap in record.gaps
+    )
+    told += [f"a request that nothing serves: {gap} ({n:,}x)" for gap, n in gaps.most_common(10)]
+    told += [
+        f"{count:,} cases: {reason}" for reason, count in _reasons(judgement.quarantined).items()
+    ]
+    return told
+
+
+def _reasons(quarantined: Mapping[str, str]) -> dict[str, int]:
+    return dict(sorted(Counter(quarantined.values()).items()))
+
+
+def _expiry(started_at: str) -> str:
+    return (datetime.fromisoformat(started_at) + timedelta(days=_VALID_DAYS)).date().isoformat()

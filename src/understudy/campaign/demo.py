@@ -1,0 +1,46 @@
+"""The whole way on built-in data: a world, staff at work, three candidates and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.campaign.finish import Finished
+from understudy.campaign.pipeline import RunRequest, run_campaign
+from understudy.campaign.settings import Settings, load_rules
+from understudy.model.campaign import Campaign, CandidateSpec, Economics, WorldRequest
+from understudy.model.money import Money
+
+__all__ = ["DemoRequest", "run_demo"]
+
+_WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRequest:
+    """How large the demonstration is, and where it is written."""
+
+    reports: Path
+    seed: int = 7
+    customers: int = 600
+    cases: int = 900
+
+
+def run_demo(request: DemoRequest, progress: Callable[[str, int, int], None]) -> list[Finished]:
+    """Build, record, shadow, price and report; the same code as any campaign."""
+    campaign = Campaign(
+        version=1,
+        name="demo",
+        world=WorldRequest(customers=request.customers, cases=request.cases),
+        candidates=tuple(
+            CandidateSpec(name=name, use=f"understudy.candidates.demo.{name}:handle", release="1.0")
+            for name in ("careful", "hasty", "timid")
+        ),
+        policy="demo",
+        seed=request.seed,
+        economics=Economics(integration_cost=Money(3_000_000, "EUR"), monthly_cases=20_000),
+    )
+    settings = Settings(campaign, load_rules("demo", "standard", Path.cwd()), Path.cwd())
+    asked = RunRequest(reports=request.reports, workers=_WORKERS, rehearsal=True)
+    return run_campaign(settings, asked, progress)

@@ -1,0 +1,171 @@
+"""Judging without calling anybody: recorded proposals, and runs that are judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from understudy import __version__
+from understudy.campaign.conclusion import Conclusion, conclude
+from understudy.campaign.finish import Finished
+from understudy.campaign.identity import harness_hash
+from understudy.campaign.judgement import Evidence
+from understudy.campaign.mess import mess_of
+from understudy.campaign.run_folder import RunFolder, find_run, mint_run_id
+from understudy.campaign.settings import Rules, load_rules
+from understudy.model.canonical import digest, digest_file
+from understudy.model.errors import NoCasesError, RecordingError
+from understudy.model.manifest import RunManifest
+from understudy.model.proposal import CaseRecord, Proposal
+from understudy.model.verdict import Stage, WallEvidence
+from understudy.shadow.store import read_records
+from understudy.traffic.proposals import read_proposals
+from understudy.traffic.recording import Recording, read_recording
+from understudy.world.store import load_world
+
+__all__ = ["JudgeRequest", "evidence_of", "judge_recorded", "judge_run"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRequest:
+    """Recorded proposals, the recording they belong to, and what they are judged by."""
+
+    recording: Path
+    proposed: Path
+    policy: str
+    gates: str
+    out: Path | None
+    reports: Path
+
+
+def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
+    """Price recorded proposals and write a run folder; no candidate is called."""
+    rules = load_rules(request.policy, request.gates, Path.cwd())
+    recording = read_recording(request.recording)
+    proposals = read_proposals(request.proposed)
+    _refuse_strangers(recording, proposals, request)
+    folder, manifest = _folder(request, rules, recording)
+    cases = {proposal.case_id for proposal in proposals}
+    evidence = evidence_of(recording, proposals, None)
+    progress("judge", 0, len(cases))
+    records = [CaseRecord(case_id=one.case_id, proposal=one) for one in proposals]
+    finished = conclude(Conclusion(folder, manifest, rules, evidence, records, recording.manifest))
+    progress("judge", len(cases), len(cases))
+    return finished
+
+
+def judge_run(run: str, reports: Path, progress: Progress) -> Finished:
+    """Judge a run again from its store, with the policy and gate files as they are now."""
+    folder = find_run(run, reports)
+    manifest = folder.read_manifest()
+    recording = read_recording(Path(manifest.recording))
+    records = _stored(folder, manifest)
+    proposals = [record.proposal for record in records]
+    rules = load_rules(manifest.policy, manifest.gates, Path.cwd())
+    world = Path(manifest.world) if manifest.world else None
+    evidence = evidence_of(recording, proposals, world)
+    progress("judge", len(proposals), len(proposals))
+    wall = None
+    if manifest.wall_level:
+        before = folder.read_verdict().wall if folder.verdict.is_file() else None
+        wall = before or WallEvidence(level=manifest.wall_level, self_test=manifest.wall_self_test)
+    return conclude(
+        Conclusion(
+            folder,
+            manifest,
+            rules,
+            evidence,
+            records,
+            recording.manifest,
+            wall,
+            attempt=folder.attempt(),
+        )
+    )
+
+
+def evidence_of(
+    recording: Recording, proposals: list[Proposal], world_folder: Path | None
+) -> Evidence:
+    """What is judged: the cases that proposals are there for, in the recording's order."""
+    wanted = {proposal.case_id for proposal in proposals}
+    cases = [case for case in recording.cases if case.case_id in wanted]
+    baselines = {case.case_id: recording.baselines_of(case.case_id) for case in cases}
+    if world_folder is None:
+        return Evidence(cases, baselines, proposals)
+    world = load_world(world_folder)
+    return Evidence(
+        cases, baselines, proposals, lambda case, actions: mess_of(world, case, actions)
+    )
+
+
+def _stored(folder: RunFolder, manifest: RunManifest) -> list[CaseRecord]:
+    """A judged run has its proposals in the file that they came from, a shadow run in its store."""
+    if manifest.proposals:
+        proposals = read_proposals(Path(manifest.proposals))
+        return [CaseRecord(case_id=one.case_id, proposal=one) for one in proposals]
+    return list(read_records(folder.path))
+
+
+def _refuse_strangers(
+    recording: Recording, proposals: Iterable[Proposal], request: JudgeRequest
+) -> None:
+    known = {case.case_id for case in recording.cases}
+    strangers = sorted({proposal.case_id for proposal in proposals} - known)
+    if strangers:
+        raise RecordingError(
+            f"`{request.proposed}` has {len(strangers):,} cases that the recording does not know, "
+            f"first `{strangers[0]}`",
+            code="U409",
+            hint="import both from the same file: understudy traffic import … --proposed …",
+        )
+    if not known.intersection(proposal.case_id for proposal in proposals):
+        raise NoCasesError(f"`{request.proposed}` holds no proposal")
+
+
+def _folder(
+    request: JudgeRequest, rules: Rules, recording: Recording
+) -> tuple[RunFolder, RunManifest]:
+    started = datetime.now(UTC)
+    name = request.proposed.stem
+    hashes = {
+        **rules.hashes,
+        "recording": recording.digest,
+        "candidate": digest_file(request.proposed),
+        "harness": harness_hash(),
+    }
+    manifest = RunManifest(
+        campaign=recording.path.name,
+        run_id=mint_run_id(started, name, str(request.out)),
+        candidate=name,
+        candidate_spec=f"recorded in {request.proposed}",
+        seed=0,
+        stage=Stage.SHADOW.value,
+        planned=len(recording.cases),
+        started_at=started.isoformat(timespec="milliseconds"),
+        harness_version=__version__,
+        recording=str(recording.path.resolve()),
+        proposals=str(request.proposed.resolve()),
+        policy=str(rules.policy_file),
+        gates=str(rules.gates_file),
+        hashes=hashes,
+        case_ids_digest=digest([case.case_id for case in recording.cases]),
+    )
+    path = request.out or request.reports / manifest.campaign / manifest.run_id
+    _refuse_foreign(path)
+    path.mkdir(parents=True, exist_ok=True)
+    folder = RunFolder(path)
+    folder.write_manifest(manifest)
+    return folder, manifest
+
+
+def _refuse_foreign(path: Path) -> None:
+    if path.is_dir() and any(path.iterdir()) and not (path / "manifest.json").is_file():
+        raise RecordingError(
+            f"`{path}` holds something that is not a run",
+            code="U410",
+            hint="name another folder with --out",
+        )

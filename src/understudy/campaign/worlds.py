@@ -1,0 +1,101 @@
+"""A world from a recipe, with a recording of staff at work in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.model.errors import RecordingError
+from understudy.model.manifest import WorldManifest
+from understudy.traffic.recording import write_recording
+from understudy.workflows.plan import plan_cases
+from understudy.workflows.record import provenance_of, record
+from understudy.world.damage import damage
+from understudy.world.profile import load_profile
+from understudy.world.recipe import load_recipe
+from understudy.world.store import load_world, read_manifest, write_world
+from understudy.world.truth import build_truth
+
+__all__ = ["BuildRequest", "build_world", "describe_world"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """What world to build, and where; files are named relative to `folder`."""
+
+    out: Path
+    recipe: str
+    profile: str
+    customers: int
+    cases: int
+    seed: int
+    folder: Path = Path()
+
+
+def build_world(request: BuildRequest, progress: Progress) -> WorldManifest:
+    """Truth, cases, mess, and what staff did: written aside and moved into place whole.
+
+    A world that was built before at that place is replaced; anything else there is refused.
+    """
+    out = request.out
+    _refuse_foreign(out)
+    recipe = load_recipe(_named(request.recipe, request.folder), customers=request.customers)
+    profile = load_profile(_named(request.profile, request.folder))
+    steps = 5 if request.cases else 3
+    progress("world", 0, steps)
+    truth = build_truth(recipe, request.seed)
+    plan = plan_cases(truth, request.cases, request.seed) if request.cases else None
+    progress("world", 1, steps)
+    damaged = damage(truth, profile, request.seed)
+    progress("world", 2, steps)
+    aside = out.with_name(f".{out.name}.building")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        manifest = write_world(aside, truth, damaged)
+        progress("world", 3, steps)
+        if plan is not None:
+            recorded = record(load_world(aside), plan, request.seed)
+            progress("world", 4, steps)
+            write_recording(
+                aside / "recording",
+                cases=recorded.cases,
+                baselines=recorded.baselines,
+                interactions=recorded.interactions,
+                provenance=provenance_of(recorded),
+            )
+            progress("world", 5, steps)
+        shutil.rmtree(out, ignore_errors=True)
+        aside.replace(out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return manifest
+
+
+def describe_world(path: Path) -> str:
+    """A world's tables with their rows, and how often each mess operator struck."""
+    manifest = read_manifest(path)
+    lines = [f"{path}: seed {manifest.seed}, digest {manifest.content_digest}", ""]
+    lines += [f"{name:<32}{count:>10,}" for name, count in manifest.row_counts.items()]
+    struck = Counter(manifest.operators).most_common()
+    lines += ["", "mess", *(f"{name:<32}{count:>10,}" for name, count in struck)]
+    return "\n".join(lines)
+
+
+def _named(name: str, folder: Path) -> str | Path:
+    """A file beside the campaign, or a shipped one by its bare name."""
+    path = folder / name
+    return path if path.is_file() else name
+
+
+def _refuse_foreign(out: Path) -> None:
+    if out.exists() and not (out / "manifest.json").is_file() and any(out.iterdir()):
+        raise RecordingError(
+            f"`{out}` holds something that is not a world",
+            code="U408",
+            hint="name another folder with --out",
+        )

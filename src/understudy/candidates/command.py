@@ -1,0 +1,92 @@
+"""A candidate that is a process: one JSON line in, one out."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from understudy.candidates.answer import MalformedAnswer
+from understudy.candidates.failing import CandidateFailed
+from understudy.candidates.use import CommandUse
+from understudy.model.errors import CandidateError
+
+__all__ = ["CommandCandidate"]
+
+_MOST_BYTES = 8 << 20
+
+
+class CommandCandidate:
+    """A process that lives as long as its cases; it reads cases and writes answers, a line each."""
+
+    def __init__(self, use: CommandUse, project: Path, before: Callable[[], None]) -> None:
+        """Start the command in `project`; `before` runs in the new process ahead of it."""
+        self._process = _started(use, project, before)
+        self._in, self._out = _pipes(self._process)
+
+    def answer(self, case: Any, systems: Any) -> Any:
+        """The line that the process writes about the case."""
+        del systems
+        line = self._exchanged(orjson.dumps(case, default=str) + b"\n")
+        if not line.strip():
+            return None
+        try:
+            return orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise MalformedAnswer(f"its line is not JSON: {error}") from None
+
+    def close(self) -> None:
+        """Tell it that there are no more cases, and end it where it does not end by itself."""
+        with contextlib.suppress(OSError):
+            self._in.close()
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._out.close()
+
+    def _exchanged(self, line: bytes) -> bytes:
+        with contextlib.suppress(BrokenPipeError):
+            self._in.write(line)
+            self._in.flush()
+        answer = self._out.readline(_MOST_BYTES)
+        if answer.endswith(b"\n"):
+            return answer
+        if len(answer) >= _MOST_BYTES:
+            raise CandidateFailed(
+                "malformed_answer", f"its line has more than {_MOST_BYTES:,} bytes", gone=True
+            )
+        code = self._process.wait()
+        raise CandidateFailed("crashed", f"its process ended with exit code {code}", gone=True)
+
+
+def _started(use: CommandUse, project: Path, before: Callable[[], None]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 -- the command is the user's own, from the campaign
+            use.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=project,
+            preexec_fn=before,  # noqa: PLW1509 -- there is one thread yet
+        )
+    except OSError as error:
+        known = shutil.which(use.command[0]) is not None
+        reason = error.strerror if known else "there is no such command"
+        raise CandidateError(
+            f"`{use.command[0]}` cannot be started: {reason}",
+            code="U208",
+            where=str(project),
+            hint="write the command as you would type it in the project's folder",
+        ) from None
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("the process was started without pipes")
+    return process.stdin, process.stdout

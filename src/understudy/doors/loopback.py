@@ -1,0 +1,148 @@
+"""The door for any language: each system on a port of its own on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from understudy.doors.answering import Answering, wire_headers
+from understudy.systems.message import Request, Response
+
+__all__ = ["LoopbackDoor", "environment", "serving"]
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+_START_SECONDS = 10.0
+
+
+class LoopbackDoor:
+    """An ASGI application that is one system; `host` is where the vendor's clients know it."""
+
+    def __init__(self, engine: Answering, host: str) -> None:
+        self._engine = engine
+        self._host = host
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request = _request(scope, self._host, await _body(receive))
+        await _send(self._engine.handle(request), send)
+
+
+@contextlib.contextmanager
+def serving(
+    engine: Answering, base_urls: Mapping[str, str], ports: Mapping[str, int] | None = None
+) -> Iterator[dict[str, str]]:
+    """Serve every system of `base_urls` on loopback; gives their addresses by name.
+
+    `base_urls` are the vendors' own. Without `ports` free ones are taken.
+    """
+    chosen = ports or {}
+    with contextlib.ExitStack() as stack:
+        doors = {
+            name: stack.enter_context(
+                socket.create_server(("127.0.0.1", chosen.get(name, 0)), backlog=256)
+            )
+            for name in base_urls
+        }
+        hosts = {name: urlsplit(url).hostname or "" for name, url in base_urls.items()}
+        stack.enter_context(
+            _running([(LoopbackDoor(engine, hosts[name]), door) for name, door in doors.items()])
+        )
+        yield {name: "http://{}:{}".format(*door.getsockname()) for name, door in doors.items()}
+
+
+def environment(urls: Mapping[str, str]) -> dict[str, str]:
+    """The variables by which the vendors' clients and common settings find the addresses.
+
+    >>> environment({"zendesk": "http://127.0.0.1:4003"})["ZENPY_FORCE_NETLOC"]
+    '127.0.0.1:4003'
+    """
+    found = {f"{name.upper()}_API_BASE": url for name, url in urls.items()}
+    if "zendesk" in urls:
+        parts = urlsplit(urls["zendesk"])
+        found |= {"ZENPY_FORCE_SCHEME": parts.scheme, "ZENPY_FORCE_NETLOC": parts.netloc}
+    return found
+
+
+@contextlib.contextmanager
+def _running(doors: list[tuple[LoopbackDoor, socket.socket]]) -> Iterator[None]:
+    import uvicorn
+
+    servers = [(uvicorn.Server(_quiet(uvicorn.Config, door)), opened) for door, opened in doors]
+
+    async def serve() -> None:
+        await asyncio.gather(*[each.serve(sockets=[opened]) for each, opened in servers])
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True, name="doors")
+    thread.start()
+    try:
+        _wait_until_open(thread, [server for server, _ in servers])
+        yield
+    finally:
+        for server, _ in servers:
+            server.should_exit = True
+        thread.join(_START_SECONDS)
+
+
+def _quiet(config: Any, door: LoopbackDoor) -> Any:
+    return config(
+        door,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _wait_until_open(thread: threading.Thread, servers: list[Any]) -> None:
+    import time
+
+    deadline = time.monotonic() + _START_SECONDS
+    while not all(server.started for server in servers):
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise OSError("the doors on loopback did not open")
+        time.sleep(0.005)
+
+
+async def _body(receive: Receive) -> bytes:
+    blocks = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        blocks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    return b"".join(blocks)
+
+
+def _request(scope: Mapping[str, Any], host: str, body: bytes) -> Request:
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+    }
+    path = scope.get("raw_path") or scope["path"].encode()
+    return Request(
+        scope["method"],
+        host,
+        path.decode("latin-1"),
+        scope.get("query_string", b"").decode("latin-1"),
+        headers,
+        body,
+    )
+
+
+async def _send(answer: Response, send: Send) -> None:
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in wire_headers(answer)
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,112 @@
+"""HAR 1.2: what browsers and proxies save of the HTTP traffic that they saw."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from understudy.traffic.exchange import Exchange, Message, headers_of
+from understudy.traffic.raw_record import Malformed
+
+__all__ = ["har_entries", "read_har"]
+
+
+def har_entries(content: Any) -> Sequence[Any] | None:
+    """The entries of a HAR, or None where the content is something else."""
+    if not isinstance(content, dict):
+        return None
+    log = content.get("log")
+    entries = content.get("entries", log.get("entries") if isinstance(log, dict) else None)
+    return entries if isinstance(entries, list) else None
+
+
+def read_har(entry: Any, offset: int) -> Exchange:
+    """The exchange of one entry; raises `Malformed` where it is none."""
+    if not isinstance(entry, dict):
+        raise Malformed("not an object")
+    request = entry.get("request")
+    if not isinstance(request, dict):
+        raise Malformed("no request")
+    method, url = request.get("method"), request.get("url")
+    if not isinstance(method, str) or not method or not isinstance(url, str):
+        raise Malformed("a request without method or URL")
+    status, response = _response(entry.get("response"))
+    return Exchange(
+        method=method.upper(),
+        url=url,
+        request=Message(_headers(request), _posted(request.get("postData"))),
+        status=status,
+        response=response,
+        started_at=_moment(entry.get("startedDateTime")),
+        latency_ms=_latency(entry.get("time")),
+        offset=offset,
+    )
+
+
+def _response(value: Any) -> tuple[int | None, Message | None]:
+    """The answer; browsers write status 0 where none came."""
+    if not isinstance(value, dict):
+        return None, None
+    status = value.get("status")
+    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status < 600:
+        return None, None
+    return status, Message(_headers(value), _content(value.get("content")))
+
+
+def _headers(part: Mapping[str, Any]) -> dict[str, str]:
+    found = part.get("headers")
+    pairs = [
+        (item["name"], item["value"])
+        for item in (found if isinstance(found, list) else [])
+        if isinstance(item, dict)
+        and isinstance(item.get("name"), str)
+        and isinstance(item.get("value"), str)
+    ]
+    return headers_of(pairs)
+
+
+def _content(value: Any) -> bytes | str | None:
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        return None
+    text: str = value["text"]
+    if value.get("encoding") != "base64":
+        return text
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Malformed("a body is not the base64 that it says") from None
+
+
+def _posted(value: Any) -> str | None:
+    """The body of a request: its text, or the form that was taken apart."""
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("text"), str) and value["text"]:
+        return str(value["text"])
+    params = value.get("params")
+    if not isinstance(params, list) or not params:
+        return None
+    from urllib.parse import urlencode
+
+    return urlencode(
+        [
+            (str(item.get("name", "")), str(item.get("value", "")))
+            for item in params
+            if isinstance(item, dict)
+        ]
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
+
+
+def _latency(value: Any) -> int | None:
+    return round(value) if isinstance(value, int | float) and 0 <= value < 1e12 else None

@@ -1,0 +1,185 @@
+"""Worlds built block by block: flat memory, any number of shards, the same bytes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from understudy.model.errors import ConfigurationError, RecordingError
+from understudy.model.jsonl import read_json
+from understudy.model.manifest import WorldManifest
+from understudy.world.damage import damage_block
+from understudy.world.truth import SHARED, build_block, build_shared
+from understudy.world.writer import (
+    PART,
+    ROW_GROUP,
+    BlockRecord,
+    Facts,
+    PartRecord,
+    WorldWriter,
+    dirty_columns,
+)
+
+__all__ = ["Shard", "build_world", "join_shards", "parse_shard"]
+
+SHARDS = "shards"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part `number` of `of`; it has every `of`-th block."""
+
+    number: int = 1
+    of: int = 1
+
+    def blocks(self, count: int) -> list[int]:
+        """The blocks of this shard; the first shard has the shared rows too."""
+        own = list(range(self.number - 1, count, self.of))
+        return [SHARED, *own] if self.number == 1 else own
+
+
+def parse_shard(text: str) -> Shard:
+    """A shard as it is typed: `2/3`.
+
+    >>> parse_shard("2/3")
+    Shard(number=2, of=3)
+    """
+    number, slash, of = text.partition("/")
+    if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of) <= 4096:
+        return Shard(int(number), int(of))
+    raise ConfigurationError(
+        f"`{text}` is not a shard; write which of how many, as in `2/3`", code="U110"
+    )
+
+
+def build_world(
+    path: Path, facts: Facts, shard: Shard | None = None, progress: Progress | None = None
+) -> WorldManifest | None:
+    """Build a world, or one shard of it; the last shard to finish joins them all.
+
+    Shards wait in `PATH/shards/`; None says that others are still missing. `progress` is told how
+    many blocks are done, and of how many.
+    """
+    part = shard or Shard()
+    alone = part.of == 1
+    folder = path if alone else path / SHARDS / f"{part.number}-of-{part.of}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    blocks = part.blocks(facts.recipe.blocks())
+    with WorldWriter(folder, facts, dirty_columns(facts.profile)) as writer:
+        for done, number in enumerate(blocks, 1):
+            _write_block(writer, facts, number)
+            if progress:
+                progress(done, len(blocks))
+        if alone:
+            return writer.finish()
+        writer.finish_part(part.number, part.of)
+    return _join_if_whole(path, facts, part.of)
+
+
+def _write_block(writer: WorldWriter, facts: Facts, number: int) -> None:
+    if number == SHARED:
+        block = build_shared(facts.recipe, facts.seed)
+    else:
+        block = build_block(facts.recipe, facts.seed, number)
+    writer.write(block, damage_block(block, facts.profile, facts.seed, facts.recipe.epoch))
+
+
+def _join_if_whole(path: Path, facts: Facts, of: int) -> WorldManifest | None:
+    parts = [path / SHARDS / f"{number}-of-{of}" for number in range(1, of + 1)]
+    if not all((part / PART).is_file() for part in parts):
+        return None
+    with _alone(path / SHARDS / "joining") as first:
+        return join_shards(path, parts, facts) if first else None
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[bool]:
+    """Whether nobody else holds the lock; two shards may finish at the same moment."""
+    try:
+        lock.mkdir()
+    except FileExistsError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        shutil.rmtree(lock, ignore_errors=True)
+
+
+def join_shards(path: Path, parts: Sequence[Path], facts: Facts) -> WorldManifest:
+    """One world of all its shards, equal to what a single build writes.
+
+    Raises `RecordingError` where shards are of different worlds, are missing blocks or were changed
+    after they were written.
+    """
+    records = [read_json(part / PART, PartRecord) for part in parts]
+    owners = _owners(parts, records, facts)
+    cursors = {part: _Cursor(part) for part in parts}
+    with WorldWriter(path, facts, dirty_columns(facts.profile)) as writer:
+        for number in sorted(owners):
+            part, record = owners[number]
+            written = writer.put(number, cursors[part].take(record))
+            if written.digest != record.digest:
+                raise RecordingError(
+                    f"block {number} of the shard `{part}` was changed after it was written",
+                    code="U412",
+                )
+        return writer.finish()
+
+
+def _owners(
+    parts: Sequence[Path], records: Sequence[PartRecord], facts: Facts
+) -> dict[int, tuple[Path, BlockRecord]]:
+    """Which shard has which block; every block once."""
+    owners: dict[int, tuple[Path, BlockRecord]] = {}
+    wanted = (facts.seed, facts.recipe.hash, facts.profile.hash)
+    for part, record in zip(parts, records, strict=True):
+        if (record.seed, record.recipe_hash, record.profile_hash) != wanted:
+            raise RecordingError(
+                f"the shard `{part}` is of another world: its seed, recipe or profile differs",
+                code="U412",
+                hint=f"remove `{part}` and build it again",
+            )
+        owners.update({int(number): (part, block) for number, block in record.blocks.items()})
+    missing = sorted({SHARED, *range(facts.recipe.blocks())} - set(owners))
+    if missing:
+        raise RecordingError(f"no shard has block {missing[0]}", code="U412")
+    return owners
+
+
+class _Cursor:
+    """Reads a shard's files from front to back, a block at a time."""
+
+    def __init__(self, part: Path) -> None:
+        self._part = part
+        self._files: dict[str, pq.ParquetFile] = {}
+        self._groups: dict[str, int] = {}
+
+    def take(self, record: BlockRecord) -> dict[str, dict[str, dict[str, pa.Array]]]:
+        """The next block's cells by side, table and column."""
+        sides: dict[str, dict[str, dict[str, pa.Array]]] = {"truth": {}, "dirty": {}, "": {}}
+        for name, rows in record.rows.items():
+            side, _, file = name.rpartition("/")
+            sides[side][file.removesuffix(".parquet")] = self._read(name, rows)
+        return sides
+
+    def _read(self, name: str, rows: int) -> dict[str, pa.Array]:
+        if name not in self._files:
+            self._files[name] = pq.ParquetFile(self._part / name)
+            self._groups[name] = 0
+        file, start = self._files[name], self._groups[name]
+        end = self._groups[name] = start - (-rows // ROW_GROUP)
+        table = file.read_row_groups(range(start, end)) if rows else file.schema_arrow.empty_table()
+        return {
+            column: pa.concat_arrays(table.column(column).chunks)
+            if table.column(column).num_chunks
+            else pa.nulls(0, table.schema.field(column).type)
+            for column in table.column_names
+        }

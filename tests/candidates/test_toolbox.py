@@ -1,0 +1,65 @@
+"""The operations as functions."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.candidates.toolbox import CallError, Toolbox
+from understudy.model.world import World
+from understudy.systems.engine import Engine
+
+CHARGE = {
+    "id": "ch_1",
+    "customer": "cus_1",
+    "amount": 1000,
+    "amount_refunded": 0,
+    "currency": "eur",
+    "status": "succeeded",
+    "paid": True,
+    "refunded": False,
+    "captured": True,
+    "created": 1790000000,
+}
+
+
+@pytest.fixture
+def session_and_tools():
+    engine = Engine(World({"stripe.charges": {"ch_1": CHARGE}}, now=1800000000))
+    session = engine.open_case("c-1")
+    return session, Toolbox(engine, session)
+
+
+def test_an_operation_is_called_by_name(session_and_tools):
+    """A call by name is the same write as a request of a client, and is captured."""
+    session, tools = session_and_tools
+    refund = tools.call("stripe.refunds.create", charge="ch_1", amount=300)
+    assert (refund["object"], refund["amount"]) == ("refund", 300)
+    assert [(each.operation, each.amount_minor) for each in session.actions] == [
+        ("stripe.refunds.create", 300)
+    ]
+    assert tools.call("stripe.charges.retrieve", id="ch_1")["amount_refunded"] == 300
+
+
+def test_a_refused_call_carries_the_systems_answer(session_and_tools):
+    """What the system refuses is an error with its status and body, and an attempt."""
+    session, tools = session_and_tools
+    with pytest.raises(CallError) as caught:
+        tools.call("stripe.refunds.create", charge="ch_1", amount=5000)
+    assert caught.value.status == 400
+    assert caught.value.body["error"]["type"] == "invalid_request_error"
+    assert session.actions[0].refused
+
+
+def test_an_unknown_operation_names_the_nearest(session_and_tools):
+    """A misspelt operation is an error that names what was probably meant."""
+    with pytest.raises(LookupError, match=r"did you mean `stripe\.refunds\.create`"):
+        session_and_tools[1].call("stripe.refund.create")
+
+
+def test_every_operation_is_a_tool(session_and_tools):
+    """Each tool has a name, a description and a JSON Schema of its parameters."""
+    tools = {tool["name"]: tool for tool in session_and_tools[1].tools()}
+    assert {"stripe.refunds.create", "hubspot.objects.update", "desk.escalate"} <= set(tools)
+    schema = tools["stripe.refunds.create"]["parameters"]
+    assert "charge" in schema["properties"]
+    assert tools["stripe.refunds.create"]["description"]

@@ -1,0 +1,133 @@
+"""Candidates that are a process or a service of their own."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from understudy.model.errors import CandidateError
+
+PROCESS = """
+import json, os, sys, time, urllib.parse, urllib.request
+
+for line in sys.stdin:
+    case = json.loads(line)
+    number = case["trigger"]["payload"]["number"]
+    if number == 1:
+        print("no json", flush=True)
+        continue
+    if number == 2:
+        sys.stderr.write("bye\\n")
+        sys.exit(3)
+    if number == 3:
+        time.sleep(60)
+    body = urllib.parse.urlencode({"charge": "ch_1", "amount": 100 + number}).encode()
+    headers = {"Authorization": "Bearer " + case["credentials"]["stripe"]["api_key"]}
+    request = urllib.request.Request(case["base_urls"]["stripe"] + "/v1/refunds", body, headers)
+    refund = json.load(urllib.request.urlopen(request))
+    print(json.dumps({"outcome": "acted", "rationale": refund["id"]}), flush=True)
+"""
+
+
+def amounts(records):
+    return [[action.amount_minor for action in record.proposal.actions] for record in records]
+
+
+def reasons(records):
+    return [record.proposal.failure and record.proposal.failure.reason for record in records]
+
+
+@pytest.fixture
+def process(project):
+    project.write("bot_process.py", PROCESS)
+    return f"exec: {sys.executable} bot_process.py"
+
+
+def test_a_process_handles_cases(project, run, process):
+    """A process reads cases line by line and works on the systems over loopback."""
+    report, records = run(project.plan(1, use=process, repeats=2))
+    assert amounts(records) == [[100], [100]]
+    assert records[0].trace.rationale.startswith("re_")
+    assert report.level == "none"
+
+
+def test_a_process_has_a_network_of_its_own_where_that_is_permitted(project, run, process):
+    """In a namespace the process reaches the systems and nothing else."""
+    report, records = run(project.plan(1, use=process, namespace=True))
+    assert amounts(records) == [[100]]
+    assert report.level in ("netns", "none")
+
+
+def test_trouble_of_a_process_costs_its_case(project, run, process):
+    """Nonsense, an exit and a hang of the process each cost one case; it is started again."""
+    report, records = run(project.plan(5, use=process, timeout=timedelta(seconds=1)))
+    assert reasons(records) == [None, "malformed_answer", "crashed", "timeout", None]
+    assert amounts(records) == [[100], [], [], [], [104]]
+    assert "exit code 3" in records[2].proposal.failure.detail
+    assert records[2].trace.printed == "bye\n"
+    assert report.complete
+
+
+def test_a_command_that_is_not_there_is_an_error(project, run):
+    """A command that cannot be started is named before the first case."""
+    with pytest.raises(CandidateError, match="`no-such-bot` cannot be started: there is no such"):
+        run(project.plan(1, use="exec: no-such-bot --fast"))
+
+
+@pytest.fixture
+def service():
+    """A service of the user's own: its answers by case number, and what it was sent."""
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            case = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            seen.append((case, dict(self.headers)))
+            number = case["trigger"]["payload"]["number"]
+            status, body = [
+                (200, b'{"outcome": "escalated"}'),
+                (204, b""),
+                (500, b"database down"),
+                (200, b"<html>"),
+            ][number]
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/case", seen
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_service_handles_cases(project, run, service):
+    """A service gets the case by POST; its answer, its error and its nonsense are told apart."""
+    url, seen = service
+    report, records = run(project.plan(4, use=url))
+    assert reasons(records) == [None, None, "raised", "malformed_answer"]
+    assert [record.proposal.outcome.value for record in records[:2]] == ["escalated", "abstained"]
+    assert "HTTP 500: database down" in records[2].proposal.failure.detail
+    assert report.level == "none"
+    case, headers = seen[0]
+    assert case["base_urls"]["stripe"].startswith("http://127.0.0.1:")
+    assert case["received_at"] == "2026-11-01T00:00:00+00:00"
+    text = (json.dumps(case) + json.dumps(headers)).lower()
+    assert not any(word in text for word in ("understudy", "shadow", "secret-scenario"))
+
+
+def test_a_service_that_does_not_answer_is_an_error(project, run):
+    """Where nothing listens, the address is named before the first case."""
+    with pytest.raises(CandidateError, match=r"nothing answers at `http://127\.0\.0\.1:9/`"):
+        run(project.plan(1, use="http://127.0.0.1:9/"))
