@@ -7,7 +7,12 @@ from datetime import timedelta
 import pytest
 
 from understudy.doors.self_test import SelfTest
-from understudy.model.errors import CandidateError, ConfigurationError, RecordingError
+from understudy.model.errors import (
+    CandidateError,
+    ConfigurationError,
+    EvidenceError,
+    RecordingError,
+)
 from understudy.shadow import crew, runner
 from understudy.shadow.runner import run_shadow
 from understudy.shadow.store import read_records
@@ -267,6 +272,33 @@ def test_a_need_without_a_port_is_an_error(project, run):
     """`needs:` takes addresses; anything else is named."""
     with pytest.raises(ConfigurationError, match="`needs: postgres` is not an address"):
         run(project.plan(1, needs=("postgres",)))
+
+
+def test_our_own_mistake_is_not_the_candidates(project, run):
+    """Where a mocked system breaks over its data, the case is not held against the candidate."""
+    project.write(
+        "tiny_world.py",
+        (project.folder / "tiny_world.py").read_text()
+        + "\nfrom understudy.systems.overlay import Overlay\nOverlay.get = None\n",
+    )
+    record = run(project.plan(1))[1][0]
+    failure = record.proposal.failure
+    assert (failure.cause, failure.reason) == ("infrastructure", "harness")
+
+
+def test_systems_that_contradict_themselves_end_the_run(project, run):
+    """A read that changed state ends the run with an error, not with a finding."""
+    project.write(
+        "tiny_world.py",
+        (project.folder / "tiny_world.py").read_text()
+        + "\nfrom understudy.model.errors import EvidenceError\n"
+        "from understudy.systems.engine import Engine\n"
+        "def broken(self, request):\n"
+        "    raise EvidenceError('declared read-only but changed state')\n"
+        "Engine.handle = broken\n",
+    )
+    with pytest.raises(EvidenceError, match="declared read-only"):
+        run(project.plan(1))
 
 
 def test_two_cases_of_one_id_are_refused(project, run):

@@ -46,7 +46,9 @@ def test_stripe_reads(stripe_client):
     charge = v1.charges.retrieve("ch_0001", {"expand": ["customer", "payment_intent"]})
     assert charge.customer.name == "Ada Byron"
     assert charge.payment_intent.latest_charge == "ch_0001"
-    assert v1.charges.search({"query": "customer:'cus_bob' AND currency:'jpy'"}).data[0].amount == 700
+    assert (
+        v1.charges.search({"query": "customer:'cus_bob' AND currency:'jpy'"}).data[0].amount == 700
+    )
     assert v1.payment_intents.retrieve("pi_0001").status == "succeeded"
     assert v1.invoices.retrieve("in_open").lines.data[0].description == "Seats"
     subscription = v1.subscriptions.retrieve("sub_ada")
@@ -305,6 +307,7 @@ def test_zendesk_through_zenpy(world):
     tables = {name: dict(rows) for name, rows in world.tables.items() if "zendesk" in name}
     done = subprocess.run(
         [sys.executable, "-c", ZENPY],
+        check=False,
         input=json.dumps(tables), capture_output=True, text=True, timeout=60,
         env={k: v for k, v in os.environ.items() if not k.startswith("COV")},
     )  # fmt: skip

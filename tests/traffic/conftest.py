@@ -29,6 +29,13 @@ def shared():
     return find
 
 
+@pytest.fixture(autouse=True)
+def _key_of_nobody(tmp_path_factory, monkeypatch):
+    """No test reads or makes the redaction key of the person who runs it."""
+    place = tmp_path_factory.mktemp("key") / "redaction.key"
+    monkeypatch.setenv("UNDERSTUDY_REDACTION_KEY", str(place))
+
+
 @pytest.fixture
 def key():
     return RedactionKey(material=bytes(range(32)))

@@ -357,6 +357,7 @@ def test_a_file_that_breaks_off_keeps_its_whole_records(logs, imported, schema):
         (b"[" * 100_000, "nested more than 100 deep"),
         (b'[{"traj": []}]', "no record that can be used: 1 x quarantined: no info"),
     ],
+    ids=["empty", "half a mark", "latin", "cut", "numbers", "no runs", "bomb", "no record"],
 )
 def test_a_file_that_cannot_be_used_is_one_clear_error(tmp_path, key, content, problem):
     """Nothing half done is left behind."""

@@ -17,7 +17,7 @@ def recipe() -> Recipe:
 
 @pytest.fixture(scope="session")
 def small() -> Recipe:
-    return Recipe(customers=80, block=16)
+    return Recipe(customers=48, block=16)
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,7 @@ def test_shards_alone_are_no_world(tmp_path, small, profile):
 def test_shards_of_two_worlds_are_never_joined(tmp_path, small, profile):
     """A shard of another seed is refused by name."""
     build_world(tmp_path / "world", Facts(1, small, profile), Shard(1, 2))
-    with pytest.raises(RecordingError, match="1-of-2.*another world"):
+    with pytest.raises(RecordingError, match=r"1-of-2.*another world"):
         build_world(tmp_path / "world", Facts(2, small, profile), Shard(2, 2))
 
 
@@ -163,7 +163,7 @@ def test_progress_is_told(tmp_path, small, profile):
     build_world(
         tmp_path / "w", Facts(1, small, profile), progress=lambda done, of: seen.append((done, of))
     )
-    assert seen == [(number, 6) for number in range(1, 7)]
+    assert seen == [(number, 4) for number in range(1, 5)]
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", ""])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -12,15 +11,12 @@ import msgspec
 from understudy.campaign.evidence_by_operation import evidence_by_operation
 from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
-from understudy.campaign.judgement import Evidence, Judgement, judge
+from understudy.campaign.judgement import Judgement, judge
 from understudy.campaign.reporting import report_of
-from understudy.campaign.run_folder import RunFolder
-from understudy.campaign.settings import Rules
+from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
 from understudy.model.campaign import Economics
-from understudy.model.manifest import RecordingManifest, RunManifest
-from understudy.model.proposal import CaseRecord
 from understudy.model.verdict import (
     CandidateRef,
     CaseCounts,
@@ -32,37 +28,22 @@ from understudy.model.verdict import (
     WallEvidence,
 )
 
-__all__ = ["Conclusion", "conclude"]
+__all__ = ["conclude"]
 
 _VALID_DAYS = 90
 
 
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """Everything that the end of a run is made from."""
-
-    folder: RunFolder
-    manifest: RunManifest
-    rules: Rules
-    evidence: Evidence
-    records: Sequence[CaseRecord]
-    imported: RecordingManifest
-    wall: WallEvidence | None = None
-    stopped: str | None = None
-    attempt: int = 1
-
-
-def conclude(end: Conclusion) -> Finished:
+def conclude(end: RunFiles) -> Finished:
     """Judge a run and write its findings, costs, verdict and reports."""
     judgement = judge(end.evidence, end.rules.policy)
     decision = decide(judgement.cost, end.rules.gates, _facts(end, judgement))
     verdict = _verdict(end, judgement, decision)
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
-    text = report_of(end, judgement, verdict)
+    text = report_of(end, judgement.findings, judgement.cost, verdict)
     return Finished(end.folder, verdict, text)
 
 
-def _facts(end: Conclusion, judgement: Judgement) -> RunFacts:
+def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
     economics = Economics.model_validate(end.manifest.economics)
     cost = economics.integration_cost
     return RunFacts(
@@ -94,7 +75,7 @@ _STOPS = {
 }
 
 
-def _verdict(end: Conclusion, judgement: Judgement, decision: Decision) -> Verdict:
+def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict:
     manifest, cost = end.manifest, judgement.cost
     human = end.rules.policy.handling.human_error_cost
     return Verdict(
@@ -121,7 +102,7 @@ def _verdict(end: Conclusion, judgement: Judgement, decision: Decision) -> Verdi
         scope=_scope(end),
         not_covered=tuple(_not_covered(end, judgement)),
         expires=_expiry(manifest.started_at),
-        attempt=end.attempt,
+        attempt=manifest.attempt,
         prices_owned=end.rules.policy.owner is not None,
         funnel=Funnel(
             imported=end.imported.records,
@@ -136,7 +117,7 @@ def _verdict(end: Conclusion, judgement: Judgement, decision: Decision) -> Verdi
     )
 
 
-def _counts(end: Conclusion, judgement: Judgement) -> CaseCounts:
+def _counts(end: RunFiles, judgement: Judgement) -> CaseCounts:
     return CaseCounts(
         planned=end.manifest.planned,
         run=len({proposal.case_id for proposal in end.evidence.proposals}),
@@ -159,14 +140,14 @@ def _finding_counts(judgement: Judgement) -> tuple[FindingCount, ...]:
     )
 
 
-def _scope(end: Conclusion) -> str:
+def _scope(end: RunFiles) -> str:
     scenarios = sorted({case.scenario for case in end.evidence.cases})
     shown = ", ".join(scenarios[:12]) + (" and others" if len(scenarios) > 12 else "")
     made = "simulated" if end.imported.synthetic else "recorded"
     return f"{len(end.evidence.cases):,} {made} cases of: {shown}"
 
 
-def _not_covered(end: Conclusion, judgement: Judgement) -> list[str]:
+def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     told = []
     level = end.wall.level if end.wall else "none"
     if level == "hook":

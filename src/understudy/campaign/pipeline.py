@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from understudy import __version__
-from understudy.campaign.conclusion import Conclusion, conclude
+from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash
 from understudy.campaign.project import project_folder
-from understudy.campaign.recorded import evidence_of
-from understudy.campaign.run_folder import RunFolder, find_run, mint_run_id
+from understudy.campaign.run_files import RunFiles, evidence_of
+from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
 from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
 from understudy.model.campaign import CandidateSpec
+from understudy.model.canonical import digest
 from understudy.model.case import Case
 from understudy.model.errors import ConfigurationError, NoCasesError, RecordingError, nearest
 from understudy.model.manifest import RunManifest
@@ -98,7 +101,7 @@ def run_candidate(
     proposals = [record.proposal for record in records]
     evidence = evidence_of(source.recording, proposals, source.world_folder)
     return conclude(
-        Conclusion(
+        RunFiles(
             folder=folder,
             manifest=manifest,
             rules=settings.rules,
@@ -107,7 +110,6 @@ def run_candidate(
             imported=source.recording.manifest,
             wall=report.evidence(),
             stopped=report.stopped,
-            attempt=1 if request.rehearsal else folder.attempt(),
         )
     )
 
@@ -152,6 +154,9 @@ def _folder(
 ) -> tuple[RunFolder, RunManifest]:
     """A new run's folder with its manifest, or the one that is gone on with."""
     manifest = _manifest(settings, source, cases, project)
+    if not request.rehearsal:
+        before = count_attempts(request.reports, source.recording.digest)
+        manifest = msgspec.structs.replace(manifest, attempt=before + 1)
     if request.resume is not None:
         folder = find_run(request.resume, request.reports)
         _refuse_other(folder.read_manifest(), manifest)
@@ -166,8 +171,6 @@ def _folder(
 def _manifest(
     settings: Settings, source: Source, cases: Sequence[Case], project: Path
 ) -> RunManifest:
-    from understudy.model.canonical import digest
-
     campaign = settings.campaign
     candidate = campaign.candidates[0]
     started = datetime.now(UTC)
@@ -215,9 +218,4 @@ def _refuse_other(before: RunManifest, now: RunManifest) -> None:
 
 
 def _with_wall(manifest: RunManifest, report: ShadowReport) -> RunManifest:
-    import msgspec
-
-    evidence = report.evidence()
-    return msgspec.structs.replace(
-        manifest, wall_level=evidence.level, wall_self_test=evidence.self_test
-    )
+    return msgspec.structs.replace(manifest, wall=report.evidence(), stopped=report.stopped)

@@ -8,24 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from understudy import __version__
-from understudy.campaign.conclusion import Conclusion, conclude
+from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import harness_hash
-from understudy.campaign.judgement import Evidence
-from understudy.campaign.mess import mess_of
-from understudy.campaign.run_folder import RunFolder, find_run, mint_run_id
+from understudy.campaign.run_files import evidence_of, open_run
+from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
 from understudy.campaign.settings import Rules, load_rules
 from understudy.model.canonical import digest, digest_file
 from understudy.model.errors import NoCasesError, RecordingError
 from understudy.model.manifest import RunManifest
 from understudy.model.proposal import CaseRecord, Proposal
-from understudy.model.verdict import Stage, WallEvidence
-from understudy.shadow.store import read_records
+from understudy.model.verdict import Stage
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import Recording, read_recording
-from understudy.world.store import load_world
 
-__all__ = ["JudgeRequest", "evidence_of", "judge_recorded", "judge_run"]
+__all__ = ["JudgeRequest", "judge_recorded", "judge_run"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -53,61 +50,16 @@ def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
     evidence = evidence_of(recording, proposals, None)
     progress("judge", 0, len(cases))
     records = [CaseRecord(case_id=one.case_id, proposal=one) for one in proposals]
-    finished = conclude(Conclusion(folder, manifest, rules, evidence, records, recording.manifest))
+    finished = conclude(RunFiles(folder, manifest, rules, evidence, records, recording.manifest))
     progress("judge", len(cases), len(cases))
     return finished
 
 
 def judge_run(run: str, reports: Path, progress: Progress) -> Finished:
     """Judge a run again from its store, with the policy and gate files as they are now."""
-    folder = find_run(run, reports)
-    manifest = folder.read_manifest()
-    recording = read_recording(Path(manifest.recording))
-    records = _stored(folder, manifest)
-    proposals = [record.proposal for record in records]
-    rules = load_rules(manifest.policy, manifest.gates, Path.cwd())
-    world = Path(manifest.world) if manifest.world else None
-    evidence = evidence_of(recording, proposals, world)
-    progress("judge", len(proposals), len(proposals))
-    wall = None
-    if manifest.wall_level:
-        before = folder.read_verdict().wall if folder.verdict.is_file() else None
-        wall = before or WallEvidence(level=manifest.wall_level, self_test=manifest.wall_self_test)
-    return conclude(
-        Conclusion(
-            folder,
-            manifest,
-            rules,
-            evidence,
-            records,
-            recording.manifest,
-            wall,
-            attempt=folder.attempt(),
-        )
-    )
-
-
-def evidence_of(
-    recording: Recording, proposals: list[Proposal], world_folder: Path | None
-) -> Evidence:
-    """What is judged: the cases that proposals are there for, in the recording's order."""
-    wanted = {proposal.case_id for proposal in proposals}
-    cases = [case for case in recording.cases if case.case_id in wanted]
-    baselines = {case.case_id: recording.baselines_of(case.case_id) for case in cases}
-    if world_folder is None:
-        return Evidence(cases, baselines, proposals)
-    world = load_world(world_folder)
-    return Evidence(
-        cases, baselines, proposals, lambda case, actions: mess_of(world, case, actions)
-    )
-
-
-def _stored(folder: RunFolder, manifest: RunManifest) -> list[CaseRecord]:
-    """A judged run has its proposals in the file that they came from, a shadow run in its store."""
-    if manifest.proposals:
-        proposals = read_proposals(Path(manifest.proposals))
-        return [CaseRecord(case_id=one.case_id, proposal=one) for one in proposals]
-    return list(read_records(folder.path))
+    files = open_run(find_run(run, reports))
+    progress("judge", len(files.records), len(files.records))
+    return conclude(files)
 
 
 def _refuse_strangers(
@@ -153,6 +105,7 @@ def _folder(
         gates=str(rules.gates_file),
         hashes=hashes,
         case_ids_digest=digest([case.case_id for case in recording.cases]),
+        attempt=count_attempts(request.reports, recording.digest) + 1,
     )
     path = request.out or request.reports / manifest.campaign / manifest.run_id
     _refuse_foreign(path)

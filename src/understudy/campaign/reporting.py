@@ -1,22 +1,57 @@
-"""interim"""
+"""A judged run on its way to people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from understudy.campaign.run_files import RunFiles, open_run
+from understudy.campaign.run_folder import find_run
+from understudy.model.campaign import Economics
+from understudy.model.cost import CostSummary
+from understudy.model.finding import Finding
+from understudy.model.proposal import Proposal
+from understudy.model.verdict import Verdict
+from understudy.report.input import ReportInput
+from understudy.report.terminal import terminal_summary
+from understudy.report.write import write_report
+
+__all__ = ["report_of", "report_run"]
 
 
-def report_of(end, judgement, verdict):
-    c = judgement.cost
-    from collections import Counter
+def report_of(
+    files: RunFiles, findings: tuple[Finding, ...], cost: CostSummary, verdict: Verdict
+) -> str:
+    """Write `report.html` and `report.md`; returns the summary for the terminal."""
+    facts = _input(files, findings, cost, verdict)
+    write_report(files.folder.path, facts)
+    return terminal_summary(facts, str(files.folder.path))
 
-    lines = [
-        f"{verdict.candidate.name}: {verdict.verdict} agree {c.actions_agreeing}/{c.actions_proposed} cost {c.error_cost_minor / 100} per case {verdict.error_cost.per_case / 100} net {verdict.net_value.per_case / 100} escalated {c.candidate.escalated}",
-        *verdict.reasons,
-    ]
-    lines += [
-        f"  {g.id} {g.metric} {g.observed} limit {g.limit} {g.outcome} e={g.e_value} need={g.cases_needed}"
-        for g in verdict.gates
-    ]
-    lines += [f"  {f.kind} {f.severity} {f.count} {f.cost_minor / 100}" for f in verdict.findings]
-    if verdict.external:
-        e = dict(verdict.external)
-        m = e.pop("misses")
-        lines.append(str(e))
-        lines += [str(x) for x in m]
-    return "\n".join(lines)
+
+def report_run(run: str, reports: Path) -> str:
+    """Write a run's reports again from its files; nothing is judged anew."""
+    folder = find_run(run, reports)
+    return report_of(
+        open_run(folder), folder.read_findings(), folder.read_cost(), folder.read_verdict()
+    )
+
+
+def _input(
+    files: RunFiles, findings: tuple[Finding, ...], cost: CostSummary, verdict: Verdict
+) -> ReportInput:
+    proposals: dict[str, list[Proposal]] = {}
+    for proposal in files.evidence.proposals:
+        proposals.setdefault(proposal.case_id, []).append(proposal)
+    return ReportInput(
+        verdict=verdict,
+        cost=cost,
+        findings=findings,
+        manifest=files.manifest,
+        policy=files.rules.policy,
+        gates=files.rules.gates,
+        cases={case.case_id: case for case in files.evidence.cases},
+        proposals=proposals,
+        baselines=files.evidence.baselines,
+        traces={record.case_id: record.trace for record in files.records},
+        recording=files.imported,
+        monthly_cases=Economics.model_validate(files.manifest.economics).monthly_cases,
+    )

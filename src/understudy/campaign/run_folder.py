@@ -14,7 +14,7 @@ from understudy.model.jsonl import read_json, read_lines, write_json, write_line
 from understudy.model.manifest import RunManifest
 from understudy.model.verdict import Verdict
 
-__all__ = ["RunFolder", "find_run", "mint_run_id"]
+__all__ = ["RunFolder", "count_attempts", "find_run", "mint_run_id", "runs_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +66,20 @@ class RunFolder:
         """Read `verdict.json`."""
         return read_json(self.verdict, Verdict)
 
-    def attempt(self) -> int:
-        """Which attempt on its recording this run is, counted over the reports folder.
 
-        Runs on the same recording that began before it, those of other candidates included: each
-        is a look at the same cases.
-        """
-        own = self.read_manifest()
-        earlier = 0
-        for path in self.path.parent.parent.glob("*/*/manifest.json"):
-            other = read_json(path, RunManifest)
-            same = other.hashes.get("recording") == own.hashes.get("recording")
-            earlier += same and other.started_at < own.started_at
-        return earlier + 1
+def count_attempts(reports: Path, recording_digest: str | None) -> int:
+    """How many runs in the reports folder looked at a recording, of whatever candidate.
+
+    Each run is a look at the same cases, and a verdict says how many there were before it.
+    """
+    manifests = (run.read_manifest() for run in runs_in(reports))
+    return sum(manifest.hashes.get("recording") == recording_digest for manifest in manifests)
+
+
+def runs_in(reports: Path) -> list[RunFolder]:
+    """Every run in the reports folder, the oldest first; worlds lie there too and are none."""
+    found = [path for path in reports.glob("*/*/manifest.json") if _MARK in path.read_bytes()]
+    return [RunFolder(path.parent) for path in sorted(found, key=lambda path: path.parent.name)]
 
 
 def mint_run_id(started_at: datetime, candidate: str, *facts: str) -> str:
@@ -92,15 +93,16 @@ def find_run(name: str, reports: Path) -> RunFolder:
     direct = Path(name)
     if (direct / "manifest.json").is_file():
         return RunFolder(direct)
-    runs = sorted(
-        (path.parent for path in reports.glob("*/*/manifest.json")), key=lambda run: run.name
-    )
-    matching = [run for run in runs if name in ("latest", run.name)]
+    runs = runs_in(reports)
+    matching = [run for run in runs if name in ("latest", run.path.name)]
     if not matching:
-        known = ", ".join(run.name for run in runs[-3:])
+        known = ", ".join(run.path.name for run in runs[-3:])
         raise RecordingError(
             f"`{name}` is not a run",
             code="U404",
             hint=f"the last runs are: {known}" if known else f"there is no run in `{reports}` yet",
         )
-    return RunFolder(matching[-1])
+    return matching[-1]
+
+
+_MARK = b'"understudy/run/1"'

@@ -17,6 +17,7 @@ from understudy.model.action import (
     ActionClass,
     Effect,
     Origin,
+    Target,
 )
 from understudy.model.baseline import Outcome
 from understudy.model.proposal import Failure, FailureCause, Proposal, Trace
@@ -110,8 +111,9 @@ def _escalation(answer: Answer) -> Action:
     return Action(
         system=DESK,
         operation=ESCALATION_OPERATION,
+        target=Target(type="case"),
         fields={"reason": answer.rationale or ""},
-        effect=Effect.WRITE,
+        effect=Effect.SEND,
         action_class=ActionClass.AUTOMATED,
         origin=Origin.RETURNED,
     )

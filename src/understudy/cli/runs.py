@@ -15,7 +15,7 @@ Reports = Annotated[Path, typer.Option("--reports", help="Where run folders lie.
 
 def report(run: Run, reports: Reports = Path("reports")) -> None:
     """Write a run's reports again from its files."""
-    from understudy.campaign.recorded import report_run
+    from understudy.campaign.reporting import report_run
 
     typer.echo(report_run(run, reports))
 

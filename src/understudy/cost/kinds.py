@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 
 from understudy.model.action import Effect
 from understudy.model.finding import Kind, Severity
@@ -41,16 +41,23 @@ _DEFAULT = {
 
 # Where the effect leaves the house or cannot simply be written back, the same mistake is worse.
 _GRAVE = {
-    Kind.MISSING_ACTION: Severity.MEDIUM,
     Kind.EXTRA_ACTION: Severity.HIGH,
     Kind.WRONG_TARGET: Severity.CRITICAL,
     Kind.UNAPPROVED: Severity.CRITICAL,
 }
-_SLIGHT = {Kind.EXTRA_ACTION: Severity.LOW, Kind.MISSING_ACTION: Severity.LOW}
+# What stays in the house as a draft or note is a nuisance.
+_SLIGHT = {
+    Kind.EXTRA_ACTION: Severity.LOW,
+    Kind.MISSING_ACTION: Severity.LOW,
+    Kind.WRONG_TARGET: Severity.MEDIUM,
+    Kind.WRONG_OPERATION: Severity.LOW,
+    Kind.DUPLICATE_HARMFUL: Severity.LOW,
+}
 _MONEY = {Kind.MISSING_ACTION: Severity.HIGH}
 
 # An omitted payment is made up for later in four of five cases.
-_SHARE = {Kind.MISSING_ACTION: Decimal("0.2")}
+_SHARE = {Kind.MISSING_ACTION: Fraction(1, 5)}
+_WHOLE = Fraction(1)
 
 
 def default_severity(kind: Kind, effect: Effect = Effect.WRITE) -> Severity:
@@ -68,6 +75,6 @@ def default_severity(kind: Kind, effect: Effect = Effect.WRITE) -> Severity:
     return _DEFAULT[kind]
 
 
-def exposed_share(kind: Kind) -> Decimal:
+def exposed_share(kind: Kind) -> Fraction:
     """The share of the amount at stake that a kind exposes."""
-    return _SHARE.get(kind, Decimal(1))
+    return _SHARE.get(kind, _WHOLE)

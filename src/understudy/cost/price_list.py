@@ -1,21 +1,38 @@
-"""The price of one error: F1 over the policy's floors, weights, tiers and cap."""
+"""The price of one error: F1 over the policy's floors, weights, tiers, rates and cap."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from typing import Self
 
 from understudy.cost.kinds import default_severity, exposed_share
+from understudy.cost.operation_rules import OperationRule, OperationRules
 from understudy.model.action import Action, ActionClass, Effect
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.finding import Kind, Severity
 from understudy.model.money import Money, minor_digits
 from understudy.model.policy import Policy
 
-__all__ = ["Price", "PriceList", "Stake", "stake_of"]
+__all__ = ["Price", "PriceList", "Stake", "half_even", "stake_of"]
 
-_ONE = Decimal(1)
+_IRREVERSIBLE, _WITH_EFFORT, _BY_ITSELF = Decimal(1), Decimal("0.5"), Decimal("0.1")
+AUTO = "auto"
+"""The `reversible_by` of an action that undoes itself."""
+# Kinds that cost nothing, or are never-events, stay so whatever operation they befall.
+_FIXED = (Severity.NONE, Severity.CRITICAL)
+
+
+def half_even(numerator: int, denominator: int) -> int:
+    """A fraction rounded to a whole number, a half to the even one.
+
+    >>> half_even(5, 2), half_even(7, 2), half_even(218, 100)
+    (2, 4, 2)
+    """
+    whole, rest = divmod(numerator, denominator)
+    twice = 2 * rest
+    return whole + (twice > denominator or (twice == denominator and whole % 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +42,22 @@ class Stake:
     exposure_minor: int = 0
     currency: str | None = None
     effect: Effect = Effect.WRITE
-    irreversibility: Decimal = _ONE
+    irreversibility: Decimal = _IRREVERSIBLE
     operation: str | None = None
     tier: str = "standard"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of the price list, reduced to `(base + slope * exposure) / divisor`."""
+
+    severity: Severity
+    irreversibility: Decimal
+    base: int
+    slope: int
+    divisor: int
+    wording: tuple[str, str]
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,103 +66,171 @@ class Price:
 
     minor: int
     uncapped_minor: int
-    severity: Severity
-    irreversibility: Decimal
-    rule: str
+    line: _Line
+    exposure_minor: int
+    cap: Money
+
+    @property
+    def severity(self) -> Severity:
+        """How bad the error is by this price list."""
+        return self.line.severity
+
+    @property
+    def irreversibility(self) -> Decimal:
+        """The factor for how hard it is to undo."""
+        return self.line.irreversibility
+
+    @property
+    def rule(self) -> str:
+        """The sum as it was done, so that a reader can do it again."""
+        before, after = self.line.wording
+        if self.line.severity is Severity.NONE:
+            return before
+        capped = f", capped at {self.cap}" if self.minor < self.uncapped_minor else ""
+        return f"{before}{Money(self.exposure_minor, self.line.currency)}{after}{capped}"
 
 
 def stake_of(action: Action, tier: str, exposure_minor: int | None = None) -> Stake:
     """The stake of an action; `exposure_minor` replaces its whole amount where less is exposed.
 
-    What names an operation that undoes it counts as reversible with effort (0.5), anything else
-    as irreversible (1.0): what is not known is not assumed to be harmless.
+    An action that undoes itself counts 0.1, one that another operation undoes 0.5, anything else
+    1.0: what is not known is not assumed to be harmless.
     """
     exposed = action.amount_minor if exposure_minor is None else exposure_minor
+    undone_by = action.reversible_by
+    reversible = _BY_ITSELF if undone_by == AUTO else _WITH_EFFORT
     return Stake(
-        exposure_minor=abs(exposed or 0),
-        currency=action.currency,
-        effect=action.effect,
-        irreversibility=Decimal("0.5") if action.reversible_by else _ONE,
-        operation=action.operation,
-        tier=tier,
+        abs(exposed or 0),
+        action.currency,
+        action.effect,
+        reversible if undone_by else _IRREVERSIBLE,
+        action.operation,
+        tier,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """A policy's prices, ready to be asked."""
+    """A policy's prices, ready to be asked. All sums are done in whole numbers."""
 
     policy: Policy
+    operations: OperationRules
+    _lines: dict[tuple[object, ...], _Line] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def from_policy(cls, policy: Policy) -> Self:
         """The prices of one policy."""
-        return cls(policy)
+        return cls(policy, OperationRules.of_policy(policy))
 
     def price(self, kind: Kind, stake: Stake, severity: Severity | None = None) -> Price:
         """F1: `min(cap, (floor[s] + weight[s] * exposure * irreversibility) * tier)`.
 
         Severity comes from the policy's kinds, else its operations, else `severity`, else the
-        default list. Source: the design's F1. Worked example: an over-refund of 16 EUR that cannot
-        be undone, for a premium customer: (20 + 0.25 * 16 * 1) * 1.5 = 36.00 EUR.
+        default list. Exposure is converted at the policy's own rates; a currency without one is a
+        `ConfigurationError`. Source: the design's F1. Worked example: an over-refund of 16 EUR
+        that cannot be undone, for a premium customer: (20 + 0.25 * 16 * 1) * 1.5 = 36.00 EUR.
 
         >>> stake = Stake(1600, "EUR", Effect.PAY, tier="premium")
-        >>> PriceList(Policy(version=1)).price(Kind.WRONG_VALUE, stake).minor
-        3600
+        >>> price = PriceList.from_policy(Policy(version=1)).price(Kind.WRONG_VALUE, stake)
+        >>> price.minor, price.rule
+        (3600, 'wrong_value, medium: (20 + 0.25 x 16.00 EUR x 1) x 1.5')
         """
-        policy = self.policy
-        given = policy.kinds.get(kind)
-        level = self._severity(kind, stake, severity)
-        if level is Severity.NONE:
-            return Price(0, 0, level, _ONE, f"{kind}: severity none costs nothing")
-        floor = given.floor if given and given.floor is not None else policy.floors.of(level)
-        weight = given.weight if given and given.weight is not None else policy.weights.of(level)
-        exposure = self._exposure(stake) * exposed_share(kind)
-        irreversibility = self._irreversibility(stake)
-        tier = self._tier(stake.tier)
-        uncapped = self._minor((floor + weight * exposure * irreversibility) * tier)
-        minor = min(policy.cap.minor, uncapped)
-        rule = (
-            f"{kind}, {level}: ({floor:f} + {weight:f} x {exposure:f} x {irreversibility:f}) "
-            f"x {tier:f}"
-        )
-        if minor < uncapped:
-            rule += f", capped at {policy.cap}"
-        return Price(minor, uncapped, level, irreversibility, rule)
+        line = self._line(kind, stake, severity)
+        exposure = abs(stake.exposure_minor)
+        uncapped = half_even(line.base + line.slope * exposure, line.divisor)
+        cap = self.policy.cap
+        return Price(min(cap.minor, uncapped), uncapped, line, exposure, cap)
 
     def handover(self) -> int:
         """H + X: what a case costs that a person takes over, in minor units."""
         handling = self.policy.handling
         return handling.human_cost.minor + handling.escalation_overhead.minor
 
-    def needs_approval(self, action: Action) -> bool:
-        """Whether the policy itself lists the operation and asks for an approval at this amount.
+    def approval_rule(self, action: Action) -> OperationRule | None:
+        """The rule by which the policy itself asks for an approval of this action, or None.
 
         The vendors' default classes say how an operation should be introduced, not that people
-        needed a signature for it; so only what the policy lists is held to it.
+        needed a signature for it; so only what the policy lists is held to it. An unknown amount
+        is taken to lie above a limit.
         """
-        listed = self.policy.operations.get(action.operation)
-        if listed is None or listed.action_class is not ActionClass.APPROVAL_REQUIRED:
-            return False
-        if listed.above is None or action.amount_minor is None:
-            return True
-        stake = stake_of(action, next(iter(self.policy.tiers)))
-        return self._exposure(stake) > listed.above.major
+        rule = self.operations.of(action.operation)
+        if rule is None or rule.policy.action_class is not ActionClass.APPROVAL_REQUIRED:
+            return None
+        above = rule.policy.above
+        if above is None or action.amount_minor is None:
+            return rule
+        amount = self._own(abs(action.amount_minor), action.currency)
+        return rule if amount > self._own(above.minor, above.currency) else None
+
+    def needs_approval(self, action: Action) -> bool:
+        """Whether the policy itself asks for an approval of this action."""
+        return self.approval_rule(action) is not None
+
+    def forbidding_rule(self, action: Action) -> OperationRule | None:
+        """The rule by which the policy lets nobody write here at all, or None."""
+        rule = self.operations.of(action.operation)
+        if rule is None or rule.policy.action_class is not ActionClass.READ_ONLY:
+            return None
+        return rule if action.effect is not Effect.READ else None
+
+    def _line(self, kind: Kind, stake: Stake, severity: Severity | None) -> _Line:
+        key = (
+            kind,
+            severity,
+            stake.operation,
+            stake.effect,
+            stake.irreversibility,
+            stake.tier,
+            stake.currency if stake.exposure_minor else None,
+        )
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = self._build(kind, stake, severity)
+        return line
+
+    def _build(self, kind: Kind, stake: Stake, severity: Severity | None) -> _Line:
+        policy, given = self.policy, self.policy.kinds.get(kind)
+        level = self._severity(kind, stake, severity)
+        irreversibility = self._irreversibility(stake)
+        currency = (stake.currency or policy.currency).upper()
+        if level is Severity.NONE:
+            free = (f"{kind}: severity none costs nothing", "")
+            return _Line(level, irreversibility, 0, 0, 1, free, currency)
+        floor = given.floor if given and given.floor is not None else policy.floors.of(level)
+        weight = given.weight if given and given.weight is not None else policy.weights.of(level)
+        tier, share = self._tier(stake.tier), exposed_share(kind)
+        rate = self._rate(currency) if stake.exposure_minor else Decimal(1)
+        base = Fraction(floor) * Fraction(tier) * 10 ** minor_digits(policy.currency)
+        slope = Fraction(weight) * share * Fraction(irreversibility) * Fraction(tier)
+        slope *= self._own(1, currency) if stake.exposure_minor else 0
+        divisor = base.denominator * slope.denominator
+        part = f" x {float(share):g}" if share != 1 else ""
+        bought = f" x {rate:f}" if rate != 1 else ""
+        wording = (
+            f"{kind}, {level}: ({floor:f} + {weight:f} x ",
+            f"{bought}{part} x {irreversibility:f}) x {tier:f}",
+        )
+        return _Line(
+            level, irreversibility, int(base * divisor), int(slope * divisor), divisor, wording,
+            currency,
+        )  # fmt: skip
 
     def _severity(self, kind: Kind, stake: Stake, severity: Severity | None) -> Severity:
         given = self.policy.kinds.get(kind)
         if given is not None and given.severity is not None:
             return given.severity
-        operation = self.policy.operations.get(stake.operation or "")
-        if operation is not None and operation.severity is not None:
-            return operation.severity
-        return severity or default_severity(kind, stake.effect)
+        usual = severity or default_severity(kind, stake.effect)
+        rule = self.operations.of(stake.operation)
+        if rule is None or rule.policy.severity is None or usual in _FIXED:
+            return usual
+        return rule.policy.severity
 
     def _irreversibility(self, stake: Stake) -> Decimal:
-        operation = self.policy.operations.get(stake.operation or "")
-        if operation is not None and operation.irreversibility is not None:
-            return operation.irreversibility
-        return stake.irreversibility
+        rule = self.operations.of(stake.operation)
+        given = rule.policy.irreversibility if rule else None
+        return stake.irreversibility if given is None else given
 
     def _tier(self, tier: str) -> Decimal:
         factor = self.policy.tiers.get(tier)
@@ -144,23 +242,23 @@ class PriceList:
             )
         return factor
 
-    def _exposure(self, stake: Stake) -> Decimal:
-        """The exposure in major units of the policy's currency."""
+    def _own(self, minor: int, currency: str | None) -> Fraction:
+        """An amount as minor units of the policy's currency, exactly."""
         own = self.policy.currency
-        currency = (stake.currency or own).upper()
-        amount = Money(stake.exposure_minor, currency).major
-        if currency == own or not stake.exposure_minor:
-            return amount
+        currency = (currency or own).upper()
+        shift = minor_digits(own) - minor_digits(currency)
+        return minor * Fraction(self._rate(currency)) * Fraction(10) ** shift
+
+    def _rate(self, currency: str) -> Decimal:
+        own = self.policy.currency
+        if currency == own:
+            return Decimal(1)
         rate = self.policy.rates.of(currency) if self.policy.rates else None
-        if rate is None:
+        if rate is None or rate <= 0:
             raise ConfigurationError(
-                f"the policy has no rate from {currency} to {own}, so {amount} {currency} "
+                f"the policy has no rate from {currency} to {own}, so an amount in {currency} "
                 "cannot be priced",
                 code="U109",
                 hint=f"add `{currency}: …` to `rates:` with the date it was taken",
             )
-        return amount * rate
-
-    def _minor(self, major: Decimal) -> int:
-        scaled = major.scaleb(minor_digits(self.policy.currency))
-        return int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))
+        return rate

@@ -24,6 +24,9 @@ def equal(actual: Action, expected: Action) -> bool:
     """Whether two actions do the same; the fast way out for most pairs."""
     if actual.operation != expected.operation or actual.amount_minor != expected.amount_minor:
         return False
+    if actual.escalates:
+        # A case is handed over or it is not; the words for it are nobody's loss.
+        return True
     if actual.target != expected.target and not same_target(actual, expected):
         return False
     if not _same_currency(actual, expected):
@@ -40,7 +43,7 @@ def compare(actual: Action, expected: Action, pricing: Pricing, ceiling: int) ->
     if equal(actual, expected):
         return ()
     drafts: list[Draft] = []
-    if not same_target(actual, expected):
+    if _comparable_targets(actual, expected) and not same_target(actual, expected):
         drafts.append(_wrong_target(actual, expected, pricing))
     if actual.operation != expected.operation:
         drafts.append(_wrong_operation(actual, expected, pricing))
@@ -57,6 +60,13 @@ def compare(actual: Action, expected: Action, pricing: Pricing, ceiling: int) ->
         first = replace(drafts[0], minor=max(0, drafts[0].cost - over))
         found = (first, *drafts[1:])
     return found
+
+
+def _comparable_targets(actual: Action, expected: Action) -> bool:
+    """A credit on a customer and one on an invoice may well be about the same money."""
+    if actual.operation == expected.operation:
+        return True
+    return bool(actual.target and expected.target and actual.target.type == expected.target.type)
 
 
 def _wrong_target(actual: Action, expected: Action, pricing: Pricing) -> Draft:
@@ -98,6 +108,9 @@ def _wrong_amount(actual: Action, expected: Action, pricing: Pricing) -> Draft |
     got, wanted = actual.amount_minor, expected.amount_minor
     if got is None or wanted is None:
         return None
+    if actual.operation != expected.operation:
+        # What one operation books as a credit is a negative amount for another.
+        got, wanted = abs(got), abs(wanted)
     if not _same_currency(actual, expected):
         exposure = abs(got)
     elif got == wanted:

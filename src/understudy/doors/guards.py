@@ -34,6 +34,7 @@ def guards(refusals: Refusals, allow: Collection[Address]) -> dict[str, Guard]:
         "socket.getnameinfo": network.reverse,
         "socket.sendmsg": network.send,
         "socket.sendto": network.send,
+        "ctypes.cdata": process.named("ctypes address"),
         "ctypes.call_function": process.named("ctypes call"),
         "ctypes.dlopen": process.named("dlopen"),
         "ctypes.dlsym": process.symbol,

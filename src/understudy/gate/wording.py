@@ -87,10 +87,11 @@ def _cost_sentence(evidence: CostEvidence, currency: str) -> str:
 
 
 def _failed(told: Told) -> Iterator[str]:
+    lead = f"{told.word}: " if told.word is VerdictWord.NO_GO else ""
     for result in told.results:
         if result.outcome is GateOutcome.FAIL:
-            lead = f"{told.word}: " if told.word is VerdictWord.NO_GO else ""
             yield f"{lead}gate {result.id} failed: {result.reason}"
+            lead = ""
 
 
 def _undecided(told: Told, measured: Measured) -> Iterator[str]:

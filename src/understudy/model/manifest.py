@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from understudy.model.verdict import WallEvidence
+
 __all__ = ["RecordingManifest", "RunManifest", "SourceFile", "WorldManifest"]
 
 
@@ -77,7 +79,10 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     economics: dict[str, Any] = msgspec.field(default_factory=dict)
     needs: tuple[str, ...] = ()
     case_ids_digest: str = ""
-    wall_level: str = ""
-    wall_self_test: str = ""
+    attempt: int = 1
+    """Which look at its recording this run is."""
+    wall: WallEvidence | None = None
+    stopped: str | None = None
+    """Why the run ended before its last case: `kill_switch`, `egress`, … or None."""
     machine: dict[str, Any] = msgspec.field(default_factory=dict)
     schema: str = "understudy/run/1"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import understudy.systems as systems_package
 from understudy.candidates.answer import Answer, MalformedAnswer, read_answer
 from understudy.candidates.failing import CandidateFailed
 from understudy.candidates.handed import Inbound, handed_case
@@ -17,6 +19,7 @@ from understudy.candidates.loading import where_it_failed
 from understudy.candidates.proposing import Done, propose, trace_of
 from understudy.candidates.toolbox import Toolbox
 from understudy.doors.refusals import Refused
+from understudy.model.errors import UnderstudyError
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause
 from understudy.shadow.channel import Printed
@@ -29,6 +32,7 @@ from understudy.systems.session import CaseSession
 __all__ = ["Handling", "Workplace"]
 
 _EXPIRED = 71
+_SYSTEMS = Path(systems_package.__file__ or "").parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,11 @@ class Handling:
             return Answer(), _failure("malformed_answer", str(error)), False
         except CandidateFailed as error:
             return Answer(), _failure(error.reason, str(error)), error.gone
+        except UnderstudyError:
+            raise  # the systems contradict themselves: no case of this run can be judged
         except BaseException as error:
             # SystemExit and the like come from the candidate as well; the case fails, not the run.
-            detail = _described(error, Path(place.setup.project))
-            return Answer(), _failure(_reason(error), detail), False
+            return Answer(), _failure_of(error, Path(place.setup.project)), False
         finally:
             current_case.reset(token)
 
@@ -149,6 +154,21 @@ class Handling:
 
 def _failure(reason: str, detail: str) -> Failure:
     return Failure(cause=FailureCause.CANDIDATE, reason=reason, detail=printable(detail, 1000))
+
+
+def _failure_of(error: BaseException, project: Path) -> Failure:
+    detail = _described(error, project)
+    if _is_ours(error):
+        cause, reason = FailureCause.INFRASTRUCTURE, "harness"
+        return Failure(cause=cause, reason=reason, detail=printable(detail, 1000))
+    return _failure(_reason(error), detail)
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether it was raised inside a mocked system, which answers and never raises."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = Path(frames[-1].filename) if frames else Path()
+    return place.is_relative_to(_SYSTEMS) and place.name != "calling.py"
 
 
 def _described(error: BaseException, project: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -106,22 +105,27 @@ class _Run:
 
     def go(self, setup: Setup) -> None:
         """Run to the end or until something stops it; the processes are dead afterwards."""
-        with contextlib.suppress(_Stopped):
+        try:
             self._hand_over()
-            if self._judged == len(self.keys):
-                return
-            crew = Crew(setup, max(1, self.plan.workers), self.tally.refused)
-            try:
-                self._work(crew)
-            except KeyboardInterrupt:
-                self.stopped = "interrupted"
-            finally:
-                self.level = crew.level
-                crew.dismiss()
+            if self._judged < len(self.keys):
+                self._go_on(setup)
+        except _Stopped:
+            return
+        except KeyboardInterrupt:
+            self.stopped = "interrupted"
+
+    def _go_on(self, setup: Setup) -> None:
+        crew = Crew(setup, max(1, self.plan.workers), self.tally.refused)
+        try:
+            self._work(crew)
+        finally:
+            self.level = crew.level
+            crew.dismiss()
 
     def _work(self, crew: Crew) -> None:
         while self._judged < len(self.keys):
-            crew.man(len(self.keys) - self._judged)
+            if self.stopped is None:
+                crew.man(len(self.keys) - self._judged)
             self._feed(crew)
             for result in crew.results(self.plan.order):
                 self._take(result)

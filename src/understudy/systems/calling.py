@@ -9,23 +9,27 @@ from urllib.parse import quote
 from understudy.model.errors import nearest
 from understudy.systems.message import Request
 from understudy.systems.operation import Operation, Wire
-from understudy.systems.routes import KNOWN, operations
+from understudy.systems.routes import mounted, operations
 from understudy.systems.system import System
 
 __all__ = ["build_request", "find_operation", "tool_schemas"]
 
-_SYSTEMS: dict[str, System] = {}
+Systems = Mapping[str, System]
+_OWN: dict[str, System] = {}
 
 
-def find_operation(name: str) -> Operation:
+def find_operation(name: str, systems: Systems | None = None) -> Operation:
     """The operation of that name; `LookupError` with the nearest name where there is none.
 
     >>> find_operation("stripe.refunds.create").method
     'POST'
     """
-    found = _system(name.partition(".")[0], name).by_name.get(name)
+    known = systems or _built_in()
+    system = known.get(name.partition(".")[0])
+    found = system.by_name.get(name) if system else None
     if found is None:
-        raise LookupError(f"no operation `{name}`{nearest(name, _names())}")
+        names = [each for system in known.values() for each in system.by_name]
+        raise LookupError(f"no operation `{name}`{nearest(name, names)}")
     return found
 
 
@@ -33,15 +37,24 @@ def build_request(
     operation: Operation,
     params: Mapping[str, Any],
     credentials: Mapping[str, Mapping[str, str]],
-    base_urls: Mapping[str, str] | None = None,
+    systems: Systems | None = None,
 ) -> Request:
     """The request of one call. `credentials` are a case's, by system.
 
-    Raises `ValueError` where a parameter of the path is missing: without it there is no path to
-    send to. Anything else is left to the system to refuse.
+    `systems` are an engine's, where it has others than the built-in ones. Raises `ValueError`
+    where a parameter of the path is missing: without it there is no path to send to. Anything
+    else is left to the system to refuse.
     """
-    system = _system(operation.system, operation.name)
-    base = (base_urls or {}).get(operation.system, system.base_url)
+    system = (systems or _built_in())[operation.system]
+    path, rest = _filled(operation, params)
+    query, body, kind = system.encode(_wire(operation, rest), operation.method)
+    own = credentials.get(operation.system)
+    headers = {**(system.authorization(own) if own else {}), "accept": "application/json", **kind}
+    host = system.base_url.partition("://")[2]
+    return Request(operation.method, host, path, query, headers, body)
+
+
+def _filled(operation: Operation, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     names = [p[1:-1] for p in operation.template.split("/") if p.startswith("{")]
     missing = [name for name in names if params.get(name) in (None, "")]
     if missing:
@@ -49,11 +62,7 @@ def build_request(
     path = operation.template
     for name in names:
         path = path.replace(f"{{{name}}}", quote(str(params[name]), safe=""))
-    rest = {name: value for name, value in params.items() if name not in names}
-    query, body, kind = system.encode(_wire(operation, rest), operation.method)
-    own = credentials.get(operation.system)
-    headers = {**(system.authorization(own) if own else {}), "accept": "application/json", **kind}
-    return Request(operation.method, base.partition("://")[2], path, query, headers, body)
+    return path, {name: value for name, value in params.items() if name not in names}
 
 
 def tool_schemas(systems: tuple[str, ...] | None = None) -> list[dict[str, Any]]:
@@ -70,13 +79,7 @@ def _wire(operation: Operation, rest: dict[str, Any]) -> Wire:
     return Wire(query=rest) if operation.method == "GET" else Wire(body=rest or None)
 
 
-def _system(name: str, asked: str) -> System:
-    if name not in KNOWN:
-        raise LookupError(f"no operation `{asked}`{nearest(asked, _names())}")
-    if name not in _SYSTEMS:
-        _SYSTEMS[name] = KNOWN[name]()
-    return _SYSTEMS[name]
-
-
-def _names() -> list[str]:
-    return [each.name for each in operations()]
+def _built_in() -> Systems:
+    if not _OWN:
+        _OWN.update(mounted())
+    return _OWN

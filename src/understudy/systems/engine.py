@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import datetime
 
+import orjson
+
 from understudy.model.action import Action
 from understudy.model.errors import EvidenceError
 from understudy.model.world import World
@@ -20,6 +22,7 @@ from understudy.systems.rendering import Renderings, dumps
 from understudy.systems.routes import mounted
 from understudy.systems.session import CaseSession, CoverageGap
 from understudy.systems.system import System
+from understudy.systems.write_mode import WriteMode, mode_of
 
 __all__ = ["Engine", "current_case"]
 
@@ -34,14 +37,21 @@ class Engine:
     """Mocked systems over one world. The credential of a request names its case.
 
     `systems` maps a role to a system's name, as `{"finance": "stripe"}`; all four are mounted
-    without it. `handle` may be called from several threads; a case's calls follow each other.
+    without it. `writes` maps operations or action classes to a `WriteMode`; what it does not name
+    is observed. `handle` may be called from several threads; a case's calls follow each other.
     """
 
     def __init__(
-        self, world: World, *, systems: Mapping[str, str] | None = None, seed: int = 0
+        self,
+        world: World,
+        *,
+        systems: Mapping[str, str | System] | None = None,
+        seed: int = 0,
+        writes: Mapping[str, str] | None = None,
     ) -> None:
         self.world = world
         self.seed = seed
+        self.writes = dict(writes or {})
         self.systems: dict[str, System] = mounted(systems)
         self.strays: list[CoverageGap] = []
         """Calls that could not be attributed to any open case."""
@@ -50,6 +60,7 @@ class Engine:
         self._routes: dict[tuple[str, str, str], tuple[Route | None, dict[str, str]]] = {}
         self._sessions: dict[str, CaseSession] = {}
         self._secrets: dict[str, tuple[CaseSession, str]] = {}
+        self._workers: dict[str, dict[str, dict[str, str]]] = {}
         self._base_urls = {name: system.base_url for name, system in self.systems.items()}
 
     def serves(self, host: str) -> bool:
@@ -64,12 +75,38 @@ class Engine:
         session = CaseSession(case_id, Overlay(self.world), clock, self._renderings, self.seed)
         session.base_urls = self._base_urls
         text = mint.letters(86, self.seed, case_id, "credential")
-        for name, system in self.systems.items():
-            text = text[21:] + text[:21]
-            session.credentials[name] = given = system.credentials(text)
-            self._secrets[system.secret(given)] = (session, name)
+        session.credentials = self._credentials(text)
+        self._bind(session.credentials, session)
         self._sessions[case_id] = session
         return session
+
+    def open_worker(self, worker: str) -> dict[str, dict[str, str]]:
+        """Credentials that stay the same from case to case, for candidates with static keys.
+
+        They are worth nothing until `assign` says which case the worker is at.
+        """
+        given = self._credentials(mint.letters(86, self.seed, worker, "worker"))
+        self._workers[worker] = given
+        return given
+
+    def assign(self, worker: str, case_id: str | None) -> None:
+        """From now on the worker's calls belong to this open case, or to none."""
+        given = self._workers[worker]
+        for name, system in self.systems.items():
+            self._secrets.pop(system.secret(given[name]), None)
+        if case_id is not None:
+            self._bind(given, self._sessions[case_id])
+
+    def _credentials(self, text: str) -> dict[str, dict[str, str]]:
+        made = {}
+        for name, system in self.systems.items():
+            text = text[21:] + text[:21]
+            made[name] = system.credentials(text)
+        return made
+
+    def _bind(self, given: Mapping[str, Mapping[str, str]], session: CaseSession) -> None:
+        for name, system in self.systems.items():
+            self._secrets[system.secret(given[name])] = (session, name)
 
     def session(self, case_id: str) -> CaseSession:
         """An open case."""
@@ -78,8 +115,11 @@ class Engine:
     def close_case(self, case_id: str) -> None:
         """Let the case's credentials expire; its session keeps what it recorded."""
         session = self._sessions.pop(case_id)
-        for name, system in self.systems.items():
-            self._secrets.pop(system.secret(session.credentials[name]), None)
+        for given in (session.credentials, *self._workers.values()):
+            for name, system in self.systems.items():
+                secret = system.secret(given[name])
+                if self._secrets.get(secret, (None,))[0] is session:
+                    del self._secrets[secret]
 
     def handle(self, request: Request) -> Response:
         """Answer one request; only hosts that the engine serves may be asked."""
@@ -121,7 +161,7 @@ class Engine:
         operation = route.pick(call)
         if operation.writes:
             return self._write(system, operation, call)
-        return _response(system, session, self._read(operation, call))
+        return _response(system, session, self._read(system, operation, call))
 
     def _route(self, system: System, request: Request) -> tuple[Route | None, dict[str, str]]:
         key = (system.name, request.method, request.path)
@@ -134,11 +174,13 @@ class Engine:
                 self._routes[key] = known
         return known
 
-    def _read(self, operation: Operation, call: Call) -> Reply:
+    def _read(self, system: System, operation: Operation, call: Call) -> Reply:
         session = call.session
         session.reads[operation.name] = session.reads.get(operation.name, 0) + 1
         mark = session.overlay.mark()
         try:
+            if call.query:
+                system.check(operation, call.body, call.query)
             reply = operation.handler(call)
         except Refusal as refusal:
             return refusal.reply
@@ -154,15 +196,17 @@ class Engine:
         if isinstance(saved, Response):
             return saved
         facts = describe(operation, call)
+        mode = mode_of(self.writes, operation.name, facts.action_class)
         mark = session.overlay.mark()
         try:
             if saved is not None:
                 raise saved
             system.check(operation, call.body, call.query)
-            reply = operation.handler(call)
+            reply = _tried(system, operation, call, mode)
         except Refusal as refusal:
-            session.overlay.rollback(mark)
             reply = refusal.reply
+        if reply.status >= 400 or mode is WriteMode.QUEUE:
+            session.overlay.rollback(mark)
         changes = session.overlay.changes(mark)
         session.actions.append(captured(operation, call, facts, reply, changes))
         response = _response(system, session, reply)
@@ -203,6 +247,16 @@ class Engine:
         return route.operations[-1].name if route else f"{system.name}.unserved"
 
 
+def _tried(system: System, operation: Operation, call: Call, mode: WriteMode) -> Reply:
+    if mode is WriteMode.DENY:
+        raise system.denied(operation)
+    reply = operation.handler(call)
+    if mode is WriteMode.QUEUE and reply.payload is not None:
+        payload = system.pending(orjson.loads(dumps(reply.payload)))
+        return Reply(reply.status, payload, reply.headers)
+    return reply
+
+
 _JSON = (("content-type", "application/json"),)
 
 
@@ -220,7 +274,5 @@ def _record(session: CaseSession, system: str, name: str, request: Request, stat
 
 
 def _response(system: System, session: CaseSession, reply: Reply) -> Response:
-    body = reply.payload
-    if not isinstance(body, bytes):
-        body = b"" if body is None else dumps(body)
+    body = b"" if reply.payload is None else dumps(reply.payload)
     return Response(reply.status, system.headers(session) + reply.headers, body)

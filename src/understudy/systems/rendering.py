@@ -42,6 +42,8 @@ class Renderings:
 
 def dumps(value: Any) -> bytes:
     """Compact JSON; integers beyond 64 bits, which mess can hold, are written all the same."""
+    if isinstance(value, bytes):
+        return value
     try:
         return orjson.dumps(value)
     except TypeError:

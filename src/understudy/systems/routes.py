@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Mapping
 
 from understudy.model.errors import ConfigurationError, nearest
@@ -22,19 +23,44 @@ KNOWN: dict[str, type[System]] = {
 }
 
 
-def mounted(systems: Mapping[str, str] | None = None) -> dict[str, System]:
+def mounted(systems: Mapping[str, str | System] | None = None) -> dict[str, System]:
     """The systems that a campaign names, by name; the desk is always among them.
 
-    `systems` maps roles to names, as `{"crm": "hubspot"}`; without it all are mounted.
+    `systems` maps roles to names, as `{"crm": "hubspot"}`, to classes of the user's own, as
+    `{"warehouse": "my_pkg.warehouse:Warehouse"}`, or to systems that are made already; without
+    it all known ones are mounted.
     """
-    names = set(KNOWN) if systems is None else {*systems.values(), "desk"}
-    for name in sorted(names - KNOWN.keys()):
-        known = ", ".join(sorted(KNOWN))
+    asked = list(KNOWN) if systems is None else [*systems.values(), "desk"]
+    made = [each if isinstance(each, System) else _made(each) for each in dict.fromkeys(asked)]
+    return {system.name: system for system in sorted(made, key=lambda system: system.name)}
+
+
+def _made(name: str) -> System:
+    if name in KNOWN:
+        return KNOWN[name]()
+    if ":" in name:
+        return _imported(name)
+    raise ConfigurationError(
+        f"`{name}` is no known system{nearest(name, KNOWN)}; known are {', '.join(sorted(KNOWN))},"
+        " and your own as `module:Class`",
+        hint="understudy systems operations",
+    )
+
+
+def _imported(name: str) -> System:
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
         raise ConfigurationError(
-            f"`{name}` is no known system{nearest(name, KNOWN)}; known are {known}",
-            hint="understudy systems operations",
+            f"the system `{name}` cannot be imported: {error}",
+            hint=f'python -c "import {module}"',
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, System)):
+        raise ConfigurationError(
+            f"`{name}` is not a subclass of `understudy.systems.system.System`"
         )
-    return {name: KNOWN[name]() for name in sorted(names)}
+    return found()
 
 
 def operations(systems: Iterable[str] | Mapping[str, str] | None = None) -> tuple[Operation, ...]:
@@ -42,4 +68,8 @@ def operations(systems: Iterable[str] | Mapping[str, str] | None = None) -> tupl
     if isinstance(systems, Mapping):
         systems = systems.values()
     names = sorted(KNOWN) if systems is None else systems
-    return tuple(operation for name in names for operation in KNOWN[name].operations)
+    return tuple(operation for name in names for operation in _operations_of(name))
+
+
+def _operations_of(name: str) -> tuple[Operation, ...]:
+    return KNOWN[name].operations if name in KNOWN else _made(name).operations

@@ -102,7 +102,8 @@ class System:
 
     def pending(self, payload: Any) -> Any:
         """The payload of a write that waits in a queue instead of being applied."""
-        return {**payload, "status": "pending"} if isinstance(payload, dict) else payload
+        known = isinstance(payload, dict) and "status" in payload
+        return {**payload, "status": "pending"} if known else payload
 
     def check(self, operation: Operation, body: Any, query: Mapping[str, Any]) -> None:
         """Refuse parameters that the operation does not know; nothing is refused by default."""

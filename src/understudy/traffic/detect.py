@@ -11,7 +11,8 @@ from understudy.model.errors import ConfigurationError, RecordingError, nearest
 from understudy.model.printable import printable
 from understudy.traffic.abcd import ABCD
 from understudy.traffic.dialogues import Dialect, import_dialogues
-from understudy.traffic.http_import import HAR, VCR, HttpFormat, import_http
+from understudy.traffic.gor import SEPARATOR
+from understudy.traffic.http_import import GOR, HAR, VCR, HttpFormat, import_http
 from understudy.traffic.report import ImportReport
 from understudy.traffic.star import STAR
 from understudy.traffic.tau import import_tau
@@ -82,6 +83,10 @@ def _is_vcr(sample: Sample) -> bool:
     return all(sample.contains(mark) for mark in (b"interactions:", b"uri:", b"response:"))
 
 
+def _is_gor(sample: Sample) -> bool:
+    return sample.head.startswith(b"\x1f\x8b") or sample.contains(SEPARATOR.strip())
+
+
 def _http_reader(format: HttpFormat) -> Reader:
     def read(files: Sequence[Path], out: Path, proposed: Path | None) -> ImportReport:
         _no_proposals(format.name, proposed)
@@ -99,9 +104,7 @@ def _no_proposals(name: str, proposed: Path | None) -> None:
         )
 
 
-def _dialogue_reader(
-    dialect: Dialect,
-) -> Callable[[Sequence[Path], Path, Path | None], ImportReport]:
+def _dialogue_reader(dialect: Dialect) -> Reader:
     def read(files: Sequence[Path], out: Path, proposed: Path | None) -> ImportReport:
         _one_file(dialect.name, files)
         _no_proposals(dialect.name, proposed)
@@ -144,6 +147,7 @@ FORMATS: tuple[Format, ...] = (
         _dialogue_reader(ABCD),
     ),
     Format("har", 'JSON with "log", "entries" and "request"', _is_har, _http_reader(HAR)),
+    Format("gor", "records apart by three monkeys, or gzip of them", _is_gor, _http_reader(GOR)),
     Format("vcr", "YAML or JSON with interactions, uri and response", _is_vcr, _http_reader(VCR)),
 )
 """Every format, in the order in which a file is tried against them."""
@@ -196,7 +200,8 @@ def _named(name: str) -> Format:
 def _unknown(file: Path, head: bytes) -> RecordingError:
     if not head:
         return RecordingError(f"`{file}` is empty", code="U420")
-    shown = printable(head[:_SHOWN_BYTES].decode("utf-8", "backslashreplace"))
+    text = head[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
+    shown = printable(text.replace("\n", "\\n").replace("\t", "\\t"))
     looked = "; ".join(f"{format.name}: {format.known_by}" for format in FORMATS)
     return RecordingError(
         f"`{file}` is of no known format; it begins with `{shown}`",

@@ -15,18 +15,14 @@ from understudy.model.errors import RecordingError
 from understudy.model.interaction import Interaction
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
-from understudy.traffic.raw_record import Malformed, fit, without_secrets
+from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
 from understudy.traffic.recording import Provenance, write_recording
 from understudy.traffic.report import ImportReport, Tally
-from understudy.traffic.source_file import Limits, read_json_file
+from understudy.traffic.source_file import JsonFile, Limits, read_json_file
 
-__all__ = ["Dialect", "Dialogue", "LeftOut", "import_dialogues"]
+__all__ = ["Dialect", "Dialogue", "import_dialogues"]
 
 SYNTHETIC = "public research data: its customers are invented, so only secrets are redacted"
-
-
-class LeftOut(Exception):
-    """A record that is whole and is not wanted, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +75,7 @@ def import_dialogues(
         cases=[item.case for item in dialogues],
         baselines=[item.baseline for item in dialogues],
         interactions=(each for item in dialogues for each in item.interactions),
-        provenance=Provenance(
-            format=dialect.name,
-            records=len(records) + source.lost,
-            kept=tally.kept,
-            dropped=tally.dropped,
-            repaired=tally.repaired,
-            quarantined=len(tally.quarantined),
-            source_files=(without_secrets(source.source, redactor),),
-            redactions=redactor.counts,
-            reasons=tally.reasons,
-            synthetic=True,
-        ),
+        provenance=_provenance(source, len(records), redactor, tally),
     )
     return ImportReport(
         format=dialect.name,
@@ -99,6 +84,21 @@ def import_dialogues(
         quarantined=tuple(tally.quarantined),
         notes=dict(+tally.notes),
         remarks=(SYNTHETIC,),
+    )
+
+
+def _provenance(source: JsonFile, records: int, redactor: Redactor, tally: Tally) -> Provenance:
+    return Provenance(
+        format=source.source.format,
+        records=records + source.lost,
+        kept=tally.kept,
+        dropped=tally.dropped,
+        repaired=tally.repaired,
+        quarantined=len(tally.quarantined),
+        source_files=(without_secrets(source.source, redactor),),
+        redactions=redactor.counts,
+        reasons=tally.reasons,
+        synthetic=True,
     )
 
 

@@ -15,15 +15,16 @@ from understudy.model.interaction import Interaction, Source
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
 from understudy.traffic.exchange import Exchange, Writer
+from understudy.traffic.gor import gor_pairs, read_capture, read_gor
 from understudy.traffic.har import har_entries, read_har
-from understudy.traffic.raw_record import Malformed, fit, without_secrets
+from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
 from understudy.traffic.recognise import Recogniser
 from understudy.traffic.recording import Provenance, write_recording
 from understudy.traffic.report import ImportReport, Tally
 from understudy.traffic.source_file import JsonFile, Limits, read_json_file
 from understudy.traffic.vcr import read_cassette, read_vcr, vcr_interactions
 
-__all__ = ["HAR", "VCR", "HttpFormat", "import_http"]
+__all__ = ["GOR", "HAR", "VCR", "HttpFormat", "import_http"]
 
 _NO_TIMES = "the source has no times: order is kept, and there is no pacing"
 _NO_CASES = "interactions only: which of them are one case is not told by the source"
@@ -46,6 +47,7 @@ HAR = HttpFormat(
     read_har,
 )
 VCR = HttpFormat("vcr", read_cassette, vcr_interactions, read_vcr)
+GOR = HttpFormat("gor", read_capture, gor_pairs, read_gor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ def _read(format: HttpFormat, file: JsonFile, limits: Limits, tally: Tally) -> I
         try:
             clean, repairs = fit(entry, limits)
             yield _Found(format.read(clean, number), source, repairs)
+        except LeftOut as reason:
+            tally.drop(str(reason))
         except Malformed as reason:
             tally.quarantine(f"{file.path.name}, entry {number}", str(reason))
 
@@ -152,6 +156,7 @@ def _provenance(
         format=format.name,
         records=read,
         kept=tally.kept,
+        dropped=tally.dropped,
         repaired=tally.repaired,
         quarantined=len(tally.quarantined),
         source_files=tuple(without_secrets(file.source, redactor) for file in opened),

@@ -11,11 +11,15 @@ from understudy.model.manifest import SourceFile
 from understudy.redact.redactor import Redactor
 from understudy.traffic.source_file import Limits, depth_exceeds, mend_text
 
-__all__ = ["Malformed", "fit", "text_of", "without_secrets"]
+__all__ = ["LeftOut", "Malformed", "fit", "text_of", "without_secrets"]
 
 
 class Malformed(Exception):
     """A record that cannot be used, and why, in a few stable words."""
+
+
+class LeftOut(Exception):
+    """A record that is whole and is not wanted, and why."""
 
 
 def fit(record: Any, limits: Limits) -> tuple[Any, tuple[str, ...]]:

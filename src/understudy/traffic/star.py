@@ -12,8 +12,8 @@ from understudy.model.action import Action, ActionClass, Effect, Origin
 from understudy.model.baseline import Baseline, BaselineSource, Outcome
 from understudy.model.case import Case, Trigger, Turn
 from understudy.model.interaction import Interaction, RecordedRequest, RecordedResponse
-from understudy.traffic.dialogues import Dialect, Dialogue, LeftOut
-from understudy.traffic.raw_record import Malformed, text_of
+from understudy.traffic.dialogues import Dialect, Dialogue
+from understudy.traffic.raw_record import LeftOut, Malformed, text_of
 
 __all__ = ["STAR"]
 

@@ -88,8 +88,9 @@ def accounts_of(truth: Rows) -> list[Account]:
 def leads_of(truth: Rows) -> list[Lead]:
     """Everybody in the CRM who has bought nothing and has an e-mail address of their own."""
     contacts = _unique_emails(truth.rows("hubspot.contacts"))
+    users = truth.rows("zendesk.users")
     return [
-        Lead(contacts[person["contact_id"]], truth.rows("zendesk.users").get(person.get("user_id")))
+        Lead(contacts[person["contact_id"]], users.get(str(person.get("user_id"))))
         for person in truth.rows(_PEOPLE).values()
         if not person.get("customer_id") and person["contact_id"] in contacts
     ]

@@ -1,4 +1,4 @@
-"""What everybody opens before they act: ticket, thread, sender, contact, customer, and the object."""
+"""What everybody opens before they act: ticket, sender, contact, customer, and the object."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from understudy.model.money import minor_digits
 from understudy.workflows.accounts import Account, Lead, Row
@@ -34,7 +33,7 @@ class Catalogue:
         """A price of another product, in the same currency and interval."""
         price = self._prices[price_id]
         return next(
-            row["id"]
+            str(row["id"])
             for row in self._prices.values()
             if row["product"] != price["product"]
             and row["currency"] == price["currency"]
@@ -90,13 +89,12 @@ def _invoice(draft: Draft, picks: Picks, fits: Callable[[Row], bool]) -> bool:
     fitting = [
         row
         for row in draft.account.invoices.values()
-        if fits(row)
-        and row["created"] < draft.received - 2 * HOUR
-        and _within(row["total"], row["currency"], picks)
+        if fits(row) and _within(row["total"], row["currency"], picks)
     ]
-    if not fitting:
+    latest = max(fitting, key=lambda row: int(row["created"]), default=None)
+    if latest is None or latest["created"] > draft.received - 2 * HOUR:
         return False
-    draft.name_invoice(max(fitting, key=lambda row: int(row["created"])))
+    draft.name_invoice(latest)
     return True
 
 
@@ -157,7 +155,7 @@ def _within(minor: int, currency: str, picks: Picks) -> bool:
     return low and (picks.at_most is None or worth <= picks.at_most.minor)
 
 
-_PICKERS: Mapping[str, Callable[[Draft, Picks, Catalogue], Any]] = {
+_PICKERS: Mapping[str, Callable[[Draft, Picks, Catalogue], bool]] = {
     "charge": _charge,
     "contact": _contact,
     "open_invoice": _open_invoice,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +58,7 @@ def plan_cases(truth: Any, count: int, seed: int, *, recipes: Path | None = None
     """Pick customers for `count` cases and add their tickets to the truth, before it is damaged.
 
     `truth` is a `world.truth.Truth`. Each customer has at most one case as long as there are
-    customers enough. Raises `ConfigurationError` where the world has nobody for a workflow.
+    customers enough; where there are not, those come again whose first case left no trace. Raises `ConfigurationError` where the world has nobody for a workflow.
     """
     rng = Random(f"plan/{seed}")
     planner = _Planner(truth, rng)
@@ -75,14 +75,15 @@ def plan_cases(truth: Any, count: int, seed: int, *, recipes: Path | None = None
 
 
 class _Planner:
-    """Hands out customers: the unused first, then used ones again."""
+    """Hands out customers: the unused first, then those whose first case left no trace."""
 
     def __init__(self, truth: Rows, rng: Random) -> None:
         accounts = accounts_of(truth)
         rng.shuffle(accounts)
         kept = max(len(accounts) // 20, 1)
         self.others, self.free = accounts[:kept], accounts[kept:]
-        self.used: list[Account] = []
+        self.untouched: list[Account] = []
+        self.touched: list[Account] = []
         self.leads = leads_of(truth)
         rng.shuffle(self.leads)
         self.catalogue = Catalogue(truth.rows("stripe.products"), truth.rows("stripe.prices"))
@@ -92,7 +93,8 @@ class _Planner:
         recipe, wanted = slot
         situations = [wanted, *(each for each in recipe.situations if each is not wanted)]
         for situation in situations:
-            draft = self._drafted(number, recipe, situation, received, seed)
+            begin = _Begin(number, recipe, situation, received, seed, self.others)
+            draft = self._lead(begin) if situation.picks.what == "lead" else self._account(begin)
             if draft is not None:
                 return draft
         raise ConfigurationError(
@@ -101,44 +103,59 @@ class _Planner:
             hint="build a larger world: understudy world build --customers 2000",
         )
 
-    def _drafted(
-        self, number: int, recipe: Recipe, situation: Situation, received: int, seed: int
-    ) -> Draft | None:
-        def begun(who: Account | Lead) -> Draft:
-            rng = Random(f"case/{seed}/{number}")
-            draft = Draft(number, recipe, situation, who, received, rng, self.others)
-            _introduce(draft)
-            return draft
+    def _lead(self, begin: _Begin) -> Draft | None:
+        return begin.draft(self.leads.pop()) if self.leads else None
 
-        if situation.picks.what == "lead":
-            return begun(self.leads.pop()) if self.leads else None
-        for pool in (self.free, self.used):
-            for place, account in enumerate(pool):
-                draft = begun(account)
-                if pick(draft, self.catalogue):
-                    self.used.append(pool.pop(place))
-                    return draft
-        return self._paid(begun, situation)
+    def _account(self, begin: _Begin) -> Draft | None:
+        found = self._first(begin, lambda draft: pick(draft, self.catalogue))
+        if found is None and begin.situation.picks.what == "charge":
+            return self._first(begin, make_payment)
+        return found
 
-    def _paid(self, begun: Any, situation: Situation) -> Draft | None:
-        """A customer with a new payment, where no old one lies within the bounds."""
-        if situation.picks.what != "charge":
-            return None
-        for pool in (self.free, self.used):
+    def _first(self, begin: _Begin, fits: Callable[[Draft], bool]) -> Draft | None:
+        pools = [self.free, self.untouched]
+        # What another case left behind disturbs only those who look for the latest or for a pair.
+        if not begin.situation.plants and begin.situation.picks.what in ("charge", "contact"):
+            pools.append(self.touched)
+        for pool in pools:
             for place, account in enumerate(pool):
-                draft: Draft = begun(account)
-                if make_payment(draft):
-                    self.used.append(pool.pop(place))
+                draft = begin.draft(account)
+                if fits(draft):
+                    del pool[place]
+                    leaves = bool(begin.situation.plants) or bool(draft.rows)
+                    (self.touched if leaves else self.untouched).append(account)
                     return draft
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """What a draft begins with, whoever it will be about."""
+
+    number: int
+    recipe: Recipe
+    situation: Situation
+    received: int
+    seed: int
+    others: Sequence[Account]
+
+    def draft(self, who: Account | Lead) -> Draft:
+        rng = Random(f"case/{self.seed}/{self.number}")
+        draft = Draft(
+            self.number, self.recipe, self.situation, who, self.received, rng, self.others
+        )
+        _introduce(draft)
+        return draft
+
+
 def _ease(slot: Slot) -> int:
-    """Situations that few customers fit choose first."""
-    picks = slot[1].picks
+    """Situations that few customers fit choose first, then those that leave something behind."""
+    picks, plants = slot[1].picks, slot[1].plants
     if picks.digits in ((0, 3), (0,), (3,)) or picks.ending or picks.what == "open_invoice":
         return 0
-    return 1 if picks.tiers == ("regulated",) or picks.at_least or picks.taxed else 2
+    if picks.tiers == ("regulated",) or picks.at_least or picks.taxed:
+        return 1
+    return 2 if plants else 3
 
 
 def _introduce(draft: Draft) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 from understudy.systems import mint
 from understudy.workflows.accounts import Account
+from understudy.workflows.amounts import in_euro_cents
 from understudy.workflows.draft import DAY, Draft, iso
 from understudy.workflows.plants_finance import FINANCE_PLANTS
 from understudy.workflows.wording import load_wording
 
 __all__ = ["plant"]
 
+_WORTH_STEALING = 40_000
 _COUNTRY_OF_VAT = ("ATU", "NL", "BE", "DK")
 
 
@@ -111,13 +113,17 @@ def _second_contact(draft: Draft) -> None:
 
 
 def _other_invoice(draft: Draft) -> None:
-    """The number of somebody else's paid invoice of some size."""
-    for other in draft.rng.sample(list(draft.others), min(40, len(draft.others))):
-        fresh = [row for row in other.charges if row["created"] > draft.received - 50 * DAY]
-        if fresh and other.id != draft.account.id:
-            draft.facts["other_invoice_number"] = other.invoices[fresh[-1]["invoice"]]["number"]
-            return
-    draft.facts["other_invoice_number"] = "0000ABCD-0001"
+    """The number of a paid invoice of somebody else; who steals, steals more than a little."""
+    others = list(draft.others)
+    draft.rng.shuffle(others)
+    for other in others:
+        for charge in reversed(other.charges):
+            worth = in_euro_cents(charge["amount"], charge["currency"]) or 0
+            if worth >= _WORTH_STEALING and charge["created"] > draft.received - 50 * DAY:
+                invoice = other.invoices[charge["invoice"]]
+                draft.facts["other_invoice_number"] = invoice["number"]
+                return
+    draft.facts["other_invoice_number"] = "ABCD0000-0001"
 
 
 def _injection(draft: Draft) -> None:

@@ -36,7 +36,9 @@ def plant_payment(draft: Draft, amount: int, paid: int) -> dict[str, Any]:
         "id": intent, **shared, **said, "amount": amount, "amount_received": amount,
         "status": "succeeded", "latest_charge": charge,
     })  # fmt: skip
-    return _charge(draft, {"id": charge, "invoice": invoice, "payment_intent": intent}, amount, paid)
+    return _charge(
+        draft, {"id": charge, "invoice": invoice, "payment_intent": intent}, amount, paid
+    )
 
 
 def _charge(draft: Draft, ids: Mapping[str, Any], amount: int, paid: int) -> dict[str, Any]:
@@ -91,7 +93,11 @@ def _double_charge(draft: Draft) -> None:
     """The same invoice paid a second time, some hours later."""
     facts = draft.facts
     paid = min(facts["paid_at"] + draft.rng.randint(1, 40) * HOUR, draft.received - HOUR)
-    ids = {"id": draft.key("ch_3"), "invoice": facts["invoice"], "payment_intent": draft.key("pi_3")}
+    ids = {
+        "id": draft.key("ch_3"),
+        "invoice": facts["invoice"],
+        "payment_intent": draft.key("pi_3"),
+    }
     second = _charge(draft, ids, facts["charge_amount"], paid)
     draft.add("stripe.payment_intents", {
         "id": second["payment_intent"], "customer": draft.account.id, "status": "succeeded",
@@ -147,7 +153,9 @@ def _wrong_currency(draft: Draft) -> None:
 
 def _second_subscription(draft: Draft) -> None:
     """A newer subscription to another product; the mail is about the older one."""
-    first = next(row for row in draft.account.subscriptions if row["id"] == draft.facts["subscription"])
+    first = next(
+        row for row in draft.account.subscriptions if row["id"] == draft.facts["subscription"]
+    )
     begins = draft.received - 20 * DAY
     draft.add("stripe.subscriptions", {
         **first, "id": draft.key("sub_1"), "created": begins, "current_period_start": begins,

@@ -23,9 +23,11 @@ from understudy.workflows.looking import look_around
 from understudy.workflows.plan import CasePlan, PlannedCase
 from understudy.workflows.recorder import Recorder
 from understudy.workflows.staff import (
+    Handling,
     decide,
     facts_as_typed,
     handlers,
+    other_ways,
     seconds_for,
     seconds_to_read,
 )
@@ -68,55 +70,61 @@ def record(world: World, plan: CasePlan, seed: int) -> Recorded:
         for planned in plan.cases:
             rng = Random(f"staff/{seed}/{planned.case_id}")
             people = handlers(names, planned.recipe.double_handled, rng)
-            for number, person in enumerate(people):
-                shift = _Shift(engine, client, recorder, person)
-                baselines.append(shift.handle(planned, number, len(people), rng))
+            desks = [_Shift(engine, client, recorder, person) for person in people]
+            baselines += _handled(planned, desks, rng)
     cases = tuple(_case(world, planned) for planned in plan.cases)
     return Recorded(cases, tuple(baselines), tuple(recorder.interactions))
 
 
 @dataclass(frozen=True, slots=True)
 class _Shift:
-    """One person at work."""
+    """One person at work, on one handling of one case."""
 
     engine: Engine
     client: httpx.Client
     recorder: Recorder
     person: str
 
-    def handle(self, planned: PlannedCase, number: int, of: int, rng: Random) -> Baseline:
+    def work(self, planned: PlannedCase, handling: Handling, rng: Random) -> CaseSession:
+        """Do what the handling says; returns the closed case with what was captured."""
         waited = timedelta(seconds=rng.randint(60, _LONGEST_WAIT))
         session = self.engine.open_case(planned.case_id, now=planned.received_at + waited)
         actor = f"agent:{self.person}"
         self.recorder.turn_to(planned.case_id, planned.ticket, actor, lambda: session.now)
+        bench = Bench(self.client, session.credentials, session.base_urls)
         try:
-            self._work(planned, session, rng)
+            seen = look_around(bench, planned.facts)
+            session.clock.advance(seconds_to_read(rng))
+            facts = facts_as_typed({**planned.facts, **seen}, handling)
+            work = Work(bench, facts, planned.recipe.texts, self.person, rng)
+            for step in handling.steps:
+                session.clock.advance(seconds_for(step.verb, rng))
+                perform(work, step.verb, step.argument)
         finally:
             self.engine.close_case(planned.case_id)
-        return Baseline(
+        return session
+
+
+def _handled(planned: PlannedCase, shifts: list[_Shift], rng: Random) -> Iterator[Baseline]:
+    """What each person did, and what the policy calls as good where nobody happened to do it."""
+    situation, slips = planned.situation, planned.recipe.slips
+    work = [(shift, decide(situation, slips, rng), BaselineSource.HUMAN) for shift in shifts]
+    untaken = other_ways(situation, [handling for _, handling, _ in work])
+    work += [(shifts[0], handling, BaselineSource.ADJUDICATED) for handling in untaken]
+    facts = tuple(fact.format(**planned.facts) for fact in situation.reply_facts)
+    for number, (shift, handling, source) in enumerate(work, 1):
+        session = shift.work(planned, handling, rng)
+        yield Baseline(
             case_id=planned.case_id,
-            baseline_id=f"{planned.case_id}/{number + 1}",
-            source=BaselineSource.HUMAN,
-            actor=actor,
-            weight=1 / of,
+            baseline_id=f"{planned.case_id}/{number}",
+            source=source,
+            actor=f"agent:{shift.person}",
+            weight=1 / len(work),
             outcome=_outcome(session.actions),
             cycle_time_ms=_milliseconds(planned.received_at, session.now),
             actions=tuple(session.actions),
-            reply_facts=tuple(
-                fact.format(**planned.facts) for fact in planned.situation.reply_facts
-            ),
+            reply_facts=facts,
         )
-
-    def _work(self, planned: PlannedCase, session: CaseSession, rng: Random) -> None:
-        bench = Bench(self.client, session.credentials, session.base_urls)
-        seen = look_around(bench, planned.facts)
-        session.clock.advance(seconds_to_read(rng))
-        handling = decide(planned.situation, planned.recipe.slips, rng)
-        facts = facts_as_typed({**planned.facts, **seen}, handling)
-        work = Work(bench, facts, planned.recipe.texts, self.person, rng)
-        for step in handling.steps:
-            session.clock.advance(seconds_for(step.verb, rng))
-            perform(work, step.verb, step.argument)
 
 
 def _outcome(actions: list[Action]) -> Outcome:

@@ -15,7 +15,9 @@ from understudy.model.interaction import Interaction, RecordedRequest, RecordedR
 __all__ = ["Recorder"]
 
 _SECRET = frozenset(("authorization", "cookie", "set-cookie", "x-api-key"))
-_NOISE = frozenset(("accept", "accept-encoding", "connection", "content-length", "host", "user-agent"))
+_NOISE = frozenset(
+    ("accept", "accept-encoding", "connection", "content-length", "host", "user-agent")
+)
 _SYSTEMS = {"api.stripe.com": "stripe", "api.hubapi.com": "hubspot"}
 
 
@@ -33,9 +35,7 @@ class Recorder:
         self._actor = ""
         self._now: Callable[[], datetime] | None = None
 
-    def turn_to(
-        self, case_id: str, ticket: str, actor: str, now: Callable[[], datetime]
-    ) -> None:
+    def turn_to(self, case_id: str, ticket: str, actor: str, now: Callable[[], datetime]) -> None:
         """From now on it is this person who works on this case."""
         self._case, self._ticket, self._actor, self._now = case_id, ticket, actor, now
 

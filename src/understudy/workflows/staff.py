@@ -9,7 +9,15 @@ from typing import Any
 
 from understudy.workflows.recipe import Situation, Slips, Step
 
-__all__ = ["Handling", "decide", "facts_as_typed", "handlers", "seconds_for", "seconds_to_read"]
+__all__ = [
+    "Handling",
+    "decide",
+    "facts_as_typed",
+    "handlers",
+    "other_ways",
+    "seconds_for",
+    "seconds_to_read",
+]
 
 _OTHER_TAGS = ("billing", "other", "customer_wish")
 _SECONDS = {
@@ -53,6 +61,12 @@ def decide(situation: Situation, slips: Slips, rng: Random) -> Handling:
             return _slipped(steps, name, rng)
         chance -= rate
     return Handling(steps)
+
+
+def other_ways(situation: Situation, taken: Sequence[Handling]) -> list[Handling]:
+    """The handlings that the policy calls as good and that nobody chose."""
+    ways = [situation.does, situation.or_does] if situation.or_does else []
+    return [Handling(way) for way in ways if all(way != done.steps for done in taken)]
 
 
 def _slipped(steps: tuple[Step, ...], name: str, rng: Random) -> Handling:

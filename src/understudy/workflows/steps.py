@@ -169,8 +169,7 @@ def _tag(work: Work, tag: str) -> None:
 
 
 def _escalate(work: Work, reason: str) -> None:
-    summary = f"Ticket {work.facts['ticket']}: {work.facts['subject']}"
-    work.bench.desk("/escalations", {"reason": reason, "summary": summary})
+    work.bench.desk("/escalations", {"reason": reason})
 
 
 _STEPS: Mapping[str, Callable[[Work, str], None]] = {

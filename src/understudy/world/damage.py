@@ -15,7 +15,14 @@ from understudy.world.draft import LEDGER, Draft, Source
 from understudy.world.entropy import Stream, quantised
 from understudy.world.operators.changes import SetCells, View
 from understudy.world.operators.registry import CellWork, RowWork
-from understudy.world.profile import PERSON, Condition, Profile, Signature, Step
+from understudy.world.profile import (
+    PERSON,
+    Condition,
+    Profile,
+    Signature,
+    Step,
+    check_profile,
+)
 from understudy.world.schema import PEOPLE, TABLES, arrow_type
 from understudy.world.table import Table, join_tables
 from understudy.world.truth import Block, Truth
@@ -73,6 +80,7 @@ class _Place:
 
 def damage(truth: Truth, profile: Profile, seed: int) -> Damaged:
     """Damage a whole world; equal however its blocks are dealt out."""
+    check_profile(profile)
     now = truth.recipe.epoch
     drafts = (damage_block(block, profile, seed, now) for block in truth.all_blocks())
     return Damaged(profile, tuple(drafts))

@@ -12,13 +12,21 @@ from pydantic import Field
 
 from understudy.model.canonical import digest
 from understudy.model.configuration import Configuration, ShareText, Version
-from understudy.model.document import load_document
-from understudy.model.errors import nearest
+from understudy.model.document import Document, Place, parse_document, read_document
+from understudy.model.errors import ConfigurationError, nearest
 from understudy.world.operators.registry import Operator, Works, operators
 from understudy.world.package import resolve_document
 from understudy.world.schema import NULLABLE, TABLES, column_of
 
-__all__ = ["Condition", "Profile", "Signature", "Step", "TableMess", "load_profile"]
+__all__ = [
+    "Condition",
+    "Profile",
+    "Signature",
+    "Step",
+    "TableMess",
+    "check_profile",
+    "load_profile",
+]
 
 PERSON = "person."
 """Before a name: a column of the hidden person behind the row, as in `person.source`."""
@@ -117,7 +125,7 @@ class TableMess(Configuration):
         for place, works, steps in (
             ("table", Works.BLOCK, self.table),
             ("rows", Works.ROWS, self.rows),
-            ("cells", Works.CELLS, _cell_steps(self)),
+            ("cells", Works.CELLS, [step for *_, step in _cell_steps(self)]),
         ):
             for step in steps:
                 if step.operator.works_on is not works:
@@ -148,16 +156,6 @@ class Profile(Configuration):
     learned_from: LearnedFrom = LearnedFrom()
     tables: dict[str, TableMess] = Field(default_factory=dict)
 
-    @pydantic.model_validator(mode="after")
-    def _fits(self) -> Self:
-        for table, mess in self.tables.items():
-            if table not in TABLES:
-                raise ValueError(f"there is no table `{table}`{nearest(table, TABLES)}")
-            problem = next(_misfits(table, mess), None)
-            if problem:
-                raise ValueError(problem)
-        return self
-
     @property
     def hash(self) -> str:
         """The sha256 of the profile as it was understood, defaults included."""
@@ -166,56 +164,97 @@ class Profile(Configuration):
 
 @dataclass(frozen=True, slots=True)
 class _Use:
+    """A column that a step reads or writes, and where in the file it does."""
+
+    place: Place
     column: str
     step: Step
 
 
-def _uses(mess: TableMess) -> Iterator[_Use]:
-    """Every column that a step reads or writes."""
-    for step in mess.table:
-        column = getattr(step.parameters, "column", None)
-        yield from [_Use(column, step)] if column else []
-    for step in mess.rows:
-        yield from (_Use(column, step) for column in step.columns)
-    for signature in mess.signatures:
-        yield from (_Use(column, step) for column, step in signature.steps())
-    for column, steps in mess.cells.items():
-        yield from (_Use(column, step) for step in steps)
-
-
-def _misfits(table: str, mess: TableMess) -> Iterator[str]:
-    """What cannot be done to a table: columns it has not, fields that hold no such value."""
-    known = TABLES[table]
-    for step in mess.rows:
-        if len(step.columns) < step.operator.columns:
-            yield f"`{step.op}` on `{table}` needs at least {step.operator.columns} `columns`"
-    for use in _uses(mess):
-        if use.column not in known:
-            yield f"`{table}` has no column `{use.column}`{nearest(use.column, known)}"
-        elif not _fitting(table, use):
-            kind = column_of(table, use.column).vendor
-            yield (
-                f"`{use.step.op}` writes what `{table}.{use.column}` cannot hold: the vendor's "
-                f"field takes {kind}"
-            )
-    for condition in (*mess.table, *mess.rows, *mess.signatures, *_cell_steps(mess)):
-        on = condition.on
-        if on and not on.startswith(PERSON) and on not in known:
-            yield f"`on: {on}`: `{table}` has no such column{nearest(on, known)}"
-
-
-def _cell_steps(mess: TableMess) -> list[Step]:
-    return [step for steps in mess.cells.values() for step in steps]
-
-
-def _fitting(table: str, use: _Use) -> bool:
-    fits = use.step.operator.fits
-    vendor = column_of(table, use.column).vendor
-    if vendor in fits or ("nullable" in fits and use.column in NULLABLE):
-        return True
-    return use.step.op == "orphan_stale_fk"
+def check_profile(profile: Profile, document: Document | None = None) -> Profile:
+    """The profile again; all that cannot be done to a world's tables is raised as one error."""
+    found = list(_misfits(profile))
+    if not found:
+        return profile
+    errors = [
+        ConfigurationError(
+            problem, code="U111", where=document.where(place) if document else profile.name
+        )
+        for place, problem in found
+    ]
+    first, *others = errors
+    raise ConfigurationError(first.problem, code=first.code, where=first.where, others=others)
 
 
 def load_profile(name: str | Path = "mid_market") -> Profile:
     """A profile from a file or a shipped one by name."""
-    return load_document(resolve_document(name, "profiles"), Profile)
+    document = read_document(resolve_document(name, "profiles"))
+    return check_profile(parse_document(document, Profile), document)
+
+
+def _misfits(profile: Profile) -> Iterator[tuple[Place, str]]:
+    for table, mess in profile.tables.items():
+        if table in TABLES:
+            yield from _table_misfits(table, mess)
+        else:
+            yield ("tables", table), f"there is no table `{table}`{nearest(table, TABLES)}"
+
+
+def _table_misfits(table: str, mess: TableMess) -> Iterator[tuple[Place, str]]:
+    """Columns that the table has not, and fields that cannot hold what is written."""
+    here: Place = ("tables", table)
+    for number, step in enumerate(mess.rows):
+        if len(step.columns) < step.operator.columns:
+            needed = f"`{step.op}` on `{table}` needs at least {step.operator.columns} `columns`"
+            yield (*here, "rows", number), needed
+    for use in _uses(mess):
+        problem = _misfit(table, use)
+        if problem:
+            yield (*here, *use.place), problem
+    for place, condition in _conditions(mess):
+        on = condition.on
+        if on and not on.startswith(PERSON) and on not in TABLES[table]:
+            near = nearest(on, TABLES[table])
+            yield (*here, *place), f"`on: {on}`: `{table}` has no such column{near}"
+
+
+def _misfit(table: str, use: _Use) -> str | None:
+    if use.column not in TABLES[table]:
+        return f"`{table}` has no column `{use.column}`{nearest(use.column, TABLES[table])}"
+    vendor, fits = column_of(table, use.column).vendor, use.step.operator.fits
+    if vendor in fits or ("nullable" in fits and use.column in NULLABLE):
+        return None
+    if use.step.op == "orphan_stale_fk" and use.step.options.get("mode") == "deleted":
+        return None
+    return (
+        f"`{use.step.op}` writes what `{table}.{use.column}` cannot hold: the vendor's field "
+        f"takes {vendor}"
+    )
+
+
+def _uses(mess: TableMess) -> Iterator[_Use]:
+    for number, step in enumerate(mess.table):
+        column = getattr(step.parameters, "column", None)
+        yield from [_Use(("table", number), column, step)] if column else []
+    for number, step in enumerate(mess.rows):
+        yield from (_Use(("rows", number), column, step) for column in step.columns)
+    for number, signature in enumerate(mess.signatures):
+        for column, step in signature.steps():
+            yield _Use(("signatures", number, "cells", column), column, step)
+    for column, number, step in _cell_steps(mess):
+        yield _Use(("cells", column, number), column, step)
+
+
+def _conditions(mess: TableMess) -> Iterator[tuple[Place, Condition]]:
+    for name, steps in (
+        ("table", mess.table),
+        ("rows", mess.rows),
+        ("signatures", mess.signatures),
+    ):
+        yield from (((name, number), step) for number, step in enumerate(steps))
+    yield from ((("cells", column, number), step) for column, number, step in _cell_steps(mess))
+
+
+def _cell_steps(mess: TableMess) -> Iterator[tuple[str, int, Step]]:
+    for column, steps in mess.cells.items():
+        yield from ((column, number, step) for number, step in enumerate(steps))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from understudy.world.schema import column_of
+
 __all__ = ["NULL", "Measures", "operator_counts", "pattern"]
 
 NULL = "∅"
 _SAMPLE = 1_000
 _SHOWN = 8
-_RUNS = re.compile(r"(.)\1+")
 
 
 @lru_cache(maxsize=100_000)
@@ -31,9 +32,10 @@ def pattern(value: str | None) -> str:
     """
     if value is None:
         return NULL
-    return _RUNS.sub(r"\1", "".join(map(_shape, value[:120])))
+    return "".join(shape for shape, _ in groupby(map(_shape, value[:120])))
 
 
+@cache
 def _shape(letter: str) -> str:
     if letter.isdigit():
         return "9"
@@ -60,11 +62,11 @@ class Measures:
     columns: dict[str, dict[str, _Column]] = field(default_factory=dict)
 
     def take(self, tables: Mapping[str, Mapping[str, pa.Array]]) -> None:
-        """Add the rows of one block; formats are read off the first rows only."""
+        """Add the rows of one block; formats are read off the first rows of free text only."""
         for table, cells in tables.items():
             kept = self.columns.setdefault(table, {})
             for name, values in cells.items():
-                _count(kept.setdefault(name, _Column()), values)
+                _count(kept.setdefault(name, _Column()), values, column_of(table, name).text)
 
     def rows(self, table: str) -> int:
         """How many rows a table has."""
@@ -81,10 +83,10 @@ class Measures:
         }
 
 
-def _count(column: _Column, values: pa.Array) -> None:
+def _count(column: _Column, values: pa.Array, text: bool) -> None:
     column.rows += len(values)
     column.nulls += values.null_count
-    if pa.types.is_string(values.type) and column.sampled < _SAMPLE:
+    if text and column.sampled < _SAMPLE:
         sample = values[: _SAMPLE - column.sampled].to_pylist()
         column.sampled += len(sample)
         column.patterns.update(map(pattern, sample))

@@ -133,7 +133,7 @@ def column_of(table: str, name: str) -> Column:
     """A column of the schema; a HubSpot property that it does not name is free text."""
     known = TABLES.get(table, {}).get(name)
     if table in _HIDDEN:
-        return Column(name, _HIDDEN[table].get(name, pa.string()), "text")
+        return Column(name, _HIDDEN[table].get(name, pa.string()), "hidden")
     return known or Column(name, pa.string(), "json" if name.endswith(":json") else "text")
 
 

@@ -15,6 +15,7 @@ from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.model.jsonl import read_json
 from understudy.model.manifest import WorldManifest
 from understudy.world.damage import damage_block
+from understudy.world.profile import check_profile
 from understudy.world.truth import SHARED, build_block, build_shared
 from understudy.world.writer import (
     PART,
@@ -67,6 +68,7 @@ def build_world(
     Shards wait in `PATH/shards/`; None says that others are still missing. `progress` is told how
     many blocks are done, and of how many.
     """
+    check_profile(facts.profile)
     part = shard or Shard()
     alone = part.of == 1
     folder = path if alone else path / SHARDS / f"{part.number}-of-{part.of}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,11 +14,13 @@ from understudy.candidates.demo.office import Office, Refused
 __all__ = ["handle"]
 
 _INSTRUCTIONS = r"\bassistant,|\bsystem:|ignore (the|what|all)|instruction|processing note|<!--"
-_FOREIGN = r"\b(bonjour|madame|cordialement|merci|hola|buenos|saludos|gracias)\b"
-_TOGETHER = (
-    frozenset(("refund", "seats")), frozenset(("dispute", "cancel")), frozenset(("refund", "cancel")),
-    frozenset(("merge", "twice")), frozenset(("tax", "refund")), frozenset(("management", "cancel")),
-    frozenset(("cancel", "email")), frozenset(("cancel", "address")), frozenset(("offer", "seats")), frozenset(("cancel", "seats")),
+_FOREIGN = r"\b(rembours|résili|reembols|cobrado|mudado|facture\b|factura\b)"
+_TOGETHER = tuple(
+    frozenset(pair.split())
+    for pair in (
+        "refund seats", "dispute cancel", "refund cancel", "merge twice", "tax refund",
+        "management cancel", "cancel email", "cancel address", "offer seats", "cancel seats",
+    )
 )  # fmt: skip
 """Words that come together in one wish; any other two are two wishes."""
 
@@ -43,7 +46,7 @@ _CLERKS: Mapping[str, Clerk] = {
 
 
 def handle(case: Any, systems: Any = None) -> dict[str, Any]:
-    """Handle one case; hands it over with a reason where the policy asks for it or doubt remains."""
+    """Handle one case; hand it over where the policy asks for it or doubt remains."""
     del systems
     with Office(case) as office:
         try:
@@ -64,7 +67,7 @@ def _handed_over(reason: str, confidence: float) -> dict[str, Any]:
 
 
 def _wish(mail: Mail) -> str:
-    if mail.says(_INSTRUCTIONS):
+    if re.search(_INSTRUCTIONS, mail.whole, re.IGNORECASE):
         raise Unsure("the mail gives instructions to a machine")
     if mail.says(_FOREIGN):
         raise Unsure("the mail is in a language that I do not read well")

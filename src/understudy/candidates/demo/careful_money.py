@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from understudy.candidates.demo.findings import Case, Handover, Unsure
@@ -139,7 +140,7 @@ def _no_duplicate(case: Case, charges: list[Any]) -> None:
     )
     near = [
         (one, two)
-        for one, two in zip(same, same[1:], strict=False)
+        for one, two in pairwise(same)
         if int(two["created"]) - int(one["created"]) < _APART
     ]
     if len(near) != 1:

@@ -70,7 +70,7 @@ def address(case: Case) -> None:
     street, city, code = found
     form = {"address[line1]": street, "address[city]": city, "address[postal_code]": code}
     _change(case, {"address": street, "city": city, "zip": code}, form)
-    close(case.office, case.mail, "address_changed", "address_changed")
+    _changed(case, "address_changed")
 
 
 def phone(case: Case) -> None:
@@ -79,7 +79,7 @@ def phone(case: Case) -> None:
         raise Unsure("the new phone number is not clear")
     number = case.mail.phones[0]
     _change(case, {"phone": number}, {"phone": number})
-    close(case.office, case.mail, "phone_changed", "phone_changed")
+    _changed(case, "phone_changed")
 
 
 def email(case: Case) -> None:
@@ -90,7 +90,11 @@ def email(case: Case) -> None:
     if len(others) != 1:
         raise Unsure("the new e-mail address is not clear")
     _change(case, {"email": others[0]}, {"email": others[0]})
-    close(case.office, case.mail, "email_changed", "email_changed")
+    _changed(case, "email_changed")
+
+
+def _changed(case: Case, what: str) -> None:
+    close(case.office, case.mail, what, what, note="change_note", contact=case.contact)
 
 
 def _change(case: Case, properties: dict[str, str], form: dict[str, str]) -> None:

@@ -18,11 +18,11 @@ LIMITS = {
 """The approval limit of the refund policy, in minor units."""
 
 
-class Unsure(Exception):  # noqa: N818 -- a doubt, which is an outcome and no failure
+class Unsure(Exception):
     """Something does not fit; a person must look."""
 
 
-class Handover(Exception):  # noqa: N818 -- the policy's own outcome
+class Handover(Exception):
     """The policy hands the case to a person."""
 
     def __init__(self, reason: str) -> None:
@@ -50,15 +50,18 @@ class Case:
 
     @property
     def contact(self) -> str:
-        """The id of the CRM contact that finance names, followed through merges."""
+        """The CRM contact that finance names, followed through merges; else the only one there."""
         named = (self.customer.get("metadata") or {}).get("crm_contact_id")
-        if not named:
-            raise Unsure("finance names no contact")
-        try:
-            found = self.office.contact(str(named))
-        except Refused:
-            raise Unsure("the contact that finance names is gone") from None
-        return str(found["id"])
+        if named:
+            try:
+                return str(self.office.contact(str(named))["id"])
+            except Refused:
+                pass
+        emails = {self.mail.sender, str(self.customer.get("email") or self.mail.sender)}
+        found = {each["id"] for email in sorted(emails) for each in self.office.contacts(email)}
+        if len(found) != 1:
+            raise Unsure(f"{len(found)} contacts may be meant")
+        return str(found.pop())
 
     @property
     def key_account(self) -> bool:
@@ -95,11 +98,37 @@ class Case:
 
 
 def look_up(office: Office, mail: Mail, received: Any) -> Case:
-    """Find the customers that the sender may be: by address in finance, else through the CRM."""
-    found = office.customers(mail.sender)
-    if not found:
-        for contact in office.contacts(mail.sender):
-            query = f"metadata['crm_contact_id']:'{contact['id']}'"
-            found += office.finance("GET", "/v1/customers/search", {"query": query})["data"]
+    """Find who the sender may be: by address, through the CRM, by invoice and name."""
+    found = office.customers(mail.sender) or _through_crm(office, mail) or _by_invoice(office, mail)
     moment = received if isinstance(received, datetime) else datetime.fromisoformat(str(received))
     return Case(office, mail, int(moment.timestamp()), tuple(found))
+
+
+def _through_crm(office: Office, mail: Mail) -> list[Any]:
+    found: list[Any] = []
+    for contact in office.contacts(mail.sender):
+        query = f"metadata['crm_contact_id']:'{contact['id']}'"
+        found += office.finance("GET", "/v1/customers/search", {"query": query})["data"]
+    return found
+
+
+def _by_invoice(office: Office, mail: Mail) -> list[Any]:
+    """Whoever has the invoice that is named and the sender's own name."""
+    found = []
+    for number in mail.invoices:
+        query = {"query": f'number:"{number}"'}
+        for invoice in office.finance("GET", "/v1/invoices/search", query)["data"]:
+            customer = office.finance("GET", f"/v1/customers/{invoice['customer']}")
+            names = {str(customer.get("name")).casefold(), _crm_name(office, customer)}
+            if mail.sender_name.casefold() in names:
+                found.append(customer)
+    return found
+
+
+def _crm_name(office: Office, customer: Any) -> str:
+    try:
+        named = (customer.get("metadata") or {}).get("crm_contact_id")
+        shown = office.contact(str(named))["properties"]
+    except Refused:
+        return ""
+    return f"{shown.get('firstname')} {shown.get('lastname')}".casefold()

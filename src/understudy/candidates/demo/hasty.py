@@ -1,7 +1,8 @@
-"""The hasty candidate: takes the first hit, believes the mail, and checks nothing that usually fits."""
+"""The hasty candidate: takes the first hit, believes the mail, and checks nothing."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,11 @@ from understudy.candidates.demo.office import Office, Refused
 __all__ = ["handle"]
 
 _PART = r"part of|einen teil|teilerstattung|partial|refund \S+( \S+)? of "
-_NOW = r"immediate|now\b|today"
+_NOW = r"\bimmediate|\bcancel now|\btoday\b"
 _NEAR = 3 * 86_400
 
 
-class _Stuck(Exception):  # noqa: N818 -- an outcome of the candidate, not a failure
+class _Stuck(Exception):
     """Nothing was found to act on."""
 
 
@@ -28,27 +29,33 @@ class _Desk:
 
     def customer(self) -> Any:
         """The first customer of finance that somehow fits."""
-        mail = self.mail
-        for email in (mail.sender, *mail.emails):
+        for email in (self.mail.sender, *self.mail.emails):
             found = self.office.customers(email)
             if found:
                 return found[0]
-        query = 'name~"' + mail.sender_name.replace('"', "").rpartition(" ")[2] + '"'
-        found = self.office.finance("GET", "/v1/customers/search", {"query": query})["data"]
-        if not found:
-            raise _Stuck("no customer")
-        return found[0]
+        if self.mail.invoices:
+            owner = self.invoices()[0]["customer"]
+            return self.office.finance("GET", f"/v1/customers/{owner}")
+        contacts = self.office.contacts(self.mail.sender)[:1]
+        queries = [f"metadata['crm_contact_id']:'{each['id']}'" for each in contacts]
+        queries.append('name:"' + self.mail.sender_name.replace('"', "") + '"')
+        for query in queries:
+            found = self.office.finance("GET", "/v1/customers/search", {"query": query})["data"]
+            if found:
+                return found[0]
+        raise _Stuck("no customer")
 
-    def contact(self, customer: Any) -> str:
-        """The first contact of the CRM with the customer's address."""
-        for email in (customer.get("email"), self.mail.sender):
+    def contact(self, customer: Any) -> str | None:
+        """The contact that finance names, else the first one with the customer's address."""
+        named = (customer.get("metadata") or {}).get("crm_contact_id")
+        if named:
+            with contextlib.suppress(Refused):
+                return str(self.office.contact(str(named))["id"])
+        for email in (self.mail.sender, customer.get("email")):
             found = self.office.contacts(email) if email else []
             if found:
                 return str(found[0]["id"])
-        named = (customer.get("metadata") or {}).get("crm_contact_id")
-        if not named:
-            raise _Stuck("no contact")
-        return str(named)
+        return None
 
     def invoices(self) -> list[Any]:
         """Every invoice whose number stands in the mail."""
@@ -97,7 +104,8 @@ def _cents(mail: Mail) -> int | None:
     """The mail's amount in hundredths, since that is what finance counts in."""
     if not mail.sums:
         return None
-    return round(float(mail.sums[0].written.replace(",", "")) * 100)
+    written = mail.sums[0].written
+    return round(float(written.replace(",", "" if "." in written else ".")) * 100)
 
 
 def _pay_back(desk: _Desk, charge: Any, amount: int | None, reason: str) -> None:
@@ -161,7 +169,7 @@ def _cancel(desk: _Desk) -> Answer:
     return None
 
 
-def _subscription(desk: _Desk) -> tuple[Any, str, str]:
+def _subscription(desk: _Desk) -> tuple[Any, str, str | None]:
     customer = desk.customer()
     own = desk.office.listed("/v1/subscriptions", customer=customer["id"])
     living = [each for each in own if each["status"] == "active"]
@@ -226,7 +234,9 @@ def _send_again(desk: _Desk) -> Answer:
 def _more_time(desk: _Desk) -> Answer:
     number = desk.invoices()[0]["number"]
     text = TEXTS["remind"].format(invoice=number, ticket=desk.office.ticket_id)
-    desk.office.task(desk.contact(desk.customer()), text, desk.mail.dated)
+    contact = desk.contact(desk.customer())
+    if contact:
+        desk.office.task(contact, text, desk.mail.dated)
     close(desk.office, desk.mail, "more_time", "payment_extended", invoice=number)
     return None
 
@@ -244,24 +254,30 @@ def _dispute(desk: _Desk) -> Answer:
     return None
 
 
+def _changed(desk: _Desk, what: str) -> Answer:
+    contact = desk.contact(desk.customer())
+    close(desk.office, desk.mail, what, what, note="change_note", contact=contact)
+    return None
+
+
 def _change(desk: _Desk, properties: dict[str, str], form: dict[str, str]) -> None:
     customer = desk.customer()
-    path = f"/crm/v3/objects/contacts/{desk.contact(customer)}"
-    desk.office.crm("PATCH", path, {"properties": properties})
+    contact = desk.contact(customer)
+    if contact:
+        path = f"/crm/v3/objects/contacts/{contact}"
+        desk.office.crm("PATCH", path, {"properties": properties})
     desk.office.finance("POST", f"/v1/customers/{customer['id']}", form)
 
 
 def _email(desk: _Desk) -> Answer:
     """The last address of the mail is the new one."""
     _change(desk, {"email": desk.mail.emails[-1]}, {"email": desk.mail.emails[-1]})
-    close(desk.office, desk.mail, "email_changed", "email_changed")
-    return None
+    return _changed(desk, "email_changed")
 
 
 def _phone(desk: _Desk) -> Answer:
     _change(desk, {"phone": desk.mail.phones[-1]}, {"phone": desk.mail.phones[-1]})
-    close(desk.office, desk.mail, "phone_changed", "phone_changed")
-    return None
+    return _changed(desk, "phone_changed")
 
 
 def _address(desk: _Desk) -> Answer:
@@ -270,8 +286,7 @@ def _address(desk: _Desk) -> Answer:
     street, city, code = desk.mail.address
     form = {"address[line1]": street, "address[city]": city, "address[postal_code]": code}
     _change(desk, {"address": street, "city": city, "zip": code}, form)
-    close(desk.office, desk.mail, "address_changed", "address_changed")
-    return None
+    return _changed(desk, "address_changed")
 
 
 def _merge(desk: _Desk) -> Answer:

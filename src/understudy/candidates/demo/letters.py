@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from understudy.candidates.demo.mail import Mail
-from understudy.candidates.demo.office import Office
+from understudy.candidates.demo.office import Office, Refused
 
 __all__ = ["TEXTS", "close"]
 
@@ -42,8 +43,10 @@ TEXTS = {
     "address_changed": "Thank you, we have changed your address.",
     "phone_changed": "Thank you, we have changed your phone number.",
     "email_changed": "Thank you, we have changed your e-mail address.",
+    "change_note": "Contact data changed as asked in ticket {ticket}.",
     "credited": (
-        "We are sorry for the outage and have credited a tenth of invoice {invoice} to your account."
+        "We are sorry for the outage and have credited a tenth of invoice {invoice} to your"
+        " account."
     ),
     "not_confirmed": "Our records show no outage for your account, so we cannot give a credit.",
     "outage_note": "Outage credit for {invoice}, ticket {ticket}.",
@@ -80,5 +83,11 @@ def close(
     office.reply(TEXTS[letter].format(**facts), mail.first_name)
     office.tag(tag)
     if note and contact:
-        office.note(contact, TEXTS[note].format(ticket=office.ticket_id, **facts), mail.dated)
+        _note(office, contact, TEXTS[note].format(ticket=office.ticket_id, **facts), mail.dated)
     office.change_ticket({"status": "solved"})
+
+
+def _note(office: Office, contact: str, text: str, dated: str) -> None:
+    """A note is worth less than a finished case: where its contact is gone there is none."""
+    with contextlib.suppress(Refused):
+        office.note(contact, text, dated)

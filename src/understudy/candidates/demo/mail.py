@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Any
 
-__all__ = ["Mail", "Sum", "read_mail", "wishes"]
+__all__ = ["Mail", "Sum", "own_words", "read_mail", "wishes"]
 
 _WISHES = (
-    ("management", r"lawyer|regulator|the press\b|managing director|formal (escalation|complaint)|anwalt"),
+    (
+        "management",
+        r"lawyer|regulator|the press\b|managing director|formal (escalation|complaint)|anwalt",
+    ),
     ("privacy", r"personal data|my data|erased|gdpr|dsgvo|personenbezogen"),
     ("dispute", r"\bdisput|chargeback"),
     ("merge", r"duplicate (record|account)|everything comes twice|newsletters? twice"),
-    ("twice", r"\btwice\b|double payment|duplicate charge|two payments|two times|doppelt|zweimal|dos veces"),
+    (
+        "twice",
+        r"\btwice\b|double payment|duplicate charge|two payments|two times|doppelt|zweimal",
+    ),
     ("tax", r"\btax\b|\bvat\b|steuer|ust-id"),
     ("more_time", r"more time"),
     ("send_again", r"send\w* .*(again|noch einmal)|resend"),
@@ -38,7 +46,8 @@ _CODES = "EUR|USD|GBP|MXN|PLN|UAH|JPY|KWD"
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 _NUMBER = r"\d[\d.,]*\d|\d"
 _SUM = re.compile(
-    rf"(?P<before>[€$£¥]|\b(?:{_CODES}) )(?P<one>{_NUMBER})|(?P<two>{_NUMBER}) ?(?P<after>€|(?:{_CODES})\b)"
+    rf"(?P<before>[€$£¥]|\b(?:{_CODES}) )(?P<one>{_NUMBER})"
+    rf"|(?P<two>{_NUMBER}) ?(?P<after>€|(?:{_CODES})\b)"
 )
 
 
@@ -79,9 +88,10 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A ticket with what was found in its text."""
+    """A ticket with what was found in its text; `whole` has the quotes and signatures too."""
 
     ticket: Any
+    whole: str
     text: str
     sender: str
     sender_name: str
@@ -111,7 +121,7 @@ class Mail:
     def address(self) -> tuple[str, str, str] | None:
         """Street, city and postal code: a paragraph of three lines behind a colon."""
         parts = re.split(r"\n\s*\n", self.text.replace("\r\n", "\n"))
-        for before, block in zip(parts, parts[1:], strict=False):
+        for before, block in pairwise(parts):
             lines = [line.strip() for line in block.strip().split("\n")]
             if before.rstrip().endswith(":") and len(lines) == 3 and all(lines):
                 return lines[0], lines[1], lines[2]
@@ -120,10 +130,12 @@ class Mail:
 
 def read_mail(ticket: Any, user: Any) -> Mail:
     """Take a ticket's text apart."""
-    text = f"{ticket.get('subject') or ''}\n\n{ticket.get('description') or ''}"
+    whole = f"{ticket.get('subject') or ''}\n\n{ticket.get('description') or ''}"
+    text = own_words(whole)
     share, seats, vat = _SHARE.search(text), _SEATS.search(text), _VAT.search(text)
     return Mail(
         ticket=ticket,
+        whole=whole,
         text=text,
         sender=str(user.get("email") or "").strip().lower(),
         sender_name=str(user.get("name") or ""),
@@ -135,6 +147,21 @@ def read_mail(ticket: Any, user: Any) -> Mail:
         share=int(share[1]) if share else None,
         seats=int(seats[1]) if seats else None,
     )
+
+
+def own_words(text: str) -> str:
+    """What the sender wrote: without markup, quoted thread, signature block and small print.
+
+    >>> own_words(f"Refund it.{chr(10)}> Please cancel.")
+    'Refund it.'
+    """
+    if "<div" in text or "<p>" in text:
+        text = html.unescape(re.sub(r"<[^>]*>", "\n", text))
+    quoted = re.search(r"\n\n[^\n]*\n\n[^\n]*\n>", text)
+    if quoted:
+        text = text[: quoted.start()]
+    text = re.split(r"\n-- ?\n|\n_{8,}", text)[0]
+    return "\n".join(line for line in text.split("\n") if not line.startswith(">"))
 
 
 def wishes(mail: Mail) -> list[str]:

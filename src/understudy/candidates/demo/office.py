@@ -15,7 +15,7 @@ _NOTE_TO_CONTACT, _TASK_TO_CONTACT = 202, 204
 _CONTACT_FIELDS = "email,firstname,lastname,phone,tier,plan"
 
 
-class Refused(Exception):  # noqa: N818 -- an answer of a system, not a failure of ours
+class Refused(Exception):
     """A system refused a call; `message` is the vendor's own."""
 
     def __init__(self, status: int, message: str) -> None:

@@ -10,7 +10,7 @@ from understudy.model.money import to_minor
 from understudy.model.world import Row
 from understudy.systems.hubspot.batch import inputs
 from understudy.systems.hubspot.kinds import ALIASES
-from understudy.systems.operation import Amount, Call
+from understudy.systems.operation import Amount, Call, Refusal
 
 __all__ = [
     "batch_amount",
@@ -75,7 +75,10 @@ def _row(call: Call) -> Row | None:
     from understudy.systems.hubspot.objects import find_object
 
     given = call.path.get("id", "")
-    return find_object(call.session, _kind(call), given, call.query.get("idProperty"))
+    try:
+        return find_object(call.session, _kind(call), given, call.query.get("idProperty"))
+    except Refusal:
+        return None
 
 
 def _properties(call: Call) -> dict[str, Any]:

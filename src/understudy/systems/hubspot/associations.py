@@ -112,7 +112,8 @@ def read_associations(call: Call) -> Reply:
     kind = kind_of(session, call.path["object_type"])
     to_kind = kind_of(session, call.path["to_object_type"])
     results, errors = [], []
-    for item in call.fields.get("inputs") or []:
+    wanted = call.fields.get("inputs")
+    for item in wanted if isinstance(wanted, list) else []:
         row_id = str(item.get("id")) if isinstance(item, dict) else str(item)
         rows = links(session, kind, row_id, to_kind)
         if rows:

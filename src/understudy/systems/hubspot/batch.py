@@ -111,8 +111,7 @@ def _upserted(call: Call, kind: str, item: dict[str, Any]) -> Row:
     row = _named(call, kind, item, None)
     if row is not None:
         return update_one(call.session, kind, row, item.get("properties"))
-    by = item.get("idProperty")
-    named = {by: item.get("id")} if by else {}
-    return create_one(
-        call.session, kind, {**item, "properties": {**named, **(item.get("properties") or {})}}
-    )
+    by, given = item.get("idProperty"), item.get("properties") or {}
+    if by and isinstance(given, dict):
+        given = {by: item.get("id"), **given}
+    return create_one(call.session, kind, {**item, "properties": given})

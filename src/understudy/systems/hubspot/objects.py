@@ -11,7 +11,7 @@ from understudy.model.world import Row, World
 from understudy.systems.folded import find_folded
 from understudy.systems.hubspot.associations import associate, wanted_links
 from understudy.systems.hubspot.errors import failure, not_found
-from understudy.systems.hubspot.kinds import kind_of
+from understudy.systems.hubspot.kinds import columns, kind_of
 from understudy.systems.hubspot.payload import Asked, show_object
 from understudy.systems.hubspot.validation import clean, refuse_taken_email, refuse_unset
 from understudy.systems.operation import Call, Reply
@@ -34,10 +34,13 @@ __all__ = [
 _ORDERS: WeakKeyDictionary[World, dict[str, list[tuple[int, str]]]] = WeakKeyDictionary()
 
 
-def find_object(session: CaseSession, kind: str, given: str, by: str | None = None) -> Row | None:
+def find_object(session: CaseSession, kind: str, given: str, by: Any = None) -> Row | None:
     """The object that an id, or a unique property's value, names; merged ids lead to the winner."""
     table = f"hubspot.{kind}"
     if by and by != "hs_object_id":
+        if by not in columns(session.overlay.world, kind):
+            message = f"Property {str(by)[:80]} does not exist or is not unique"
+            raise failure(session, 400, message, "VALIDATION_ERROR")
         found = find_folded(session.overlay, table, by, given)
         return next((row for row in found if not row.get("archived")), None)
     row = session.overlay.get(table, given)

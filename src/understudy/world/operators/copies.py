@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import Configuration, ShareText
 from understudy.world.columns import iso, numbered
 from understudy.world.entropy import Stream, below, chosen, share
 from understudy.world.operators.changes import AddRows, Change, SetCells, View
@@ -39,8 +39,8 @@ class DuplicateParameters(Configuration):
     copies: tuple[float, ...] = Field((87, 10, 3), min_length=1, max_length=6)
     changes: tuple[float, ...] = Field((40, 33, 18, 9), min_length=1, max_length=4)
     fields: dict[str, float] = Field(default_factory=lambda: dict(_FIELD_WEIGHTS), min_length=1)
-    merged: float = Field(0.6, ge=0, le=1)
-    stale: float = Field(0.6, ge=0, le=1)
+    merged: ShareText = 0.6
+    stale: ShareText = 0.6
 
 
 class DisagreeParameters(Configuration):

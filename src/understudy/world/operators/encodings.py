@@ -10,7 +10,7 @@ from typing import Literal
 import pyarrow as pa
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import Configuration, ShareText
 from understudy.world.operators.registry import (
     ANY_TEXT,
     CellWork,
@@ -52,7 +52,7 @@ class EscapeParameters(Configuration):
 class EmojiParameters(Configuration):
     """The share that is right-to-left text."""
 
-    rtl: float = Field(0.3, ge=0, le=1)
+    rtl: ShareText = 0.3
 
 
 def mojibake(work: CellWork) -> pa.Array:

@@ -120,7 +120,8 @@ def _coerced(value: str, kinds: tuple[str, ...], pick: int) -> str:
     if "scientific" in kinds and _LONG_NUMBER.match(value):
         return f"{digits[0]}.{digits[1:3]}E+{len(digits) - 1}"
     if "date" in kinds and re.fullmatch(r"\d{1,4}[-/ ]\d{1,4}", value):
-        return f"{_MONTHS[int(digits[:2]) % 12]}-{digits[-2:]}"
+        first, second = re.split(r"[-/ ]", value)
+        return f"{_MONTHS[(int(first) - 1) % 12]}-{second[-2:]}"
     if "rounded" in kinds and re.fullmatch(r"\d+\.\d+", value):
         return value.partition(".")[0] + ("" if pick % 2 else ".0")
     return value

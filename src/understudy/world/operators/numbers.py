@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import Configuration, ShareText
 from understudy.world.entropy import chosen
 from understudy.world.operators.registry import (
     ANY_TEXT,
@@ -37,7 +37,7 @@ class SlipParameters(Configuration):
     """The factor, and how often the amount grew instead of shrinking."""
 
     factor: Literal[100, 1000] = 100
-    grows: float = Field(0.7, ge=0, le=1)
+    grows: ShareText = 0.7
 
 
 class SuffixParameters(Configuration):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import Configuration, ShareText
 from understudy.world.entropy import chosen
 from understudy.world.operators.registry import (
     ANY_TEXT,
@@ -42,7 +44,7 @@ class TypoParameters(Configuration):
 class SoundParameters(Configuration):
     """How often the mistake was heard, and not scanned."""
 
-    heard: float = Field(0.6, ge=0, le=1)
+    heard: ShareText = 0.6
 
 
 class TruncateParameters(Configuration):
@@ -80,19 +82,21 @@ def typo_keyboard(work: CellWork) -> pa.Array:
 
 
 def _slip(value: str, kind: int, place: int, pick: int) -> str:
-    if not value:
-        return value
     # An address keeps its domain: a typo in it could make one that belongs to somebody.
-    at = place * (value.find("@") if value.find("@") > 0 else len(value)) >> 32
-    near = _NEAR.get(value[at], value[at])
-    other = near[pick % len(near)]
-    if kind == 0:
-        return value[:at] + other + value[at + 1 :]
-    if kind == 1:
-        return value[:at] + other + value[at:]
-    if kind == 2:
-        return value[:at] + value[at + 1 :]
-    return value[:at] + value[at : at + 2][::-1] + value[at + 2 :]
+    word, at_sign, domain = value.partition("@")
+    if not word:
+        return value
+    at = place * len(word) >> 32
+    near = _NEAR.get(word[at], word[at])
+    return _SLIPS[kind](word, at, near[pick % len(near)]) + at_sign + domain
+
+
+_SLIPS: tuple[Callable[[str, int, str], str], ...] = (
+    lambda word, at, other: word[:at] + other + word[at + 1 :],
+    lambda word, at, other: word[:at] + other + word[at:],
+    lambda word, at, _: word[:at] + word[at + 1 :],
+    lambda word, at, _: word[:at] + word[at : at + 2][::-1] + word[at + 2 :],
+)
 
 
 def phonetic_ocr(work: CellWork) -> pa.Array:

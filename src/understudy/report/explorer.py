@@ -1,0 +1,134 @@
+"""The data of the case explorer: an index of all cases, and their details in chunks.
+
+Each block is gzipped JSON in base64, so that no text of a case can end the script element that
+holds it; the page inflates a block when it is needed. Cases stand with the costliest first, so
+that where the page's budget ends, the cases that are left out are those that cost least.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from understudy.model.cost import CaseCost
+from understudy.model.finding import Finding, Kind, Severity
+from understudy.model.money import minor_digits
+from understudy.model.printable import printable
+from understudy.report.case_columns import ActionLine, CaseColumns, Side, columns_of
+from understudy.report.input import ReportInput
+
+__all__ = ["BUDGET", "CHUNK", "Block", "make_blocks"]
+
+CHUNK = 500
+BUDGET = 8_500_000
+"""Bytes of all blocks together, which keeps the page below ten million."""
+
+_KINDS = list(Kind)
+_SEVERITIES = list(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One compressed part of the data."""
+
+    name: str
+    data: str
+
+
+def make_blocks(facts: ReportInput, budget: int = BUDGET) -> tuple[tuple[Block, ...], int]:
+    """Index and chunks, and how many cases' details were left out to stay within the budget."""
+    findings = facts.findings_by_case()
+    order = sorted(
+        facts.cost.per_case,
+        key=lambda case: (-case.error_cost_minor, case.case_id not in findings, case.case_id),
+    )
+    chunks: list[Block] = []
+    used = 0
+    for start in range(0, len(order), CHUNK):
+        part = [
+            _detail(columns_of(case.case_id, facts, findings.get(case.case_id, ())))
+            for case in order[start : start + CHUNK]
+        ]
+        block = Block(f"chunk-{start // CHUNK}", _packed(part))
+        used += len(block.data)
+        if used > budget:
+            break
+        chunks.append(block)
+    detailed = min(len(chunks) * CHUNK, len(order))
+    index = Block("index", _packed(_index(order, findings, facts, detailed)))
+    return (index, *chunks), len(order) - detailed
+
+
+def _index(
+    order: Sequence[CaseCost],
+    findings: dict[str, list[Finding]],
+    facts: ReportInput,
+    detailed: int,
+) -> dict[str, Any]:
+    own = [findings.get(case.case_id, []) for case in order]
+    systems = sorted({one.system or "the case" for each in own for one in each})
+    scenarios = [_scenario(case.case_id, facts) for case in order]
+    names = sorted(set(scenarios))
+    return {
+        "chunk": CHUNK,
+        "detailed": detailed,
+        "currency": facts.cost.currency,
+        "digits": minor_digits(facts.cost.currency),
+        "kinds": [kind.value for kind in _KINDS],
+        "severities": [severity.value for severity in _SEVERITIES],
+        "systems": [printable(system, 40) for system in systems],
+        "scenarios": names,
+        "id": [printable(case.case_id, 120) for case in order],
+        "scenario": [names.index(name) for name in scenarios],
+        "cost": [case.error_cost_minor for case in order],
+        "state": [case.failed * 2 + case.escalated for case in order],
+        "kind": [_mask(_KINDS.index(one.kind) for one in each) for each in own],
+        "severity": [_mask(_SEVERITIES.index(one.severity) for one in each) for each in own],
+        "system": [_mask(systems.index(one.system or "the case") for one in each) for each in own],
+    }
+
+
+def _scenario(case_id: str, facts: ReportInput) -> str:
+    case = facts.cases.get(case_id)
+    return printable(case.scenario, 60) if case else ""
+
+
+def _mask(places: Iterable[int]) -> int:
+    mask = 0
+    for place in places:
+        mask |= 1 << min(place, 30)
+    return mask
+
+
+def _detail(case: CaseColumns) -> dict[str, Any]:
+    full = {
+        "tier": case.tier,
+        "trigger": case.trigger,
+        "turns": case.turns,
+        "people": [_side(side) for side in case.people],
+        "candidate": [_side(side) for side in case.candidate],
+        "differences": [
+            [one.kind, one.severity.value, one.cost_minor, one.operation, one.explanation, one.rule]
+            for one in case.differences
+        ],
+        "mess": case.mess,
+        "rationale": case.rationale,
+    }
+    return {key: value for key, value in full.items() if value}
+
+
+def _side(side: Side) -> list[Any]:
+    return [side.name, side.outcome, side.note, [_action(action) for action in side.actions]]
+
+
+def _action(action: ActionLine) -> list[Any]:
+    return [action.operation, action.target, action.amount, action.refused, action.fields]
+
+
+def _packed(value: Any) -> str:
+    return base64.b64encode(gzip.compress(orjson.dumps(value), 6, mtime=0)).decode()

@@ -1,0 +1,113 @@
+"""The page as one file: nothing is loaded, nothing runs but the page's own script."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from understudy.model.finding import Severity
+from understudy.model.printable import printable
+from understudy.report.explorer import Block
+from understudy.report.page import Page
+from understudy.report.phrases import GLOSSARY, SEVERITY_SIGNS, amount, counted, percent, plain
+
+__all__ = ["render_page"]
+
+_FOLDER = Path(__file__).parent / "page"
+_LONGEST = 2000
+
+
+def render_page(page: Page, blocks: tuple[Block, ...], left_out: int) -> str:
+    """The report as HTML; `blocks` hold the case explorer's data, `left_out` cases are not in."""
+    style, script = _read("report.css"), _read("explorer.js")
+    policy = (
+        f"default-src 'none'; style-src '{_source(style)}'; script-src '{_source(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return _template().render(
+        page=page,
+        verdict=page.facts.verdict,
+        currency=page.facts.verdict.error_cost.currency,
+        style=style,
+        script=script,
+        policy=policy,
+        blocks=blocks,
+        left_out=left_out,
+        glossary=GLOSSARY,
+        heat_class=_heat_class,
+        prices=_prices(page),
+    )
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_inert,
+    )
+    environment.filters |= {
+        "plain": plain,
+        "shown": lambda text: printable(text, 120),
+        "percent": percent,
+        "counted": counted,
+        "money": amount,
+        "sign": lambda severity: SEVERITY_SIGNS[Severity(severity)],
+    }
+    return environment.get_template("report.html.j2")
+
+
+def _inert(value: Any) -> Any:
+    """Every value on its way into the page; markup is our own and was escaped where it was made."""
+    if isinstance(value, Markup | jinja2.Undefined):
+        return value
+    return printable(value, _LONGEST) if isinstance(value, str) else value
+
+
+@functools.cache
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _source(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _heat_class(page: Page, cost: int) -> str:
+    """One of six shades, by cost on a logarithmic feeling: each shade is about a third of the next.
+
+    The costliest cell has shade 5; cells without cost have shade 0.
+    """
+    highest, shade = page.heat.highest, 5
+    if cost <= 0 or highest <= 0:
+        return "h0"
+    while shade > 1 and cost * 3 < highest:
+        highest, shade = highest // 3, shade - 1
+    return f"h{shade}"
+
+
+def _prices(page: Page) -> list[tuple[str, str]]:
+    """The whole price list as rows of name and value."""
+    rows: list[tuple[str, str]] = []
+    _flatten(page.facts.policy.model_dump(mode="json", by_alias=True), "", rows)
+    return rows
+
+
+def _flatten(value: Any, name: str, rows: list[tuple[str, str]]) -> None:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            _flatten(item, f"{name}.{key}" if name else str(key), rows)
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value, 1):
+            _flatten(item, f"{name}.{index}", rows)
+    else:
+        rows.append((name, "none" if value in (None, [], {}) else str(value)))

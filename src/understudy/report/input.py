@@ -1,0 +1,46 @@
+"""Everything that a report is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from understudy.model.baseline import Baseline
+from understudy.model.case import Case
+from understudy.model.cost import CostSummary
+from understudy.model.finding import Finding
+from understudy.model.gates import Gates
+from understudy.model.manifest import RecordingManifest, RunManifest
+from understudy.model.policy import Policy
+from understudy.model.proposal import Proposal, Trace
+from understudy.model.verdict import Verdict
+
+__all__ = ["ReportInput"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInput:
+    """One judged run. Cases, proposals, baselines and traces are held by case id.
+
+    What a run does not have may be left empty: the report says what is missing and shows the rest.
+    """
+
+    verdict: Verdict
+    cost: CostSummary
+    findings: Sequence[Finding]
+    manifest: RunManifest
+    policy: Policy
+    gates: Gates
+    cases: Mapping[str, Case] = field(default_factory=dict)
+    proposals: Mapping[str, Sequence[Proposal]] = field(default_factory=dict)
+    baselines: Mapping[str, Sequence[Baseline]] = field(default_factory=dict)
+    traces: Mapping[str, Trace] = field(default_factory=dict)
+    recording: RecordingManifest | None = None
+    monthly_cases: int | None = None
+
+    def findings_by_case(self) -> dict[str, list[Finding]]:
+        """The findings of each case that has any."""
+        grouped: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            grouped.setdefault(finding.case_id, []).append(finding)
+        return grouped

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from understudy.campaign.worlds import BuildRequest, build_world
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory):
+    """A world of 80 customers with a recording of 24 cases."""
+    out = tmp_path_factory.mktemp("worlds") / "small"
+    build_world(BuildRequest(out, "default", "mid_market", 80, 24, 3), lambda *_: None)
+    return out
+
+
+@pytest.fixture
+def project(tmp_path, small_world):
+    """An empty project folder with a campaign over the small world."""
+    return Project(tmp_path, small_world)
+
+
+class Project:
+    """A user's folder: candidates, campaign files, and the command run in it."""
+
+    def __init__(self, folder: Path, world: Path) -> None:
+        self.folder = folder
+        self.world = world
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        return path
+
+    def campaign(self, use: str, **keys: object) -> Path:
+        lines = {
+            "version": 1,
+            "name": "pilot",
+            "world": str(self.world),
+            "candidates": f'[{{name: agent, use: "{use}", timeout: 2s}}]',
+            "policy": "demo",
+            **keys,
+        }
+        return self.write(
+            "campaign.yaml", "".join(f"{key}: {value}\n" for key, value in lines.items())
+        )
+
+    def command(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "understudy", *arguments],
+            cwd=cwd or self.folder,
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+            env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1"},
+        )
+
+    def runs(self) -> list[Path]:
+        return sorted(path.parent for path in self.folder.glob("reports/*/*/verdict.json"))

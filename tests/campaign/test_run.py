@@ -1,0 +1,192 @@
+"""A campaign from its file to its verdict, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from understudy.model.jsonl import read_lines
+from understudy.model.proposal import CaseRecord
+
+ESCALATES = 'def handle(case, systems):\n    return {"outcome": "escalated", "confidence": 0.4}\n'
+
+
+def test_a_candidate_that_does_as_people_do_costs_nothing(project, small_world):
+    """A candidate that repeats what people did, through the vendors' HTTP interface, is free."""
+    baselines = small_world / "recording" / "baselines.jsonl"
+    project.write(
+        "copycat.py",
+        f"""
+        import json
+
+        DONE = {{}}
+        for line in open({str(baselines)!r}, encoding="utf-8"):
+            one = json.loads(line)
+            DONE.setdefault(one["case_id"], one["actions"])
+
+        def handle(case, systems):
+            if any(action["operation"] == "desk.escalate" for action in DONE[case.id]):
+                return {{"outcome": "escalated"}}
+            return None
+        """,
+    )
+    finished = project.command("run", str(project.campaign("copycat:handle")), "--json", "-q")
+    run = json.loads(finished.stdout)["runs"][0]
+    assert run["cases"]["judged"] == 24
+    escalating = [one for one in run["findings"] if "escalation" in one["kind"]]
+    assert escalating == []
+
+
+def test_a_run_leaves_every_file_and_can_be_judged_again(project):
+    """Manifest, store, findings, costs, verdict and reports; judging again changes nothing."""
+    project.write("bot.py", ESCALATES)
+    project.command("run", str(project.campaign("bot:handle")), "-q")
+    (run,) = project.runs()
+    names = {path.name for path in run.iterdir()}
+    assert {
+        "manifest.json", "cases-0.jsonl", "findings.jsonl", "cost.json", "verdict.json",
+        "report.md", "report.html",
+    } <= names  # fmt: skip
+    before = (run / "verdict.json").read_bytes()
+    again = project.command("judge", "latest", "-q")
+    assert (run / "verdict.json").read_bytes() == before
+    assert "VERDICT" in again.stdout
+    (run / "report.html").unlink()
+    assert project.command("report", run.name).returncode == 0
+    assert (run / "report.html").is_file()
+
+
+def test_two_runs_of_one_campaign_differ_only_in_times_and_ids(project):
+    """Equal seeds give equal verdicts, whatever the number of workers."""
+    project.write("bot.py", ESCALATES)
+    campaign = str(project.campaign("bot:handle"))
+    project.command("run", campaign, "-q", "--workers", "1")
+    project.command("run", campaign, "-q", "--workers", "3")
+    first, second = (json.loads((run / "verdict.json").read_text()) for run in project.runs())
+    for verdict in (first, second):
+        del verdict["run_id"], verdict["expires"], verdict["attempt"]
+    assert first == second
+
+
+def test_every_look_at_a_recording_is_counted(project):
+    """The second run on a recording says that it is the second attempt."""
+    project.write("bot.py", ESCALATES)
+    campaign = str(project.campaign("bot:handle"))
+    for _ in range(2):
+        project.command("run", campaign, "-q", "--limit", "2")
+    attempts = [json.loads((run / "verdict.json").read_text())["attempt"] for run in project.runs()]
+    assert attempts == [1, 2]
+
+
+def test_a_campaign_runs_from_any_folder(project, tmp_path_factory):
+    """The candidate and the world are found from the campaign file, not from where one stands."""
+    project.write("bot.py", ESCALATES)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    finished = project.command(
+        "run", str(project.campaign("bot:handle")), "-q", "--limit", "2", cwd=elsewhere
+    )
+    assert "VERDICT" in finished.stdout
+    assert list(elsewhere.glob("reports/pilot/*/verdict.json"))
+
+
+def test_an_interrupted_run_keeps_what_was_done_and_goes_on(project):
+    """Ctrl-C exits with 130; the store is valid, and --resume ends in the uninterrupted verdict."""
+    project.write(
+        "bot.py",
+        """
+        import time
+
+        def handle(case, systems):
+            time.sleep(0.2)
+            return {"outcome": "escalated"}
+        """,
+    )
+    campaign = str(project.campaign("bot:handle"))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "understudy", "run", campaign, "-q"],
+        cwd=project.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    store = _wait_for_cases(project.folder, 3)
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 130, told
+    assert "Traceback" not in told
+    done = [record.case_id for record in read_lines(store, CaseRecord)]
+    assert 3 <= len(done) < 24
+    resumed = project.command("run", campaign, "-q", "--resume", store.parent.name)
+    assert "VERDICT" in resumed.stdout, resumed.stderr
+    records = [record.case_id for record in read_lines(store, CaseRecord)]
+    assert len(records) == len(set(records)) == 24
+    assert records[: len(done)] == done
+
+
+def _wait_for_cases(folder, count):
+    for _ in range(400):
+        stores = list(folder.glob("reports/pilot/*/cases-0.jsonl"))
+        if stores and stores[0].read_bytes().count(b"\n") >= count:
+            return stores[0]
+        time.sleep(0.05)
+    raise AssertionError("the run never got to its cases")
+
+
+def test_the_kill_switch_ends_a_run_with_no_go_and_exit_4(project):
+    """`understudy stop` ends a run before its next case; its verdict is NO-GO."""
+    project.write("bot.py", "import time\n\ndef handle(case, systems):\n    time.sleep(0.2)\n")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "understudy", "run", str(project.campaign("bot:handle")), "-q"],
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    store = _wait_for_cases(project.folder, 2)
+    assert project.command("stop", store.parent.name).returncode == 0
+    said, told = running.communicate(timeout=60)
+    assert running.returncode == 4, told
+    assert "NO-GO" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"world": "nowhere"}, "nowhere"),
+        ({"gates": "standrad"}, "did you mean `standard`?"),
+        ({"policy": "policy.yaml"}, "policy.yaml"),
+        ({"sede": "7"}, "unknown key `sede`; did you mean `seed`?"),
+    ],
+)
+def test_what_a_campaign_names_must_be_there(project, change, expected):
+    """A missing world, gate file or policy and an unknown key are one clear error each."""
+    project.write("bot.py", ESCALATES)
+    finished = project.command("run", str(project.campaign("bot:handle", **change)), "-q")
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("error[U")
+    assert expected in finished.stderr
+
+
+def test_a_case_that_is_not_there_is_no_case(project):
+    """Selecting an unknown case exits with 5 and names the nearest one."""
+    project.write("bot.py", ESCALATES)
+    finished = project.command(
+        "run", str(project.campaign("bot:handle")), "-q", "--case", "case-0001"
+    )
+    assert finished.returncode == 5
+    assert "did you mean `case-0" in finished.stderr
+
+
+def test_one_case_is_shown_whole(project):
+    """`understudy case` shows people, candidate, and the price of each difference."""
+    project.write("bot.py", ESCALATES)
+    project.command("run", str(project.campaign("bot:handle")), "-q", "--limit", "3")
+    shown = project.command("case", "latest", "case-00000").stdout
+    assert "PEOPLE" in shown
+    assert "CANDIDATE (proposed, never executed)" in shown
+    assert project.command("case", "latest", "case-99999").returncode == 2

@@ -1,0 +1,116 @@
+"""GoReplay captures."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from understudy.model.errors import RecordingError
+from understudy.traffic.detect import detect_format, import_traffic
+from understudy.traffic.gor import SEPARATOR
+from understudy.traffic.http_import import GOR, import_http
+from understudy.traffic.recording import read_recording
+from understudy.traffic.source_file import Limits
+
+REFUND = (
+    b"POST /v1/refunds HTTP/1.1\r\nHost: api.stripe.com\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\namount=500&charge=ch_1"
+)
+OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"id": "re_1"}'
+NOON = 1_790_856_000_000_000_000
+
+
+def capture(*records):
+    return SEPARATOR.join(head.encode() + b"\n" + raw for head, raw in records) + SEPARATOR
+
+
+@pytest.fixture
+def imported(tmp_path, key):
+    def run(data, name="x.gor", **more):
+        path = tmp_path / name
+        path.write_bytes(data)
+        report = import_http(GOR, [path], tmp_path / "out", key=key, **more)
+        return report, list(read_recording(tmp_path / "out").interactions())
+
+    return run
+
+
+def test_requests_find_their_answers_and_stand_in_order_of_time(imported):
+    """Records of a capture are out of order; ids link them and times order them."""
+    later = (f"1 b {NOON + 5 * 10**9} 0", b"GET /v1/charges/ch_1 HTTP/1.1\r\nHost: api.stripe.com")
+    report, found = imported(
+        capture((f"2 a {NOON} 30000000", OK), later, (f"1 a {NOON} 0", REFUND))
+    )
+    assert [item.operation for item in found] == [
+        "stripe.refunds.create", "stripe.charges.retrieve"
+    ]  # fmt: skip
+    assert found[0].request.url == "//api.stripe.com/v1/refunds"
+    assert found[0].request.body == {"amount": "500", "charge": "ch_1"}
+    assert (found[0].response.status, found[0].response.body) == (200, {"id": "re_1"})
+    assert (found[0].latency_ms, found[0].started_at.isoformat()) == (
+        30, "2026-10-01T12:00:00+00:00"
+    )  # fmt: skip
+    assert found[1].response is None
+    assert report.manifest.kept == 2
+
+
+def test_what_belongs_to_no_request_is_counted(imported):
+    """Replayed answers are dropped; answers of nobody and damaged records go to quarantine."""
+    report, found = imported(
+        capture(
+            (f"1 a {NOON} 0", REFUND),
+            (f"2 a {NOON}", OK),
+            (f"2 a {NOON}", OK),
+            (f"3 a {NOON} 5", OK),
+            (f"2 z {NOON} 5", OK),
+            ("what is this", b""),
+            (f"1 c {NOON} 0", b"nonsense"),
+        )
+    )
+    facts = report.manifest
+    assert len(found) == 1
+    assert (facts.records, facts.kept, facts.dropped, facts.quarantined) == (6, 1, 1, 4)
+
+
+def test_a_secret_across_two_chunks_is_found(imported, tmp_path):
+    """Chunks are put together before anything is looked for."""
+    raw = (
+        b"POST /x HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"8\r\nkey sk_l\r\n1d\r\nive_4eC39HqLyjWDarjtT1zdp7dc\r\n0\r\n\r\n"
+    )
+    report, [found] = imported(capture((f"1 a {NOON} 0", raw)))
+    assert found.request.body.startswith("key REDACTED_STRIPE_KEY_")
+    assert report.manifest.redactions == {"stripe_key": 1}
+
+
+def test_damaged_chunks_lose_nothing(imported):
+    """What is no chunk is kept as it stands."""
+    raw = b"POST /x HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\nzz"
+    _, [found] = imported(capture((f"1 a {NOON} 0", raw)))
+    assert found.request.body == "abzz"
+
+
+def test_packed_captures_are_recognised_and_read(imported, tmp_path):
+    """A packed capture is the same capture."""
+    _, plain = imported(capture((f"1 a {NOON} 0", REFUND)))
+    _, packed = imported(gzip.compress(capture((f"1 a {NOON} 0", REFUND))), "y.gz")
+    assert [item.request for item in plain] == [item.request for item in packed]
+    assert detect_format(tmp_path / "x.gor").name == "gor"
+    assert import_traffic("auto", [tmp_path / "y.gz"], tmp_path / "out").format == "gor"
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (gzip.compress(bytes(2_000_000)), "at most 1,000,000 bytes"),
+        (bytes(1_000_001), "at most 1,000,000 bytes"),
+        (gzip.compress(b"x" * 5000)[:-20], "cannot be read"),
+        (b"", "is no gor file"),
+    ],
+    ids=["packed bomb", "large", "packed damage", "empty"],
+)
+def test_bombs_and_damage_are_one_clear_error(imported, data, problem):
+    """A small packed file that unpacks without end is not unpacked."""
+    with pytest.raises(RecordingError, match=problem):
+        imported(data, limits=Limits(file_bytes=1_000_000))

@@ -1,0 +1,243 @@
+"""What each operator does to data, cell by cell."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy.world.entropy import Stream
+from understudy.world.operators.registry import CellWork, Level, RowWork, Works, operators
+
+RESEARCHED = {
+    "null_explicit", "null_sentinel", "null_joint", "typo_keyboard", "phonetic_ocr", "mojibake",
+    "homoglyph_invisible", "emoji_rtl_text", "date_format_mix", "tz_drift", "number_locale",
+    "currency_unit_slip", "unit_suffix", "leading_zero_loss", "spreadsheet_coerce", "truncate",
+    "swallow_neighbour", "swap_columns", "text_in_numeric", "escape_artifact", "duplicate_merge",
+    "orphan_stale_fk", "schema_drift", "event_dup_late_reorder", "ticket_thread_noise",
+}  # fmt: skip
+
+
+def work(name, values, /, seed=1, kind=None, **options):
+    operator = operators()[name]
+    words = Stream(seed, "t", "c", name).words(0, 4 * len(values)).reshape(4, -1)
+    array = pa.array(values, kind or pa.string())
+    made = operator.change(CellWork(array, words, operator.parameters.model_validate(options)))
+    assert len(made) == len(values)
+    return made.to_pylist()
+
+
+def rows(name, columns, **options):
+    operator = operators()[name]
+    count = len(next(iter(columns.values())))
+    words = Stream(1, "t", "c", name).words(0, 4 * count).reshape(4, -1)
+    arrays = {key: pa.array(values, pa.string()) for key, values in columns.items()}
+    made = operator.change(RowWork(arrays, words, operator.parameters.model_validate(options)))
+    return {key: values.to_pylist() for key, values in made.items()}
+
+
+def distance(left: str, right: str) -> int:
+    """Edits, a swap of two neighbours counted as one."""
+    table = np.zeros((len(left) + 1, len(right) + 1), dtype=int)
+    table[:, 0], table[0, :] = range(len(left) + 1), range(len(right) + 1)
+    for i, a in enumerate(left, 1):
+        for j, b in enumerate(right, 1):
+            best = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                best = min(best, table[i - 2, j - 2] + 1)
+            table[i, j] = best
+    return int(table[-1, -1])
+
+
+def test_all_researched_operators_are_there():
+    """The 25 operators of the catalogue exist, each with level, taxonomy and fields it fits."""
+    found = operators()
+    assert set(found) >= RESEARCHED
+    assert {operator.level for operator in found.values()} == set(Level)
+    assert all(operator.fits and operator.kim and operator.rahm_do for operator in found.values())
+
+
+def test_null_explicit_empties():
+    """The value is gone."""
+    assert work("null_explicit", ["a", "b"]) == [None, None]
+
+
+def test_null_sentinel_puts_a_stand_in():
+    """The value is one of the configured stand-ins."""
+    made = work("null_sentinel", ["a"] * 300, values={"N/A": 3, "-": 1})
+    assert set(made) == {"N/A", "-"}
+    assert made.count("N/A") > made.count("-")
+
+
+def test_null_joint_empties_together():
+    """All named columns of a row are empty together."""
+    assert rows("null_joint", {"a": ["1"], "b": ["2"]}) == {"a": [None], "b": [None]}
+
+
+@given(
+    st.lists(st.text(st.characters(codec="ascii", exclude_characters="@"), min_size=1), min_size=1)
+)
+def test_a_typo_is_one_edit(values):
+    """A typo changes a word by at most one edit."""
+    for before, after in zip(values, work("typo_keyboard", values), strict=True):
+        assert distance(before, after) <= 1
+
+
+def test_a_typo_hits_a_neighbouring_key():
+    """A substituted letter is a neighbour on the keyboard, in the same case."""
+    made = work("typo_keyboard", ["S"] * 50, insert=0, delete=0, transpose=0)
+    assert set(made) == {"A", "D"}
+
+
+def test_a_typo_never_leaves_the_reserved_domains():
+    """The domain of an address is kept, so that no typo makes somebody else's address."""
+    made = work("typo_keyboard", ["anna.mueller@example.com"] * 500)
+    assert {value.rpartition("@")[2] for value in made} == {"example.com"}
+    assert len(set(made)) > 20
+
+
+def test_phonetic_ocr_confuses_sounds_or_shapes():
+    """A name is spelled as it sounds, a number as a scanner reads it."""
+    assert set(work("phonetic_ocr", ["Meyer"] * 40, heard=1)) <= {"Meier", "Meiyer", "Meyer"}
+    assert set(work("phonetic_ocr", ["INV-0015"] * 60, heard=0)) >= {"INV-O015", "INV-00l5"}
+
+
+def test_mojibake_is_utf8_read_wrongly():
+    """The classic: UTF-8 read as cp1252; twice makes it worse."""
+    assert work("mojibake", ["São"]) == ["SÃ£o"]
+    assert work("mojibake", ["São"], rounds=2) == ["SÃƒÂ£o"]
+    assert work("mojibake", ["plain"]) == ["plain"]
+
+
+@pytest.mark.parametrize("kind", ["cyrillic", "invisible", "nbsp", "nfd"])
+def test_homoglyph_invisible_looks_the_same(kind):
+    """The text is no longer equal, and a reader sees no difference."""
+    before = "José Apple"
+    (after,) = work("homoglyph_invisible", [before], kinds=[kind])
+    assert after != before
+    seen = [letter for letter in after if unicodedata.category(letter) not in ("Cf", "Mn")]
+    assert len(seen) == len(before)
+
+
+def test_emoji_rtl_text_appends():
+    """The text stands, and an emoji or right-to-left words follow it."""
+    made = work("emoji_rtl_text", ["thx"] * 60)
+    assert all(value.startswith("thx ") and not value.isascii() for value in made)
+    assert any(unicodedata.bidirectional(value[-1]) in ("R", "AL") for value in made)
+
+
+def test_date_format_mix_writes_other_formats():
+    """The same day, written in the configured way; what is no date stays."""
+    assert work("date_format_mix", ["2026-04-02T09:30:00Z"], styles={"dmy": 1}) == ["02/04/2026"]
+    assert work("date_format_mix", ["2026-04-02T09:30:00Z"], styles={"mdy": 1}) == ["04/02/2026"]
+    assert work("date_format_mix", ["soon"]) == ["soon"]
+    assert len(set(work("date_format_mix", ["2026-04-02T09:30:00Z"] * 200))) == 7
+
+
+def test_tz_drift_moves_the_time():
+    """The time is shifted by one of the offsets and loses its zone; the day can change."""
+    assert work("tz_drift", ["2026-10-01T23:30:00Z"], offsets=[60]) == ["2026-10-02T00:30:00"]
+    assert work("tz_drift", ["2026-10-01T23:30:00Z"], offsets=[60], naive=False) == [
+        "2026-10-02T00:30:00Z"
+    ]
+    assert work("tz_drift", ["soon"]) == ["soon"]
+
+
+@pytest.mark.parametrize(
+    ("style", "written"),
+    [
+        ("comma", "-1.234.567,80"),
+        ("space", "-1 234 567,80"),
+        ("swiss", "-1'234'567.80"),
+        ("thousands", "-1,234,567.80"),
+        ("parentheses", "(1,234,567.80)"),
+    ],
+)
+def test_number_locale_uses_other_separators(style, written):
+    """A number is written as in another country; what is no number stays."""
+    assert work("number_locale", ["-1234567.80", "n/a"], styles=[style]) == [written, "n/a"]
+
+
+def test_currency_unit_slip_is_a_factor_of_100():
+    """Cents for units and back: text keeps its digits, integers stay integers."""
+    assert work("currency_unit_slip", ["12.30"], grows=1) == ["1230.00"]
+    assert work("currency_unit_slip", ["1230.00"], grows=0) == ["12.30"]
+    assert work("currency_unit_slip", [1999, 50], kind=pa.int64(), grows=1) == [199900, 5000]
+    assert work("currency_unit_slip", [1999], kind=pa.int64(), grows=0) == [19]
+    assert work("currency_unit_slip", ["TBD"]) == ["TBD"]
+
+
+def test_unit_suffix_appends_the_unit():
+    """The unit stands in the number's field."""
+    assert set(work("unit_suffix", ["12.00"] * 90, suffixes={" EUR": 1, "€": 1})) == {
+        "12.00 EUR",
+        "12.00€",
+    }
+
+
+def test_text_in_numeric_replaces_the_number():
+    """Words stand where a number was."""
+    assert set(work("text_in_numeric", ["12.00"] * 60, phrases={"TBD": 1})) == {"TBD"}
+
+
+def test_leading_zero_loss_drops_zeros():
+    """A code read as a number loses its zeros, and nothing else does."""
+    assert work("leading_zero_loss", ["01907", "10115", "000", ""]) == ["1907", "10115", "0", ""]
+
+
+def test_spreadsheet_coerce_converts():
+    """Long numbers become scientific, pairs of numbers months, decimals whole."""
+    made = work("spreadsheet_coerce", ["+4930901820", "3-82", "12.50", "text"])
+    assert made[0] == "4.93E+9"
+    assert made[1] == "Mar-82"
+    assert made[2] in ("12", "12.0")
+    assert made[3] == "text"
+
+
+def test_truncate_cuts_at_the_fields_length():
+    """Only what is longer is cut, at the length, with the ellipsis asked for."""
+    name = "International Business Machines"
+    assert work("truncate", [name, "IBM"], length=23) == ["International Business", "IBM"]
+    assert work("truncate", [name], length=13, ellipsis="…") == ["International…"]
+
+
+def test_escape_artifact_leaves_escapes():
+    """Escapes that were never undone: entities, doubled quotes, a stray suffix."""
+    assert work("escape_artifact", ["A & B"], kinds=["html"]) == ["A &amp; B"]
+    assert work("escape_artifact", ["A & B"], kinds=["double_html"]) == ["A &amp;amp; B"]
+    assert work("escape_artifact", ["d'Argence"], kinds=["quote"]) == ["d''Argence"]
+    assert work("escape_artifact", ["AK"], kinds=["suffix"]) == ["AK-*"]
+    assert work("escape_artifact", ["AK"], kinds=["csv"]) == ['"AK",']
+
+
+def test_swap_columns_swaps():
+    """Each value stands in the other's field."""
+    made = rows("swap_columns", {"first": ["Ada"], "last": ["Byron"]})
+    assert made == {"first": ["Byron"], "last": ["Ada"]}
+
+
+def test_swallow_neighbour_joins():
+    """The neighbour's value moves into the field, and the neighbour is empty."""
+    made = rows("swallow_neighbour", {"zip": ["CA", None, "CA"], "city": ["Fresno", "Bonn", None]})
+    assert made == {"zip": [None, None, None], "city": ["Fresno CA", "Bonn", "CA"]}
+
+
+def test_schema_drift_renames_the_property():
+    """The value stands under the new name, with its new word."""
+    made = rows("schema_drift", {"status": ["closed"]}, to="stage", values={"closed": "won"})
+    assert made == {"status": [None], "stage": ["won"]}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, op in operators().items() if op.works_on is Works.CELLS)
+)
+def test_cell_operators_are_pure(name):
+    """Equal cells and words give equal results, and results are text or null."""
+    values = ["Müller 01", "2026-01-02T03:04:05Z", "12.50", "+49 30 23125 518", "a@example.com", ""]
+    first, second = (work(name, values, seed=9) for _ in range(2))
+    assert first == second
+    assert all(value is None or isinstance(value, str) for value in first)
