@@ -286,3 +286,20 @@ def test_nothing_a_candidate_sees_names_the_harness(engine, call):
     assert "understudy" not in text
     assert "shadow" not in text
     assert "mock" not in text
+
+
+def test_many_thousand_calls_keep_no_memory(engine, call):
+    """Reads leave counters, not records."""
+    import tracemalloc
+
+    made = build_request(
+        find_operation("stripe.charges.retrieve"), {"id": "ch_0001"}, call.session.credentials
+    )
+    engine.handle(made)
+    tracemalloc.start()
+    for _ in range(20_000):
+        engine.handle(made)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 200_000
+    assert call.session.reads["stripe.charges.retrieve"] == 20_001

@@ -10,12 +10,19 @@ import pytest
 
 from understudy.world.contents import values_digest
 from understudy.world.damage import damage, damage_block
-from understudy.world.profile import Profile
+from understudy.world.profile import Profile, load_profile
 from understudy.world.recipe import Recipe
 from understudy.world.store import read_manifest, write_world
 from understudy.world.stream import Shard, build_world
 from understudy.world.truth import build_block, build_truth
 from understudy.world.writer import Facts
+
+GOLDEN = {
+    "tidy": "dc96ca2a10620fc027e908379557b67603dbfbab826bc184dd2c9ff9346b38cf",
+    "mid_market": "9f927bb4193c3fd43a3d461630efaf5ef5e6c7f35daadebdb9f99839e7e889e7",
+    "enterprise": "2c00a28dcd6a37ed8c880e02f9b6af7dc755df27ed78c44d05047a85e09ecbce",
+}
+"""Digests of the small world with seed 1; they change only with recipe, pools or profiles."""
 
 SCRIPT = """
 import sys
@@ -60,6 +67,13 @@ def test_shards_make_the_same_world(tmp_path, small, profile, of):
     assert read_manifest(tmp_path / "w") == whole
     report = (tmp_path / "w" / "quality.json").read_bytes()
     assert report == (tmp_path / "whole" / "quality.json").read_bytes()
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_worlds_are_the_same_on_every_machine(tmp_path, small, name):
+    """Each shipped profile gives the world whose digest is committed here."""
+    made = build_world(tmp_path / "world", Facts(1, small, load_profile(name)))
+    assert made.content_digest == GOLDEN[name]
 
 
 def test_a_block_does_not_depend_on_how_many_there_are(small):

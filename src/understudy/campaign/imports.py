@@ -8,8 +8,12 @@ from pathlib import Path
 
 from understudy.traffic.detect import import_traffic
 from understudy.traffic.recording import Recording, read_recording
+from understudy.traffic.scan import scan_recording
 
-__all__ = ["describe_recording", "import_files"]
+__all__ = ["describe_recording", "import_files", "scan_stored"]
+
+
+_SHOWN = 20
 
 
 def import_files(format: str, files: Sequence[Path], out: Path, proposed: Path | None) -> str:
@@ -34,6 +38,16 @@ def describe_recording(path: Path) -> str:
         *_table(_operations(recording)),
     ]
     return "\n".join(lines)
+
+
+def scan_stored(path: Path) -> tuple[str, bool]:
+    """What a scan of a stored recording found, as text, and whether that was nothing."""
+    hits = scan_recording(path)
+    lines = [f"{hit.place}: {hit.kind}" for hit in hits[:_SHOWN]]
+    if len(hits) > _SHOWN:
+        lines.append(f"… and {len(hits) - _SHOWN:,} more")
+    found = f"{len(hits):,} secrets or personal data" if hits else "nothing"
+    return "\n".join([*lines, f"{path}: found {found}"]), not hits
 
 
 def _operations(recording: Recording) -> Counter[str]:

@@ -11,7 +11,7 @@ from understudy import __version__
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import harness_hash
-from understudy.campaign.run_files import evidence_of, open_run
+from understudy.campaign.run_files import RunFiles, evidence_of, open_run
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
 from understudy.campaign.settings import Rules, load_rules
 from understudy.model.canonical import digest, digest_file

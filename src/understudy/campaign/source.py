@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.campaign.settings import Settings
-from understudy.campaign.worlds import BuildRequest, build_world
 from understudy.model.campaign import WorldRequest
 from understudy.model.errors import RecordingError
 from understudy.model.jsonl import read_json
@@ -34,6 +33,8 @@ def open_source(
     if campaign.recording is not None:
         return source_of(settings.folder / campaign.recording)
     if isinstance(campaign.world, WorldRequest):
+        from understudy.campaign.worlds import BuildRequest, build_world
+
         asked = campaign.world
         out = reports / campaign.name / "world"
         request = BuildRequest(

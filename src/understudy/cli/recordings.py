@@ -1,4 +1,4 @@
-"""Commands around recorded traffic: `traffic import` and `traffic show`."""
+"""Commands around recorded traffic: `traffic import`, `show` and `scan`."""
 
 from __future__ import annotations
 
@@ -33,3 +33,13 @@ def show(recording: Annotated[Path, typer.Argument(help="The folder of a recordi
     from understudy.campaign.imports import describe_recording
 
     typer.echo(describe_recording(recording))
+
+
+@app.command("scan")
+def scan(recording: Annotated[Path, typer.Argument(help="The folder of a recording.")]) -> None:
+    """Look for secrets and personal data in a stored recording; exits with 1 where any is found."""
+    from understudy.campaign.imports import scan_stored
+
+    text, clean = scan_stored(recording)
+    typer.echo(text)
+    raise typer.Exit(0 if clean else 1)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
+from fractions import Fraction
 from typing import Self
 
+from understudy.cost.price_list import half_even
+from understudy.model.action import ActionClass
+from understudy.model.cost import CaseCost
 from understudy.model.policy import Policy
 
-__all__ = ["CaseEconomics"]
+__all__ = ["CaseEconomics", "values_by_class"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,22 @@ class CaseEconomics:
         return self.human + self.human_error - error_cost - self.model
 
     def with_approval(self, error_cost: int) -> int:
-        """F3: `H + E_h - (E_c * (1 - k) + R + W + M)`."""
-        left = (error_cost * (1 - self.catch_rate)).to_integral_value(ROUND_HALF_EVEN)
-        return self.human + self.human_error - int(left) - self.review - self.rework - self.model
+        """F3: `H + E_h - (E_c * (1 - k) + R + W + M)`; the reviewer catches the share k."""
+        left = self.uncaught(error_cost)
+        return self.human + self.human_error - left - self.review - self.rework - self.model
 
     def escalated(self, error_cost: int = 0) -> int:
         """F4: `-(X + M)`, less what the candidate broke before it gave up."""
         return -(self.overhead + self.model) - error_cost
+
+    def uncaught(self, error_cost: int) -> int:
+        """What of an error cost is left behind a reviewer.
+
+        >>> CaseEconomics(300, 80, 4, 75, Decimal("0.7"), 5, 50).uncaught(110)
+        33
+        """
+        share = 1 - Fraction(self.catch_rate)
+        return half_even(error_cost * share.numerator, share.denominator)
 
     def break_even(self) -> int:
         """F6: the error cost per case at which automation is worth nothing.
@@ -67,3 +81,33 @@ class CaseEconomics:
         376
         """
         return self.human + self.human_error - self.model
+
+    def spent_by_people(self) -> int:
+        """What a case costs when people handle it: `H + E_h`."""
+        return self.human + self.human_error
+
+
+def values_by_class(
+    per_case: Iterable[CaseCost], economics: CaseEconomics
+) -> Mapping[ActionClass, int]:
+    """F5: what the cases of one run are worth in all under each action class.
+
+    What the candidate escalated is worth the same under all. A draft is looked through by the
+    person who sends it, so it is worth what an approval is; read only, nothing is handed over and
+    only the model is paid.
+    """
+    approval = automated = cases = 0
+    for case in per_case:
+        cases += 1
+        if case.escalated or case.failed:
+            given_up = economics.escalated(case.error_cost_minor)
+            approval, automated = approval + given_up, automated + given_up
+        else:
+            approval += economics.with_approval(case.error_cost_minor)
+            automated += economics.automated(case.error_cost_minor)
+    return {
+        ActionClass.READ_ONLY: -economics.model * cases,
+        ActionClass.DRAFT_ONLY: approval,
+        ActionClass.APPROVAL_REQUIRED: approval,
+        ActionClass.AUTOMATED: automated,
+    }

@@ -115,9 +115,7 @@ class PriceList:
 
     policy: Policy
     operations: OperationRules
-    _lines: dict[tuple[object, ...], _Line] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _lines: dict[tuple[object, ...], _Line] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def from_policy(cls, policy: Policy) -> Self:
@@ -163,10 +161,6 @@ class PriceList:
             return rule
         amount = self._own(abs(action.amount_minor), action.currency)
         return rule if amount > self._own(above.minor, above.currency) else None
-
-    def needs_approval(self, action: Action) -> bool:
-        """Whether the policy itself asks for an approval of this action."""
-        return self.approval_rule(action) is not None
 
     def forbidding_rule(self, action: Action) -> OperationRule | None:
         """The rule by which the policy lets nobody write here at all, or None."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from decimal import Decimal
 
 from understudy.cost.attribution import attribute
 from understudy.cost.net_value import CaseEconomics
-from understudy.cost.price_list import PriceList, Stake
+from understudy.cost.price_list import PriceList, Stake, half_even
 from understudy.model.action import Action, ActionClass, Effect
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case
@@ -55,29 +55,36 @@ def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
         by_action_class=attribute(
             findings, lambda finding: [classes.get(finding.operation or "", "none")]
         ),
-        candidate=_candidate(proposals, error_cost // len(judged) if judged else None),
+        candidate=_candidate(judged, economics),
         people=_people(judged, economics),
         largest_uncapped_minor=_largest_uncapped(findings, policy),
     )
 
 
 def _case_cost(each: Judged, economics: CaseEconomics) -> CaseCost:
-    repeats = max(1, len(each.proposals))
-    # Integer division towards the candidate's disadvantage: a part of a cent counts as one.
-    cost = -(-sum(finding.cost_minor for finding in each.findings) // repeats)
-    escalated = any(_escalated(proposal) for proposal in each.proposals)
-    failed = any(proposal.failure is not None for proposal in each.proposals)
-    worth = economics.escalated(cost) if escalated or failed else economics.automated(cost)
+    proposals = each.proposals
+    costs = dict.fromkeys((proposal.repeat for proposal in proposals), 0)
+    for finding in each.findings:
+        costs[finding.repeat] = costs.get(finding.repeat, 0) + finding.cost_minor
+    worth = sum(_worth(proposal, costs[proposal.repeat], economics) for proposal in proposals)
+    repeats = max(1, len(proposals))
+    # Rounded to the candidate's disadvantage: a part of a cent counts as one.
     return CaseCost(
         case_id=each.case.case_id,
         cluster_id=each.case.cluster_id,
-        error_cost_minor=cost,
-        net_value_minor=worth,
+        error_cost_minor=-(-sum(costs.values()) // repeats),
+        net_value_minor=worth // repeats,
         critical=sum(finding.severity is Severity.CRITICAL for finding in each.findings),
         agrees=not each.findings,
-        escalated=escalated,
-        failed=failed,
+        escalated=any(_escalated(proposal) for proposal in proposals),
+        failed=any(proposal.failure is not None for proposal in proposals),
     )
+
+
+def _worth(proposal: Proposal, cost: int, economics: CaseEconomics) -> int:
+    if _escalated(proposal) or proposal.failure is not None:
+        return economics.escalated(cost)
+    return economics.automated(cost)
 
 
 def _classes(judged: Sequence[Judged]) -> dict[str, str]:
@@ -102,7 +109,7 @@ def _strictness(rank: int) -> int:
 
 def _escalated(proposal: Proposal) -> bool:
     return proposal.outcome is Outcome.ESCALATED or any(
-        action.escalates for action in proposal.actions
+        action.escalates and not action.refused for action in proposal.actions
     )
 
 
@@ -110,7 +117,15 @@ def _writes(actions: Sequence[Action]) -> int:
     return sum(action.effect is not Effect.READ and not action.refused for action in actions)
 
 
-def _candidate(proposals: Sequence[Proposal], per_case: int | None) -> BusinessMetrics:
+def _candidate(judged: Sequence[Judged], economics: CaseEconomics) -> BusinessMetrics:
+    """The candidate's side. F5: its errors, the model, and the people who take over."""
+    proposals = [proposal for each in judged for proposal in each.proposals]
+    spent = sum(finding.cost_minor for each in judged for finding in each.findings)
+    for proposal in proposals:
+        spent += economics.model
+        if _escalated(proposal) or proposal.failure is not None:
+            spent += economics.spent_by_people() + economics.overhead
+    per_case = half_even(spent, len(proposals)) if proposals else None
     return _metrics([(_outcome(one), one.cycle_time_ms) for one in proposals], per_case)
 
 
@@ -122,8 +137,13 @@ def _outcome(proposal: Proposal) -> Outcome:
 
 def _people(judged: Sequence[Judged], economics: CaseEconomics) -> BusinessMetrics:
     first = [each.baselines[0] for each in judged if each.baselines]
-    cost = economics.human + economics.human_error
-    return _metrics([(one.outcome, one.cycle_time_ms) for one in first], cost)
+    cost = economics.spent_by_people()
+    return _metrics([(_ending(one), one.cycle_time_ms) for one in first], cost)
+
+
+def _ending(baseline: Baseline) -> Outcome:
+    escalated = any(action.escalates and not action.refused for action in baseline.actions)
+    return Outcome.ESCALATED if escalated else baseline.outcome
 
 
 def _metrics(
@@ -137,7 +157,7 @@ def _metrics(
         escalated=outcomes.count(Outcome.ESCALATED),
         abstained=outcomes.count(Outcome.ABSTAINED),
         failed=outcomes.count(Outcome.FAILED),
-        mean_cycle_time_ms=round(fmean(times)) if times else None,
+        mean_cycle_time_ms=half_even(sum(times), len(times)) if times else None,
         cost_per_case_minor=per_case,
     )
 
@@ -145,17 +165,17 @@ def _metrics(
 def _largest_uncapped(findings: Sequence[Finding], policy: Policy) -> int:
     """What the dearest finding would cost without the cap."""
     prices = PriceList.from_policy(policy)
-    dearest = 0
-    for finding in findings:
-        if finding.cost_minor < policy.cap.minor:
-            dearest = max(dearest, finding.cost_minor)
-            continue
-        stake = Stake(
-            exposure_minor=finding.exposure_minor,
-            currency=finding.currency,
-            operation=finding.operation,
-            tier=finding.tier,
-        )
-        price = prices.price(finding.kind, stake, finding.severity)
-        dearest = max(dearest, price.uncapped_minor)
-    return dearest
+    return max((_uncapped(finding, prices) for finding in findings), default=0)
+
+
+def _uncapped(finding: Finding, prices: PriceList) -> int:
+    if finding.cost_minor < prices.policy.cap.minor:
+        return finding.cost_minor
+    stake = Stake(
+        exposure_minor=finding.exposure_minor,
+        currency=finding.currency,
+        irreversibility=Decimal(str(finding.irreversibility)),
+        operation=finding.operation,
+        tier=finding.tier,
+    )
+    return prices.price(finding.kind, stake, finding.severity).uncapped_minor

@@ -3,133 +3,162 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from understudy.diff.drafts import Draft, Pricing, total
-from understudy.diff.families import same_target
-from understudy.diff.values import IGNORED, canonical, is_text, same_value, text_differences
-from understudy.diff.wording import shown, told
+from understudy.cost.price_list import half_even
+from understudy.cost.wording import deed, money_of, place_of, shown
+from understudy.diff.drafts import Detail, Draft, Pricing
+from understudy.diff.facts import facts_of
+from understudy.diff.families import same_target, target_severity
+from understudy.diff.fields import Rules, Sort
+from understudy.diff.values import amount_of, differing_fields
 from understudy.model.action import Action, Effect
 from understudy.model.finding import Kind, Severity
+from understudy.model.money import to_minor
 
-__all__ = ["compare", "equal"]
+__all__ = ["Judge", "equal"]
 
-_OVER, _UNDER = Decimal(1), Decimal("0.4")
-_AMOUNTS = frozenset({"amount", "refund_amount", "credit_amount", "amount_to_capture"})
+_STRIPE = "stripe"
+Difference = tuple[str, Any, Any]
 
 
-def equal(actual: Action, expected: Action) -> bool:
+def equal(actual: Action, expected: Action, rules: Rules) -> bool:
     """Whether two actions do the same; the fast way out for most pairs."""
-    if actual.operation != expected.operation or actual.amount_minor != expected.amount_minor:
+    if actual.operation != expected.operation:
         return False
     if actual.escalates:
         # A case is handed over or it is not; the words for it are nobody's loss.
         return True
+    if actual.amount_minor != expected.amount_minor:
+        return False
     if actual.target != expected.target and not same_target(actual, expected):
         return False
-    if not _same_currency(actual, expected):
+    if actual.currency != expected.currency and not _same_currency(actual, expected):
         return False
-    return actual.fields == expected.fields or not any(_fields(actual, expected))
+    return actual.fields == expected.fields or not any(_differences(actual, expected, rules))
 
 
-def compare(actual: Action, expected: Action, pricing: Pricing, ceiling: int) -> tuple[Draft, ...]:
-    """Every difference of a pairable pair; a wrong target never costs more than `ceiling`.
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Compares and prices the actions of one case."""
 
-    The ceiling is what it costs to leave out the one action and do the other needlessly, which
-    explains the same difference.
+    pricing: Pricing
+    rules: Rules
+
+    def compare(self, actual: Action, expected: Action, ceiling: int) -> tuple[Draft, ...]:
+        """Every difference of a pairable pair; none where they are equal.
+
+        A wrong target is one finding whatever else differs, and never costs more than `ceiling`:
+        doing the one needlessly and leaving out the other explains the same difference.
+        """
+        if equal(actual, expected, self.rules):
+            return ()
+        if not same_target(actual, expected):
+            return (self._wrong_target(actual, expected, ceiling),)
+        drafts: list[Draft] = []
+        if actual.operation != expected.operation:
+            drafts.append(self._wrong_operation(actual, expected))
+        amount = self._wrong_amount(actual, expected)
+        if amount is not None:
+            drafts.append(amount)
+        if actual.operation == expected.operation:
+            for each in _differences(actual, expected, self.rules):
+                sort = self.rules.of(actual.operation, each[0]).sort
+                if amount is None or sort is not Sort.AMOUNT:
+                    drafts.append(self._wrong_field(actual, each, sort))
+        return tuple(drafts)
+
+    def _wrong_target(self, actual: Action, expected: Action, ceiling: int) -> Draft:
+        worse = target_severity(actual, expected)
+        price, stake = self.pricing.of(Kind.WRONG_TARGET, actual, severity=worse)
+        detail = Detail("target", place_of(expected), place_of(actual))
+        return Draft(
+            Kind.WRONG_TARGET, price, stake, actual,
+            lambda: f"{deed(actual)}, where people {deed(expected)}", detail, ceiling,
+        )  # fmt: skip
+
+    def _wrong_operation(self, actual: Action, expected: Action) -> Draft:
+        price, stake = self.pricing.of(Kind.WRONG_OPERATION, actual)
+        detail = Detail("operation", expected.operation, actual.operation)
+        return Draft(
+            Kind.WRONG_OPERATION, price, stake, actual,
+            lambda: f"{deed(actual)}, where people {deed(expected)}", detail,
+        )  # fmt: skip
+
+    def _wrong_amount(self, actual: Action, expected: Action) -> Draft | None:
+        got, wanted = actual.amount_minor, expected.amount_minor
+        if got is None or wanted is None:
+            return None
+        if actual.operation != expected.operation:
+            # What one operation books as a credit is a negative amount for another.
+            got, wanted = abs(got), abs(wanted)
+        if not _same_currency(actual, expected):
+            exposure = abs(got)
+        elif got == wanted:
+            return None
+        else:
+            exposure = gap(got, wanted)
+        price, stake = self.pricing.of(Kind.WRONG_VALUE, actual, exposure)
+        detail = Detail("amount", money_of(expected), money_of(actual))
+        return Draft(
+            Kind.WRONG_VALUE, price, stake, actual,
+            lambda: f"{deed(actual)} instead of {money_of(expected)}", detail,
+        )  # fmt: skip
+
+    def _wrong_field(self, actual: Action, difference: Difference, sort: Sort) -> Draft:
+        name, wanted, got = difference
+        if sort is Sort.TEXT and actual.effect is Effect.SEND:
+            return self._wrong_message(actual, difference)
+        exposure = _exposed(actual, wanted, got) if sort is Sort.AMOUNT else None
+        kind = Kind.WRONG_FIELD if exposure is None else Kind.WRONG_VALUE
+        price, stake = self.pricing.of(kind, actual, exposure or 0)
+        return Draft(
+            kind, price, stake, actual,
+            lambda: f"{deed(actual)} with `{name}` {shown(got)} instead of {shown(wanted)}",
+            Detail(name, shown(wanted), shown(got)),
+        )  # fmt: skip
+
+    def _wrong_message(self, actual: Action, difference: Difference) -> Draft:
+        name, wanted, got = difference
+        sorts = facts_of(str(wanted or "")).differences(facts_of(str(got or "")))
+        committed = not {"promises", "negation", "amounts"}.isdisjoint(sorts)
+        severity = Severity.HIGH if committed else None
+        price, stake = self.pricing.of(Kind.WRONG_MESSAGE, actual, severity=severity)
+        return Draft(
+            Kind.WRONG_MESSAGE, price, stake, actual,
+            lambda: f"{deed(actual)} with other {', '.join(sorts) or 'words'} than people",
+            Detail(name, shown(wanted), shown(got)),
+        )  # fmt: skip
+
+
+def gap(got: int, wanted: int) -> int:
+    """What a wrong amount exposes: all that is too much, 0.4 of what is too little.
+
+    >>> gap(9600, 8000), gap(8000, 9600), gap(-8000, 8000)
+    (1600, 640, 16000)
     """
-    if equal(actual, expected):
-        return ()
-    drafts: list[Draft] = []
-    if _comparable_targets(actual, expected) and not same_target(actual, expected):
-        drafts.append(_wrong_target(actual, expected, pricing))
-    if actual.operation != expected.operation:
-        drafts.append(_wrong_operation(actual, expected, pricing))
-    amount = _wrong_amount(actual, expected, pricing)
-    drafts += [amount] if amount else []
-    if actual.operation == expected.operation:
-        known = _AMOUNTS if amount else frozenset()
-        drafts += [
-            _wrong_field(actual, *each, pricing) for each in _fields(actual, expected, known)
-        ]
-    found = tuple(drafts)
-    over = total(found) - ceiling
-    if drafts and drafts[0].kind is Kind.WRONG_TARGET and over > 0:
-        first = replace(drafts[0], minor=max(0, drafts[0].cost - over))
-        found = (first, *drafts[1:])
-    return found
+    difference = abs(got - wanted)
+    too_little = got * wanted >= 0 and abs(got) < abs(wanted)
+    return half_even(2 * difference, 5) if too_little else difference
 
 
-def _comparable_targets(actual: Action, expected: Action) -> bool:
-    """A credit on a customer and one on an invoice may well be about the same money."""
-    if actual.operation == expected.operation:
-        return True
-    return bool(actual.target and expected.target and actual.target.type == expected.target.type)
+def _exposed(actual: Action, wanted: Any, got: Any) -> int | None:
+    """What a field's wrong amount exposes in minor units; None where it spells no amounts.
 
-
-def _wrong_target(actual: Action, expected: Action, pricing: Pricing) -> Draft:
-    price, stake = pricing.of(
-        Kind.WRONG_TARGET, actual, severity=_target_severity(actual, expected)
-    )
-    wanted = f"{expected.target.type} {expected.target.id}" if expected.target else ""
-    got = f"{actual.target.type} {actual.target.id}" if actual.target else ""
-    text = f"did {told(actual)}, people did it to {wanted}"
-    return Draft(Kind.WRONG_TARGET, price, stake, actual, wanted, got, text)
-
-
-def _target_severity(actual: Action, expected: Action) -> Severity | None:
-    """Another object of the same customer is bad; another customer's money or data is worse."""
-    owners = [_owner(actual), _owner(expected)]
-    if owners[0] is not None and owners[0] == owners[1]:
-        return Severity.HIGH
-    return None
-
-
-def _owner(action: Action) -> Any:
-    for state in (action.after, action.before):
-        for key in ("customer", "requester_id"):
-            if state and state.get(key):
-                return state[key]
-    return None
-
-
-def _wrong_operation(actual: Action, expected: Action, pricing: Pricing) -> Draft:
-    price, stake = pricing.of(Kind.WRONG_OPERATION, actual)
-    text = f"did {told(actual)} where people did {told(expected)}"
-    return Draft(
-        Kind.WRONG_OPERATION, price, stake, actual, expected.operation, actual.operation, text
-    )
-
-
-def _wrong_amount(actual: Action, expected: Action, pricing: Pricing) -> Draft | None:
-    """Too much exposes all of the difference, too little 0.4 of it; another currency, all."""
-    got, wanted = actual.amount_minor, expected.amount_minor
-    if got is None or wanted is None:
+    Stripe counts in minor units; everywhere else an amount is taken as it is typed.
+    """
+    numbers = amount_of(wanted), amount_of(got)
+    if numbers[0] is None or numbers[1] is None:
         return None
-    if actual.operation != expected.operation:
-        # What one operation books as a credit is a negative amount for another.
-        got, wanted = abs(got), abs(wanted)
-    if not _same_currency(actual, expected):
-        exposure = abs(got)
-    elif got == wanted:
-        return None
-    else:
-        factor = _OVER if abs(got) > abs(wanted) else _UNDER
-        exposure = int((abs(got - wanted) * factor).to_integral_value())
-    price, stake = pricing.of(Kind.WRONG_VALUE, actual, exposure)
-    text = f"{told(actual)} instead of {told(expected)}"
-    return Draft(
-        Kind.WRONG_VALUE,
-        price,
-        stake,
-        actual,
-        f"{wanted} {expected.currency or ''}".strip(),
-        f"{got} {actual.currency or ''}".strip(),
-        text,
-        "amount",
-    )
+    return gap(*(_minor(actual, number) for number in (numbers[1], numbers[0])))
+
+
+def _minor(actual: Action, number: Decimal) -> int:
+    if actual.system == _STRIPE:
+        return int(number.to_integral_value())
+    return to_minor(number, actual.currency or "EUR")
 
 
 def _same_currency(actual: Action, expected: Action) -> bool:
@@ -138,41 +167,18 @@ def _same_currency(actual: Action, expected: Action) -> bool:
     return actual.currency.upper() == expected.currency.upper()
 
 
-def _wrong_field(actual: Action, name: str, wanted: Any, got: Any, pricing: Pricing) -> Draft:
-    if actual.effect is Effect.SEND and is_text(name):
-        return _wrong_message(actual, name, wanted, got, pricing)
-    numbers = _amount_gap(name, wanted, got)
-    kind = Kind.WRONG_FIELD if numbers is None else Kind.WRONG_VALUE
-    price, stake = pricing.of(kind, actual, numbers or 0)
-    text = f"{told(actual)}: `{name}` is {shown(got)}, people wrote {shown(wanted)}"
-    return Draft(kind, price, stake, actual, shown(wanted), shown(got), text, name)
+def _differences(actual: Action, expected: Action, rules: Rules) -> Iterator[Difference]:
+    found = differing_fields(expected.fields, actual.fields, actual.operation, rules)
+    if actual.effect is not Effect.DRAFT:
+        return found
+    return (each for each in found if not _harmless_draft(each, actual.operation, rules))
 
 
-def _wrong_message(actual: Action, name: str, wanted: Any, got: Any, pricing: Pricing) -> Draft:
-    sorts = text_differences(str(wanted), str(got))
-    promised = "commitments" in sorts or "amounts" in sorts
-    severity = Severity.HIGH if promised else None
-    price, stake = pricing.of(Kind.WRONG_MESSAGE, actual, severity=severity)
-    text = f"{told(actual)}: the message differs in its {', '.join(sorts) or 'form'}"
-    return Draft(Kind.WRONG_MESSAGE, price, stake, actual, shown(wanted), shown(got), text, name)
-
-
-def _amount_gap(name: str, wanted: Any, got: Any) -> int | None:
-    """The gap between two amounts in minor units, where the field is an amount."""
-    last = name.rpartition(".")[2]
-    numbers = canonical(wanted), canonical(got)
-    if last not in _AMOUNTS or not all(isinstance(each, Decimal) for each in numbers):
-        return None
-    return int(abs(numbers[0] - numbers[1]))
-
-
-def _fields(
-    actual: Action, expected: Action, skipped: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, Any, Any]]:
-    """The fields that differ, as (name, expected, actual); what one side left out counts."""
-    for name in sorted({*actual.fields, *expected.fields}):
-        if name in IGNORED or name in skipped:
-            continue
-        wanted, got = expected.fields.get(name), actual.fields.get(name)
-        if not same_value(name, wanted, got):
-            yield name, wanted, got
+def _harmless_draft(difference: Difference, operation: str, rules: Rules) -> bool:
+    """A person reads a draft before it counts, so its text only must not contradict theirs."""
+    name, wanted, got = difference
+    if rules.of(operation, name).sort is not Sort.TEXT:
+        return False
+    if not isinstance(wanted, str) or not isinstance(got, str):
+        return False
+    return not facts_of(wanted).clashes(facts_of(got))

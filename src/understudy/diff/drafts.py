@@ -2,55 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from understudy.cost.price_list import Price, PriceList, Stake, stake_of
 from understudy.model.action import Action
 from understudy.model.finding import Finding, Kind, Severity
 
-__all__ = ["Draft", "Pricing", "total"]
+__all__ = ["Detail", "Draft", "Pricing", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a difference lies in: the field, both values, and the clause that it breaks."""
+
+    field: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    clause: str | None = None
+
+
+_NOTHING = Detail()
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One priced difference between two actions, either of which may be absent."""
+    """One priced difference between two actions, either of which may be absent.
+
+    `words` says it plainly and is asked only once the difference is told: most drafts are cells of
+    an assignment that nobody reads.
+    """
 
     kind: Kind
     price: Price
     stake: Stake
     action: Action | None
-    expected: str | None
-    actual: str | None
-    explanation: str
-    field: str | None = None
-    minor: int = -1
-    """What is charged where that is less than the price."""
+    words: Callable[[], str]
+    detail: Detail = _NOTHING
+    ceiling: int | None = None
+    """At most so much is charged, where another reading of the same difference costs less."""
 
     @property
     def cost(self) -> int:
         """What is charged, in minor units of the policy's currency."""
-        return self.price.minor if self.minor < 0 else self.minor
+        price = self.price.minor
+        return price if self.ceiling is None else min(price, self.ceiling)
 
     def finding(self, case_id: str, baseline_id: str | None, repeat: int) -> Finding:
         """The line of `findings.jsonl`."""
-        capped = "" if self.cost == self.price.minor else "; never more than doing both wrong"
+        action, detail, cost = self.action, self.detail, self.cost
+        lowered = "" if cost == self.price.minor else ", at most what extra and missing cost"
         return Finding(
             case_id=case_id,
             kind=self.kind,
             severity=self.price.severity,
-            system=self.action.system if self.action else None,
-            operation=self.action.operation if self.action else None,
-            field=self.field,
-            expected=self.expected,
-            actual=self.actual,
+            system=action.system if action else None,
+            operation=action.operation if action else None,
+            field=detail.field,
+            expected=detail.expected,
+            actual=detail.actual,
             exposure_minor=self.stake.exposure_minor,
             currency=self.stake.currency.upper() if self.stake.currency else None,
             irreversibility=float(self.price.irreversibility),
             tier=self.stake.tier,
-            cost_minor=self.cost,
-            rule=self.price.rule + capped,
+            cost_minor=cost,
+            rule=self.price.rule + lowered,
+            policy_clause=detail.clause,
             baseline_id=baseline_id,
-            explanation=self.explanation,
+            explanation=self.words(),
             repeat=repeat,
         )
 

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from understudy.cost.price_list import PriceList
+from understudy.cost.wording import deed
+from understudy.diff.compare import Judge
 from understudy.diff.drafts import Draft, Pricing
-from understudy.diff.facts import missing_facts
-from understudy.diff.lists import Stance, Story, explain_lists, unmatched, writes
-from understudy.diff.wording import shown, told
-from understudy.model.action import DESK, Action
+from understudy.diff.fields import DEFAULT_RULES, Rules
+from understudy.diff.lists import Row, Stance, Story, explain_lists, unmatched
+from understudy.diff.process import controls, failure, order, unsaid, writes
+from understudy.model.action import DESK, ESCALATION_OPERATION, Action, Effect
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case
-from understudy.model.finding import Finding, Kind
-from understudy.model.proposal import Proposal
+from understudy.model.finding import Finding
+from understudy.model.proposal import FailureCause, Proposal
 
 __all__ = ["Explanation", "explain"]
 
@@ -32,6 +34,12 @@ class Explanation:
 
     Where it is empty both sides leave the systems alike, whatever the difference costs.
     """
+    rows: tuple[Row, ...] = ()
+    """The two sides line by line, for a person to read."""
+    attempts: tuple[Action, ...] = ()
+    """What the candidate tried and a system refused: without effect, and shown."""
+    quarantined: str | None = None
+    """Why the case cannot be judged; then there are no findings."""
 
     @property
     def cost_minor(self) -> int:
@@ -39,102 +47,102 @@ class Explanation:
         return sum(finding.cost_minor for finding in self.findings)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The explanation against one baseline."""
+
+    baseline: Baseline
+    proposed: Sequence[Action]
+    wanted: Sequence[Action]
+    story: Story
+    beside: tuple[Draft, ...]
+    cost: int
+    handed_over: bool
+
+
 def explain(
-    case: Case, proposal: Proposal, baselines: Sequence[Baseline], prices: PriceList
+    case: Case,
+    proposal: Proposal,
+    baselines: Sequence[Baseline],
+    prices: PriceList,
+    rules: Rules = DEFAULT_RULES,
 ) -> Explanation:
-    """The cheapest explanation over all baselines; `ValueError` where there is none.
+    """The cheapest explanation over all baselines, with its findings priced.
 
     Actions in systems that the recording does not show are not compared. Where the candidate
-    failed, that is a finding beside what it had already done; what it left out is a person's then.
+    handed the case over or failed, a person does what it left out, which the price of the handover
+    covers; what it had done by then is compared as ever. A case without a baseline, or one that
+    something other than the candidate brought down, is quarantined and not judged.
     """
     if not baselines:
-        raise ValueError(f"case `{case.case_id}` has no baseline to compare with")
-    pricing = Pricing(prices, case.tier)
-    told_stories = [(_against(case, proposal, one, pricing), one) for one in baselines]
-    story, baseline = min(told_stories, key=lambda each: each[0].cost)
-    drafts = (*_failure(proposal, pricing), *story.drafts, *_unapproved(proposal, pricing))
-    findings = tuple(
-        draft.finding(case.case_id, baseline.baseline_id, proposal.repeat) for draft in drafts
+        return Explanation("", (), 0, quarantined="no baseline to compare with")
+    failed = proposal.failure
+    if failed is not None and failed.cause is FailureCause.INFRASTRUCTURE:
+        reason = f"the harness failed, not the candidate ({failed.reason})"
+        return Explanation("", (), 0, quarantined=reason)
+    judge = Judge(Pricing(prices, case.tier), rules)
+    told = min(
+        (_against(case, proposal, baseline, judge) for baseline in baselines),
+        key=lambda each: (each.cost, -each.story.agreeing),
     )
+    return _explanation(case, proposal, told, judge)
+
+
+def _explanation(case: Case, proposal: Proposal, told: _Told, judge: Judge) -> Explanation:
+    drafts = (
+        *failure(proposal, judge.pricing),
+        *told.story.drafts,
+        *told.beside,
+        *controls(proposal, judge.pricing),
+    )
+    name = told.baseline.baseline_id
     return Explanation(
-        baseline.baseline_id, findings, story.agreeing, _stray(case, proposal, baseline)
+        baseline_id=name,
+        findings=tuple(draft.finding(case.case_id, name, proposal.repeat) for draft in drafts),
+        agreeing=told.story.agreeing,
+        stray=_stray(told, judge.rules) if told.story.drafts or told.handed_over else (),
+        rows=told.story.rows,
+        attempts=tuple(action for action in proposal.actions if action.refused),
     )
 
 
-def _against(case: Case, proposal: Proposal, baseline: Baseline, pricing: Pricing) -> Story:
-    proposed = _observed(case, writes(proposal.actions))
-    wanted = _observed(case, writes(baseline.actions))
+def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -> _Told:
+    proposed = _side(case, proposal.actions, proposal.outcome)
+    wanted = _side(case, baseline.actions, baseline.outcome)
+    gave_up = proposal.failure is not None
+    escalated = any(action.escalates for action in proposed)
     stance = Stance(
-        handed_over=proposal.failure is not None
-        or proposal.outcome is Outcome.ESCALATED
-        or any(action.escalates for action in proposed),
-        people_escalated=baseline.outcome is Outcome.ESCALATED
-        or any(action.escalates for action in wanted),
+        handed_over=gave_up or escalated,
+        people_escalated=any(action.escalates for action in wanted),
     )
-    if stance.handed_over:
-        # A person has the case now, which is what an escalation by people asks for.
-        wanted = [one for one in wanted if not one.escalates or proposal.failure is None]
-    story = explain_lists(proposed, wanted, pricing, stance)
-    if stance.handed_over:
-        return story
-    return Story((*story.drafts, *_unsaid(proposal, baseline, pricing)), story.agreeing)
+    compared = wanted
+    if gave_up and not escalated:
+        # A person gets the case by the failure, which is what people's escalation asks for.
+        compared = [action for action in wanted if not action.escalates]
+    story = explain_lists(proposed, compared, judge, stance)
+    beside = tuple(order(proposed, wanted, judge.rules.order, judge.pricing))
+    if not stance.handed_over:
+        beside += tuple(unsaid(proposal, baseline, judge.pricing))
+    cost = story.cost + sum(draft.cost for draft in beside)
+    return _Told(baseline, proposed, wanted, story, beside, cost, stance.handed_over)
 
 
-def _stray(case: Case, proposal: Proposal, baseline: Baseline) -> tuple[str, ...]:
+def _side(case: Case, actions: Sequence[Action], outcome: Outcome) -> list[Action]:
+    """The accepted writes of one side in the systems that are seen, an escalation as an action."""
+    seen = {DESK, *case.observed_systems} if case.observed_systems else None
+    side = [action for action in writes(actions) if seen is None or action.system in seen]
+    if outcome is Outcome.ESCALATED and not any(action.escalates for action in side):
+        side.append(Action(system=DESK, operation=ESCALATION_OPERATION, effect=Effect.SEND))
+    return side
+
+
+def _stray(told: _Told, rules: Rules) -> tuple[str, ...]:
     proposed, wanted = (
-        [action for action in _observed(case, writes(side)) if action.system != DESK]
-        for side in (proposal.actions, baseline.actions)
+        [action for action in side if action.system != DESK]
+        for side in (told.proposed, told.wanted)
     )
-    extra, missing, _ = unmatched(proposed, wanted)
+    extra, missing, _ = unmatched(proposed, wanted, rules)
     return (
-        *(f"only the candidate did {told(action)}" for action in extra),
-        *(f"only people did {told(action)}" for action in missing),
+        *(f"only the candidate {deed(action)}" for action in extra),
+        *(f"only people {deed(action)}" for action in missing),
     )
-
-
-def _observed(case: Case, actions: Sequence[Action]) -> list[Action]:
-    if not case.observed_systems:
-        return list(actions)
-    seen = {DESK, *case.observed_systems}
-    return [action for action in actions if action.system in seen]
-
-
-def _failure(proposal: Proposal, pricing: Pricing) -> tuple[Draft, ...]:
-    if proposal.failure is None:
-        return ()
-    price, stake = pricing.handover(Kind.RUN_FAILURE)
-    failure = proposal.failure
-    text = f"ended without an answer ({failure.reason}): {shown(failure.detail) or 'no detail'}"
-    return (Draft(Kind.RUN_FAILURE, price, stake, None, None, failure.reason, text),)
-
-
-def _unsaid(proposal: Proposal, baseline: Baseline, pricing: Pricing) -> tuple[Draft, ...]:
-    """Facts that the customer had to be told, looked for in everything that was said."""
-    texts = [*proposal.replies, *_written(proposal.actions)]
-    drafts = []
-    for fact in missing_facts(baseline.reply_facts, texts):
-        price, stake = pricing.bare(Kind.WRONG_MESSAGE)
-        text = f"never told the customer `{shown(fact)}`"
-        drafts.append(Draft(Kind.WRONG_MESSAGE, price, stake, None, shown(fact), None, text))
-    return tuple(drafts)
-
-
-def _written(actions: Sequence[Action]) -> list[str]:
-    return [
-        value
-        for action in actions
-        if not action.refused
-        for value in action.fields.values()
-        if isinstance(value, str)
-    ]
-
-
-def _unapproved(proposal: Proposal, pricing: Pricing) -> tuple[Draft, ...]:
-    """What the policy lets nobody do without an approval, done without one."""
-    drafts = []
-    for action in writes(proposal.actions):
-        if action.approval_ref is None and pricing.prices.needs_approval(action):
-            price, stake = pricing.of(Kind.UNAPPROVED, action)
-            text = f"did {told(action)} without the approval that the policy asks for"
-            drafts.append(Draft(Kind.UNAPPROVED, price, stake, action, None, told(action), text))
-    return tuple(drafts)

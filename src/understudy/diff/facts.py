@@ -8,76 +8,163 @@ from __future__ import annotations
 
 import html
 import re
-from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 __all__ = ["TextFacts", "facts_of", "missing_facts"]
 
-_TAGS = re.compile(r"<[^>]{0,2000}>")
+_LONGEST = 200_000
+_TAGS = re.compile(r"<[^<>]{0,2000}>")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b")
-_REFERENCE = re.compile(r"\b(?:[a-z]{2,6}_[A-Za-z0-9]{6,}|[A-Z]{2,6}-?\d{3,}[A-Z0-9-]*|\d{4,})\b")
-_NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|(?<![\w.,])\d+(?:[.,]\d{1,3})?")
+_REFERENCE = re.compile(
+    r"\b(?:[a-z]{2,6}_[A-Za-z0-9]{6,}|[A-Z]{2,6}-?\d{3,}[A-Z0-9-]*|[A-Z0-9]{4,}-\d{3,}|\d{4,})\b"
+    r"(?![.,]\d)"
+)
+_AMOUNT = re.compile(
+    r"(?<![\w.,])\d{1,3}(?:[ ,.']\d{3})+(?:[.,]\d{1,2})?(?!\d)|(?<![\w.,])\d+(?:[.,]\d+)?"
+)
 _WORD = re.compile(r"[a-z']+")
-_NEGATION = frozenset(
-    (
-        "not",
-        "no",
-        "never",
-        "cannot",
-        "can't",
-        "won't",
-        "unable",
-        "isn't",
-        "wasn't",
-        "don't",
-        "declined",
-        "refused",
-        "rejected",
-        "unfortunately",
-    )
-)
-_COMMITMENT = re.compile(
-    r"\b(refund|credit|cancel|waive|merg|delet|chang|updat|compensat|discount|guarantee)"
-)
+_CLAUSE = re.compile(r"[.!?;:\n]+(?:\s|$)|\b(?:but|so|because|although|while|however|therefore)\b")
+_NEGATION = frozenset({
+    "not", "no", "never", "neither", "nor", "none", "cannot", "can't", "won't", "wouldn't",
+    "couldn't", "unable", "isn't", "wasn't", "aren't", "weren't", "don't", "doesn't",
+    "didn't", "hasn't", "haven't", "hadn't", "without", "declined", "refused", "rejected",
+})  # fmt: skip
+# What is promised to a customer, by the words that promise it.
+_PROMISES: Mapping[str, re.Pattern[str]] = {
+    "refund": re.compile(
+        r"\brefund|\breimburs"
+        r"|\b(?:sent|paid|pay|send|give|gave|get|put|transferred|issued) \S* ?\S* ?back\b"
+        r"|\bmoney back\b|\breturned (?:to you|the)\b|\bback to your\b"
+    ),
+    "credit": re.compile(r"\bcredit(?:ed|s|ing)?\b(?! card)"),
+    "cancel": re.compile(r"\bcancel|\bterminat"),
+    "waive": re.compile(r"\bwaiv|\bfree of charge\b"),
+    "discount": re.compile(r"\bdiscount|\bvoucher"),
+    "compensate": re.compile(r"\bcompensat|\bgoodwill\b"),
+    "delete": re.compile(r"\bdelet|\beras|\bremov"),
+    "merge": re.compile(r"\bmerg"),
+    "replace": re.compile(r"\breplac|\bexchang"),
+    "guarantee": re.compile(r"\bguarante|\bpromis"),
+}
+
+
+Fact = tuple[str, str]
+"""The sort of a fact, and the fact."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextFacts:
     """The facts of one text; two texts with equal facts say the same to a customer."""
 
-    amounts: frozenset[Decimal]
+    amounts: frozenset[str]
     references: frozenset[str]
     dates: frozenset[str]
-    commitments: frozenset[str]
-    """What is promised, each with `not ` before it where it is denied."""
+    promises: frozenset[str]
+    said: frozenset[tuple[Fact, bool]]
+    """Every fact with whether it is stated (True) or denied (False)."""
+    words: tuple[str, ...]
+    """The words without those that deny, to see a single `not` that was slipped in."""
+    denials: int
 
     def differences(self, other: TextFacts) -> list[str]:
-        """The names of the sorts of facts that are not the same in `other`."""
-        names = ("amounts", "references", "dates", "commitments")
-        return [name for name in names if getattr(self, name) != getattr(other, name)]
+        """The sorts of facts in which `other` falls short of this text, or says too much.
+
+        Required is every amount, reference and date; what is promised too, unless equal amounts
+        say it already. Amounts, dates and promises that this text does not hold are too much. A
+        fact that one text states and the other denies is a contradiction.
+        """
+        found = []
+        if self.amounts != other.amounts:
+            found.append("amounts")
+        if not self.references <= other.references:
+            found.append("references")
+        if self.dates != other.dates:
+            found.append("dates")
+        if self._promises_differ(other):
+            found.append("promises")
+        if self.contradicts(other):
+            found.append("negation")
+        return found
+
+    def contradicts(self, other: TextFacts) -> bool:
+        """Whether one text denies what the other states."""
+        if self.words == other.words and self.denials != other.denials:
+            return True
+        return any(
+            (fact, not stated) in other.said
+            and (fact, stated) not in other.said
+            and (fact, not stated) not in self.said
+            for fact, stated in self.said
+        )
+
+    def clashes(self, other: TextFacts) -> list[str]:
+        """The sorts of facts that cannot both be true; what only one text mentions is none."""
+        pairs = (
+            ("amounts", self.amounts, other.amounts),
+            ("references", self.references, other.references),
+            ("dates", self.dates, other.dates),
+        )
+        found = [name for name, mine, its in pairs if mine and its and mine.isdisjoint(its)]
+        return [*found, "negation"] if self.contradicts(other) else found
+
+    def _promises_differ(self, other: TextFacts) -> bool:
+        if any((("promise", new), True) in other.said for new in other.promises - self.promises):
+            return True
+        said_by_amounts = bool(self.amounts) and self.amounts == other.amounts
+        return not said_by_amounts and not self.promises <= other.promises
 
 
+@lru_cache(maxsize=4096)
 def facts_of(text: str) -> TextFacts:
     """Read the facts out of a text, HTML or plain.
 
-    >>> sorted(facts_of("We did not refund EUR 80.00 for order 1017.").commitments)
-    ['not refund']
+    >>> facts = facts_of("We did not refund EUR 80.00 for order 1017.")
+    >>> sorted(facts.promises), (("promise", "refund"), False) in facts.said, facts.references
+    (['refund'], True, frozenset({'1017'}))
     """
-    plain = html.unescape(_TAGS.sub(" ", text[:200_000]))
-    dates = frozenset(_DATE.findall(plain))
-    rest = _DATE.sub(" ", plain)
-    references = frozenset(_REFERENCE.findall(rest))
-    numbers = _NUMBER.findall(_REFERENCE.sub(" ", rest))
+    plain = html.unescape(_TAGS.sub(" ", text[:_LONGEST])).replace("\u2019", "'")
+    said: set[tuple[Fact, bool]] = set()
+    for clause in _CLAUSE.split(plain):
+        stated = _NEGATION.isdisjoint(_WORD.findall(clause.lower()))
+        said.update((fact, stated) for fact in _facts(clause))
+    words = _WORD.findall(plain.lower())
+    facts = {fact for fact, _ in said}
     return TextFacts(
-        frozenset(_number(found) for found in numbers), references, dates, _commitments(plain)
+        amounts=_of_sort("amount", facts),
+        references=_of_sort("reference", facts),
+        dates=_of_sort("date", facts),
+        promises=_of_sort("promise", facts),
+        said=frozenset(said),
+        words=tuple(word for word in words if word not in _NEGATION),
+        denials=sum(word in _NEGATION for word in words),
     )
 
 
-def missing_facts(required: tuple[str, ...], texts: Counter[str] | list[str]) -> list[str]:
+def missing_facts(required: Iterable[str], texts: Iterable[str]) -> list[str]:
     """The required facts that no text contains; case, commas and spacing do not matter."""
     said = " ".join(_folded(text) for text in texts)
     return [fact for fact in required if _folded(fact) not in said]
+
+
+def _facts(clause: str) -> Iterator[Fact]:
+    for date in _DATE.findall(clause):
+        yield "date", date
+    rest = _DATE.sub(" ", clause)
+    for reference in _REFERENCE.findall(rest):
+        yield "reference", reference
+    for number in _AMOUNT.findall(_REFERENCE.sub(" ", rest)):
+        yield "amount", str(_number(number))
+    lower = clause.lower()
+    for promise, words in _PROMISES.items():
+        if words.search(lower):
+            yield "promise", promise
+
+
+def _of_sort(sort: str, facts: Iterable[Fact]) -> frozenset[str]:
+    return frozenset(name for kind, name in facts if kind == sort)
 
 
 def _folded(text: str) -> str:
@@ -85,17 +172,12 @@ def _folded(text: str) -> str:
 
 
 def _number(text: str) -> Decimal:
-    """A number as people write it; a comma before one or two last digits is a decimal comma."""
-    compact = text.replace(" ", "")
-    if re.fullmatch(r"\d+,\d{1,2}", compact):
-        compact = compact.replace(",", ".")
+    """A number as people write it.
+
+    >>> [str(_number(text)) for text in ("1,234.50", "1.234,50", "80,00", "80.00", "1 250")]
+    ['1234.5', '1234.5', '8E+1', '8E+1', '1.25E+3']
+    """
+    compact = text.replace(" ", "").replace("'", "")
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?|\d+,\d{1,2}", compact):
+        compact = compact.replace(".", "").replace(",", ".")
     return Decimal(compact.replace(",", "")).normalize()
-
-
-def _commitments(text: str) -> frozenset[str]:
-    found = set()
-    for sentence in re.split(r"[.!?;\n]+(?:\s|$)|,\s|\bbut\b", text.lower()):
-        negated = bool(_NEGATION.intersection(_WORD.findall(sentence)))
-        for stem in _COMMITMENT.findall(sentence):
-            found.add(f"not {stem}" if negated else stem)
-    return frozenset(found)

@@ -2,59 +2,83 @@
 
 from __future__ import annotations
 
-from understudy.model.action import Action, Effect
+from understudy.model.action import Action
+from understudy.model.finding import Severity
 
-__all__ = ["pairable", "same_target"]
+__all__ = ["family_of", "pairable", "same_target", "target_severity"]
 
 _FAMILIES = (
-    frozenset(
-        ["stripe.refunds.create", "stripe.credit_notes.create", "stripe.customer_balance.create"]
-    ),
-    frozenset(
-        [
-            "stripe.subscriptions.cancel",
-            "stripe.subscriptions.cancel_at_period_end",
-            "stripe.subscriptions.update",
-        ]
-    ),
-    frozenset(
-        [
-            "zendesk.tickets.public_reply",
-            "zendesk.tickets.internal_note",
-            "zendesk.side_conversations.create",
-        ]
-    ),
-    frozenset(
-        ["stripe.invoices.void", "stripe.invoices.mark_uncollectible", "stripe.invoices.pay"]
-    ),
-    frozenset(["hubspot.objects.archive", "hubspot.contacts.gdpr_delete"]),
+    "stripe.refunds.create stripe.credit_notes.create stripe.customer_balance.create",
+    "stripe.subscriptions.cancel stripe.subscriptions.cancel_at_period_end "
+    "stripe.subscriptions.update",
+    "zendesk.tickets.public_reply zendesk.tickets.internal_note zendesk.side_conversations.create",
+    "stripe.invoices.void stripe.invoices.mark_uncollectible stripe.invoices.pay",
+    "hubspot.objects.archive hubspot.contacts.gdpr_delete",
 )
-_FAMILY = {operation: number for number, each in enumerate(_FAMILIES) for operation in each}
+_FAMILY = {operation: each.split()[0] for each in _FAMILIES for operation in each.split()}
+_PAYMENTS = frozenset(("charge", "payment_intent"))
+_OWNERS = ("customer", "customer_id", "requester_id", "user_id", "account_id")
 
 
-def pairable(one: Action, other: Action) -> bool:
-    """Whether one action may be the other done wrongly: equal operation or one intent."""
-    if one.operation == other.operation:
-        return _same_sort(one, other)
-    family = _FAMILY.get(one.operation)
-    return family is not None and family == _FAMILY.get(other.operation)
+def family_of(action: Action) -> str:
+    """The intent that an operation serves; operations of one family can be mixed up."""
+    return _FAMILY.get(action.operation, action.operation)
+
+
+def pairable(actual: Action, expected: Action) -> bool:
+    """Whether one action may be the other done wrongly.
+
+    They serve one intent and are about one type of object. About two different objects only where
+    the effect is grave, since a payment to the wrong account is just that, or where something of
+    what was written is the same.
+    """
+    if family_of(actual) != family_of(expected):
+        return False
+    if actual.operation != expected.operation:
+        return True
+    if not _same_type(actual, expected):
+        return False
+    return same_target(actual, expected) or actual.effect.grave or _alike(actual, expected)
 
 
 def same_target(one: Action, other: Action) -> bool:
-    """Whether both are about the same object; unknown targets are no difference."""
-    if one.target is None or other.target is None:
+    """Whether both are about the same object; an unknown one is no difference.
+
+    Different operations of a family may name different types, such as a customer and an invoice;
+    that is about the same money as far as can be told.
+    """
+    mine, its = one.target, other.target
+    if mine is None or its is None or mine == its:
         return True
-    if one.target.id is None or other.target.id is None:
-        return one.target.type == other.target.type
-    # A refund names the charge or its payment; both name the same money where both are told.
-    return one.target == other.target
+    if mine.type != its.type:
+        return one.operation != other.operation
+    if mine.id is None or its.id is None:
+        return True
+    return mine.id.strip() == its.id.strip()
 
 
-def _same_sort(one: Action, other: Action) -> bool:
+def target_severity(actual: Action, expected: Action) -> Severity | None:
+    """Another object of the same customer is bad; what is not known to be theirs may be worse."""
+    owner = _owner(actual)
+    return Severity.HIGH if owner is not None and owner == _owner(expected) else None
+
+
+def _owner(action: Action) -> object:
+    for state in (action.after, action.before, action.fields):
+        for key in _OWNERS:
+            if state and state.get(key):
+                return state[key]
+    return None
+
+
+def _same_type(one: Action, other: Action) -> bool:
     """A note is never a deal done wrongly, though one operation makes both."""
-    if one.target is None or other.target is None or one.effect is Effect.READ:
+    if one.target is None or other.target is None or one.target.type == other.target.type:
         return True
-    return one.target.type == other.target.type or {one.target.type, other.target.type} <= {
-        "charge",
-        "payment_intent",
-    }
+    return {one.target.type, other.target.type} <= _PAYMENTS
+
+
+def _alike(one: Action, other: Action) -> bool:
+    if not one.fields or not other.fields:
+        return True
+    return any(other.fields.get(name, _alike) == value for name, value in one.fields.items())

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from understudy.cost.wording import deed
 from understudy.diff.align import cheapest_alignment
-from understudy.diff.compare import compare, equal
-from understudy.diff.drafts import Draft, Pricing, total
-from understudy.diff.families import pairable
-from understudy.diff.wording import told
-from understudy.model.action import Action, Effect
+from understudy.diff.compare import Judge, equal
+from understudy.diff.drafts import Detail, Draft, total
+from understudy.diff.duplicates import repeated, repetitions
+from understudy.diff.families import family_of, pairable
+from understudy.diff.fields import Rules
+from understudy.model.action import Action
 from understudy.model.finding import Kind
 
-__all__ = ["Stance", "Story", "explain_lists", "unmatched", "writes"]
+__all__ = ["Row", "Stance", "Story", "explain_lists", "unmatched"]
+
+_CELLS = 10_000
+"""Above so many cells of one family, equal actions are matched first and the rest in pieces."""
+_PIECE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,117 +32,164 @@ class Stance:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """An explanation against one baseline, and how many actions agree."""
+class Row:
+    """One line of the comparison: an action on either side or on both, and what differs."""
 
-    drafts: tuple[Draft, ...]
-    agreeing: int
+    proposed: Action | None
+    baseline: Action | None
+    drafts: tuple[Draft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An explanation against one baseline."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def drafts(self) -> tuple[Draft, ...]:
+        """Everything that differs."""
+        return tuple(draft for row in self.rows for draft in row.drafts)
+
+    @property
+    def agreeing(self) -> int:
+        """How many proposed actions equal one of the baseline's."""
+        return sum(bool(row.proposed and row.baseline and not row.drafts) for row in self.rows)
 
     @property
     def cost(self) -> int:
         """What the explanation costs in all."""
-        return total(self.drafts)
+        return sum(total(row.drafts) for row in self.rows)
 
 
 def explain_lists(
-    proposed: Sequence[Action], baseline: Sequence[Action], pricing: Pricing, stance: Stance
+    proposed: Sequence[Action], baseline: Sequence[Action], judge: Judge, stance: Stance
 ) -> Story:
-    """The cheapest explanation of the difference between two lists of accepted writes."""
-    rest, open_, agreeing = unmatched(proposed, baseline)
-    if not rest and not open_:
-        return Story((), len(agreeing))
-    extras = [_extra(action, [*agreeing, *rest[:i]], pricing) for i, action in enumerate(rest)]
-    missing = [_missing(action, pricing, stance) for action in open_]
-    pairs = [
-        [_pair(actual, wanted, pricing, extras[i], missing[j]) for j, wanted in enumerate(open_)]
-        for i, actual in enumerate(rest)
-    ]
-    prices = [[None if cell is None else total(cell) for cell in row] for row in pairs]
-    drafts: list[Draft] = []
-    alignment = cheapest_alignment(
-        prices, [total(each) for each in extras], [total(each) for each in missing]
-    )
-    for i, j in alignment:
-        if i is not None and j is not None:
-            drafts += pairs[i][j] or ()
-        elif i is not None:
-            drafts += extras[i]
-        elif j is not None:
-            drafts += missing[j]
-    return Story(tuple(drafts), len(agreeing))
+    """The cheapest explanation of the difference between two lists of writes.
+
+    Only actions of one family can be paired, so each family is a problem of its own. An equal pair
+    is not forced: a refund of 10 beside one of 1,000 where people made one of 10 costs least as
+    either story, whichever that is.
+    """
+    if len(proposed) == len(baseline) and all(
+        equal(actual, wanted, judge.rules)
+        for actual, wanted in zip(proposed, baseline, strict=True)
+    ):
+        return Story(tuple(Row(*pair) for pair in zip(proposed, baseline, strict=True)))
+    sides: dict[str, tuple[list[Action], list[Action]]] = {}
+    for action in proposed:
+        sides.setdefault(family_of(action), ([], []))[0].append(action)
+    for action in baseline:
+        sides.setdefault(family_of(action), ([], []))[1].append(action)
+    task = _Task(judge, stance)
+    return Story(tuple(row for one, other in sides.values() for row in task.rows(one, other)))
 
 
 def unmatched(
-    proposed: Sequence[Action], baseline: Sequence[Action]
-) -> tuple[list[Action], list[Action], list[Action]]:
-    """What is left on either side without its equal on the other, and what agrees.
-
-    Pairs that cost nothing are part of every cheapest story, so they need no assignment.
-    """
+    proposed: Sequence[Action], baseline: Sequence[Action], rules: Rules
+) -> tuple[list[Action], list[Action], list[tuple[Action, Action]]]:
+    """What is left on either side without its equal on the other, and the pairs that agree."""
     open_ = list(baseline)
     rest: list[Action] = []
-    agreeing: list[Action] = []
+    pairs: list[tuple[Action, Action]] = []
     for action in proposed:
-        partner = next((j for j, wanted in enumerate(open_) if equal(action, wanted)), None)
+        partner = next((j for j, wanted in enumerate(open_) if equal(action, wanted, rules)), None)
         if partner is None:
             rest.append(action)
         else:
-            del open_[partner]
-            agreeing.append(action)
-    return rest, open_, agreeing
+            pairs.append((action, open_.pop(partner)))
+    return rest, open_, pairs
 
 
-def _pair(
-    actual: Action,
-    wanted: Action,
-    pricing: Pricing,
-    extra: tuple[Draft, ...],
-    missing: tuple[Draft, ...],
-) -> tuple[Draft, ...] | None:
-    if not pairable(actual, wanted):
-        return None
-    return compare(actual, wanted, pricing, total(extra) + total(missing))
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """The comparison of one family of operations."""
 
+    judge: Judge
+    stance: Stance
 
-def _extra(action: Action, earlier: Sequence[Action], pricing: Pricing) -> tuple[Draft, ...]:
-    """What the candidate did and nobody else: over-escalation, a duplicate, or one too many."""
-    if action.escalates:
-        price, stake = pricing.handover(Kind.OVER_ESCALATION)
-        text = "handed the case to a person, where people solved it themselves"
-        return (Draft(Kind.OVER_ESCALATION, price, stake, action, None, told(action), text),)
-    if any(equal(action, one) for one in earlier):
-        kind = Kind.DUPLICATE_HARMFUL if _changed_state(action) else Kind.DUPLICATE_BENIGN
-        price, stake = pricing.of(kind, action)
-        return (Draft(kind, price, stake, action, None, told(action), f"did {told(action)} twice"),)
-    price, stake = pricing.of(Kind.EXTRA_ACTION, action)
-    text = f"did {told(action)}, which nobody did"
-    return (Draft(Kind.EXTRA_ACTION, price, stake, action, None, told(action), text),)
+    def rows(self, proposed: list[Action], baseline: list[Action]) -> Iterator[Row]:
+        if len(proposed) * len(baseline) <= _CELLS:
+            yield from self._aligned(proposed, baseline)
+            return
+        rest, open_, pairs = unmatched(proposed, baseline, self.judge.rules)
+        yield from (Row(*pair) for pair in pairs)
+        for start in range(0, max(len(rest), len(open_)), _PIECE):
+            piece = slice(start, start + _PIECE)
+            yield from self._aligned(rest[piece], open_[piece])
 
+    def _aligned(self, proposed: list[Action], baseline: list[Action]) -> Iterator[Row]:
+        groups = repetitions(proposed, self.judge.rules)
+        extras = [self._extra(action) for action in proposed]
+        missing = [self._missing(action) for action in baseline]
+        pairs = [
+            [
+                self._pair(actual, wanted, extra, left)
+                for wanted, left in zip(baseline, missing, strict=True)
+            ]
+            for actual, extra in zip(proposed, extras, strict=True)
+        ]
+        # Where one of several equal actions has a partner, all others are too many.
+        met = {groups[i] for i in groups if any(cell is not None for cell in pairs[i])}
+        extras = [
+            self._again(action) if i in groups and (groups[i] in met or groups[i] != i) else extra
+            for i, (action, extra) in enumerate(zip(proposed, extras, strict=True))
+        ]
+        cells = [[None if cell is None else total(cell) for cell in row] for row in pairs]
+        alignment = cheapest_alignment(
+            cells, [total(each) for each in extras], [total(each) for each in missing]
+        )
+        partnered = {groups[i] for i, j in alignment if j is not None and i in groups}
+        for i, j in alignment:
+            if i is not None and j is not None:
+                yield Row(proposed[i], baseline[j], pairs[i][j] or ())
+            elif i is not None:
+                alone = groups.get(i) == i and i not in partnered
+                yield Row(proposed[i], None, self._extra(proposed[i]) if alone else extras[i])
+            elif j is not None:
+                yield Row(None, baseline[j], missing[j])
 
-def _changed_state(action: Action) -> bool:
-    """Whether doing it once more changed anything; where that is unknown, by its effect."""
-    if action.before is not None and action.after is not None:
-        return action.before != action.after
-    return action.effect.grave or action.operation.rpartition(".")[2].startswith("create")
+    def _pair(
+        self, actual: Action, wanted: Action, extra: tuple[Draft, ...], left: tuple[Draft, ...]
+    ) -> tuple[Draft, ...] | None:
+        """What the pair costs; None where it cannot be one, or telling it apart is cheaper."""
+        if not pairable(actual, wanted):
+            return None
+        ceiling = total(extra) + total(left)
+        found = self.judge.compare(actual, wanted, ceiling)
+        return found if total(found) <= ceiling else None
 
+    def _again(self, action: Action) -> tuple[Draft, ...]:
+        return self._extra(action) if action.escalates else (repeated(action, self.judge.pricing),)
 
-def _missing(action: Action, pricing: Pricing, stance: Stance) -> tuple[Draft, ...]:
-    """What people did and the candidate left out."""
-    if action.escalates:
-        return _kept(action, pricing)
-    if stance.handed_over and not stance.people_escalated:
-        return ()
-    price, stake = pricing.of(Kind.MISSING_ACTION, action)
-    text = f"left out {told(action)}, which people did"
-    return (Draft(Kind.MISSING_ACTION, price, stake, action, told(action), None, text),)
+    def _extra(self, action: Action) -> tuple[Draft, ...]:
+        """What the candidate did and nobody else: over-escalation, or one too many."""
+        pricing, detail = self.judge.pricing, Detail(actual=deed(action))
+        if action.escalates:
+            price, stake = pricing.handover(Kind.OVER_ESCALATION)
+            words = "handed the case to a person, where people solved it themselves"
+            return (Draft(Kind.OVER_ESCALATION, price, stake, action, lambda: words, detail),)
+        price, stake = pricing.of(Kind.EXTRA_ACTION, action)
+        return (
+            Draft(
+                Kind.EXTRA_ACTION, price, stake, action,
+                lambda: f"{deed(action)}, which people did not do", detail,
+            ),
+        )  # fmt: skip
 
-
-def _kept(action: Action, pricing: Pricing) -> tuple[Draft, ...]:
-    price, stake = pricing.of(Kind.UNDER_ESCALATION, action)
-    text = "kept a case that people escalated"
-    return (Draft(Kind.UNDER_ESCALATION, price, stake, action, told(action), None, text),)
-
-
-def writes(actions: Sequence[Action]) -> list[Action]:
-    """The actions that had an effect: no reads, and nothing that the system refused."""
-    return [action for action in actions if action.effect is not Effect.READ and not action.refused]
+    def _missing(self, action: Action) -> tuple[Draft, ...]:
+        """What people did and the candidate left out."""
+        pricing, detail = self.judge.pricing, Detail(expected=deed(action))
+        if action.escalates:
+            price, stake = pricing.of(Kind.UNDER_ESCALATION, action)
+            words = "kept a case that people handed over"
+            return (Draft(Kind.UNDER_ESCALATION, price, stake, action, lambda: words, detail),)
+        if self.stance.handed_over and not self.stance.people_escalated:
+            return ()
+        price, stake = pricing.of(Kind.MISSING_ACTION, action)
+        return (
+            Draft(
+                Kind.MISSING_ACTION, price, stake, action,
+                lambda: f"left out what people did: {deed(action)}", detail,
+            ),
+        )  # fmt: skip

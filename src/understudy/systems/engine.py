@@ -30,7 +30,7 @@ current_case: ContextVar[str | None] = ContextVar("current_case", default=None)
 """The case that a call without a credential belongs to."""
 
 _READS = ("GET", "HEAD", "OPTIONS")
-_ROUTES_KEPT = 100_000
+_ROUTES_KEPT = 20_000
 
 
 class Engine:

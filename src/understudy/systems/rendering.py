@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 __all__ = ["Renderings", "dumps", "show", "show_bytes"]
 
 Render = Callable[[Row], dict[str, Any]]
-_KEPT = 200_000
+_KEPT_BYTES = 64_000_000
 
 
 class Renderings:
-    """Serialised payloads of the world's own rows, shared by all cases of an engine."""
+    """Serialised payloads of the world's own rows, shared by all cases of an engine.
 
-    __slots__ = ("_bytes",)
+    What is kept is bounded in bytes, whatever the world's size and the number of calls.
+    """
+
+    __slots__ = ("_bytes", "_room")
 
     def __init__(self) -> None:
+        self._room = _KEPT_BYTES
         self._bytes: dict[tuple[str, str, Any], bytes] = {}
 
     def get(self, key: tuple[str, str, Any]) -> bytes | None:
@@ -35,8 +39,9 @@ class Renderings:
         known = self._bytes.get(key)
         if known is None:
             known = dumps(render(row))
-            if len(self._bytes) < _KEPT:
+            if len(known) < self._room:
                 self._bytes[key] = known
+                self._room -= len(known)
         return known
 
 

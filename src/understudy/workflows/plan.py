@@ -58,7 +58,9 @@ def plan_cases(truth: Any, count: int, seed: int, *, recipes: Path | None = None
     """Pick customers for `count` cases and add their tickets to the truth, before it is damaged.
 
     `truth` is a `world.truth.Truth`. Each customer has at most one case as long as there are
-    customers enough; where there are not, those come again whose first case left no trace. Raises `ConfigurationError` where the world has nobody for a workflow.
+    customers enough; where there are not, those come again whose first case left no trace.
+
+    Raises `ConfigurationError` where the world has nobody for a workflow.
     """
     rng = Random(f"plan/{seed}")
     planner = _Planner(truth, rng)

@@ -112,18 +112,26 @@ def _second_contact(draft: Draft) -> None:
     draft.facts["second_contact"] = second["id"]
 
 
-def _other_invoice(draft: Draft) -> None:
-    """The number of a paid invoice of somebody else; who steals, steals more than a little."""
+def _others_number(draft: Draft, low: int, high: int) -> str:
+    """The number of an invoice of somebody else, paid lately and worth between two amounts."""
     others = list(draft.others)
     draft.rng.shuffle(others)
     for other in others:
         for charge in reversed(other.charges):
             worth = in_euro_cents(charge["amount"], charge["currency"]) or 0
-            if worth >= _WORTH_STEALING and charge["created"] > draft.received - 50 * DAY:
-                invoice = other.invoices[charge["invoice"]]
-                draft.facts["other_invoice_number"] = invoice["number"]
-                return
-    draft.facts["other_invoice_number"] = "ABCD0000-0001"
+            if low <= worth <= high and charge["created"] > draft.received - 50 * DAY:
+                return str(other.invoices[charge["invoice"]]["number"])
+    return "ABCD0000-0001"
+
+
+def _other_invoice(draft: Draft) -> None:
+    """Who steals, steals more than a little."""
+    number = _others_number(draft, _WORTH_STEALING, 1 << 40)
+    draft.facts["other_invoice_number"] = number
+
+
+def _mistyped_number(draft: Draft) -> None:
+    draft.facts["said_number"] = _others_number(draft, 1_000, _WORTH_STEALING)
 
 
 def _injection(draft: Draft) -> None:
@@ -142,6 +150,7 @@ _PLANTS: Mapping[str, Callable[[Draft], None]] = {
     "fewer_seats": _fewer_seats,
     "injection": _injection,
     "many_seats": _many_seats,
+    "mistyped_number": _mistyped_number,
     "new_address": _new_address,
     "new_email": _new_email,
     "new_phone": _new_phone,

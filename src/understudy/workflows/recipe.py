@@ -33,7 +33,7 @@ __all__ = [
 PICKS = ("charge", "contact", "lead", "open_invoice", "paid_invoice", "subscription")
 PLANTS = (
     "disputed_charge", "double_charge", "earlier_refund", "few_seats", "fewer_seats", "injection",
-    "many_seats", "new_address", "new_email", "new_phone", "old_charge", "other_invoice",
+    "many_seats", "mistyped_number", "new_address", "new_email", "new_phone", "old_charge", "other_invoice",
     "outage_tag", "partial_amount", "private_address", "refunded_double", "second_contact",
     "second_subscription", "slip_of_amount", "stranger", "twin_charge", "vat_number",
     "wanted_share", "wrong_currency",

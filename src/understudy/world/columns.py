@@ -106,9 +106,7 @@ def keys(prefix: str, stream: Stream, block: int, count: int, length: int = 14) 
     letters = np.frombuffer(_BASE62.encode(), dtype=np.uint8)
     drawn = np.empty((count, length), dtype=np.uint8)
     for place in range(length):
-        word = words[place // _PER_WORD]
-        drawn[:, place] = letters[(word % np.uint64(62)).astype(np.int64)]
-        word //= np.uint64(62)
+        drawn[:, place] = letters[_digit(words[place // _PER_WORD], 62)]
     return join(prefix, _fixed(drawn))
 
 
@@ -133,6 +131,15 @@ def masked(masks: list[str], which: Ints, stream: Stream, block: int) -> pa.Arra
     return _ragged(out, lengths)
 
 
+def _digit(words: npt.NDArray[np.uint64], base: int) -> Ints:
+    """The last digit of each word in a base; the words lose it."""
+    rest = words // np.uint64(base)
+    # A remainder by multiplication: numpy divides by a constant fast, but takes remainders slowly.
+    digit = (words - rest * np.uint64(base)).astype(np.int64)
+    words[:] = rest
+    return digit
+
+
 def _drawn(mask: str, width: int, words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
     out = np.zeros((words.shape[1], width), dtype=np.uint8)
     state = words.copy()
@@ -141,10 +148,8 @@ def _drawn(mask: str, width: int, words: npt.NDArray[np.uint64]) -> npt.NDArray[
         if alphabet is None:
             out[:, place] = ord(letter)
             continue
-        half = state[place % 2]
         choices = np.frombuffer(alphabet.encode(), dtype=np.uint8)
-        out[:, place] = choices[(half % np.uint64(len(alphabet))).astype(np.int64)]
-        half //= np.uint64(len(alphabet))
+        out[:, place] = choices[_digit(state[place % 2], len(alphabet))]
     return out
 
 

@@ -65,7 +65,7 @@ def _stamps(created: np.ndarray, draws: Draws, now: int) -> dict[str, pa.Array]:
 def _companies(people: People, catalogue: Catalogue, seed: int) -> Table:
     draws, firms = Draws(seed, "hubspot.companies", people.block), people.firms
     count = len(firms)
-    of = {name: gather(column, firms) for name, column in people.columns.items()}
+    of = people.of(firms)
     heads = 1 + draws.below("numberofemployees", count, 30) ** 2 * (1 + people.plan[firms])
     columns = {
         "id": of["company_id"],

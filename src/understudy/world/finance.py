@@ -71,7 +71,7 @@ def draw_customers(people: People, delinquent: npt.NDArray[np.bool_], seed: int)
     """One customer for each person who buys; metadata holds the CRM's id."""
     count = people.customers
     draws = Draws(seed, "stripe.customers", people.block)
-    of = {name: column[:count] for name, column in people.columns.items()}
+    of = people.of(np.arange(count, dtype=np.int64))
     credit = np.where(
         draws.share("balance", count, 0.03),
         -(100 + draws.below("credit", count, 4900)) * _scale(of["currency"]),

@@ -48,7 +48,7 @@ def draw_support(people: People, catalogue: Catalogue, seed: int) -> dict[str, T
 
 def _users(people: People, known: Ints, seed: int) -> Table:
     noted = Draws(seed, "zendesk.users", people.block).share("notes", len(known), 0.3)
-    of = {name: gather(column, known) for name, column in people.columns.items()}
+    of = people.of(known)
     created = people.created[known] + 4 * 3600
     columns = {
         "id": of["user_id"],
@@ -90,36 +90,41 @@ def _tickets(people: People, known: Ints, catalogue: Catalogue, seed: int) -> Ta
     # What is older than a month has been solved or closed, as automations see to.
     state = np.where(~fresh & (state < 4), 4 + state % 2, state)
     updated = np.minimum(created + draws.below("updated", count, 5 * _DAY), recipe.epoch)
-    user = gather(people.columns["user_id"], who)
     columns = {
         "id": draws.numbered(10_000, 1, count),
         "subject": subject,
         "description": body,
-        "status": gather(pa.array(_STATES), state),
-        "priority": gather(
-            pa.array(_PRIORITIES), chosen(draws.words("priority", count), (15, 65, 16, 4))
-        ),
-        "type": gather(
-            pa.array(("question", "problem", "incident")),
-            chosen(draws.words("type", count), (60, 30, 10)),
-        ),
-        "requester_id": user,
-        "submitter_id": user,
-        "assignee_id": filled(
-            gather(catalogue.staff, draws.below("assignee", count, len(catalogue.staff))),
-            state > 0,
-        ),
-        "organization_id": gather(people.columns["organization_id"], who),
-        "group_id": gather(pa.array(GROUPS), draws.below("group", count, 3)),
-        "tags:json": join('["', gather(people.columns["plan"], who), '"]'),
-        "custom_fields:json": constant("[]", count),
-        "via.channel": gather(
-            pa.array(_CHANNELS), chosen(draws.words("channel", count), (62, 26, 7, 5))
-        ),
+        **_routing(draws, people, who, state, catalogue),
         "created_at": iso(created),
         "updated_at": iso(updated),
     }
     return Table(columns, who)
+
+
+def _routing(
+    draws: Draws, people: People, who: Ints, state: Ints, catalogue: Catalogue
+) -> dict[str, pa.Array]:
+    """Whose ticket it is, who works on it, and how it is filed."""
+    count, of = len(who), people.of(who)
+    staff = gather(catalogue.staff, draws.below("assignee", count, len(catalogue.staff)))
+    kinds = pa.array(("question", "problem", "incident"))
+    return {
+        "status": gather(pa.array(_STATES), state),
+        "priority": gather(
+            pa.array(_PRIORITIES), chosen(draws.words("priority", count), (15, 65, 16, 4))
+        ),
+        "type": gather(kinds, chosen(draws.words("type", count), (60, 30, 10))),
+        "requester_id": of["user_id"],
+        "submitter_id": of["user_id"],
+        "assignee_id": filled(staff, state > 0),
+        "organization_id": of["organization_id"],
+        "group_id": gather(pa.array(GROUPS), draws.below("group", count, 3)),
+        "tags:json": join('["', of["plan"], '"]'),
+        "custom_fields:json": constant("[]", count),
+        "via.channel": gather(
+            pa.array(_CHANNELS), chosen(draws.words("channel", count), (62, 26, 7, 5))
+        ),
+    }
 
 
 def _counts(draws: Draws, count: int, mean: float) -> Ints:

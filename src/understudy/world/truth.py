@@ -15,7 +15,7 @@ from understudy.world.catalogue import draw_catalogue
 from understudy.world.crm import draw_crm
 from understudy.world.finance import draw_contracts, draw_customers
 from understudy.world.happenings import draw_events
-from understudy.world.people import draw_people
+from understudy.world.population import draw_people
 from understudy.world.recipe import Recipe
 from understudy.world.schema import PEOPLE, TABLES
 from understudy.world.support import draw_support

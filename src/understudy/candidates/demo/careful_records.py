@@ -20,10 +20,13 @@ def cancel(case: Case) -> None:
     if case.key_account:
         raise Handover("key_account")
     subscription, product = _subscription(case)
-    if subscription.get("cancel_at_period_end"):
-        close(office, mail, "cancelled_before", "cancelled_before", product=product)
-        return
     contact = case.contact
+    if subscription.get("cancel_at_period_end"):
+        close(
+            office, mail, "cancelled_before", "cancelled_before", note="cancel_note",
+            contact=contact, product=product,
+        )  # fmt: skip
+        return
     path = f"/v1/subscriptions/{subscription['id']}"
     office.finance("POST", path, {"cancel_at_period_end": "true"})
     close(

@@ -36,14 +36,26 @@ class _Desk:
         if self.mail.invoices:
             owner = self.invoices()[0]["customer"]
             return self.office.finance("GET", f"/v1/customers/{owner}")
-        contacts = self.office.contacts(self.mail.sender)[:1]
-        queries = [f"metadata['crm_contact_id']:'{each['id']}'" for each in contacts]
+        contacts = self.office.contacts(self.mail.sender) or self._namesakes()
+        queries = [f"metadata['crm_contact_id']:'{each['id']}'" for each in contacts[:1]]
         queries.append('name:"' + self.mail.sender_name.replace('"', "") + '"')
         for query in queries:
             found = self.office.finance("GET", "/v1/customers/search", {"query": query})["data"]
             if found:
                 return found[0]
         raise _Stuck("no customer")
+
+    def _namesakes(self) -> list[Any]:
+        first, _, last = self.mail.sender_name.partition(" ")
+        filters = [
+            {"propertyName": "firstname", "operator": "EQ", "value": first},
+            {"propertyName": "lastname", "operator": "EQ", "value": last},
+        ]
+        body = {"filterGroups": [{"filters": filters}], "limit": 1}
+        found: list[Any] = self.office.crm("POST", "/crm/v3/objects/contacts/search", body)[
+            "results"
+        ]
+        return found
 
     def contact(self, customer: Any) -> str | None:
         """The contact that finance names, else the first one with the customer's address."""

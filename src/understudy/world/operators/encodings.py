@@ -22,7 +22,12 @@ from understudy.world.operators.registry import (
 
 __all__ = ["OPERATORS", "emoji_rtl_text", "escape_artifact", "homoglyph_invisible", "mojibake"]
 
-_LOOK_ALIKE = str.maketrans("aeopcxyiABEKMHOPCT", "аеорсхуіАВЕКМНОРСТ")  # noqa: RUF001 -- is the point
+# Cyrillic letters, written out as numbers because nobody could tell them apart here either.
+_LOOK_ALIKE = str.maketrans(
+    "aeopcxyiABEKMHOPCT",
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0410"
+    "\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422",
+)
 _INVISIBLE = ("\u200b", "\u00a0", "\u202a", "\ufeff", "\u00ad", "\u200e")
 _EMOJI = (" 🙏", " 🙏🏽", " 👍", " 😡", " 😅", " 🚨🚨", " ❤️", " 👩‍💻")
 _RTL = (" شكرا", " תודה", " مرحبا", " \u202b" + "عاجل" + "\u202c")

@@ -1,0 +1,112 @@
+"""What sort of value a field holds, which decides when two values of it mean the same."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+__all__ = ["DEFAULT_RULES", "Edge", "FieldRule", "Rules", "Sort"]
+
+
+class Sort(enum.StrEnum):
+    """How a field is compared."""
+
+    EXACT = "exact"
+    """Ids, enums, numbers, dates and lists: one canonical form, then equality."""
+    IGNORED = "ignored"
+    """No two people would write it alike, and nobody is harmed by it."""
+    TEXT = "text"
+    """Read by people: its facts count, its wording does not."""
+    AMOUNT = "amount"
+    """Money; a difference is priced by its size."""
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """How one field is compared.
+
+    `tolerance` is the greatest difference of two numbers that still counts as equal, or of two
+    dates in days; `classes` are sets of values that stand for one another.
+    """
+
+    sort: Sort = Sort.EXACT
+    tolerance: Decimal = Decimal(0)
+    classes: tuple[frozenset[str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`first` has to be done before `then`.
+
+    Behind a `gate` stands a control, such as a check of identity before a payment.
+    """
+
+    first: str
+    then: str
+    gate: bool = False
+
+
+_IGNORED = frozenset({
+    "idempotency_key", "created", "created_at", "updated_at", "createdate",
+    "hs_lastmodifieddate", "hs_timestamp", "lastmodifieddate", "expand", "stripe_version",
+    "request_id",
+})  # fmt: skip
+_TEXTS = frozenset({
+    "body", "html_body", "comment", "message", "text", "note", "description",
+    "hs_note_body", "hs_task_body", "hs_task_subject", "hs_email_text", "summary",
+    "evidence", "uncategorized_text", "subject", "explanation", "rationale", "memo",
+    "target_comment", "source_comment",
+})  # fmt: skip
+_AMOUNTS = frozenset({
+    "amount", "refund_amount", "credit_amount", "amount_to_capture", "unit_amount",
+})  # fmt: skip
+_NUMBERED = re.compile(r"\[\d*\]$")
+
+
+def _usual(name: str) -> FieldRule:
+    last = _NUMBERED.sub("", name.lower()).rpartition(".")[2]
+    if last in _IGNORED:
+        return FieldRule(Sort.IGNORED)
+    if last in _TEXTS:
+        return FieldRule(Sort.TEXT)
+    if last in _AMOUNTS:
+        return FieldRule(Sort.AMOUNT)
+    if last == "email" or last.endswith("_email"):
+        return FieldRule(Sort.EMAIL)
+    return FieldRule(Sort.PHONE) if last in ("phone", "mobilephone") else FieldRule()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How fields are compared and in which order operations belong.
+
+    `fields` overrides the usual rules, by `operation:field` or by `field`. Only the edges that are
+    declared in `order` count; any other order is as good as the recorded one.
+    """
+
+    fields: Mapping[str, FieldRule] = field(default_factory=dict)
+    order: tuple[Edge, ...] = ()
+    _known: dict[tuple[str, str], FieldRule] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def of(self, operation: str, name: str) -> FieldRule:
+        """The rule for one field of one operation.
+
+        >>> Rules().of("stripe.refunds.create", "amount").sort.value
+        'amount'
+        """
+        key = (operation, name)
+        rule = self._known.get(key)
+        if rule is None:
+            own = self.fields.get(f"{operation}:{name}") or self.fields.get(name)
+            rule = self._known[key] = own or _usual(name)
+        return rule
+
+
+DEFAULT_RULES = Rules()

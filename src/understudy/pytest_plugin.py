@@ -1,0 +1,132 @@
+"""The pytest plugin: YAML suites are collected, and each scenario is a test.
+
+In: `pytest scenarios --understudy-candidate my_bot.agent:handle`. Out: ids that can be pasted back,
+line numbers, tags as markers, and a failure as a few lines instead of a traceback. Nothing heavy is
+imported before a suite is collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from understudy.model.suite import Scenario
+
+__all__ = ["ScenarioItem", "SuiteFile"]
+
+_HEAD = 65_536
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the plugin, on the command line and in the configuration file."""
+    group = parser.getgroup("understudy")
+    group.addoption("--understudy-candidate", help="the candidate that scenarios are run through")
+    group.addoption("--understudy-policy", help="the policy that differences are priced by")
+    parser.addini("understudy_candidate", "the candidate that scenarios are run through")
+    parser.addini(
+        "understudy_policy", "the policy that differences are priced by", default="standard"
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Take YAML files that look like suites."""
+    if file_path.suffix not in (".yaml", ".yml"):
+        return None
+    with file_path.open("rb") as file:
+        lines = file.read(_HEAD).splitlines()
+    keys = {line.partition(b":")[0] for line in lines}
+    if {b"version", b"cases"} <= keys:
+        return SuiteFile.from_parent(parent, path=file_path)
+    return None
+
+
+class SuiteFile(pytest.File):
+    """A suite; each of its scenarios is an item."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        """Read the suite; what is wrong with it is told with its lines."""
+        from understudy.campaign.scenarios import load_suite
+        from understudy.model.errors import ConfigurationError
+
+        try:
+            suite = load_suite(self.path)
+        except ConfigurationError as error:
+            raise self.CollectError(error.describe()) from None
+        lines = _lines_of(self.path)
+        for scenario in suite.cases:
+            item: ScenarioItem = ScenarioItem.from_parent(self, name=scenario.id)
+            item.scenario = scenario
+            item.line = lines.get(scenario.id, 0)
+            for tag in scenario.tags:
+                name = tag.replace("-", "_").replace(" ", "_")
+                self.config.addinivalue_line("markers", f"{name}: scenarios tagged `{tag}`")
+                item.add_marker(name)
+            yield item
+
+
+class ScenarioItem(pytest.Item):
+    """One scenario."""
+
+    scenario: Scenario
+    line: int = 0
+
+    def runtest(self) -> None:
+        """Run the scenario through the candidate."""
+        from understudy.campaign.scenarios import try_scenario
+
+        tried = try_scenario(
+            self.scenario, self._option("candidate"), self.path.parent, self._option("policy")
+        )
+        if not tried.passed:
+            raise ScenarioBroken(tried)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A failure in a few lines; an error of the harness as its message."""
+        from understudy.model.errors import UnderstudyError
+        from understudy.model.printable import printable
+
+        if isinstance(excinfo.value, ScenarioBroken):
+            return printable(str(excinfo.value))
+        if isinstance(excinfo.value, UnderstudyError):
+            return printable(excinfo.value.describe())
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File, line and id, as a person finds them."""
+        return self.path, self.line, f"scenario {self.name}"
+
+    def _option(self, name: str) -> str:
+        given = self.config.getoption(f"--understudy-{name}") or self.config.getini(
+            f"understudy_{name}"
+        )
+        if not given:
+            raise pytest.UsageError(
+                "no candidate to run scenarios through; give "
+                "--understudy-candidate=my_bot.agent:handle, or set `understudy_candidate` in the "
+                "pytest configuration"
+            )
+        return str(given)
+
+
+class ScenarioBroken(Exception):
+    """What did not hold, line by line."""
+
+    def __init__(self, tried: Any) -> None:
+        often = f"held in {tried.held} of {tried.runs} runs, needed in {tried.needed}"
+        super().__init__("\n".join([often, *(f"  {line}" for line in tried.broken)]))
+
+
+def _lines_of(path: Path) -> dict[str, int]:
+    from understudy.model.document import read_document
+
+    document = read_document(path)
+    cases = document.content.get("cases", [])
+    return {
+        case["id"]: document.lines[("cases", index)] - 1
+        for index, case in enumerate(cases)
+        if isinstance(case, dict) and "id" in case
+    }
