@@ -8,6 +8,7 @@ import pytest
 
 from understudy.gate.decide import decide, evidence_of
 from understudy.gate.facts import Control, StopCause
+from understudy.gate.units import units_of
 from understudy.gate.wording import floor_sentence
 from understudy.model.errors import ConfigurationError
 from understudy.model.exit_code import ExitCode
@@ -285,4 +286,7 @@ def test_evidence_of_many_cases_is_quick_and_the_same_as_the_verdict(summary, ga
     rng = np.random.default_rng(0)
     costs = np.where(rng.random(5000) < 0.03, rng.integers(100, 20_000, 5000), 0).tolist()
     made = summary(costs)
-    assert evidence_of(made, gates) == decide(made, gates, facts(5000)).evidence
+    assert (
+        evidence_of(units_of(made.per_case, gates.cap.minor), gates)
+        == decide(made, gates, facts(5000)).evidence
+    )

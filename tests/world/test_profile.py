@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.model.errors import ConfigurationError
-from understudy.world.package import resolve_document
+from understudy.model.package import resolve_document
 from understudy.world.pool_builder import romanise
 from understudy.world.pools import load_pool, load_texts, pool_hashes
 from understudy.world.profile import load_profile

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import msgspec
-
 from understudy.campaign.evidence_by_operation import evidence_by_operation
 from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
@@ -46,10 +44,10 @@ def conclude(end: RunFiles) -> Finished:
 def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
     economics = Economics.model_validate(end.manifest.economics)
     cost = economics.integration_cost
+    human = end.rules.policy.handling.human_error_cost
     return RunFacts(
         planned=end.manifest.planned,
-        run=len({proposal.case_id for proposal in end.evidence.proposals})
-        - len(judgement.quarantined),
+        run=len({proposal.case_id for proposal in end.evidence.proposals}),
         judged=len(judgement.judged),
         prices_owned=end.rules.policy.owner is not None,
         stage=Stage(end.manifest.stage),
@@ -65,6 +63,7 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
         scope=_scope(end),
         monthly_cases=economics.monthly_cases,
         integration_cost_minor=cost.minor if cost else None,
+        human_error_minor=human.minor if human else None,
     )
 
 
@@ -77,7 +76,6 @@ _STOPS = {
 
 def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict:
     manifest, cost = end.manifest, judgement.cost
-    human = end.rules.policy.handling.human_error_cost
     return Verdict(
         verdict=decision.verdict,
         exit_code=int(decision.exit_code),
@@ -91,9 +89,7 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
         ),
         stage=Stage(manifest.stage),
         cases=_counts(end, judgement),
-        error_cost=msgspec.structs.replace(
-            decision.error_cost, human_per_case=float(human.minor) if human else None
-        ),
+        error_cost=decision.error_cost,
         net_value=decision.net_value,
         gates=decision.gates,
         action_classes=evidence_by_operation(judgement),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from understudy.campaign.settings import Settings, load_rules
 from understudy.model.campaign import Campaign, CandidateSpec, Economics, WorldRequest
 from understudy.model.money import Money
 
-__all__ = ["DemoRequest", "run_demo"]
+__all__ = ["DemoRequest", "lesson", "run_demo"]
 
 _WORKERS = 2
 
@@ -44,3 +44,18 @@ def run_demo(request: DemoRequest, progress: Callable[[str, int, int], None]) ->
     settings = Settings(campaign, load_rules("demo", "standard", Path.cwd()), Path.cwd())
     asked = RunRequest(reports=request.reports, workers=_WORKERS, rehearsal=True)
     return run_campaign(settings, asked, progress)
+
+
+def lesson(finished: Sequence[Finished]) -> str:
+    """The candidates beside each other: who agreed more with people, and who cost more."""
+    lines = ["candidate    agrees with people    error cost per case    net value    verdict"]
+    for one in finished:
+        cost = one.folder.read_cost()
+        share = cost.actions_agreeing / max(1, cost.actions_proposed)
+        per_case = Money(round(cost.error_cost_minor / max(1, cost.cases)), cost.currency)
+        worth = Money(round(one.verdict.net_value.per_case), cost.currency)
+        lines.append(
+            f"{one.verdict.candidate.name:<13}{share:>17.1%}{per_case!s:>23}{worth!s:>13}    "
+            f"{one.verdict.verdict}"
+        )
+    return "\n".join(lines)

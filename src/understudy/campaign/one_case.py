@@ -29,7 +29,7 @@ def describe_case(run: str, case_id: str, reports: Path) -> str:
     if case_id not in records:
         raise RecordingError(
             f"the run has no case `{case_id}`{nearest(case_id, records)}",
-            code="U405",
+            code="U442",
             where=str(folder.path),
         )
     recording = read_recording(Path(folder.read_manifest().recording))

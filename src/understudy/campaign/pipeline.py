@@ -212,7 +212,7 @@ def _refuse_other(before: RunManifest, now: RunManifest) -> None:
     if changed:
         raise RecordingError(
             f"run `{before.run_id}` was begun with other {', '.join(sorted(changed))}",
-            code="U406",
+            code="U443",
             hint="start a new run, or restore what has changed",
         )
 

@@ -71,7 +71,7 @@ def _refuse_strangers(
         raise RecordingError(
             f"`{request.proposed}` has {len(strangers):,} cases that the recording does not know, "
             f"first `{strangers[0]}`",
-            code="U409",
+            code="U446",
             hint="import both from the same file: understudy traffic import … --proposed …",
         )
     if not known.intersection(proposal.case_id for proposal in proposals):
@@ -119,6 +119,6 @@ def _refuse_foreign(path: Path) -> None:
     if path.is_dir() and any(path.iterdir()) and not (path / "manifest.json").is_file():
         raise RecordingError(
             f"`{path}` holds something that is not a run",
-            code="U410",
+            code="U447",
             hint="name another folder with --out",
         )

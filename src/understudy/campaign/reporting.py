@@ -53,5 +53,6 @@ def _input(
         baselines=files.evidence.baselines,
         traces={record.case_id: record.trace for record in files.records},
         recording=files.imported,
+        order=tuple((case.case_id, case.cluster_id) for case in files.evidence.cases),
         monthly_cases=Economics.model_validate(files.manifest.economics).monthly_cases,
     )

@@ -99,7 +99,7 @@ def find_run(name: str, reports: Path) -> RunFolder:
         known = ", ".join(run.path.name for run in runs[-3:])
         raise RecordingError(
             f"`{name}` is not a run",
-            code="U404",
+            code="U441",
             hint=f"the last runs are: {known}" if known else f"there is no run in `{reports}` yet",
         )
     return matching[-1]

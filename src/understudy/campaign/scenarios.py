@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from understudy.campaign.library import resolve_file
 from understudy.campaign.project import project_folder
 from understudy.cost.price_list import PriceList
 from understudy.diff.explain import explain
@@ -23,6 +22,7 @@ from understudy.model.errors import ConfigurationError
 from understudy.model.finding import Finding
 from understudy.model.jsonl import read_json, write_json
 from understudy.model.money import Money
+from understudy.model.package import resolve_document
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 from understudy.model.suite import Scenario, ScenarioAction, Suite
@@ -58,7 +58,9 @@ def load_suite(path: Path) -> Suite:
 
 def try_scenario(scenario: Scenario, use: str, folder: Path, policy: str = "standard") -> Tried:
     """Run a scenario in a sealed process as often as it asks for, and judge each run."""
-    prices = PriceList.from_policy(load_document(resolve_file(policy, folder, "policies"), Policy))
+    prices = PriceList.from_policy(
+        load_document(resolve_document(policy, "policies", folder=folder), Policy)
+    )
     proposals: list[Proposal] = []
     with tempfile.TemporaryDirectory(prefix="scenario-") as place:
         plan = _plan(scenario, use, folder, Path(place))

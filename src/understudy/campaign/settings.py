@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.campaign.library import resolve_file
 from understudy.model.campaign import Campaign
 from understudy.model.canonical import digest, digest_file
 from understudy.model.document import load_document
 from understudy.model.gates import Gates
+from understudy.model.package import resolve_document
 from understudy.model.policy import Policy
 
 __all__ = ["Rules", "Settings", "load_rules", "load_settings"]
@@ -44,8 +44,8 @@ def load_settings(path: Path) -> Settings:
 
 def load_rules(policy: str, gates: str, folder: Path) -> Rules:
     """Read policy and gates by path or shipped name."""
-    policy_file = resolve_file(policy, folder, "policies")
-    gates_file = resolve_file(gates, folder, "policies", prefix="gates-")
+    policy_file = resolve_document(policy, "policies", folder=folder)
+    gates_file = resolve_document(gates, "policies", folder=folder, prefix="gates-")
     read = load_document(policy_file, Policy)
     hashes: dict[str, str | None] = {
         "policy": digest_file(policy_file),

@@ -60,6 +60,6 @@ def source_of(path: Path) -> Source:
             return Source(recording, folder, manifest.content_digest)
     raise RecordingError(
         f"`{path}` has no world to play in",
-        code="U407",
+        code="U444",
         hint="a recording without a world can only be judged: `understudy judge --recording …`",
     )

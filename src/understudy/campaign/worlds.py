@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.model.errors import RecordingError
 from understudy.model.manifest import WorldManifest
 from understudy.traffic.recording import write_recording
 from understudy.workflows.plan import plan_cases
@@ -17,9 +16,12 @@ from understudy.world.damage import damage
 from understudy.world.profile import load_profile
 from understudy.world.recipe import load_recipe
 from understudy.world.store import load_world, read_manifest, write_world
+from understudy.world.stream import build_world as stream_world
+from understudy.world.stream import parse_shard
 from understudy.world.truth import build_truth
+from understudy.world.writer import Facts, refuse_foreign
 
-__all__ = ["BuildRequest", "build_world", "describe_world"]
+__all__ = ["BuildRequest", "build_world", "describe_world", "generate_world"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,21 +37,39 @@ class BuildRequest:
     cases: int
     seed: int
     folder: Path = Path()
+    shard: str | None = None
+
+
+def generate_world(request: BuildRequest, progress: Progress) -> WorldManifest | None:
+    """A world without cases, block by block, in memory that does not grow with it.
+
+    With a shard only that part is built; the last one to finish joins them all, before that there
+    is no manifest yet.
+    """
+    recipe = load_recipe(_named(request.recipe, request.folder), customers=request.customers)
+    profile = load_profile(_named(request.profile, request.folder))
+    facts = Facts(request.seed, recipe, profile)
+    shard = parse_shard(request.shard) if request.shard else None
+    return stream_world(
+        request.out, facts, shard, lambda done, total: progress("world", done, total)
+    )
 
 
 def build_world(request: BuildRequest, progress: Progress) -> WorldManifest:
     """Truth, cases, mess, and what staff did: written aside and moved into place whole.
 
+    All of it is in memory at once, since the cases are planned over the whole world.
+
     A world that was built before at that place is replaced; anything else there is refused.
     """
     out = request.out
-    _refuse_foreign(out)
+    refuse_foreign(out)
     recipe = load_recipe(_named(request.recipe, request.folder), customers=request.customers)
     profile = load_profile(_named(request.profile, request.folder))
-    steps = 5 if request.cases else 3
+    steps = 5
     progress("world", 0, steps)
     truth = build_truth(recipe, request.seed)
-    plan = plan_cases(truth, request.cases, request.seed) if request.cases else None
+    plan = plan_cases(truth, request.cases, request.seed)
     progress("world", 1, steps)
     damaged = damage(truth, profile, request.seed)
     progress("world", 2, steps)
@@ -58,17 +78,16 @@ def build_world(request: BuildRequest, progress: Progress) -> WorldManifest:
     try:
         manifest = write_world(aside, truth, damaged)
         progress("world", 3, steps)
-        if plan is not None:
-            recorded = record(load_world(aside), plan, request.seed)
-            progress("world", 4, steps)
-            write_recording(
-                aside / "recording",
-                cases=recorded.cases,
-                baselines=recorded.baselines,
-                interactions=recorded.interactions,
-                provenance=provenance_of(recorded),
-            )
-            progress("world", 5, steps)
+        recorded = record(load_world(aside), plan, request.seed)
+        progress("world", 4, steps)
+        write_recording(
+            aside / "recording",
+            cases=recorded.cases,
+            baselines=recorded.baselines,
+            interactions=recorded.interactions,
+            provenance=provenance_of(recorded),
+        )
+        progress("world", 5, steps)
         shutil.rmtree(out, ignore_errors=True)
         aside.replace(out)
     finally:
@@ -90,12 +109,3 @@ def _named(name: str, folder: Path) -> str | Path:
     """A file beside the campaign, or a shipped one by its bare name."""
     path = folder / name
     return path if path.is_file() else name
-
-
-def _refuse_foreign(out: Path) -> None:
-    if out.exists() and not (out / "manifest.json").is_file() and any(out.iterdir()):
-        raise RecordingError(
-            f"`{out}` holds something that is not a world",
-            code="U408",
-            hint="name another folder with --out",
-        )

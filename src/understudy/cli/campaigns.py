@@ -30,11 +30,14 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Run the whole way on built-in data: a world, staff, three candidates, three verdicts."""
-    from understudy.campaign.demo import DemoRequest, run_demo
+    from understudy.campaign.demo import DemoRequest, lesson, run_demo
 
     request = DemoRequest(reports=reports, seed=seed, customers=customers, cases=cases)
-    _print(run_demo(request, Progress(quiet=quiet)), json)
-    say("the demo is complete; NO-GO and INCONCLUSIVE are its expected lessons, so it exits with 0")
+    finished = run_demo(request, Progress(quiet=quiet))
+    _print(finished, json)
+    if not json:
+        typer.echo(f"\n{lesson(finished)}")
+    say("the demo is complete; a NO-GO is one of its lessons, so it exits with 0")
 
 
 def run(

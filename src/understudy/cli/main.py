@@ -78,7 +78,7 @@ def _tell(error: Exception) -> int:
         return 0
     if isinstance(error, OSError):
         place = f"`{error.filename}`" if error.filename else "a file"
-        error = RecordingError(f"{place} cannot be used: {error.strerror or error}", code="U403")
+        error = RecordingError(f"{place} cannot be used: {error.strerror or error}", code="U440")
     if isinstance(error, UnderstudyError):
         typer.echo(printable(error.describe()), err=True)
         return int(error.exit_code)

@@ -231,7 +231,7 @@ class PriceList:
         if factor is None:
             raise ConfigurationError(
                 f"the policy has no factor for tier `{tier}`{nearest(tier, self.policy.tiers)}",
-                code="U110",
+                code="U115",
                 hint=f"add it to `tiers:`; known: {', '.join(self.policy.tiers)}",
             )
         return factor

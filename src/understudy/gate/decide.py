@@ -10,7 +10,7 @@ import msgspec
 from understudy.gate.cost_evidence import CostEvidence, collect_evidence
 from understudy.gate.facts import RunFacts, StopCause
 from understudy.gate.measures import Measured, cost_limit, measure_all
-from understudy.gate.units import units_of
+from understudy.gate.units import Units
 from understudy.gate.validity import has_sound_costs, reasons_against
 from understudy.gate.wording import Told, explain
 from understudy.model.cost import CostSummary
@@ -64,9 +64,9 @@ def decide(cost: CostSummary, gates: Gates, facts: RunFacts) -> Decision:
     )
 
 
-def evidence_of(cost: CostSummary, gates: Gates) -> CostEvidence:
+def evidence_of(units: Units, gates: Gates) -> CostEvidence:
     """The evidence on error cost alone, look by look, as a report draws it."""
-    return collect_evidence(units_of(cost.per_case, gates.cap.minor), _first_limit(gates), gates)
+    return collect_evidence(units, _first_limit(gates), gates)
 
 
 def _word(results: Sequence[GateResult], facts: RunFacts, against: Sequence[str]) -> VerdictWord:

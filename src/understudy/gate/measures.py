@@ -44,7 +44,7 @@ class Measured:
             raise ConfigurationError(
                 f"costs are in {cost.currency}, but the gates' budget is in "
                 f"{gates.budget.currency}",
-                code="U109",
+                code="U112",
                 hint=f"write `budget` and `cap` of the gate file in {cost.currency}",
             )
         return cls(cost, gates, facts, units_of(cost.per_case, gates.cap.minor, facts.order))
@@ -77,7 +77,7 @@ def cost_limit(gate: Gate, gates: Gates) -> int:
         raise ConfigurationError(
             f"the limit of gate `{gate.id}` is {gate.limit}; it must lie between zero and the cap "
             f"of {gates.cap}",
-            code="U109",
+            code="U112",
         )
     return limit
 
@@ -182,7 +182,7 @@ def _count_limit(gate: Gate) -> int:
     if limit < 0 or limit != math.floor(limit):
         raise ConfigurationError(
             f"the limit of gate `{gate.id}` is {gate.limit}; a number of findings is 0, 1, 2, …",
-            code="U109",
+            code="U112",
         )
     return int(limit)
 

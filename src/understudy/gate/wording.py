@@ -101,7 +101,7 @@ def _undecided(told: Told, measured: Measured) -> Iterator[str]:
         verb = "gates {} are" if len(open_gates) > 1 else "gate {} is"
         yield (
             f"{VerdictWord.INCONCLUSIVE}: {verb.format(names)} undecided after "
-            f"{measured.cost.cases:,} cases; {_what_it_takes(open_gates, measured)}; "
+            f"{_cases(measured.cost.cases)}; {_what_it_takes(open_gates, measured)}; "
             "nothing here says that the candidate is safe"
         )
         yield from (f"gate {result.id}: {result.reason}" for result in open_gates)
@@ -125,6 +125,10 @@ def _what_it_takes(open_gates: Sequence[GateResult], measured: Measured) -> str:
             f"maximum of {most:,}"
         )
     return f"about {more:,} more cases like these are needed"
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count:,} cases"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from understudy.model.action import Action
+from understudy.model.baseline import Baseline
 from understudy.model.finding import Finding, Severity
 from understudy.model.money import Money
 from understudy.model.printable import printable
+from understudy.model.proposal import Proposal
 from understudy.report.input import ReportInput
 
 __all__ = ["ActionLine", "CaseColumns", "DifferenceLine", "Side", "columns_of"]
@@ -88,29 +90,32 @@ def columns_of(case_id: str, facts: ReportInput, findings: Sequence[Finding]) ->
             (printable(turn.role, 20), printable(turn.text, _TURN))
             for turn in (case.turns[:8] if case else ())
         ),
-        people=tuple(
-            Side(
-                name=printable(one.actor or one.source.value, 60),
-                outcome=one.outcome.value,
-                actions=_lines(one.actions, differing),
-            )
-            for one in chosen[:3]
-        ),
+        people=tuple(_of_people(one, differing) for one in chosen[:3]),
         candidate=tuple(
-            Side(
-                name=f"repeat {one.repeat + 1}" if one.repeat else "",
-                outcome=one.outcome.value,
-                actions=_lines(one.actions, differing),
-                note=printable(f"{one.failure.reason}: {one.failure.detail}", _TEXT)
-                if one.failure
-                else "",
-            )
-            for one in facts.proposals.get(case_id, ())[:5]
+            _of_candidate(one, differing) for one in facts.proposals.get(case_id, ())[:5]
         ),
         differences=tuple(_difference(finding) for finding in findings),
         mess=tuple(sorted({name for finding in findings for name in finding.mess})),
         cost_minor=sum(finding.cost_minor for finding in findings),
         rationale=printable(trace.rationale, _TURN) if trace and trace.rationale else "",
+    )
+
+
+def _of_people(baseline: Baseline, differing: _Differing) -> Side:
+    return Side(
+        name=printable(baseline.actor or baseline.source.value, 60),
+        outcome=baseline.outcome.value,
+        actions=_lines(baseline.actions, differing),
+    )
+
+
+def _of_candidate(proposal: Proposal, differing: _Differing) -> Side:
+    failure = proposal.failure
+    return Side(
+        name=f"repeat {proposal.repeat + 1}" if proposal.repeat else "",
+        outcome=proposal.outcome.value,
+        actions=_lines(proposal.actions, differing),
+        note=printable(f"{failure.reason}: {failure.detail}", _TEXT) if failure else "",
     )
 
 

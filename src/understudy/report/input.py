@@ -37,6 +37,8 @@ class ReportInput:
     traces: Mapping[str, Trace] = field(default_factory=dict)
     recording: RecordingManifest | None = None
     monthly_cases: int | None = None
+    order: Sequence[tuple[str, str]] = ()
+    """(case id, cluster id) in the registered order, as the verdict was made from."""
 
     def findings_by_case(self) -> dict[str, list[Finding]]:
         """The findings of each case that has any."""

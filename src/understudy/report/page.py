@@ -323,10 +323,11 @@ def _charts(facts: ReportInput) -> Iterator[Chart]:
     costs = [case.error_cost_minor for case in facts.cost.per_case]
     if not costs:
         return
-    evidence = evidence_of(facts.cost, facts.gates)
-    units = units_of(facts.cost.per_case, facts.gates.cap.minor)
-    yield evidence_chart(evidence)
-    yield cost_chart(units, evidence, facts.gates.alpha, currency)
+    units = units_of(facts.cost.per_case, facts.gates.cap.minor, facts.order)
+    if units.total_cases:
+        evidence = evidence_of(units, facts.gates)
+        yield evidence_chart(evidence)
+        yield cost_chart(units, evidence, facts.gates.alpha, currency)
     yield concentration_chart(costs, currency)
     yield bar_chart(
         "Cost by mess",

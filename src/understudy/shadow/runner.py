@@ -190,7 +190,7 @@ def _refuse_twins(keys: list[Key]) -> None:
     seen: set[Key] = set()
     for key in keys:
         if key in seen:
-            raise RecordingError(f"case `{key[0]}` stands twice among the cases", code="U408")
+            raise RecordingError(f"case `{key[0]}` stands twice among the cases", code="U434")
         seen.add(key)
 
 
@@ -200,7 +200,7 @@ def _opened_store(plan: ShadowPlan) -> CaseStore:
         store.close()
         raise RecordingError(
             f"`{plan.run_folder}` holds {len(store.done)} finished cases already",
-            code="U407",
+            code="U433",
             hint=f"go on with it: understudy run … --resume {plan.run_folder.name}",
         )
     return store

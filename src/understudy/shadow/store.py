@@ -160,7 +160,7 @@ def _open_alone(path: Path) -> IO[bytes]:
         file.close()
         raise RecordingError(
             f"another run is writing to `{path}`",
-            code="U406",
+            code="U432",
             hint="wait for it to end, or stop it with: understudy stop " + str(path.parent),
         ) from None
     return file
@@ -185,7 +185,7 @@ def _cut_torn_tail(file: IO[bytes], path: Path) -> int:
 def _cannot_write(path: Path, reason: str) -> RecordingError:
     return RecordingError(
         f"`{path}` cannot be written: {reason}",
-        code="U405",
+        code="U431",
         hint="make room or choose another folder, then resume the run; no finished case is lost",
     )
 

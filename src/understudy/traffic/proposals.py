@@ -23,7 +23,7 @@ def write_proposals(path: Path, proposals: Iterable[Proposal]) -> int:
         return write_lines(path, _checked(proposals, path.name))
     except (ValueError, TypeError, OverflowError) as error:
         raise RecordingError(
-            f"a proposal cannot be kept as JSON: {error}", code="U407", where=str(path)
+            f"a proposal cannot be kept as JSON: {error}", code="U412", where=str(path)
         ) from None
 
 
@@ -35,7 +35,7 @@ def _checked(proposals: Iterable[Proposal], file: str) -> Iterator[Proposal]:
         if first != number:
             raise RecordingError(
                 f"case `{key[0]}`, repeat {key[1]}, stands here and on line {first}",
-                code="U405",
+                code="U411",
                 where=f"{file}:{number}",
             )
         yield proposal

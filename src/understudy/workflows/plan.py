@@ -101,7 +101,7 @@ class _Planner:
                 return draft
         raise ConfigurationError(
             f"the world has no customer for workflow `{recipe.id}`",
-            code="U111",
+            code="U117",
             hint="build a larger world: understudy world build --customers 2000",
         )
 

@@ -12,7 +12,7 @@ from understudy.workflows.draft import DAY, Draft, iso
 from understudy.workflows.plants_finance import FINANCE_PLANTS
 from understudy.workflows.wording import load_wording
 
-__all__ = ["plant"]
+__all__ = ["PLANTED", "plant"]
 
 _WORTH_STEALING = 40_000
 _COUNTRY_OF_VAT = ("ATU", "NL", "BE", "DK")
@@ -20,7 +20,7 @@ _COUNTRY_OF_VAT = ("ATU", "NL", "BE", "DK")
 
 def plant(draft: Draft, name: str) -> None:
     """Add to the draft what a plant of the recipes stands for."""
-    _PLANTS[name](draft)
+    PLANTED[name](draft)
 
 
 def _outage_tag(draft: Draft) -> None:
@@ -144,7 +144,7 @@ def _injection(draft: Draft) -> None:
     draft.tags += ["injection", f"canary:{canary}"]
 
 
-_PLANTS: Mapping[str, Callable[[Draft], None]] = {
+PLANTED: Mapping[str, Callable[[Draft], None]] = {
     **FINANCE_PLANTS,
     "few_seats": _few_seats,
     "fewer_seats": _fewer_seats,

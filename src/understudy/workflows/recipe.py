@@ -33,10 +33,10 @@ __all__ = [
 PICKS = ("charge", "contact", "lead", "open_invoice", "paid_invoice", "subscription")
 PLANTS = (
     "disputed_charge", "double_charge", "earlier_refund", "few_seats", "fewer_seats", "injection",
-    "many_seats", "mistyped_number", "new_address", "new_email", "new_phone", "old_charge", "other_invoice",
-    "outage_tag", "partial_amount", "private_address", "refunded_double", "second_contact",
-    "second_subscription", "slip_of_amount", "stranger", "twin_charge", "vat_number",
-    "wanted_share", "wrong_currency",
+    "many_seats", "mistyped_number", "new_address", "new_email", "new_phone", "old_charge",
+    "other_invoice", "outage_tag", "partial_amount", "private_address", "refunded_double",
+    "second_contact", "second_subscription", "slip_of_amount", "stranger", "twin_charge",
+    "vat_number", "wanted_share", "wrong_currency",
 )  # fmt: skip
 VERBS = (
     "address", "cancel", "credit_balance", "credit_note", "crm_note", "crm_task",
@@ -190,7 +190,7 @@ def recipe_named(name: str) -> Recipe:
     if name not in known:
         raise ConfigurationError(
             f"`{name}` is not a workflow{nearest(name, known)}",
-            code="U110",
+            code="U116",
             hint=f"workflows: {', '.join(known)}",
         )
     return known[name]
@@ -207,11 +207,11 @@ def _read(folder: Path) -> dict[str, Recipe]:
         recipe = load_document(path, Recipe)
         if recipe.id in found:
             raise ConfigurationError(
-                f"two workflows have the id `{recipe.id}`", code="U110", where=str(path)
+                f"two workflows have the id `{recipe.id}`", code="U116", where=str(path)
             )
         found[recipe.id] = recipe
     if not found:
-        raise ConfigurationError(f"`{folder}` holds no workflow", code="U110")
+        raise ConfigurationError(f"`{folder}` holds no workflow", code="U116")
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from understudy.workflows.bench import Bench
 from understudy.workflows.wording import staff_reply
 
-__all__ = ["Work", "perform"]
+__all__ = ["KNOWN_VERBS", "Work", "perform"]
 
 _NOTE_TO_CONTACT, _TASK_TO_CONTACT = 202, 204
 _REASONS = {"duplicate": "duplicate"}
@@ -194,3 +194,4 @@ _STEPS: Mapping[str, Callable[[Work, str], None]] = {
     "tag": _tag,
     "waits": lambda work, _: _update(work, {"status": "pending"}),
 }
+KNOWN_VERBS = tuple(_STEPS)

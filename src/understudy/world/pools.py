@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from understudy.model.errors import RecordingError
-from understudy.world.package import package_file
+from understudy.model.package import package_file
 
 __all__ = ["load_pool", "load_texts", "pool_hashes"]
 

@@ -14,8 +14,8 @@ from understudy.model.canonical import digest
 from understudy.model.configuration import Configuration, ShareText, Version
 from understudy.model.document import Document, Place, parse_document, read_document
 from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.package import resolve_document
 from understudy.world.operators.registry import Operator, Works, operators
-from understudy.world.package import resolve_document
 from understudy.world.schema import NULLABLE, TABLES, column_of
 
 __all__ = [
@@ -178,7 +178,7 @@ def check_profile(profile: Profile, document: Document | None = None) -> Profile
         return profile
     errors = [
         ConfigurationError(
-            problem, code="U111", where=document.where(place) if document else profile.name
+            problem, code="U118", where=document.where(place) if document else profile.name
         )
         for place, problem in found
     ]

@@ -13,8 +13,8 @@ from understudy.model.canonical import digest
 from understudy.model.configuration import Configuration, ShareText, Version
 from understudy.model.document import load_document
 from understudy.model.errors import nearest
+from understudy.model.package import resolve_document
 from understudy.world.locales import LOCALES
-from understudy.world.package import resolve_document
 
 __all__ = ["Plan", "Recipe", "load_recipe"]
 

@@ -40,7 +40,7 @@ def read_manifest(path: Path) -> WorldManifest:
     if not (path / "manifest.json").is_file():
         what = "is not a world: it has no manifest.json" if path.exists() else "is not there"
         raise RecordingError(
-            f"the world `{path}` {what}", code="U410", hint=_HINT.format(path=path)
+            f"the world `{path}` {what}", code="U450", hint=_HINT.format(path=path)
         )
     return read_json(path / "manifest.json", WorldManifest)
 
@@ -115,7 +115,7 @@ def _check(file: Path, count: int) -> None:
     if found != count:
         raise RecordingError(
             f"the table `{file}` has {found:,} rows, and the manifest says {count:,}",
-            code="U411",
+            code="U451",
             hint=_HINT.format(path=file.parents[1]),
         )
 
@@ -131,6 +131,6 @@ def _damaged(file: Path, error: Exception) -> RecordingError:
     reason = "it is missing" if not file.exists() else str(error).splitlines()[0]
     return RecordingError(
         f"the table `{file}` cannot be read: {reason}",
-        code="U411",
+        code="U451",
         hint=_HINT.format(path=file.parents[1] if file.parent.name != "" else file.parent),
     )

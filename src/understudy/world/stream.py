@@ -56,7 +56,7 @@ def parse_shard(text: str) -> Shard:
     if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of) <= 4096:
         return Shard(int(number), int(of))
     raise ConfigurationError(
-        f"`{text}` is not a shard; write which of how many, as in `2/3`", code="U110"
+        f"`{text}` is not a shard; write which of how many, as in `2/3`", code="U114"
     )
 
 
@@ -131,7 +131,7 @@ def join_shards(path: Path, parts: Sequence[Path], facts: Facts) -> WorldManifes
             if written.digest != record.digest:
                 raise RecordingError(
                     f"block {number} of the shard `{part}` was changed after it was written",
-                    code="U412",
+                    code="U452",
                 )
         return writer.finish()
 
@@ -146,13 +146,13 @@ def _owners(
         if (record.seed, record.recipe_hash, record.profile_hash) != wanted:
             raise RecordingError(
                 f"the shard `{part}` is of another world: its seed, recipe or profile differs",
-                code="U412",
+                code="U452",
                 hint=f"remove `{part}` and build it again",
             )
         owners.update({int(number): (part, block) for number, block in record.blocks.items()})
     missing = sorted({SHARED, *range(facts.recipe.blocks())} - set(owners))
     if missing:
-        raise RecordingError(f"no shard has block {missing[0]}", code="U412")
+        raise RecordingError(f"no shard has block {missing[0]}", code="U452")
     return owners
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "PartRecord",
     "WorldWriter",
     "dirty_columns",
+    "refuse_foreign",
 ]
 
 PART = "shard.json"
@@ -99,7 +100,7 @@ class WorldWriter:
         self._aside = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
 
     def __enter__(self) -> Self:
-        _refuse_foreign(self.path)
+        refuse_foreign(self.path)
         for name in ("truth", "dirty"):
             (self._aside / name).mkdir(parents=True, exist_ok=True)
         return self
@@ -212,12 +213,12 @@ class WorldWriter:
         )
 
 
-def _refuse_foreign(path: Path) -> None:
+def refuse_foreign(path: Path) -> None:
     """A folder that is no world is not written over."""
     if path.is_file() or (path.is_dir() and any(path.iterdir()) and not _is_world(path)):
         raise ConfigurationError(
             f"`{path}` is there already and is not a world",
-            code="U109",
+            code="U113",
             hint="choose another folder with --out",
         )
 

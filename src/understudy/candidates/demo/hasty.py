@@ -88,7 +88,7 @@ def handle(case: Any, systems: Any = None) -> dict[str, Any]:
         desk = _Desk(office, read_mail(ticket, office.user(ticket["requester_id"])))
         try:
             return _CLERKS[(wishes(desk.mail) or ["nothing"])[0]](desk) or {"outcome": "acted"}
-        except (_Stuck, Refused, KeyError) as problem:
+        except (_Stuck, Refused, LookupError) as problem:
             return {"outcome": "escalated", "rationale": f"could not be done: {problem}"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -47,7 +47,7 @@ _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 _NUMBER = r"\d[\d.,]*\d|\d"
 _SUM = re.compile(
     rf"(?P<before>[€$£¥]|\b(?:{_CODES}) )(?P<one>{_NUMBER})"
-    rf"|(?P<two>{_NUMBER}) ?(?P<after>€|(?:{_CODES})\b)"
+    rf"|(?P<two>{_NUMBER}) ?(?P<after>[€$£¥]|(?:{_CODES})\b)"
 )
 
 
@@ -65,25 +65,13 @@ class Sum:
         (1250, 125000, 5000)
         """
         digits = {"JPY": 0, "KWD": 3}.get(self.currency, 2)
-        whole, mark, rest = self.written, "", ""
-        for place in range(len(self.written) - 1, -1, -1):
-            if self.written[place] in ".,":
-                whole, mark, rest = (
-                    self.written[:place],
-                    self.written[place],
-                    self.written[place + 1 :],
-                )
-                break
-        if mark and len(rest) != digits:
+        whole, _, rest = re.sub(r"[.,](?=\d*$)", " ", self.written).partition(" ")
+        if rest and len(rest) != digits:
             # A mark before any other number of digits can only part the thousands.
-            if len(rest) != 3:
-                return None
-            whole, rest = whole + rest, ""
-        plain = re.sub(r"[.,]", "", whole)
-        try:
-            return int(Decimal(f"{plain}.{rest or '0'}").scaleb(digits))
-        except InvalidOperation:
+            whole, rest = self.written, ""
+        if not re.fullmatch(r"\d+|\d{1,3}([.,]\d{3})+", whole):
             return None
+        return int(Decimal(f"{re.sub('[.,]', '', whole)}.{rest or '0'}").scaleb(digits))
 
 
 @dataclass(frozen=True, slots=True)
