@@ -60,12 +60,13 @@ def one_proposal(engine: Engine, handle: Callable[..., Any], case: Case) -> Prop
 
 @pytest.fixture(scope="session")
 def propose_all(office: Office):
-    def run(name: str) -> dict[str, Proposal]:
+    def run(name: str, most: int = CASES) -> dict[str, Proposal]:
         handle = importlib.import_module(f"understudy.candidates.demo.{name}").handle
         engine = Engine(office.world, seed=SEED)
         with installed(engine):
             return {
-                case.case_id: one_proposal(engine, handle, case) for case in office.recorded.cases
+                case.case_id: one_proposal(engine, handle, case)
+                for case in office.recorded.cases[:most]
             }
 
     return run

@@ -56,4 +56,4 @@ def test_the_costs_come_from_the_policy(policy):
         )
     )
     assert economics.automated(100) == 290
-    assert economics.with_approval(100) == 400 - 50 - 100 - 500 - 10
+    assert economics.with_approval(100) == 400 - 50 - 100 - 5 - 10

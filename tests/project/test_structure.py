@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,7 +77,9 @@ def test_data_flows_one_way():
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "tests").rglob("test_*.py")), ids=lambda path: path.stem
+    "path",
+    sorted((ROOT / "tests").rglob("test_*.py")),
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_every_test_states_its_promise(path):
     """Each test function has a docstring that says what it proves."""
@@ -88,3 +91,16 @@ def test_every_test_states_its_promise(path):
         and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+def test_an_error_code_belongs_to_one_package():
+    """A code means one thing: no two packages raise different errors under the same code."""
+    owners: dict[str, set[str]] = {}
+    for path in FILES:
+        for code in re.findall(r'code="(U\d+)"', path.read_text(encoding="utf-8")):
+            owners.setdefault(code, set()).add(path.relative_to(SOURCE).parts[0])
+    assert {code: names for code, names in owners.items() if len(names) > 1} == SHARED_CODES
+
+
+SHARED_CODES = {"U401": {"model", "traffic"}, "U402": {"model", "shadow", "traffic"}}
+"""What cannot be read, and a line that is damaged, wherever the file lies."""

@@ -25,7 +25,7 @@ from understudy.model.case import Case
 from understudy.model.errors import ConfigurationError, NoCasesError, RecordingError, nearest
 from understudy.model.manifest import RunManifest
 from understudy.model.proposal import CaseRecord
-from understudy.shadow.plan import ShadowPlan, ShadowReport
+from understudy.shadow.plan import ShadowPlan
 from understudy.shadow.runner import run_shadow
 
 __all__ = ["RunRequest", "run_campaign", "run_candidate"]
@@ -70,47 +70,56 @@ def run_candidate(
 
     Raises `KeyboardInterrupt` where it was interrupted; the store then holds what was done.
     """
-    campaign = settings.campaign
-    candidate = campaign.candidates[0]
     cases = _selected(source, request)
-    project = project_folder(candidate.use, settings.folder)
+    project = project_folder(settings.campaign.candidates[0].use, settings.folder)
     folder, manifest = _folder(settings, source, request, cases, project)
-    plan = ShadowPlan(
-        world=source.world_folder,
-        cases=cases,
-        candidate=candidate,
-        systems=campaign.systems,
-        run_folder=folder.path,
-        project=project,
-        seed=campaign.seed,
-        workers=request.workers,
-        repeats=campaign.repeats,
-        resume=request.resume is not None,
-    )
+    plan = _plan(settings, source, request, cases, folder)
     records: list[CaseRecord] = []
 
     def keep(record: CaseRecord) -> None:
         records.append(record)
-        progress(f"shadow {candidate.name}", len(records), len(cases) * campaign.repeats)
+        progress(f"shadow {plan.candidate.name}", len(records), manifest.planned)
 
     report = run_shadow(plan, keep)
     if report.interrupted:
         raise KeyboardInterrupt
-    manifest = _with_wall(manifest, report)
+    manifest = msgspec.structs.replace(manifest, wall=report.evidence(), stopped=report.stopped)
     folder.write_manifest(manifest)
     proposals = [record.proposal for record in records]
-    evidence = evidence_of(source.recording, proposals, source.world_folder)
     return conclude(
         RunFiles(
             folder=folder,
             manifest=manifest,
             rules=settings.rules,
-            evidence=evidence,
+            evidence=evidence_of(source.recording, proposals, source.world_folder),
             records=records,
             imported=source.recording.manifest,
-            wall=report.evidence(),
-            stopped=report.stopped,
+            wall=manifest.wall,
+            stopped=manifest.stopped,
         )
+    )
+
+
+def _plan(
+    settings: Settings,
+    source: Source,
+    request: RunRequest,
+    cases: Sequence[Case],
+    folder: RunFolder,
+) -> ShadowPlan:
+    campaign = settings.campaign
+    candidate = campaign.candidates[0]
+    return ShadowPlan(
+        world=source.world_folder,
+        cases=cases,
+        candidate=candidate,
+        systems=campaign.systems,
+        run_folder=folder.path,
+        project=project_folder(candidate.use, settings.folder),
+        seed=campaign.seed,
+        workers=request.workers,
+        repeats=campaign.repeats,
+        resume=request.resume is not None,
     )
 
 
@@ -215,7 +224,3 @@ def _refuse_other(before: RunManifest, now: RunManifest) -> None:
             code="U443",
             hint="start a new run, or restore what has changed",
         )
-
-
-def _with_wall(manifest: RunManifest, report: ShadowReport) -> RunManifest:
-    return msgspec.structs.replace(manifest, wall=report.evidence(), stopped=report.stopped)

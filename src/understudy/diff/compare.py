@@ -73,18 +73,23 @@ class Judge:
     def _wrong_target(self, actual: Action, expected: Action, ceiling: int) -> Draft:
         worse = target_severity(actual, expected)
         price, stake = self.pricing.of(Kind.WRONG_TARGET, actual, severity=worse)
-        detail = Detail("target", place_of(expected), place_of(actual))
         return Draft(
             Kind.WRONG_TARGET, price, stake, actual,
-            lambda: f"{deed(actual)}, where people {deed(expected)}", detail, ceiling,
+            lambda: Detail(
+                f"{deed(actual)}, where people {deed(expected)}",
+                "target", place_of(expected), place_of(actual),
+            ),
+            ceiling,
         )  # fmt: skip
 
     def _wrong_operation(self, actual: Action, expected: Action) -> Draft:
         price, stake = self.pricing.of(Kind.WRONG_OPERATION, actual)
-        detail = Detail("operation", expected.operation, actual.operation)
         return Draft(
             Kind.WRONG_OPERATION, price, stake, actual,
-            lambda: f"{deed(actual)}, where people {deed(expected)}", detail,
+            lambda: Detail(
+                f"{deed(actual)}, where people {deed(expected)}",
+                "operation", expected.operation, actual.operation,
+            ),
         )  # fmt: skip
 
     def _wrong_amount(self, actual: Action, expected: Action) -> Draft | None:
@@ -101,10 +106,12 @@ class Judge:
         else:
             exposure = gap(got, wanted)
         price, stake = self.pricing.of(Kind.WRONG_VALUE, actual, exposure)
-        detail = Detail("amount", money_of(expected), money_of(actual))
         return Draft(
             Kind.WRONG_VALUE, price, stake, actual,
-            lambda: f"{deed(actual)} instead of {money_of(expected)}", detail,
+            lambda: Detail(
+                f"{deed(actual)} instead of {money_of(expected)}",
+                "amount", money_of(expected), money_of(actual),
+            ),
         )  # fmt: skip
 
     def _wrong_field(self, actual: Action, difference: Difference, sort: Sort) -> Draft:
@@ -116,8 +123,10 @@ class Judge:
         price, stake = self.pricing.of(kind, actual, exposure or 0)
         return Draft(
             kind, price, stake, actual,
-            lambda: f"{deed(actual)} with `{name}` {shown(got)} instead of {shown(wanted)}",
-            Detail(name, shown(wanted), shown(got)),
+            lambda: Detail(
+                f"{deed(actual)} with `{name}` {shown(got)} instead of {shown(wanted)}",
+                name, shown(wanted), shown(got),
+            ),
         )  # fmt: skip
 
     def _wrong_message(self, actual: Action, difference: Difference) -> Draft:
@@ -128,8 +137,10 @@ class Judge:
         price, stake = self.pricing.of(Kind.WRONG_MESSAGE, actual, severity=severity)
         return Draft(
             Kind.WRONG_MESSAGE, price, stake, actual,
-            lambda: f"{deed(actual)} with other {', '.join(sorts) or 'words'} than people",
-            Detail(name, shown(wanted), shown(got)),
+            lambda: Detail(
+                f"{deed(actual)} with other {', '.join(sorts) or 'words'} than people",
+                name, shown(wanted), shown(got),
+            ),
         )  # fmt: skip
 
 

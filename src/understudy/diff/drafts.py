@@ -14,31 +14,28 @@ __all__ = ["Detail", "Draft", "Pricing", "total"]
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What a difference lies in: the field, both values, and the clause that it breaks."""
+    """What a difference lies in, for people: the sentence, the field, both values, the clause."""
 
+    explanation: str
     field: str | None = None
     expected: str | None = None
     actual: str | None = None
     clause: str | None = None
 
 
-_NOTHING = Detail()
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
     """One priced difference between two actions, either of which may be absent.
 
-    `words` says it plainly and is asked only once the difference is told: most drafts are cells of
-    an assignment that nobody reads.
+    `detail` is asked only once the difference is told: most drafts are cells of an assignment
+    that nobody reads.
     """
 
     kind: Kind
     price: Price
     stake: Stake
     action: Action | None
-    words: Callable[[], str]
-    detail: Detail = _NOTHING
+    detail: Callable[[], Detail]
     ceiling: int | None = None
     """At most so much is charged, where another reading of the same difference costs less."""
 
@@ -50,7 +47,7 @@ class Draft:
 
     def finding(self, case_id: str, baseline_id: str | None, repeat: int) -> Finding:
         """The line of `findings.jsonl`."""
-        action, detail, cost = self.action, self.detail, self.cost
+        action, detail, cost = self.action, self.detail(), self.cost
         lowered = "" if cost == self.price.minor else ", at most what extra and missing cost"
         return Finding(
             case_id=case_id,
@@ -69,7 +66,7 @@ class Draft:
             rule=self.price.rule + lowered,
             policy_clause=detail.clause,
             baseline_id=baseline_id,
-            explanation=self.words(),
+            explanation=detail.explanation,
             repeat=repeat,
         )
 

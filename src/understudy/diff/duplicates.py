@@ -46,7 +46,7 @@ def repeated(action: Action, pricing: Pricing) -> Draft:
     effect = "" if kind is Kind.DUPLICATE_HARMFUL else ", without effect the second time"
     return Draft(
         kind, price, stake, action,
-        lambda: f"{deed(action)} once more{effect}", Detail(actual=deed(action)),
+        lambda: Detail(f"{deed(action)} once more{effect}", actual=deed(action)),
     )  # fmt: skip
 
 
@@ -54,8 +54,10 @@ def changed_state(action: Action) -> bool:
     """Whether a write changed anything: what the system shows, else what its effect suggests.
 
     Stamps of the last change do not count. What was sent was sent, and a comment is written, even
-    though the object that carries it looks the same.
+    though the object that carries it looks the same. A case can be handed over only once.
     """
+    if action.escalates:
+        return False
     if action.effect is Effect.SEND or _comments(action):
         return True
     before, after = _content(action.before), _content(action.after)

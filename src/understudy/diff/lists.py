@@ -160,36 +160,42 @@ class _Task:
         return found if total(found) <= ceiling else None
 
     def _again(self, action: Action) -> tuple[Draft, ...]:
-        return self._extra(action) if action.escalates else (repeated(action, self.judge.pricing),)
+        return (repeated(action, self.judge.pricing),)
 
     def _extra(self, action: Action) -> tuple[Draft, ...]:
         """What the candidate did and nobody else: over-escalation, or one too many."""
-        pricing, detail = self.judge.pricing, Detail(actual=deed(action))
+        pricing = self.judge.pricing
         if action.escalates:
             price, stake = pricing.handover(Kind.OVER_ESCALATION)
-            words = "handed the case to a person, where people solved it themselves"
-            return (Draft(Kind.OVER_ESCALATION, price, stake, action, lambda: words, detail),)
+            return (Draft(Kind.OVER_ESCALATION, price, stake, action, _handed_over),)
         price, stake = pricing.of(Kind.EXTRA_ACTION, action)
         return (
             Draft(
                 Kind.EXTRA_ACTION, price, stake, action,
-                lambda: f"{deed(action)}, which people did not do", detail,
+                lambda: Detail(f"{deed(action)}, which people did not do", actual=deed(action)),
             ),
         )  # fmt: skip
 
     def _missing(self, action: Action) -> tuple[Draft, ...]:
         """What people did and the candidate left out."""
-        pricing, detail = self.judge.pricing, Detail(expected=deed(action))
+        pricing = self.judge.pricing
         if action.escalates:
             price, stake = pricing.of(Kind.UNDER_ESCALATION, action)
-            words = "kept a case that people handed over"
-            return (Draft(Kind.UNDER_ESCALATION, price, stake, action, lambda: words, detail),)
+            return (Draft(Kind.UNDER_ESCALATION, price, stake, action, _kept),)
         if self.stance.handed_over and not self.stance.people_escalated:
             return ()
         price, stake = pricing.of(Kind.MISSING_ACTION, action)
         return (
             Draft(
                 Kind.MISSING_ACTION, price, stake, action,
-                lambda: f"left out what people did: {deed(action)}", detail,
+                lambda: Detail(f"left out what people did: {deed(action)}", expected=deed(action)),
             ),
         )  # fmt: skip
+
+
+def _handed_over() -> Detail:
+    return Detail("handed the case to a person, where people solved it themselves")
+
+
+def _kept() -> Detail:
+    return Detail("kept a case that people handed over")

@@ -64,11 +64,9 @@ def failure(proposal: Proposal, pricing: Pricing) -> Iterator[Draft]:
         return
     price, stake = pricing.handover(Kind.RUN_FAILURE)
     said = f": {shown(failed.detail)}" if failed.detail else ""
-    yield Draft(
-        Kind.RUN_FAILURE, price, stake, None,
-        lambda: f"ended without a usable answer ({shown(failed.reason)}){said}",
-        Detail(actual=shown(failed.reason)),
-    )  # fmt: skip
+    words = f"ended without a usable answer ({shown(failed.reason)}){said}"
+    detail = Detail(words, actual=shown(failed.reason))
+    yield Draft(Kind.RUN_FAILURE, price, stake, None, lambda: detail)
 
 
 def unsaid(proposal: Proposal, baseline: Baseline, pricing: Pricing) -> Iterator[Draft]:
@@ -77,12 +75,15 @@ def unsaid(proposal: Proposal, baseline: Baseline, pricing: Pricing) -> Iterator
         return
     texts = [*proposal.replies, *_written(proposal.actions)]
     for fact in missing_facts(baseline.reply_facts, texts):
-        price, stake = pricing.bare(Kind.WRONG_MESSAGE)
-        yield Draft(
-            Kind.WRONG_MESSAGE, price, stake, None,
-            lambda fact=fact: f"never told the customer `{shown(fact)}`",  # type: ignore[misc]  # a default argument binds the loop's value
-            Detail("reply", shown(fact)),
-        )  # fmt: skip
+        yield _untold(shown(fact), pricing)
+
+
+def _untold(fact: str, pricing: Pricing) -> Draft:
+    price, stake = pricing.bare(Kind.WRONG_MESSAGE)
+    return Draft(
+        Kind.WRONG_MESSAGE, price, stake, None,
+        lambda: Detail(f"never told the customer `{fact}`", "reply", fact),
+    )  # fmt: skip
 
 
 def _against_rule(kind: Kind, action: Action, clause: str, pricing: Pricing) -> Draft:
@@ -92,8 +93,8 @@ def _against_rule(kind: Kind, action: Action, clause: str, pricing: Pricing) -> 
         lacks = "without the approval that the policy asks for"
     tried = "tried: " if action.refused else ""
     return Draft(
-        kind, price, stake, action, lambda: f"{tried}{deed(action)} {lacks}",
-        Detail(actual=deed(action), clause=clause),
+        kind, price, stake, action,
+        lambda: Detail(f"{tried}{deed(action)} {lacks}", actual=deed(action), clause=clause),
     )  # fmt: skip
 
 
@@ -102,8 +103,10 @@ def _out_of_order(action: Action, edge: Edge, pricing: Pricing) -> Draft:
     price, stake = pricing.of(Kind.OUT_OF_ORDER, action, 0, severity=severity)
     return Draft(
         Kind.OUT_OF_ORDER, price, stake, action,
-        lambda: f"{deed(action)} before {edge.first}",
-        Detail("order", f"{edge.first} before {edge.then}", f"{edge.then} first"),
+        lambda: Detail(
+            f"{deed(action)} before {edge.first}",
+            "order", f"{edge.first} before {edge.then}", f"{edge.then} first",
+        ),
     )  # fmt: skip
 
 

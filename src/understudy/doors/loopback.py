@@ -6,17 +6,18 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.doors.answering import Answering, wire_headers
 from understudy.systems.message import Request, Response
 
-__all__ = ["LoopbackDoor", "environment", "serving"]
+__all__ = ["Application", "LoopbackDoor", "addresses", "environment", "listening", "running", "serving"]
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 _START_SECONDS = 10.0
 
 
@@ -36,26 +37,45 @@ class LoopbackDoor:
 
 
 @contextlib.contextmanager
-def serving(
-    engine: Answering, base_urls: Mapping[str, str], ports: Mapping[str, int] | None = None
-) -> Iterator[dict[str, str]]:
-    """Serve every system of `base_urls` on loopback; gives their addresses by name.
-
-    `base_urls` are the vendors' own. Without `ports` free ones are taken.
-    """
+def listening(
+    names: Iterable[str], ports: Mapping[str, int] | None = None
+) -> Iterator[dict[str, socket.socket]]:
+    """A listener on loopback for every name; without `ports` free ones are taken."""
     chosen = ports or {}
     with contextlib.ExitStack() as stack:
-        doors = {
+        yield {
             name: stack.enter_context(
                 socket.create_server(("127.0.0.1", chosen.get(name, 0)), backlog=256)
             )
-            for name in base_urls
+            for name in names
         }
+
+
+@contextlib.contextmanager
+def serving(
+    engine: Answering,
+    base_urls: Mapping[str, str],
+    ports: Mapping[str, int] | None = None,
+    *,
+    opened: Mapping[str, socket.socket] | None = None,
+) -> Iterator[dict[str, str]]:
+    """Serve every system of `base_urls` on loopback; gives their addresses by name.
+
+    `base_urls` are the vendors' own. Without `ports` free ones are taken; listeners that are
+    `opened` already are used as they are.
+    """
+    with contextlib.ExitStack() as stack:
+        doors = opened or stack.enter_context(listening(base_urls, ports))
         hosts = {name: urlsplit(url).hostname or "" for name, url in base_urls.items()}
         stack.enter_context(
-            _running([(LoopbackDoor(engine, hosts[name]), door) for name, door in doors.items()])
+            running([(LoopbackDoor(engine, hosts[name]), doors[name]) for name in base_urls])
         )
-        yield {name: "http://{}:{}".format(*door.getsockname()) for name, door in doors.items()}
+        yield addresses(doors)
+
+
+def addresses(doors: Mapping[str, socket.socket]) -> dict[str, str]:
+    """The address of every listener, as a base URL."""
+    return {name: "http://{}:{}".format(*door.getsockname()) for name, door in doors.items()}
 
 
 def environment(urls: Mapping[str, str]) -> dict[str, str]:
@@ -72,7 +92,8 @@ def environment(urls: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _running(doors: list[tuple[LoopbackDoor, socket.socket]]) -> Iterator[None]:
+def running(doors: Sequence[tuple[Application, socket.socket]]) -> Iterator[None]:
+    """Serve ASGI applications, each at its listener, from a thread of their own."""
     import uvicorn
 
     servers = [(uvicorn.Server(_quiet(uvicorn.Config, door)), opened) for door, opened in doors]
@@ -91,11 +112,12 @@ def _running(doors: list[tuple[LoopbackDoor, socket.socket]]) -> Iterator[None]:
         thread.join(_START_SECONDS)
 
 
-def _quiet(config: Any, door: LoopbackDoor) -> Any:
+def _quiet(config: Any, door: Application) -> Any:
     return config(
         door,
         lifespan="off",
         log_config=None,
+        log_level="critical",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=1,

@@ -8,7 +8,7 @@ from typing import Any
 
 from understudy.candidates.demo import careful_money, careful_records
 from understudy.candidates.demo.findings import Case, Handover, Unsure, look_up
-from understudy.candidates.demo.mail import Mail, read_mail, wishes
+from understudy.candidates.demo.mail import Mail, own_words, read_mail, wishes, wishes_in
 from understudy.candidates.demo.office import Office, Refused
 
 __all__ = ["handle"]
@@ -72,7 +72,8 @@ def _wish(mail: Mail) -> str:
     if mail.says(_FOREIGN):
         raise Unsure("the mail is in a language that I do not read well")
     found = wishes(mail)
-    if not found:
+    # An automatic answer asks for nothing, though it carries the subject of what it answers.
+    if not wishes_in(own_words(str(mail.ticket.get("description") or ""))):
         raise Unsure("no wish was understood")
     first, *others = found
     for other in others:

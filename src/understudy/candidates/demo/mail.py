@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["Mail", "Sum", "own_words", "read_mail", "wishes"]
+__all__ = ["Mail", "Sum", "own_words", "read_mail", "wishes", "wishes_in"]
 
 _WISHES = (
     (
@@ -154,7 +154,12 @@ def own_words(text: str) -> str:
 
 def wishes(mail: Mail) -> list[str]:
     """What the mail asks for, the weightiest first; empty where nothing is understood."""
-    return [name for name, pattern in _WISH_PATTERNS if pattern.search(mail.text)]
+    return wishes_in(mail.text)
+
+
+def wishes_in(text: str) -> list[str]:
+    """What a text asks for."""
+    return [name for name, pattern in _WISH_PATTERNS if pattern.search(text)]
 
 
 def _sum(match: re.Match[str]) -> Sum:

@@ -1,0 +1,139 @@
+"""The mocked systems as servers for a person at a terminal: one open case, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shlex
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+
+from understudy.doors.loopback import environment, serving
+from understudy.doors.variables import credential_variables
+from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.world import World
+from understudy.systems.engine import Engine
+from understudy.systems.session import CaseSession
+
+__all__ = ["Served", "open_world", "serve_world"]
+
+_CASE = "case"
+_LAST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Systems that listen: the open case, their addresses, and the environment that finds them."""
+
+    session: CaseSession
+    urls: Mapping[str, str]
+    variables: Mapping[str, str]
+
+
+@contextlib.contextmanager
+def open_world(
+    world: World,
+    ports: Mapping[str, int] | None = None,
+    *,
+    systems: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> Iterator[Served]:
+    """Serve a world's systems on loopback with one open case in it, as long as the block runs.
+
+    `ports` are by system; who has none gets a free one. Raises `ConfigurationError` where a port
+    names no system or is taken.
+    """
+    engine = Engine(world, systems=systems, seed=seed)
+    bases = {name: system.base_url for name, system in engine.systems.items()}
+    _check(ports or {}, bases)
+    session = engine.open_case(_CASE)
+    with _refused_ports(ports or {}), serving(engine, bases, ports) as urls:
+        variables = environment(urls) | credential_variables(session.credentials)
+        yield Served(session, urls, variables)
+
+
+def serve_world(
+    world: World,
+    ports: Mapping[str, int] | None,
+    say: Callable[[str], None],
+    *,
+    systems: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> None:
+    """Serve a world until Ctrl-C or a request to end; then tell what was written.
+
+    What is said can be sourced by a shell: assignments, and comments for people.
+    """
+    ended = threading.Event()
+    with open_world(world, ports, systems=systems, seed=seed) as served:
+        for line in (*_introduction(world, served), *_assignments(served.variables)):
+            say(line)
+        _wait(ended)
+        for line in _farewell(served.session):
+            say(line)
+
+
+def _introduction(world: World, served: Served) -> list[str]:
+    now = datetime.fromtimestamp(world.now, UTC).isoformat()
+    return [
+        f"# one open case; its present is {now}",
+        *(f"# {name:<10} {url}" for name, url in sorted(served.urls.items())),
+        "# every write is applied to this case only and told at the end; end with Ctrl-C",
+    ]
+
+
+def _assignments(variables: Mapping[str, str]) -> list[str]:
+    return [f"export {name}={shlex.quote(text)}" for name, text in sorted(variables.items())]
+
+
+def _farewell(session: CaseSession) -> list[str]:
+    with session.lock:
+        reads, writes, gaps = sum(session.reads.values()), session.actions, session.gaps
+        lines = [f"# {reads} reads, {len(writes)} writes, {len(gaps)} calls that nothing serves"]
+        lines += [f"# {action.operation}: HTTP {action.response_status}" for action in writes]
+        lines += [f"# not served: {gap.method} {gap.system} {gap.path}" for gap in gaps]
+    return lines
+
+
+def _wait(ended: threading.Event) -> None:
+    """Wait for Ctrl-C, or for the signal by which services are ended."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        ended.set()
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        ended.wait()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _check(ports: Mapping[str, int], known: Mapping[str, str]) -> None:
+    for name, port in ports.items():
+        if name not in known:
+            raise ConfigurationError(
+                f"there is no system `{name}` to give port {port} to{nearest(name, known)}",
+                hint=f"known: {', '.join(sorted(known))}",
+            )
+        if not 0 <= port <= _LAST_PORT:
+            raise ConfigurationError(f"{port} is no port for `{name}`; expected 1 to {_LAST_PORT}")
+
+
+@contextlib.contextmanager
+def _refused_ports(ports: Mapping[str, int]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        asked = ", ".join(f"{name}={port}" for name, port in ports.items())
+        raise ConfigurationError(
+            f"a port cannot be opened ({asked}): {error.strerror}",
+            hint="take another one, or name none: a free one is found then",
+        ) from None

@@ -1,0 +1,49 @@
+"""The names under which integrations look for their credentials in the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["credential_variables", "credentials_from"]
+
+_ALSO = {
+    "STRIPE_API_KEY": ("STRIPE_SECRET_KEY",),
+    "ZENDESK_TOKEN": ("ZENDESK_API_TOKEN",),
+}
+
+
+def credential_variables(credentials: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Credentials by system, under the names that are usual for them.
+
+    >>> credential_variables({"stripe": {"api_key": "sk_test_1"}})
+    {'STRIPE_API_KEY': 'sk_test_1', 'STRIPE_SECRET_KEY': 'sk_test_1'}
+    """
+    found: dict[str, str] = {}
+    for system, given in credentials.items():
+        for part, text in given.items():
+            name = f"{system}_{part}".upper()
+            found |= dict.fromkeys((name, *_ALSO.get(name, ())), text)
+    return found
+
+
+def credentials_from(
+    environment: Mapping[str, str], shapes: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """The other way: the credentials of every system whose parts all stand in the environment.
+
+    `shapes` name the parts by system; their values do not matter.
+
+    >>> credentials_from({"STRIPE_SECRET_KEY": "sk_test_1"}, {"stripe": {"api_key": ""}})
+    {'stripe': {'api_key': 'sk_test_1'}}
+    """
+    found = {}
+    for system, parts in shapes.items():
+        given = {part: _value(environment, f"{system}_{part}".upper()) for part in parts}
+        if all(given.values()):
+            found[system] = given
+    return found
+
+
+def _value(environment: Mapping[str, str], name: str) -> str:
+    names = (name, *_ALSO.get(name, ()))
+    return next((environment[each] for each in names if environment.get(each)), "")
