@@ -303,6 +303,36 @@ def test_the_customer_must_be_told_what_people_told_them(judge, reply, kinds):
     assert judge([], [baseline], replies=("The total is $1286.",)).findings == ()
 
 
+def test_what_only_colleagues_read_does_not_tell_the_customer(judge, reply, kinds):
+    """A required fact in an internal note, or within a longer number, was never told."""
+    note = reply("80.00", operation="internal_note", effect=Effect.DRAFT)
+    baseline = Baseline(case_id="c", baseline_id="b", actions=(note,), reply_facts=("80.00",))
+    assert kinds(judge([note], [baseline])) == [("wrong_message", "medium")]
+    baseline = Baseline(case_id="c", baseline_id="b", reply_facts=("80",))
+    assert len(judge([], [baseline], replies=("That is 1080 then.",)).findings) == 1
+
+
+def test_leaving_the_amount_out_is_no_difference_where_it_is_known(judge, refund):
+    """A refund without an amount is one of all that remains, which the action itself shows."""
+    import msgspec
+
+    whole = msgspec.structs.replace(refund(8000), fields={"charge": "ch_1"})
+    assert judge([whole], [refund(8000)]).findings == ()
+
+
+def test_a_second_handover_is_benign(judge, escalate, kinds):
+    """A case can be handed over only once."""
+    told = judge([escalate(), escalate("again")], [escalate()])
+    assert kinds(told) == [("duplicate_benign", "none")]
+
+
+def test_after_a_crash_nothing_is_missing(judge, escalate, tag, kinds):
+    """A person begins anew where the candidate failed, also where people escalated in the end."""
+    failed = Failure(cause=FailureCause.CANDIDATE, reason="timeout")
+    told = judge([], [tag(), escalate()], failure=failed, outcome=Outcome.FAILED)
+    assert kinds(told) == [("run_failure", "low")]
+
+
 def test_a_message_is_judged_by_its_facts(judge, reply, kinds):
     """Another wording is no finding; another amount is a high one."""
     said = reply("Dear Ada, your refund of EUR 80.00 for order 1017 was issued today.")

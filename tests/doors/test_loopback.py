@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 
 from understudy.doors.loopback import LoopbackDoor, environment, serving
+from understudy.systems.message import Response
 
 BASE = {"vendor": "https://api.vendor.example", "other": "https://api.vendor.example"}
 
@@ -42,6 +43,19 @@ def test_each_system_has_a_port_of_its_own(echo):
         assert urls == {"vendor": f"http://127.0.0.1:{taken}"}
         with pytest.raises(OSError, match="in use"), serving(echo, BASE, {"other": taken}):
             raise AssertionError("two doors at one port")
+
+
+def test_links_lead_to_the_door_and_come_back_as_the_vendors(echo, monkeypatch):
+    """A next page's address is the door's own; sent back in a body it is the vendor's again."""
+    link = b'{"next":"https://api.vendor.example/v1/x?page=2","text":"see https://api.vendor.example/"}'
+    monkeypatch.setattr(type(echo), "handle", lambda self, request: self.keep(request))
+    echo.keep = lambda request: echo.seen.append(request) or Response(200, (), link)
+    with serving(echo, {"vendor": BASE["vendor"]}) as urls:
+        answer = json.loads(ask(f"{urls['vendor']}/v1/x")[2])
+        assert answer["next"] == f"{urls['vendor']}/v1/x?page=2"
+        assert answer["text"] == "see https://api.vendor.example/"
+        ask(f"{urls['vendor']}/v1/x", body=json.dumps({"link": answer["next"]}).encode())
+    assert json.loads(echo.seen[1].body) == {"link": "https://api.vendor.example/v1/x?page=2"}
 
 
 def test_errors_and_empty_answers_are_the_vendors(echo):
@@ -96,7 +110,7 @@ def test_the_environment_says_where_the_systems_are():
 
 def test_what_is_not_http_is_left_alone(echo):
     """A lifespan or websocket scope is no request."""
-    door = LoopbackDoor(echo, "api.vendor.example")
+    door = LoopbackDoor(echo, "https://api.vendor.example")
     with pytest.raises(StopIteration):
         door({"type": "lifespan"}, None, None).send(None)
     assert echo.seen == []

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from understudy.campaign.evidence_by_operation import evidence_by_operation
-from understudy.campaign.external import compare_with_log
+from understudy.campaign.external import agreement_text, compare_with_log
 from understudy.campaign.finish import Finished
 from understudy.campaign.judgement import Judgement, judge
 from understudy.campaign.reporting import report_of
@@ -38,7 +38,7 @@ def conclude(end: RunFiles) -> Finished:
     verdict = _verdict(end, judgement, decision)
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
     text = report_of(end, judgement.findings, judgement.cost, verdict)
-    return Finished(end.folder, verdict, text)
+    return Finished(end.folder, verdict, text + agreement_text(verdict.external))
 
 
 def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from understudy.model.printable import printable
 from understudy.model.proposal import Proposal
 
-__all__ = ["Strays", "compare_with_log"]
+__all__ = ["Strays", "agreement_text", "compare_with_log"]
 
 Strays = Mapping[tuple[str, int], Sequence[str]]
 """For each case and repeat the accepted writes that only one side did, in words."""
@@ -54,3 +55,21 @@ _NO_EFFECT = (
     "action that the system refuses, or two ways led to one state"
 )
 _SAME = "the accepted writes equal the reference's, so the log's other state has another cause"
+
+
+def agreement_text(external: Mapping[str, Any] | None) -> str:
+    """The agreement with the log's own verdicts for the terminal, every miss with its reason."""
+    if external is None:
+        return ""
+    lines = [
+        f"AGREEMENT with the log's own verdict on the end state, from actions alone: "
+        f"{external['agreeing']} of {external['runs']} runs ({external['share']:.1%})"
+    ]
+    if external["without_recorded_state"]:
+        lines.append(f"  {external['without_recorded_state']} runs carry no such verdict")
+    lines += [
+        f"  - {miss['case_id']}: the log says {miss['recorded']}, the actions say "
+        f"{miss['judged']}: {miss['explanation']}"
+        for miss in external["misses"]
+    ]
+    return "\n\n" + "\n".join(printable(line) for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import threading
 import time
@@ -43,7 +44,8 @@ class PythonCandidate:
     def _run(self, given: Awaitable[Any]) -> Any:
         if self._runner is None:
             self._runner = asyncio.Runner()
-        return self._runner.run(_with_leftovers(given))
+        # By itself the runner would keep the context of its first case for all that follow.
+        return self._runner.run(_with_leftovers(given), context=contextvars.copy_context())
 
 
 async def _with_leftovers(given: Awaitable[Any]) -> Any:

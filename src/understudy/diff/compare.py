@@ -66,8 +66,7 @@ class Judge:
         if actual.operation == expected.operation:
             for each in _differences(actual, expected, self.rules):
                 sort = self.rules.of(actual.operation, each[0]).sort
-                if amount is None or sort is not Sort.AMOUNT:
-                    drafts.append(self._wrong_field(actual, each, sort))
+                drafts.append(self._wrong_field(actual, each, sort))
         return tuple(drafts)
 
     def _wrong_target(self, actual: Action, expected: Action, ceiling: int) -> Draft:
@@ -179,17 +178,24 @@ def _same_currency(actual: Action, expected: Action) -> bool:
 
 
 def _differences(actual: Action, expected: Action, rules: Rules) -> Iterator[Difference]:
-    found = differing_fields(expected.fields, actual.fields, actual.operation, rules)
-    if actual.effect is not Effect.DRAFT:
-        return found
-    return (each for each in found if not _harmless_draft(each, actual.operation, rules))
+    for each in differing_fields(expected.fields, actual.fields, actual.operation, rules):
+        if not _harmless(each, actual, expected, rules):
+            yield each
 
 
-def _harmless_draft(difference: Difference, operation: str, rules: Rules) -> bool:
+def _harmless(difference: Difference, actual: Action, expected: Action, rules: Rules) -> bool:
+    """Whether a field's difference is none: a draft's wording, or an amount known from elsewhere.
+
+    A refund without an amount is one of all that remains; the actions' own amounts tell.
+    """
+    sort = rules.of(actual.operation, difference[0]).sort
+    if sort is Sort.AMOUNT and "." not in difference[0]:
+        return actual.amount_minor is not None and expected.amount_minor is not None
+    return sort is Sort.TEXT and actual.effect is Effect.DRAFT and _compatible(*difference[1:])
+
+
+def _compatible(wanted: Any, got: Any) -> bool:
     """A person reads a draft before it counts, so its text only must not contradict theirs."""
-    name, wanted, got = difference
-    if rules.of(operation, name).sort is not Sort.TEXT:
-        return False
     if not isinstance(wanted, str) or not isinstance(got, str):
         return False
     return not facts_of(wanted).clashes(facts_of(got))

@@ -113,7 +113,7 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
     escalated = any(action.escalates for action in proposed)
     stance = Stance(
         handed_over=gave_up or escalated,
-        people_escalated=any(action.escalates for action in wanted),
+        people_escalated=not gave_up and any(action.escalates for action in wanted),
     )
     compared = wanted
     if gave_up and not escalated:

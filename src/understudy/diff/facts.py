@@ -17,15 +17,36 @@ __all__ = ["TextFacts", "facts_of", "missing_facts"]
 
 _LONGEST = 200_000
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
-_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b")
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september",
+           "october", "november", "december")  # fmt: skip
+_NAMES = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _MONTHS).replace("sep(?:", "sept?(?:")
+_DATE = re.compile(
+    r"\b(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?!\d)"
+    r"|\b(?P<written>\d{1,2}[./]\d{1,2}[./]\d{2,4})\b"
+    rf"|\b(?P<day2>\d{{1,2}})(?:st|nd|rd|th|\.)? (?:of )?(?P<name2>{_NAMES})\b\.?"
+    r"(?:,? (?P<year2>\d{4}))?\b"
+    rf"|\b(?P<name3>{_NAMES})\.? (?P<day3>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<year3>\d{{4}}))?\b",
+    re.IGNORECASE,
+)
+_SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
+_CURRENCY = r"[€$£¥]|\b(?:EUR|USD|GBP|CHF|JPY|KWD|PLN|MXN|UAH|CAD|AUD|SEK|NOK|DKK|CZK|INR|BRL)\b"
+_FIGURE = r"(?<![\w.,])(?:\d{1,3}(?:[ ,.']\d{3})+(?:[.,]\d{1,2})?(?![\d])|\d+(?:[.,]\d+)?)"
+_MONEY = re.compile(
+    rf"(?P<before>{_CURRENCY})\s?(?P<figure>{_FIGURE})"
+    rf"|(?P<figure2>{_FIGURE})\s?(?P<after>{_CURRENCY})"
+)
+_AMOUNT = re.compile(_FIGURE)
 _REFERENCE = re.compile(
     r"\b(?:[a-z]{2,6}_[A-Za-z0-9]{6,}|[A-Z]{2,6}-?\d{3,}[A-Z0-9-]*|[A-Z0-9]{4,}-\d{3,}|\d{4,})\b"
     r"(?![.,]\d)"
 )
-_AMOUNT = re.compile(
-    r"(?<![\w.,])\d{1,3}(?:[ ,.']\d{3})+(?:[.,]\d{1,2})?(?!\d)|(?<![\w.,])\d+(?:[.,]\d+)?"
-)
 _WORD = re.compile(r"[a-z']+")
+# Words that look like a denial and deny nothing: `order no. 1017`, `do not hesitate`.
+_HARMLESS = re.compile(
+    r"\bno\.? ?#?(?=\d)|\b(?:not hesitate|not only|without (?:further|delay|any (?:cost|charge)))\b"
+    r"|\bno (?:further|later|need|problem|charge|action)\b",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[.!?;:\n]+(?:\s|$)|\b(?:but|so|because|although|while|however|therefore)\b")
 _NEGATION = frozenset({
     "not", "no", "never", "neither", "nor", "none", "cannot", "can't", "won't", "wouldn't",
@@ -63,6 +84,8 @@ class TextFacts:
     references: frozenset[str]
     dates: frozenset[str]
     promises: frozenset[str]
+    currencies: frozenset[str]
+    years: frozenset[str]
     said: frozenset[tuple[Fact, bool]]
     """Every fact with whether it is stated (True) or denied (False)."""
     words: tuple[str, ...]
@@ -77,11 +100,11 @@ class TextFacts:
         fact that one text states and the other denies is a contradiction.
         """
         found = []
-        if self.amounts != other.amounts:
+        if self.amounts != other.amounts or _other(self.currencies, other.currencies):
             found.append("amounts")
         if not self.references <= other.references:
             found.append("references")
-        if self.dates != other.dates:
+        if self.dates != other.dates or _other(self.years, other.years):
             found.append("dates")
         if self._promises_differ(other):
             found.append("promises")
@@ -126,6 +149,7 @@ def facts_of(text: str) -> TextFacts:
     (['refund'], True, frozenset({'1017'}))
     """
     plain = html.unescape(_TAGS.sub(" ", text[:_LONGEST])).replace("\u2019", "'")
+    plain = _HARMLESS.sub(" ", plain)
     said: set[tuple[Fact, bool]] = set()
     for clause in _CLAUSE.split(plain):
         stated = _NEGATION.isdisjoint(_WORD.findall(clause.lower()))
@@ -137,6 +161,8 @@ def facts_of(text: str) -> TextFacts:
         references=_of_sort("reference", facts),
         dates=_of_sort("date", facts),
         promises=_of_sort("promise", facts),
+        currencies=_of_sort("currency", facts),
+        years=_of_sort("year", facts),
         said=frozenset(said),
         words=tuple(word for word in words if word not in _NEGATION),
         denials=sum(word in _NEGATION for word in words),
@@ -144,15 +170,32 @@ def facts_of(text: str) -> TextFacts:
 
 
 def missing_facts(required: Iterable[str], texts: Iterable[str]) -> list[str]:
-    """The required facts that no text contains; case, commas and spacing do not matter."""
+    """The required facts that no text contains; case, commas and spacing do not matter.
+
+    A number is not found within a longer one, nor in another with decimals.
+
+    >>> missing_facts(["80", "1,286"], ["That is 1080, or $1286.00."])
+    ['80']
+    """
     said = " ".join(_folded(text) for text in texts)
-    return [fact for fact in required if _folded(fact) not in said]
+    return [fact for fact in required if not _stands_in(_folded(fact), said)]
+
+
+def _stands_in(fact: str, said: str) -> bool:
+    before = r"(?<!\d)(?<!\d\.)" if fact[:1].isdigit() else ""
+    after = r"(?!\d)(?!\.\d*[1-9])" if fact[-1:].isdigit() else ""
+    return re.search(before + re.escape(fact) + after, said) is not None
 
 
 def _facts(clause: str) -> Iterator[Fact]:
-    for date in _DATE.findall(clause):
-        yield "date", date
+    for date in _DATE.finditer(clause):
+        yield from _date(date.groupdict())
     rest = _DATE.sub(" ", clause)
+    for money in _MONEY.finditer(rest):
+        yield "amount", str(_number(money["figure"] or money["figure2"]))
+        sign = money["before"] or money["after"]
+        yield "currency", _SIGNS.get(sign, sign)
+    rest = _MONEY.sub(" ", rest)
     for reference in _REFERENCE.findall(rest):
         yield "reference", reference
     for number in _AMOUNT.findall(_REFERENCE.sub(" ", rest)):
@@ -161,6 +204,30 @@ def _facts(clause: str) -> Iterator[Fact]:
     for promise, words in _PROMISES.items():
         if words.search(lower):
             yield "promise", promise
+
+
+def _date(parts: Mapping[str, str | None]) -> Iterator[Fact]:
+    """Month and day as one fact, the year as another, since many leave it out."""
+    if parts["written"]:
+        yield "date", parts["written"]
+        return
+    name = parts["name2"] or parts["name3"]
+    month = _month(name) if name else int(parts["month"] or 0)
+    day = int(parts["day"] or parts["day2"] or parts["day3"] or 0)
+    yield "date", f"{month:02}-{day:02}"
+    year = parts["year"] or parts["year2"] or parts["year3"]
+    if year:
+        yield "year", year
+
+
+def _month(name: str) -> int:
+    short = name.lower()[:3]
+    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(short))
+
+
+def _other(mine: frozenset[str], its: frozenset[str]) -> bool:
+    """Whether both say something, and not the same."""
+    return bool(mine and its and mine != its)
 
 
 def _of_sort(sort: str, facts: Iterable[Fact]) -> frozenset[str]:

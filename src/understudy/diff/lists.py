@@ -29,6 +29,7 @@ class Stance:
     handed_over: bool
     """The candidate gave the case to a person, who does what is still missing."""
     people_escalated: bool
+    """People gave it to a person too, so what they did before that is missing all the same."""
 
 
 @dataclass(frozen=True, slots=True)

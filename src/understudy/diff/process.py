@@ -70,7 +70,7 @@ def failure(proposal: Proposal, pricing: Pricing) -> Iterator[Draft]:
 
 
 def unsaid(proposal: Proposal, baseline: Baseline, pricing: Pricing) -> Iterator[Draft]:
-    """Facts that the customer had to be told, looked for in everything that was said."""
+    """Facts that the customer had to be told, looked for in everything that went out to them."""
     if not baseline.reply_facts:
         return
     texts = [*proposal.replies, *_written(proposal.actions)]
@@ -118,10 +118,12 @@ def _first_times(actions: Sequence[Action]) -> dict[str, int]:
 
 
 def _written(actions: Sequence[Action]) -> list[str]:
+    """The texts that a customer gets to see."""
+    outside = (Effect.SEND, Effect.PUBLISH)
     return [
         value
         for action in actions
-        if not action.refused
+        if not action.refused and (action.effect in outside or action.fields.get("public") is True)
         for value in action.fields.values()
         if isinstance(value, str)
     ]

@@ -30,8 +30,10 @@ def canonical(value: Any, depth: int = 0) -> Any:
     """
     if isinstance(value, str):
         return _canonical_text(value.strip())
-    if isinstance(value, bool) or value is None:
-        return value
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return ("truth", value)
     if isinstance(value, int | float | Decimal):
         return _number(str(value))
     if depth > _DEEPEST:
@@ -122,6 +124,8 @@ def _dialled(text: str) -> str:
 
 
 def _canonical_text(text: str) -> Any:
+    if text in ("true", "false"):
+        return ("truth", text == "true")
     if not text or not (text[0].isdigit() or text[0] in "+-"):
         return text
     if _plain_number(text):

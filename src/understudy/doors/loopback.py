@@ -13,7 +13,15 @@ from urllib.parse import urlsplit
 from understudy.doors.answering import Answering, wire_headers
 from understudy.systems.message import Request, Response
 
-__all__ = ["Application", "LoopbackDoor", "addresses", "environment", "listening", "running", "serving"]
+__all__ = [
+    "Application",
+    "LoopbackDoor",
+    "addresses",
+    "environment",
+    "listening",
+    "running",
+    "serving",
+]
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -22,18 +30,24 @@ _START_SECONDS = 10.0
 
 
 class LoopbackDoor:
-    """An ASGI application that is one system; `host` is where the vendor's clients know it."""
+    """An ASGI application that is one system; `base_url` is where the vendor's clients know it.
 
-    def __init__(self, engine: Answering, host: str) -> None:
+    Links in answers, as to the next page, lead to `own`, the address of this door: clients follow
+    them as they are. A link that comes back in a request is the vendor's again.
+    """
+
+    def __init__(self, engine: Answering, base_url: str, own: str = "") -> None:
         self._engine = engine
-        self._host = host
+        self._host = urlsplit(base_url).hostname or ""
+        self._theirs, self._own = (f'"{url}/'.encode() for url in (base_url, own or base_url))
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        request = _request(scope, self._host, await _body(receive))
-        await _send(self._engine.handle(request), send)
+        body = (await _body(receive)).replace(self._own, self._theirs)
+        answer = self._engine.handle(_request(scope, self._host, body))
+        await _send(answer, answer.body.replace(self._theirs, self._own), send)
 
 
 @contextlib.contextmanager
@@ -66,11 +80,16 @@ def serving(
     """
     with contextlib.ExitStack() as stack:
         doors = opened or stack.enter_context(listening(base_urls, ports))
-        hosts = {name: urlsplit(url).hostname or "" for name, url in base_urls.items()}
+        urls = addresses(doors)
         stack.enter_context(
-            running([(LoopbackDoor(engine, hosts[name]), doors[name]) for name in base_urls])
+            running(
+                [
+                    (LoopbackDoor(engine, base, urls[name]), doors[name])
+                    for name, base in base_urls.items()
+                ]
+            )
         )
-        yield addresses(doors)
+        yield urls
 
 
 def addresses(doors: Mapping[str, socket.socket]) -> dict[str, str]:
@@ -161,7 +180,8 @@ def _request(scope: Mapping[str, Any], host: str, body: bytes) -> Request:
     )
 
 
-async def _send(answer: Response, send: Send) -> None:
+async def _send(answer: Response, body: bytes, send: Send) -> None:
+    answer = Response(answer.status, answer.headers, body)
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in wire_headers(answer)

@@ -106,6 +106,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     after: dict[str, Any] | None = None
     reversible_by: str | None = None
     origin: Origin = Origin.CAPTURED
+    fault: str | None = None
+    """The kinds of the faults that befell the call, joined by `+`; see `FaultKind`."""
 
     @property
     def refused(self) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 import understudy.systems as systems_package
 from understudy.candidates.answer import Answer, MalformedAnswer, read_answer
 from understudy.candidates.failing import CandidateFailed
-from understudy.candidates.handed import Inbound, handed_case
+from understudy.candidates.handed import Inbound, Opened, handed_case
 from understudy.candidates.loading import where_it_failed
 from understudy.candidates.proposing import Done, propose, trace_of
 from understudy.candidates.toolbox import Toolbox
@@ -25,6 +25,7 @@ from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureC
 from understudy.shadow.channel import Printed
 from understudy.shadow.protocol import Finished, Setup
 from understudy.shadow.seating import Seat
+from understudy.shadow.serial import Standing
 from understudy.shadow.watchdog import Watchdog, where_it_stands
 from understudy.systems.engine import Engine, current_case
 from understudy.systems.session import CaseSession
@@ -70,6 +71,9 @@ class Handling:
         """Let the candidate handle one case; whatever it does, one record is sent."""
         place = self._place
         session = place.engine.open_case(order.case_id, now=order.received_at)
+        serial = place.seat.serial
+        if serial:
+            serial.begin(order.case_id)
         running = _Running(order, session, time.perf_counter())
         with self._lock:
             self._running = running
@@ -77,6 +81,8 @@ class Handling:
         answer, failure, gone = self._answered(running)
         self._watchdog.disarm()
         self._settle(running, answer, failure, leaving=gone)
+        if serial:
+            serial.end()
         place.engine.close_case(order.case_id)
         if gone:
             os._exit(_EXPIRED)
@@ -87,7 +93,7 @@ class Handling:
         session.base_urls = place.seat.base_urls or session.base_urls
         token = current_case.set(running.order.case_id)
         try:
-            case = handed_case(running.order, session)
+            case = handed_case(running.order, self._opened(session))
             given = place.seat.candidate.answer(case, Toolbox(place.engine, session))
             return read_answer(given), None, False
         except MalformedAnswer as error:
@@ -101,6 +107,10 @@ class Handling:
             return Answer(), _failure_of(error, Path(place.setup.project)), False
         finally:
             current_case.reset(token)
+
+    def _opened(self, session: CaseSession) -> Opened:
+        serial = self._place.seat.serial
+        return Standing(serial.credentials, session.base_urls) if serial else session
 
     def _expired(self) -> None:
         running = self._running
@@ -131,7 +141,7 @@ class Handling:
             reads=dict(session.reads),
             repeat=order.repeat,
             cycle_time_ms=elapsed,
-            failure=failure,
+            failure=self._unattributed() or failure,
         )
         return CaseRecord(
             case_id=order.case_id,
@@ -142,6 +152,21 @@ class Handling:
             wall_time_ms=elapsed,
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
+
+    def _unattributed(self) -> Failure | None:
+        """What a call that is no open case's makes of the case at hand: nothing that is judged."""
+        strays = self._place.engine.strays
+        if not strays or self._place.seat.serial is None:
+            return None
+        first = strays[0]
+        detail = (
+            f"{len(strays)} calls with the static key belong to no open case, the first one "
+            f"{first.method} {first.system} {first.path}; work that goes on after a case's answer "
+            "cannot be told from the next case's, so wait for it, or start long-lived threads "
+            "while the module is imported"
+        )
+        cause = FailureCause.INFRASTRUCTURE
+        return Failure(cause=cause, reason="unattributed", detail=printable(detail, 1000))
 
     def _gaps(self, session: CaseSession) -> tuple[CoverageGap, ...]:
         strays = self._place.engine.strays

@@ -22,6 +22,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     project: str
     seconds: float
     namespace: bool
+    serial: bool = False
     allow: tuple[tuple[str, int], ...] = ()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from understudy.candidates.use import HttpUse, parse_use
 from understudy.doors.self_test import self_test
+from understudy.model.campaign import Isolation
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.model.proposal import CaseRecord
 from understudy.shadow.crew import Crew, Result
@@ -65,6 +66,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         project=str(plan.project.resolve()),
         seconds=plan.candidate.timeout.total_seconds(),
         namespace=namespace,
+        serial=plan.candidate.isolation is Isolation.SERIAL,
         allow=tuple(_address(need) for need in plan.candidate.needs),
     )
 
@@ -115,7 +117,7 @@ class _Run:
             self.stopped = "interrupted"
 
     def _go_on(self, setup: Setup) -> None:
-        crew = Crew(setup, max(1, self.plan.workers), self.tally.refused)
+        crew = Crew(setup, _size(self.plan, setup), self.tally.refused)
         try:
             self._work(crew)
         finally:
@@ -184,6 +186,12 @@ class _Run:
 
 class _Stopped(Exception):
     """The run ends here."""
+
+
+def _size(plan: ShadowPlan, setup: Setup) -> int:
+    # A service with one static key is one instance, whoever asks it: one case at a time.
+    alone = setup.serial and isinstance(parse_use(setup.use), HttpUse)
+    return 1 if alone else max(1, plan.workers)
 
 
 def _refuse_twins(keys: list[Key]) -> None:

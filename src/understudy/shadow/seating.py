@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +14,15 @@ from understudy.candidates.in_process import PythonCandidate
 from understudy.candidates.loading import load
 from understudy.candidates.service import ServiceCandidate, reachable_addresses
 from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
-from understudy.doors.loopback import serving
+from understudy.doors.answering import Answering
+from understudy.doors.loopback import addresses, environment, listening, serving
 from understudy.doors.namespace import end_with_parent
 from understudy.doors.refusals import Refusals
 from understudy.doors.transports import installed
+from understudy.doors.variables import credential_variables
 from understudy.doors.wall import seal
 from understudy.shadow.protocol import Setup
+from understudy.shadow.serial import SerialDoor, carry_context
 from understudy.systems.engine import Engine
 
 __all__ = ["Candidate", "Seat", "take_seat"]
@@ -44,6 +48,8 @@ class Seat:
     """What stands around the candidate's own code: `hook`, `hook+netns`, `netns` or `none`."""
     base_urls: Mapping[str, str] = field(default_factory=dict)
     """Where the candidate finds the systems, where that is not at the vendors' own hosts."""
+    serial: SerialDoor | None = None
+    """Where the candidate has one static key for all of its cases."""
 
 
 def take_seat(setup: Setup, engine: Engine, isolated: bool, leave: contextlib.ExitStack) -> Seat:
@@ -52,37 +58,64 @@ def take_seat(setup: Setup, engine: Engine, isolated: bool, leave: contextlib.Ex
     `isolated` says that the process has left the machine's network; `leave` closes the doors.
     """
     use = parse_use(setup.use)
+    serial = _serial_door(engine) if setup.serial else None
+    place = _Place(engine, serial, isolated, leave)
     if isinstance(use, PythonUse):
-        return _python_seat(use, setup, engine, isolated, leave)
+        return _python_seat(use, setup, place)
     if isinstance(use, CommandUse):
-        return _command_seat(use, setup, engine, isolated, leave)
-    return _service_seat(use, setup, engine, leave)
+        return _command_seat(use, setup, place)
+    return _service_seat(use, setup, place)
 
 
-def _python_seat(
-    use: PythonUse, setup: Setup, engine: Engine, isolated: bool, leave: contextlib.ExitStack
-) -> Seat:
-    leave.enter_context(installed(engine))
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What every kind of seat is made from."""
+
+    engine: Engine
+    serial: SerialDoor | None
+    isolated: bool
+    leave: contextlib.ExitStack
+
+    @property
+    def door(self) -> Answering:
+        """What answers the candidate."""
+        return self.serial or self.engine
+
+    @property
+    def vendors(self) -> dict[str, str]:
+        """Where the vendors' clients know the systems."""
+        return {name: system.base_url for name, system in self.engine.systems.items()}
+
+
+def _serial_door(engine: Engine) -> SerialDoor:
+    # Before the candidate is imported or started: that is when it reads its key.
+    made = SerialDoor(engine)
+    os.environ.update(credential_variables(made.credentials))
+    return made
+
+
+def _python_seat(use: PythonUse, setup: Setup, place: _Place) -> Seat:
+    place.leave.enter_context(installed(place.door))
     wall = seal(setup.allow)
+    if place.serial:
+        carry_context()
     candidate = PythonCandidate(load(use, Path(setup.project)))
-    return Seat(candidate, wall, "hook+netns" if isolated else "hook")
+    level = "hook+netns" if place.isolated else "hook"
+    return Seat(candidate, wall, level, serial=place.serial)
 
 
-def _command_seat(
-    use: CommandUse, setup: Setup, engine: Engine, isolated: bool, leave: contextlib.ExitStack
-) -> Seat:
+def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
+    opened = place.leave.enter_context(listening(place.vendors))
+    if place.serial:
+        os.environ.update(environment(addresses(opened)))
     # Started first: afterwards nothing can be, and it inherits this process's network.
     candidate = CommandCandidate(use, Path(setup.project), end_with_parent)
-    wall = seal(setup.allow)
-    urls = leave.enter_context(serving(engine, _vendors_urls(engine)))
-    return Seat(candidate, wall, "netns" if isolated else "none", urls)
+    wall = seal(setup.allow, keep=[door.fileno() for door in opened.values()])
+    urls = place.leave.enter_context(serving(place.door, place.vendors, opened=opened))
+    return Seat(candidate, wall, "netns" if place.isolated else "none", urls, place.serial)
 
 
-def _service_seat(use: HttpUse, setup: Setup, engine: Engine, leave: contextlib.ExitStack) -> Seat:
+def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
     wall = seal((*setup.allow, *reachable_addresses(use)))
-    urls = leave.enter_context(serving(engine, _vendors_urls(engine)))
-    return Seat(ServiceCandidate(use), wall, "none", urls)
-
-
-def _vendors_urls(engine: Engine) -> dict[str, str]:
-    return {name: system.base_url for name, system in engine.systems.items()}
+    urls = place.leave.enter_context(serving(place.door, place.vendors))
+    return Seat(ServiceCandidate(use), wall, "none", urls, place.serial)

@@ -1,4 +1,4 @@
-"""One static key for all cases: whose call is it?
+"""Whose call is it, where one static key serves all cases.
 
 A candidate that reads its key once has the same one in every case, so the key says which worker
 calls and not for which case. Its cases follow each other; a call belongs to the case at hand
@@ -21,7 +21,7 @@ import msgspec
 from understudy.systems.engine import Engine, current_case
 from understudy.systems.message import Request, Response
 
-__all__ = ["Desk", "SerialDoor", "carry_context"]
+__all__ = ["SerialDoor", "Standing", "carry_context"]
 
 _WORKER = "worker"
 _NOBODY = "nobody"
@@ -31,7 +31,7 @@ _turn: contextvars.ContextVar[int | None] = contextvars.ContextVar("turn", defau
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Standing:
     """What a candidate with a static key is handed with every case."""
 
     credentials: Mapping[str, Mapping[str, str]]

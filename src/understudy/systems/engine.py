@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 
 import orjson
 
 from understudy.model.action import Action
+from understudy.model.campaign import Fault
 from understudy.model.errors import EvidenceError
 from understudy.model.world import World
 from understudy.systems import mint
 from understudy.systems.capture import attempt, captured, describe
 from understudy.systems.clock import VirtualClock
 from understudy.systems.dispatch import Route
+from understudy.systems.fault_plan import FaultPlan
+from understudy.systems.faults import befall
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.overlay import Overlay
@@ -38,7 +41,8 @@ class Engine:
 
     `systems` maps a role to a system's name, as `{"finance": "stripe"}`; all four are mounted
     without it. `writes` maps operations or action classes to a `WriteMode`; what it does not name
-    is observed. `handle` may be called from several threads; a case's calls follow each other.
+    is observed. `faults` befall the calls that they match, drawn by `seed`. `handle` may be called
+    from several threads; a case's calls follow each other.
     """
 
     def __init__(
@@ -48,11 +52,13 @@ class Engine:
         systems: Mapping[str, str | System] | None = None,
         seed: int = 0,
         writes: Mapping[str, str] | None = None,
+        faults: Sequence[Fault] = (),
     ) -> None:
         self.world = world
         self.seed = seed
         self.writes = dict(writes or {})
         self.systems: dict[str, System] = mounted(systems)
+        self._faults = FaultPlan(faults, seed, self.systems) if faults else None
         self.strays: list[CoverageGap] = []
         """Calls that could not be attributed to any open case."""
         self._hosts: dict[str, System | None] = {}
@@ -157,11 +163,17 @@ class Engine:
             operation = route.operations[-1]
             if operation.writes:
                 _record(session, operation.system, operation.name, request, refusal.reply.status)
-            return _response(system, session, refusal.reply)
+            return system.response(session, refusal.reply)
         operation = route.pick(call)
+        if self._faults is None:
+            return self._carried_out(system, operation, call)
+        blows = self._faults.blows(operation, call)
+        return befall(blows, system, operation, call, self._carried_out)
+
+    def _carried_out(self, system: System, operation: Operation, call: Call) -> Response:
         if operation.writes:
             return self._write(system, operation, call)
-        return _response(system, session, self._read(system, operation, call))
+        return system.response(call.session, self._read(system, operation, call))
 
     def _route(self, system: System, request: Request) -> tuple[Route | None, dict[str, str]]:
         key = (system.name, request.method, request.path)
@@ -209,7 +221,7 @@ class Engine:
             session.overlay.rollback(mark)
         changes = session.overlay.changes(mark)
         session.actions.append(captured(operation, call, facts, reply, changes))
-        response = _response(system, session, reply)
+        response = system.response(session, reply)
         if key and saved is None:
             system.save(session, key, request, response)
         return response
@@ -222,11 +234,11 @@ class Engine:
         if request.method not in _READS:
             name = f"{system.name}.unserved"
             _record(session, system.name, name, request, refusal.reply.status)
-        return _response(system, session, refusal.reply)
+        return system.response(session, refusal.reply)
 
     def _unauthorized(self, system: System, request: Request, secret: str | None) -> Response:
         refusal = system.unauthorized(secret)
-        session = self._attributed()
+        session = self.present_session()
         if session is None:
             self.strays.append(_gap(system, request, "credential"))
             return Response(refusal.reply.status, _JSON, dumps(refusal.reply.payload))
@@ -234,9 +246,10 @@ class Engine:
             if request.method not in _READS:
                 name = self._named(system, request)
                 _record(session, system.name, name, request, refusal.reply.status)
-            return _response(system, session, refusal.reply)
+            return system.response(session, refusal.reply)
 
-    def _attributed(self) -> CaseSession | None:
+    def present_session(self) -> CaseSession | None:
+        """The case that a call without a credential belongs to: the current, or the only one."""
         named = current_case.get()
         if named is not None:
             return self._sessions.get(named)
@@ -271,8 +284,3 @@ def _gap(system: System, request: Request, reason: str) -> CoverageGap:
 def _record(session: CaseSession, system: str, name: str, request: Request, status: int) -> None:
     action: Action = attempt(session, system, name, request, status)
     session.actions.append(action)
-
-
-def _response(system: System, session: CaseSession, reply: Reply) -> Response:
-    body = b"" if reply.payload is None else dumps(reply.payload)
-    return Response(reply.status, system.headers(session) + reply.headers, body)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 
 import msgspec
 
-__all__ = ["Request", "Response"]
+__all__ = ["Request", "Response", "WireFault"]
+
+
+class WireFault(enum.StrEnum):
+    """What happens to an answer on its way; the door gives it the client's own form."""
+
+    RESET = "reset"
+    """The connection is reset before a byte of the answer has arrived."""
+    TRUNCATE = "truncate"
+    """The connection ends before the length that the headers state."""
+    HANG = "hang"
+    """Nothing arrives until the client gives up waiting."""
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What reached a door: header names in lower case, the query without its question mark."""
+    """What reached a door: header names in lower case, the query without its question mark.
+
+    `timeout` is how many seconds the client waits for an answer, where the door knows it.
+    """
 
     method: str
     host: str
@@ -18,11 +33,17 @@ class Request(msgspec.Struct, frozen=True):
     query: str = ""
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    timeout: float | None = None
 
 
 class Response(msgspec.Struct, frozen=True):
-    """What the door gives back."""
+    """What the door gives back.
+
+    Where `wire` is set, a door that can do so breaks the transport instead. To one that cannot,
+    the answer is a 502, or a body that is shorter than its headers say.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    wire: WireFault | None = None

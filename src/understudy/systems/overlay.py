@@ -25,12 +25,13 @@ class Overlay:
     {('stripe.charges', 'ch_1'): {'refunded': (False, True)}}
     """
 
-    __slots__ = ("_journal", "_layers", "world")
+    __slots__ = ("_elsewhere", "_journal", "_layers", "world")
 
     def __init__(self, world: World) -> None:
         self.world = world
         self._layers: dict[str, dict[str, Row | None]] = {}
         self._journal: list[tuple[str, str, Any]] = []
+        self._elsewhere: dict[tuple[str, str], dict[str, Any]] = {}
 
     def get(self, table: str, row_id: str) -> Row | None:
         """One row as this case sees it, or None."""
@@ -76,6 +77,21 @@ class Overlay:
         """Take a row out of this case's sight."""
         self._set(table, row_id, None)
 
+    def meddle(self, table: str, row_id: str, changes: Mapping[str, Any]) -> None:
+        """Write fields as somebody else would: seen by the case, and not its own effect."""
+        row = self.get(table, row_id)
+        if row is not None:
+            self._elsewhere.setdefault((table, row_id), {}).update(changes)
+            self._layers.setdefault(table, {})[row_id] = {**row, **changes}
+
+    def as_of(self, mark: int) -> Overlay:
+        """What the case had written at `mark`, to be read only."""
+        past = Overlay(self.world)
+        past._layers = {table: dict(layer) for table, layer in self._layers.items()}
+        past._journal = list(self._journal)
+        past.rollback(mark)
+        return past
+
     def mark(self) -> int:
         """A point to roll back to, or to ask changes since."""
         return len(self._journal)
@@ -102,11 +118,16 @@ class Overlay:
         """The case's effect on state; it costs what was touched, whatever the world's size."""
         return _differences(
             {
-                (table, row_id): (self.world.get(table, row_id), row)
+                (table, row_id): (self._before(table, row_id), row)
                 for table, layer in self._layers.items()
                 for row_id, row in layer.items()
             }
         )
+
+    def _before(self, table: str, row_id: str) -> Row | None:
+        row = self.world.get(table, row_id)
+        meddled = self._elsewhere.get((table, row_id))
+        return {**(row or {}), **meddled} if meddled else row
 
     def _set(self, table: str, row_id: str, row: Row | None) -> None:
         layer = self._layers.setdefault(table, {})

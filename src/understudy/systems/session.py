@@ -16,6 +16,7 @@ from understudy.systems.clock import VirtualClock
 from understudy.systems.overlay import Changes, Overlay
 
 if TYPE_CHECKING:
+    from understudy.systems.fault_plan import Blow
     from understudy.systems.message import Response
     from understudy.systems.rendering import Renderings
 
@@ -48,13 +49,16 @@ class CaseSession:
     """What the engine keeps of one case while it is open.
 
     `actions` are all writes, accepted or refused, in order; `reads` counts the others by
-    operation; `gaps` are the requests that no operation serves.
+    operation; `gaps` are the requests that no operation serves. `struck` are the faults that
+    befell its calls, in order; `expired` and `denied` the systems and operations that a fault has
+    closed to it; `pages` the last object of each list it was shown; `writes` when it wrote, with
+    the overlay's mark before.
     """
 
     __slots__ = (
         "_counters", "_tag", "actions", "approval_ids", "base_urls", "case_id", "clock",
-        "credentials", "gaps", "jobs", "lock", "overlay", "reads", "renderings", "requests",
-        "reviewer", "saved", "seed",
+        "credentials", "denied", "expired", "gaps", "jobs", "lock", "overlay", "pages", "reads",
+        "renderings", "requests", "reviewer", "saved", "seed", "struck", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -79,6 +83,11 @@ class CaseSession:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.approval_ids: set[str] = set()
         self.reviewer: Reviewer | None = None
+        self.struck: list[Blow] = []
+        self.expired: set[str] = set()
+        self.denied: set[str] = set()
+        self.pages: dict[str, Any] = {}
+        self.writes: list[tuple[datetime, int]] = []
         self.requests = 0
         self.lock = threading.RLock()
         self._counters: dict[str, int] = {}
@@ -101,20 +110,21 @@ class CaseSession:
 
     def letters(self, kind: str, length: int) -> str:
         """The next id of a kind, in letters and digits."""
-        return mint.letters(length, self.seed, self.case_id, kind, self._next(kind))
+        return mint.letters(length, self.seed, self.case_id, kind, self.count(kind))
 
     def number(self, kind: str, length: int, table: str) -> str:
         """The next id of a kind, in digits, that no row of `table` has."""
         while True:
-            made = mint.digits(length, self.seed, self.case_id, kind, self._next(kind))
+            made = mint.digits(length, self.seed, self.case_id, kind, self.count(kind))
             if self.overlay.get(table, made) is None:
                 return made
 
     def uuid(self, kind: str) -> str:
         """The next id of a kind, as a UUID."""
-        return mint.uuid(self.seed, self.case_id, kind, self._next(kind))
+        return mint.uuid(self.seed, self.case_id, kind, self.count(kind))
 
-    def _next(self, kind: str) -> int:
+    def count(self, kind: str) -> int:
+        """How often this kind was asked for, this time included."""
         number = self._counters.get(kind, 0) + 1
         self._counters[kind] = number
         return number

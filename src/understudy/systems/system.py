@@ -12,7 +12,8 @@ import orjson
 
 from understudy.systems.dispatch import Dispatcher
 from understudy.systems.message import Request, Response
-from understudy.systems.operation import Operation, Refusal, Wire
+from understudy.systems.operation import Operation, Refusal, Reply, Wire
+from understudy.systems.rendering import dumps
 from understudy.systems.session import CaseSession
 
 __all__ = ["System", "basic_secret", "bearer_token"]
@@ -83,6 +84,11 @@ class System:
         """Headers that every answer of the system carries."""
         del session
         return (("content-type", "application/json"),)
+
+    def response(self, session: CaseSession, reply: Reply) -> Response:
+        """A reply as it leaves the system."""
+        body = b"" if reply.payload is None else dumps(reply.payload)
+        return Response(reply.status, self.headers(session) + reply.headers, body)
 
     def refusal(self, status: int, message: str) -> Refusal:
         """An error in the shape of this system."""

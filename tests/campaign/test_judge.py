@@ -1,0 +1,178 @@
+"""Recorded agents are judged from their logs; nobody is called."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+TAU = Path(__file__).parents[3] / "shared" / "data" / "tau"
+LOGS = {
+    "t2-gpt41-airline": (20, 20),
+    "t2-gpt41sft-airline": (20, 20),
+    "t2-gpt41-retail": (40, 40),
+    "t2-gpt41sft-retail": (40, 40),
+    "tau1-gpt-4o-airline": (200, 182),
+}
+
+
+def small_log() -> list[dict[str, object]]:
+    """Two runs in the schema of tau-bench: one did as the reference, one cancelled too much."""
+
+    def call(number, name, arguments):
+        made = {"name": name, "arguments": json.dumps(arguments)}
+        return {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": f"c{number}", "type": "function", "function": made}],
+        }
+
+    def answer(number, name, content):
+        return {"role": "tool", "tool_call_id": f"c{number}", "name": name, "content": content}
+
+    reference = [{"name": "cancel_reservation", "kwargs": {"reservation_id": "AAAAAA"}}]
+
+    def record(task, reward, cancelled):
+        calls = []
+        for number, reservation in enumerate(cancelled):
+            calls.append(call(number, "cancel_reservation", {"reservation_id": reservation}))
+            calls.append(answer(number, "cancel_reservation", '{"status": "cancelled"}'))
+        task_info = {"user_id": "u", "actions": reference, "instruction": "i", "outputs": []}
+        checked = {"r_actions": reward, "gt_data_hash": "x"}
+        return {
+            "task_id": task,
+            "trial": 0,
+            "reward": reward,
+            "info": {
+                "task": task_info,
+                "source": "user",
+                "user_cost": 0.1,
+                "reward_info": {"reward": reward, "info": checked, "actions": reference},
+            },
+            "traj": [
+                {"role": "system", "content": "policy"},
+                {"role": "user", "content": "Please cancel AAAAAA."},
+                *calls,
+                {"role": "assistant", "content": "Done."},
+            ],
+        }
+
+    return [record(0, 1.0, ["AAAAAA"]), record(1, 0.0, ["AAAAAA", "BBBBBB"])]
+
+
+@pytest.fixture
+def imported(project):
+    """The small log, imported."""
+    project.write("log.json", json.dumps(small_log()))
+    done = project.command(
+        "traffic", "import", "auto", "log.json", "--out", "rec", "--proposed", "proposed.jsonl"
+    )
+    assert done.returncode == 0, done.stderr
+    return project
+
+
+def judge(project, *more):
+    return project.command(
+        "judge", "--recording", "rec", "--proposed", "proposed.jsonl", "--out", "run", "-q", *more
+    )
+
+
+def test_a_recorded_agent_gets_a_verdict_without_being_called(imported):
+    """Import and judge end in a verdict, a report, and the agreement with the log."""
+    finished = judge(imported)
+    assert "VERDICT" in finished.stdout
+    assert "2 of 2 runs (100.0%)" in finished.stdout
+    verdict = json.loads((imported.folder / "run" / "verdict.json").read_text())
+    assert verdict["cases"]["judged"] == 2
+    assert {one["kind"] for one in verdict["findings"]} == {"extra_action"}
+    assert verdict["wall"]["level"] == "none"
+    assert verdict["prices_owned"] is False
+    assert (imported.folder / "run" / "report.html").is_file()
+    assert finished.returncode == verdict["exit_code"] != 0
+
+
+def test_judging_twice_into_one_folder_gives_the_same_verdict(imported):
+    """A second judgement replaces the first and says the same but for its times and ids."""
+    judge(imported)
+    path = imported.folder / "run" / "verdict.json"
+    first = json.loads(path.read_text())
+    judge(imported)
+    second = json.loads(path.read_text())
+    for verdict in (first, second):
+        del verdict["run_id"], verdict["expires"]
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (["--recording", "nowhere", "--proposed", "proposed.jsonl"], 2, "nowhere"),
+        (["--recording", "rec", "--proposed", "nowhere.jsonl"], 2, "nowhere.jsonl"),
+        (["--recording", "rec"], 2, "--proposed"),
+        (["latest", "--recording", "rec"], 2, "either a run"),
+        (["no-such-run"], 2, "`no-such-run` is not a run"),
+        (
+            ["--recording", "rec", "--proposed", "proposed.jsonl", "--policy", "standart"],
+            2,
+            "did you mean `standard`?",
+        ),
+        (["--recording", "rec", "--proposed", "torn.jsonl"], 2, "torn.jsonl:2"),
+        (["--recording", "rec", "--proposed", "strangers.jsonl"], 2, "stranger"),
+        (["--recording", "rec", "--proposed", "empty.jsonl"], 5, "holds no proposal"),
+        (["--recording", "rec", "--proposed", "proposed.jsonl", "--out", "mine"], 2, "`mine`"),
+    ],
+)
+def test_what_cannot_be_judged_is_one_clear_error(imported, arguments, code, expected):
+    """Missing, torn, foreign and empty files, wrong options: one message, no traceback."""
+    line = (imported.folder / "proposed.jsonl").read_text("utf-8").splitlines()[0]
+    imported.write("torn.jsonl", f'{line}\n{{"case_id": \n')
+    imported.write("strangers.jsonl", line.replace("airline-0", "stranger") + "\n")
+    imported.write("empty.jsonl", "")
+    imported.write("mine/thesis.txt", "precious")
+    finished = imported.command("judge", "-q", *arguments)
+    told = re.sub(r"\s+", " ", finished.stderr)
+    assert finished.returncode == code, told
+    assert expected in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "is empty"),
+        ("{", "log.json"),
+        ('{"hello": 1}', "log.json"),
+        ("[]", "log.json"),
+    ],
+)
+def test_a_log_that_is_none_is_one_clear_error(project, text, expected):
+    """Empty, cut off and foreign files are refused by name, and nothing is left behind."""
+    project.write("log.json", text)
+    finished = project.command("traffic", "import", "auto", "log.json", "--out", "rec")
+    assert finished.returncode == 2
+    assert expected in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert not (project.folder / "rec").exists()
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_public_logs_go_through_and_their_counts_add_up(project, name):
+    """Every run of the five public logs is judged; each miss against the log is explained."""
+    log = TAU / f"{name}.json"
+    if not log.is_file():
+        pytest.skip(f"{log} is not on this machine")
+    runs, with_state = LOGS[name]
+    done = project.command(
+        "traffic", "import", "tau", str(log), "--out", "rec", "--proposed", "proposed.jsonl"
+    )
+    assert f"{runs} records = {runs} kept" in done.stdout
+    finished = judge(project, "--json")
+    verdict = json.loads(finished.stdout)["runs"][0]
+    assert verdict["cases"]["judged"] + verdict["cases"]["quarantined"] == runs
+    external = verdict["external"]
+    assert external["runs"] == with_state
+    assert external["share"] >= 0.92
+    assert len(external["misses"]) == with_state - external["agreeing"]
+    assert all(miss["explanation"] for miss in external["misses"])
