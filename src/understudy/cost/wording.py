@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from understudy.model.action import Action
+from understudy.model.action import DESK, Action
 from understudy.model.finding import Finding
 from understudy.model.money import Money
 from understudy.model.printable import printable
@@ -76,8 +76,10 @@ def money_of(action: Action) -> str | None:
 def place_of(action: Action) -> str:
     """The object that an action is about, in words; empty where there is none to name."""
     target = action.target
-    if target is None or target.id is None:
+    if target is None or action.system == DESK:
         return ""
+    if target.id is None:
+        return printable(f"new {target.type}", _LIMIT)
     return printable(f"{target.type} {target.id}", _LIMIT)
 
 

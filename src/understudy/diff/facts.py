@@ -174,7 +174,7 @@ def missing_facts(required: Iterable[str], texts: Iterable[str]) -> list[str]:
 
     A number is not found within a longer one, nor in another with decimals.
 
-    >>> missing_facts(["80", "1,286"], ["That is 1080, or $1286.00."])
+    >>> missing_facts(["80", "1,286", "481.5"], ["That is 1080, or $1286.00 and $481.50."])
     ['80']
     """
     said = " ".join(_folded(text) for text in texts)
@@ -183,7 +183,8 @@ def missing_facts(required: Iterable[str], texts: Iterable[str]) -> list[str]:
 
 def _stands_in(fact: str, said: str) -> bool:
     before = r"(?<!\d)(?<!\d\.)" if fact[:1].isdigit() else ""
-    after = r"(?!\d)(?!\.\d*[1-9])" if fact[-1:].isdigit() else ""
+    whole = r"(?!\d)(?!\.\d*[1-9])"
+    after = (r"0*(?!\d)" if "." in fact else whole) if fact[-1:].isdigit() else ""
     return re.search(before + re.escape(fact) + after, said) is not None
 
 
