@@ -229,3 +229,9 @@ def call(engine: Engine) -> Iterator[Caller]:
 def caller_of(engine: Engine) -> Callable[[str], Caller]:
     """A caller for any further case."""
     return lambda case_id: Caller(engine, engine.open_case(case_id))
+
+
+@pytest.fixture
+def make_caller() -> Callable[[Engine, str], Caller]:
+    """A caller for a new case of any engine."""
+    return lambda engine, case_id: Caller(engine, engine.open_case(case_id))

@@ -23,7 +23,7 @@ class DemoRequest:
 
     reports: Path
     seed: int = 7
-    customers: int = 600
+    customers: int = 2000
     cases: int = 900
 
 

@@ -24,7 +24,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 def demo(
     reports: Reports = Path("reports"),
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal verdicts.")] = 7,
-    customers: Annotated[int, typer.Option(min=50, help="Customers in the world.")] = 600,
+    customers: Annotated[int, typer.Option(min=50, help="Customers in the world.")] = 2000,
     cases: Annotated[int, typer.Option(min=20, help="Cases that staff handle.")] = 900,
     json: Json = False,
     quiet: Quiet = False,

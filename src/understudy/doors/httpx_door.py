@@ -6,12 +6,12 @@ import functools
 import importlib
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 from understudy.doors.answering import Answering, wire_headers
 from understudy.doors.patching import Patch
-from understudy.systems.message import Request, Response
+from understudy.systems.message import Request, Response, WireFault
 
 __all__ = ["patches"]
 
@@ -29,8 +29,7 @@ def patches(engine_at: Lookup) -> Iterator[Patch]:
 
 def _library_patches(library: Any, transports: Any, engine_at: Lookup) -> Iterator[Patch]:
     sync, concurrent = transports.HTTPTransport, transports.AsyncHTTPTransport
-    # No public class: only through it does a response without a network state its elapsed time.
-    answered = functools.partial(_answered, library.Response, library.ByteStream)
+    answered = functools.partial(_answered, library, _cut_stream(library))
     yield Patch(sync, "handle_request", _sync_door(sync.handle_request, engine_at, answered))
     yield Patch(
         concurrent,
@@ -41,7 +40,7 @@ def _library_patches(library: Any, transports: Any, engine_at: Lookup) -> Iterat
 
 
 def _sync_door(
-    real: Callable[[Any, Any], Any], engine_at: Lookup, answered: Callable[[Response], Any]
+    real: Callable[[Any, Any], Any], engine_at: Lookup, answered: Callable[[Any, Response], Any]
 ) -> Callable[[Any, Any], Any]:
     @functools.wraps(real)
     def handle_request(self: Any, request: Any) -> Any:
@@ -49,7 +48,7 @@ def _sync_door(
         engine = engine_at(host)
         if engine is None:
             return real(self, request)
-        return answered(engine.handle(_request(host, request, request.read())))
+        return answered(request, engine.handle(_request(host, request, request.read())))
 
     return handle_request
 
@@ -57,7 +56,7 @@ def _sync_door(
 def _async_door(
     real: Callable[[Any, Any], Awaitable[Any]],
     engine_at: Lookup,
-    answered: Callable[[Response], Any],
+    answered: Callable[[Any, Response], Any],
 ) -> Callable[[Any, Any], Awaitable[Any]]:
     @functools.wraps(real)
     async def handle_async_request(self: Any, request: Any) -> Any:
@@ -65,7 +64,8 @@ def _async_door(
         engine = engine_at(host)
         if engine is None:
             return await real(self, request)
-        return answered(engine.handle(_request(host, request, await request.aread())))
+        body = await request.aread()
+        return answered(request, engine.handle(_request(host, request, body)))
 
     return handle_async_request
 
@@ -76,17 +76,43 @@ def _request(host: str, request: Any, body: bytes) -> Request:
         name.decode("latin-1").lower(): value.decode("latin-1")
         for name, value in request.headers.raw
     }
-    return Request(request.method, host, path, query, headers, body)
+    patience = request.extensions.get("timeout", {}).get("read")
+    return Request(request.method, host, path, query, headers, body, patience)
 
 
-def _answered(response: Any, stream: Any, answer: Response) -> Any:
-    # As a stream, so that the client reads it as it reads an answer from the network.
-    return response(
+def _answered(library: Any, cut_stream: Any, request: Any, answer: Response) -> Any:
+    if answer.wire is WireFault.RESET:
+        raise library.ReadError("[Errno 104] Connection reset by peer", request=request)
+    if answer.wire is WireFault.HANG:
+        raise library.ReadTimeout("The read operation timed out", request=request)
+    # As a stream, so that the client reads it as it reads an answer from the network. No public
+    # class: only through it does a response without a network state its elapsed time.
+    stream = cut_stream if answer.wire is WireFault.TRUNCATE else library.ByteStream
+    return library.Response(
         answer.status,
         headers=wire_headers(answer),
         stream=stream(answer.body),
         extensions=dict(_EXTENSIONS),
     )
+
+
+def _cut_stream(library: Any) -> Any:
+    """A class of streams that break off after what they have."""
+    message = "peer closed connection without sending complete message body"
+
+    def read(stream: Any) -> Iterator[bytes]:
+        yield stream.body
+        raise library.RemoteProtocolError(message)
+
+    async def read_concurrently(stream: Any) -> AsyncIterator[bytes]:
+        yield stream.body
+        raise library.RemoteProtocolError(message)
+
+    def start(stream: Any, body: bytes) -> None:
+        stream.body = body
+
+    members = {"__init__": start, "__iter__": read, "__aiter__": read_concurrently}
+    return type("CutStream", (library.SyncByteStream, library.AsyncByteStream), members)
 
 
 def _cached_context(real: Callable[..., ssl.SSLContext]) -> Callable[..., ssl.SSLContext]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from understudy.doors.answering import Answering, wire_headers
 from understudy.doors.patching import Patch
-from understudy.systems.message import Request, Response
+from understudy.systems.message import Request, Response, WireFault
 
 __all__ = ["patches"]
 
@@ -42,12 +42,33 @@ def _door(real: Callable[..., Any], engine_at: Lookup, answer: Any) -> Callable[
             return real(self, conn, method, url, **options)
         self.num_requests += 1
         given = engine.handle(_request(self, method, url, options))
+        if given.wire in (WireFault.RESET, WireFault.HANG):
+            raise _broken(self, url, given.wire)
         if options.get("response_conn") is not None:
             # Nothing is left to be read from the connection, so the pool has it back at once.
             self._put_conn(conn)
         return _response(answer, given, method, url, options)
 
     return make_request
+
+
+def _broken(pool: Any, url: str, wire: WireFault) -> Exception:
+    """What the pool would have met on the wire; it closes the connection and may try again."""
+    if wire is WireFault.RESET:
+        return ConnectionResetError(104, "Connection reset by peer")
+    timed_out = importlib.import_module("urllib3.exceptions").ReadTimeoutError
+    raised: Exception = timed_out(pool, url, "Read timed out.")
+    return raised
+
+
+def _patience(pool: Any, given: Any) -> float | None:
+    """How many seconds the client waits for an answer."""
+    if given is None or isinstance(given, int | float):
+        return given
+    timeout = pool._get_timeout(given)
+    timeout.start_connect()
+    seconds = timeout.read_timeout
+    return seconds if isinstance(seconds, int | float) else None
 
 
 def _no_tunnel(real: Callable[..., Any], engine_at: Lookup) -> Callable[..., Any]:
@@ -65,7 +86,8 @@ def _request(pool: Any, method: str, url: str, options: dict[str, Any]) -> Reque
     headers = {"host": pool.host}
     headers.update((_text(name).lower(), _text(value)) for name, value in given.items())
     body = _bytes(options.get("body"))
-    return Request(method, pool.host, parts.path or "/", parts.query, headers, body)
+    path, patience = parts.path or "/", _patience(pool, options.get("timeout"))
+    return Request(method, pool.host, path, parts.query, headers, body, patience)
 
 
 def _response(answer: Any, given: Response, method: str, url: str, options: dict[str, Any]) -> Any:

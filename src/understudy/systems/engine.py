@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import orjson
 
 from understudy.model.action import Action
-from understudy.model.campaign import Fault
 from understudy.model.errors import EvidenceError
 from understudy.model.world import World
 from understudy.systems import mint
 from understudy.systems.capture import attempt, captured, describe
 from understudy.systems.clock import VirtualClock
 from understudy.systems.dispatch import Route
-from understudy.systems.fault_plan import FaultPlan
-from understudy.systems.faults import befall
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.overlay import Overlay
@@ -26,6 +24,10 @@ from understudy.systems.routes import mounted
 from understudy.systems.session import CaseSession, CoverageGap
 from understudy.systems.system import System
 from understudy.systems.write_mode import WriteMode, mode_of
+
+if TYPE_CHECKING:
+    from understudy.model.campaign import Fault
+    from understudy.systems.faults import FaultPlan
 
 __all__ = ["Engine", "current_case"]
 
@@ -58,7 +60,7 @@ class Engine:
         self.seed = seed
         self.writes = dict(writes or {})
         self.systems: dict[str, System] = mounted(systems)
-        self._faults = FaultPlan(faults, seed, self.systems) if faults else None
+        self._faults = _plan(faults, seed, self.systems) if faults else None
         self.strays: list[CoverageGap] = []
         """Calls that could not be attributed to any open case."""
         self._hosts: dict[str, System | None] = {}
@@ -167,8 +169,7 @@ class Engine:
         operation = route.pick(call)
         if self._faults is None:
             return self._carried_out(system, operation, call)
-        blows = self._faults.blows(operation, call)
-        return befall(blows, system, operation, call, self._carried_out)
+        return self._faults.befall(system, operation, call, self._carried_out)
 
     def _carried_out(self, system: System, operation: Operation, call: Call) -> Response:
         if operation.writes:
@@ -258,6 +259,13 @@ class Engine:
     def _named(self, system: System, request: Request) -> str:
         route, _ = self._route(system, request)
         return route.operations[-1].name if route else f"{system.name}.unserved"
+
+
+def _plan(faults: Sequence[Fault], seed: int, systems: Mapping[str, System]) -> FaultPlan:
+    # Imported here, because most engines have no faults and the campaign's types are heavy.
+    from understudy.systems.faults import FaultPlan
+
+    return FaultPlan(faults, seed, systems)
 
 
 def _tried(system: System, operation: Operation, call: Call, mode: WriteMode) -> Reply:

@@ -16,7 +16,7 @@ from understudy.systems.clock import VirtualClock
 from understudy.systems.overlay import Changes, Overlay
 
 if TYPE_CHECKING:
-    from understudy.systems.fault_plan import Blow
+    from understudy.systems.blow import Blow
     from understudy.systems.message import Response
     from understudy.systems.rendering import Renderings
 

@@ -131,9 +131,9 @@ class Situation(Configuration):
 class Slips(Configuration):
     """How often people do otherwise than the policy says."""
 
-    forgets_note: ShareText = 0.008
+    forgets_note: ShareText = 0.004
     wrong_tag: ShareText = 0.003
-    mistypes_amount: ShareText = 0.006
+    mistypes_amount: ShareText = 0.004
     overcautious: ShareText = 0.001
     other_way: ShareText = 0.5
     """How often the other handling that is as good is chosen, where there is one."""

@@ -1,0 +1,155 @@
+"""What goes to model providers, counted, and the budget that stops it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+import orjson
+
+from understudy.doors.gateway_wire import ModelRefusal, ModelRequest
+
+__all__ = ["Meter", "ModelBudget", "ModelTraffic", "TokenPrice", "Tokens", "tokens_of"]
+
+_MILLION = 1_000_000
+_BYTES_PER_TOKEN = 3
+"""Fewer than real texts have, so that an estimate is rather too dear."""
+
+
+class ModelTraffic(msgspec.Struct, frozen=True, kw_only=True):
+    """What went to one provider so far."""
+
+    provider: str
+    requests: int = 0
+    bytes_out: int = 0
+    bytes_in: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrice:
+    """What a million tokens cost, in minor units of the budget's currency."""
+
+    input_minor: int
+    output_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of one call."""
+
+    input: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBudget:
+    """The most that may go out; None is no limit. A limit on cost needs every model's price."""
+
+    requests: int | None = None
+    bytes_out: int | None = None
+    cost_minor: int | None = None
+    prices: Mapping[str, TokenPrice] = field(default_factory=dict)
+
+
+class Meter:
+    """Counts per provider, and refuses what would exceed the budget.
+
+    Requests and bytes are counted before they go out and so are never exceeded. The cost of a call
+    is known when it has been answered: calls that are under way when the limit is reached are paid.
+    """
+
+    def __init__(self, budget: ModelBudget | None = None) -> None:
+        self._budget = budget or ModelBudget()
+        self._lock = threading.Lock()
+        self._traffic: dict[str, ModelTraffic] = {}
+        self._millionths = 0
+        self.refused = 0
+        """Calls that the budget stopped."""
+
+    def admit(self, provider: str, request: ModelRequest) -> None:
+        """Count a call that is about to go out; raises `ModelRefusal` where the budget is spent."""
+        with self._lock:
+            reason = self._over(request)
+            if reason:
+                self.refused += 1
+                raise ModelRefusal(429, "insufficient_quota", reason)
+            self._add(provider, requests=1, bytes_out=len(request.body))
+
+    def settle(self, provider: str, request: ModelRequest, tokens: Tokens, bytes_in: int) -> None:
+        """Count what a call brought back, and its price."""
+        price = self._budget.prices.get(request.model, TokenPrice(0, 0))
+        with self._lock:
+            millionths = tokens.input * price.input_minor + tokens.output * price.output_minor
+            self._millionths += millionths
+            self._add(provider, bytes_in=bytes_in, tokens_in=tokens.input, tokens_out=tokens.output)
+
+    def traffic(self) -> list[ModelTraffic]:
+        """What went to each provider, by name."""
+        with self._lock:
+            return [self._traffic[name] for name in sorted(self._traffic)]
+
+    @property
+    def cost_minor(self) -> int:
+        """What all calls have cost, rounded up."""
+        return -(-self._millionths // _MILLION)
+
+    def _over(self, request: ModelRequest) -> str:
+        budget, traffic = self._budget, self._traffic.values()
+        if budget.requests is not None:
+            if sum(each.requests for each in traffic) >= budget.requests:
+                return f"the budget of {budget.requests} requests is spent"
+        if budget.bytes_out is not None:
+            if sum(each.bytes_out for each in traffic) + len(request.body) > budget.bytes_out:
+                return f"the budget of {budget.bytes_out} bytes is spent"
+        if budget.cost_minor is not None:
+            return self._over_cost(request, budget.cost_minor)
+        return ""
+
+    def _over_cost(self, request: ModelRequest, most: int) -> str:
+        if request.model not in self._budget.prices:
+            return f"the model `{request.model}` has no price, so no budget can hold for it"
+        return "the budget is spent" if self._millionths >= most * _MILLION else ""
+
+    def _add(self, provider: str, **counts: int) -> None:
+        before = self._traffic.get(provider, ModelTraffic(provider=provider))
+        added = {name: getattr(before, name) + count for name, count in counts.items()}
+        self._traffic[provider] = msgspec.structs.replace(
+            before, **added, cost_minor=self.cost_minor
+        )
+
+
+def tokens_of(request: ModelRequest, answer: bytes) -> Tokens:
+    """The tokens that an answer states, whole or in events; estimated where it states none."""
+    usage = _usage(answer)
+    if usage is None:
+        return Tokens(
+            -(-len(request.body) // _BYTES_PER_TOKEN), -(-len(answer) // _BYTES_PER_TOKEN)
+        )
+    read = usage.get("prompt_tokens", usage.get("input_tokens", 0))
+    written = usage.get("completion_tokens", usage.get("output_tokens", 0))
+    return Tokens(int(read or 0), int(written or 0))
+
+
+def _usage(answer: bytes) -> dict[str, int] | None:
+    if not answer.lstrip().startswith(b"{"):
+        lines = [line for line in answer.splitlines() if line.startswith(b"data:")]
+        found = [_usage_in(line.removeprefix(b"data:")) for line in lines if b'"usage"' in line]
+        return next((usage for usage in reversed(found) if usage), None)
+    return _usage_in(answer)
+
+
+def _usage_in(text: bytes) -> dict[str, int] | None:
+    try:
+        told = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    inner = told.get("response") if isinstance(told, dict) else None
+    for place in (told, inner):
+        if isinstance(place, dict) and isinstance(place.get("usage"), dict):
+            return dict(place["usage"])
+    return None

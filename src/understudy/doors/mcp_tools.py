@@ -1,0 +1,125 @@
+"""The operations as tools of the Model Context Protocol: names, schemas, hints and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from understudy.model.action import Effect
+from understudy.model.errors import ConfigurationError, nearest
+from understudy.systems.calling import build_request
+from understudy.systems.message import Request, Response
+from understudy.systems.operation import Operation
+from understudy.systems.system import System
+
+if TYPE_CHECKING:
+    from mcp.server.lowlevel import Server
+    from mcp_types import Tool
+
+__all__ = ["Offer", "hints", "offered", "tool_name", "tool_server"]
+
+_REPEATABLE = ("PUT", "DELETE")
+_TAKES_AWAY = (Effect.DELETE, Effect.PAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an agent is offered: operations, the credentials of its case, and who answers."""
+
+    operations: Sequence[Operation]
+    credentials: Mapping[str, Mapping[str, str]]
+    ask: Callable[[Request], Response]
+    systems: Mapping[str, System]
+
+
+def offered(systems: Mapping[str, System], wanted: Collection[str] = ()) -> list[Operation]:
+    """The operations of the systems, only those of the `wanted` names and patterns where given.
+
+    Raises `ConfigurationError` for a pattern that fits none.
+    """
+    known = {each.name: each for system in systems.values() for each in system.operations}
+    for pattern in wanted:
+        if not any(fnmatchcase(name, pattern) for name in known):
+            raise ConfigurationError(
+                f"no operation is named `{pattern}`{nearest(pattern, known)}",
+                hint="understudy systems operations",
+            )
+    return [
+        operation
+        for name, operation in known.items()
+        if not wanted or any(fnmatchcase(name, pattern) for pattern in wanted)
+    ]
+
+
+def tool_name(operation: Operation) -> str:
+    """The operation's name with the letters that every model's interface takes."""
+    return operation.name.replace(".", "_")
+
+
+def hints(operation: Operation) -> dict[str, bool]:
+    """What the protocol lets a server say of a tool, from the operation's class and effect.
+
+    Destructive is what deletes, moves money, or cannot be undone.
+    """
+    reads = not operation.writes
+    return {
+        "read_only_hint": reads,
+        "destructive_hint": operation.destructive or operation.effect in _TAKES_AWAY,
+        "idempotent_hint": reads or operation.method in _REPEATABLE,
+        "open_world_hint": operation.customer_visible,
+    }
+
+
+def tool_server(offer: Offer) -> Server[Any]:
+    """A server that offers the operations; every call is a request with the case's credentials."""
+    import anyio.to_thread
+    import mcp_types as types
+    from mcp.server.lowlevel import Server
+
+    tools = [_tool(operation) for operation in offer.operations]
+    by_tool = {tool_name(operation): operation for operation in offer.operations}
+
+    async def list_tools(context: Any, params: Any) -> types.ListToolsResult:
+        del context, params
+        return types.ListToolsResult(tools=tools)
+
+    async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        del context
+        arguments = params.arguments or {}
+        text, failed = await anyio.to_thread.run_sync(
+            _called, offer, by_tool, params.name, arguments
+        )
+        content: list[types.ContentBlock] = [types.TextContent(type="text", text=text)]
+        return types.CallToolResult(content=content, is_error=failed)
+
+    return Server("systems", on_list_tools=list_tools, on_call_tool=call_tool)
+
+
+def _tool(operation: Operation) -> Tool:
+    import mcp_types as types
+
+    return types.Tool(
+        name=tool_name(operation),
+        description=operation.description,
+        input_schema=dict(operation.params),
+        annotations=types.ToolAnnotations(title=operation.name, **hints(operation)),
+    )
+
+
+def _called(
+    offer: Offer, by_tool: Mapping[str, Operation], name: str, arguments: Mapping[str, Any]
+) -> tuple[str, bool]:
+    operation = by_tool.get(name)
+    if operation is None:
+        return f"there is no tool `{name}`{nearest(name, by_tool)}", True
+    try:
+        request = build_request(operation, arguments, offer.credentials, offer.systems)
+    except ValueError as error:
+        return str(error), True
+    answer = offer.ask(request)
+    body = answer.body.decode("utf-8", "replace")
+    if answer.status >= 400:
+        return f"HTTP {answer.status}: {body}", True
+    return body or f"HTTP {answer.status}", False

@@ -1,0 +1,137 @@
+"""The fault plan: which calls go wrong and how, as data, the same in every run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from typing import Any
+
+from understudy.model.campaign import Fault, FaultKind, FaultMatch
+from understudy.model.errors import ConfigurationError, nearest
+from understudy.systems.blow import Blow
+from understudy.systems.damage import last_shown
+from understudy.systems.fault_options import options_of
+from understudy.systems.message import Response
+from understudy.systems.operation import Call, Operation
+from understudy.systems.striking import CarryOut, struck
+from understudy.systems.system import System
+
+__all__ = ["FaultPlan", "draw"]
+
+_CURSORS = ("starting_after", "ending_before", "after", "page[after]", "page[before]")
+
+
+class FaultPlan:
+    """Faults with their options checked.
+
+    Whether a fault with a share strikes is drawn from seed, case, operation and attempt, so that
+    neither the order of threads nor other cases change it. `nth` counts the case's calls that the
+    fault could befall. `operation` and `case` may hold `*`.
+    """
+
+    def __init__(self, faults: Sequence[Fault], seed: int, systems: Mapping[str, System]) -> None:
+        for fault in faults:
+            _check_names(fault.match, systems)
+        self._faults = tuple((fault, options_of(fault)) for fault in faults)
+        self._drifts = any(fault.do is FaultKind.PAGE_DRIFT for fault in faults)
+        self._seed = seed
+
+    def befall(
+        self, system: System, operation: Operation, call: Call, carry_out: CarryOut
+    ) -> Response:
+        """Answer a call, with whatever befalls it; `carry_out` is how it is answered else."""
+        response = struck(self.blows(operation, call), system, operation, call, carry_out)
+        if self._drifts and not operation.writes:
+            call.session.pages[operation.name] = last_shown(response)
+        return response
+
+    def blows(self, operation: Operation, call: Call) -> list[Blow]:
+        """What befalls this call, in the plan's order."""
+        session = call.session
+        attempt = session.count(f"calls of {operation.name}")
+        found = []
+        for index, (fault, options) in enumerate(self._faults):
+            if not _could_befall(fault, operation, call):
+                continue
+            nth, wanted = session.count(f"calls for fault {index}"), fault.match.nth
+            if wanted is not None and wanted != nth:
+                continue
+            drawn = draw(self._seed, session.case_id, operation.name, attempt, index)
+            if drawn < fault.match.share:
+                found.append(
+                    Blow(kind=fault.do, operation=operation.name, attempt=attempt, options=options)
+                )
+        return found
+
+
+def draw(seed: int, case_id: str, operation: str, attempt: int, index: int) -> float:
+    """A number from 0 to below 1 that only these decide; `index` is the fault's in its plan.
+
+    >>> draw(7, "case-1", "stripe.refunds.create", 1, 0)
+    0.3860167329369567
+    """
+    text = "\x1f".join((str(seed), case_id, operation, str(attempt), str(index)))
+    # 53 bits are what a float holds, so that the quotient stays below 1.
+    return (int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 11) / 2**53
+
+
+def _could_befall(fault: Fault, operation: Operation, call: Call) -> bool:
+    match = fault.match
+    return (
+        match.system in (None, operation.system)
+        and (match.operation is None or fnmatchcase(operation.name, match.operation))
+        and (match.case is None or fnmatchcase(call.session.case_id, match.case))
+        and _KINDS.get(fault.do, _any)(operation, call)
+    )
+
+
+def _any(operation: Operation, call: Call) -> bool:
+    del operation, call
+    return True
+
+
+def _writes(operation: Operation, call: Call) -> bool:
+    del call
+    return operation.writes
+
+
+def _reads(operation: Operation, call: Call) -> bool:
+    del call
+    return not operation.writes
+
+
+def _searches(operation: Operation, call: Call) -> bool:
+    del call
+    return not operation.writes and "search" in operation.name.split(".")
+
+
+def _turns_a_page(operation: Operation, call: Call) -> bool:
+    if operation.writes:
+        return False
+    given: dict[str, Any] = {**call.query, **call.fields}
+    return any(given.get(name) for name in _CURSORS) or str(given.get("page", "1")) != "1"
+
+
+_KINDS: dict[FaultKind, Callable[[Operation, Call], bool]] = {
+    FaultKind.APPLY_THEN_RESET: _writes,
+    FaultKind.STALE_READ: _reads,
+    FaultKind.INDEX_LAG: _searches,
+    FaultKind.PAGE_DRIFT: _turns_a_page,
+}
+
+
+def _check_names(match: FaultMatch, systems: Mapping[str, System]) -> None:
+    names = [name for system in systems.values() for name in system.by_name]
+    wanted = match.operation
+    if wanted is not None and not any(fnmatchcase(name, wanted) for name in names):
+        raise ConfigurationError(
+            f"a fault is to befall `{wanted}`, which no system serves{nearest(wanted, names)}",
+            hint="understudy systems operations",
+        )
+    if match.system is not None and match.system not in systems:
+        raise ConfigurationError(
+            f"a fault is to befall the system `{match.system}`, which is not mounted"
+            f"{nearest(match.system, systems)}; mounted are {', '.join(systems)}",
+            hint="understudy systems operations",
+        )

@@ -1,0 +1,226 @@
+"""A call that faults befall: before it is carried out, after, or on the answer's way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from understudy.model.campaign import FaultKind
+from understudy.systems.blow import Blow
+from understudy.systems.capture import captured, describe, table_of
+from understudy.systems.damage import cut_off, drifted, halved, html_page, lost, shifted
+from understudy.systems.message import Response, WireFault
+from understudy.systems.operation import Call, Operation, Reply
+from understudy.systems.session import CaseSession
+from understudy.systems.system import System
+
+__all__ = ["CarryOut", "struck"]
+
+CarryOut = Callable[[System, Operation, Call], Response]
+
+_LAGS = (FaultKind.STALE_READ, FaultKind.INDEX_LAG)
+_UNSEEN = (
+    FaultKind.HANG, FaultKind.STATUS, FaultKind.APPLY_THEN_RESET, FaultKind.TRUNCATE,
+    FaultKind.HALF_JSON, FaultKind.HTML,
+)  # fmt: skip
+
+
+def struck(
+    blows: Sequence[Blow], system: System, operation: Operation, call: Call, carry_out: CarryOut
+) -> Response:
+    """The answer to a call under these faults; its action, if it is a write, names them."""
+    session = call.session
+    session.struck.extend(blows)
+    late = _waited(blows, call)
+    _close(blows, system, operation, session)
+    known = len(session.actions)
+    response = _barred(blows, system, operation, call)
+    spoilt = False
+    if response is not None:
+        if operation.writes:
+            reply = Reply(response.status)
+            session.actions.append(captured(operation, call, describe(operation, call), reply, {}))
+    else:
+        whole = _carried_out(blows, system, operation, call, carry_out)
+        response = lost(WireFault.HANG) if late else _damaged(blows, system, call, whole)
+        spoilt = response is not whole and any(blow.kind in _UNSEEN for blow in blows)
+    if len(session.actions) > known:
+        _mark(session, _names(blows, system, operation, session), spoilt or bool(response.wire))
+    return response
+
+
+def _mark(session: CaseSession, names: list[FaultKind], unseen: bool) -> None:
+    """Let the last action tell what befell it."""
+    session.actions[-1] = msgspec.structs.replace(
+        session.actions[-1],
+        candidate_saw_response=not unseen,
+        fault="+".join(names) or None,
+    )
+
+
+def _names(
+    blows: Sequence[Blow], system: System, operation: Operation, session: CaseSession
+) -> list[FaultKind]:
+    lasting = []
+    if system.name in session.expired:
+        lasting.append(FaultKind.TOKEN_EXPIRY)
+    elif operation.name in session.denied:
+        lasting.append(FaultKind.SCOPE_DENIED)
+    return list(dict.fromkeys([*(blow.kind for blow in blows), *lasting]))
+
+
+def _waited(blows: Sequence[Blow], call: Call) -> bool:
+    """Let the latency pass; whether the client has given up meanwhile."""
+    seconds = sum(b.options["seconds"] for b in blows if b.kind is FaultKind.LATENCY)
+    patience = call.request.timeout
+    late = patience is not None and seconds > patience
+    call.session.clock.advance(patience if late and patience is not None else seconds)
+    return late
+
+
+def _close(
+    blows: Sequence[Blow], system: System, operation: Operation, session: CaseSession
+) -> None:
+    for blow in blows:
+        if blow.kind is FaultKind.TOKEN_EXPIRY:
+            session.expired.add(system.name)
+        elif blow.kind is FaultKind.SCOPE_DENIED:
+            session.denied.add(operation.name)
+
+
+def _barred(
+    blows: Sequence[Blow], system: System, operation: Operation, call: Call
+) -> Response | None:
+    """The answer to a call that never gets as far as the system's work."""
+    session = call.session
+    if system.name in session.expired:
+        secret = system.presented(call.request.headers)
+        return system.response(session, system.unauthorized(secret).reply)
+    if operation.name in session.denied:
+        return system.response(session, system.denied(operation).reply)
+    for blow in blows:
+        if blow.kind is FaultKind.RESET:
+            return lost(WireFault.RESET)
+        if not blow.applied:
+            return _instead(blow, system, call)
+    return None
+
+
+def _instead(blow: Blow, system: System, call: Call) -> Response:
+    """What the client gets in place of the system's answer."""
+    if blow.kind is FaultKind.HANG:
+        return _hung(blow, call)
+    if blow.kind is FaultKind.HTML:
+        return html_page(blow.options["status"])
+    refusal = system.refusal(blow.options["status"], blow.options["message"])
+    response = system.response(call.session, refusal.reply)
+    seconds = blow.options["retry_after"]
+    if seconds is None:
+        return response
+    return msgspec.structs.replace(
+        response, headers=(*response.headers, ("retry-after", str(seconds)))
+    )
+
+
+def _hung(blow: Blow, call: Call) -> Response:
+    """Silence until the client gives up, or until the connection is dropped where it never does."""
+    patience, seconds = call.request.timeout, blow.options["seconds"]
+    gives_up = patience is not None and patience < seconds
+    call.session.clock.advance(patience if gives_up and patience is not None else seconds)
+    return lost(WireFault.HANG if gives_up else WireFault.RESET)
+
+
+def _carried_out(
+    blows: Sequence[Blow], system: System, operation: Operation, call: Call, carry_out: CarryOut
+) -> Response:
+    session = call.session
+    edits = [blow for blow in blows if blow.kind is FaultKind.CONCURRENT_EDIT]
+    if operation.writes:
+        _edit(edits, operation, call)
+        mark = session.overlay.mark()
+        response = carry_out(system, operation, call)
+        if session.overlay.mark() != mark:
+            session.writes.append((session.now, mark))
+        return response
+    lag = max((b.options["seconds"] for b in blows if b.kind in _LAGS), default=None)
+    with _seeing(session, lag):
+        response = carry_out(system, operation, call)
+    # A colleague's edit follows what the candidate has just read.
+    _edit(edits, operation, call)
+    return response
+
+
+@contextmanager
+def _seeing(session: CaseSession, lag: float | None) -> Iterator[None]:
+    """Show the case what it had written `lag` seconds ago."""
+    if lag is None:
+        yield
+        return
+    since = session.now - timedelta(seconds=lag)
+    mark = next((mark for moment, mark in session.writes if moment > since), None)
+    present = session.overlay
+    session.overlay = present if mark is None else present.as_of(mark)
+    try:
+        yield
+    finally:
+        session.overlay = present
+
+
+def _edit(edits: Sequence[Blow], operation: Operation, call: Call) -> None:
+    key = _object_of(operation, call) if edits else None
+    if key is None:
+        return
+    overlay, clock = call.session.overlay, call.session.clock
+    row = overlay.get(*key) or {}
+    stamps = {"updated_at": clock.iso(), "updatedAt": clock.iso_millis()}
+    for blow in edits:
+        known = {name: value for name, value in stamps.items() if name in row}
+        overlay.meddle(*key, {**known, **blow.options["fields"]})
+
+
+def _object_of(operation: Operation, call: Call) -> tuple[str, str] | None:
+    """The table and id of the object that a call is about, as far as its path or target says."""
+    target = operation.target(call) if operation.target else None
+    row_id = target.id if target is not None else call.path.get("id")
+    if row_id is None:
+        return None
+    overlay, system = call.session.overlay, operation.system
+    kind = target.type if target is not None else call.path.get("object_type")
+    own = [name for name in overlay.world.tables if name.startswith(f"{system}.")]
+    named = [table_of(system, kind)] if kind else own
+    return next(((name, row_id) for name in named if overlay.get(name, row_id)), None)
+
+
+def _damaged(blows: Sequence[Blow], system: System, call: Call, response: Response) -> Response:
+    """The answer after everything that happens to it; what loses it comes last."""
+    for blow in sorted(blows, key=lambda blow: blow.kind in _UNSEEN):
+        response = _damaged_by(blow, system, call, response)
+    return response
+
+
+def _damaged_by(blow: Blow, system: System, call: Call, response: Response) -> Response:
+    change: Any = _CHANGES.get(blow.kind)
+    if change is not None:
+        changed: Response = change(blow, call, response)
+        return changed
+    if blow.kind in (FaultKind.HANG, FaultKind.STATUS, FaultKind.HTML):
+        return _instead(blow, system, call)
+    return response
+
+
+def _reset(blow: Blow, call: Call, response: Response) -> Response:
+    del blow, call, response
+    return lost(WireFault.RESET)
+
+
+_CHANGES: dict[FaultKind, Callable[[Blow, Call, Response], Response]] = {
+    FaultKind.APPLY_THEN_RESET: _reset,
+    FaultKind.HALF_JSON: halved,
+    FaultKind.PAGE_DRIFT: shifted,
+    FaultKind.SCHEMA_DRIFT: drifted,
+    FaultKind.TRUNCATE: cut_off,
+}

@@ -1,0 +1,146 @@
+"""The systems as tools of the Model Context Protocol, asked by a real client over stdio."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import sys
+
+import pytest
+
+from understudy.doors import mcp_stdio
+from understudy.doors.loopback import environment, serving
+from understudy.doors.mcp_tools import hints, offered, tool_name
+from understudy.doors.variables import credential_variables
+from understudy.model.errors import ConfigurationError
+from understudy.model.world import World
+from understudy.systems.calling import find_operation
+from understudy.systems.engine import Engine
+from understudy.systems.routes import mounted
+
+CHARGE = {
+    "id": "ch_1", "customer": "cus_1", "amount": 1000, "amount_refunded": 0, "currency": "eur",
+    "status": "succeeded", "paid": True, "refunded": False, "captured": True,
+    "created": 1790000000,
+}  # fmt: skip
+CONTACT = {
+    "id": "101", "email": "ada@example.com", "archived": False,
+    "createdAt": "2026-01-05T08:00:00Z", "updatedAt": "2026-01-05T08:00:00Z",
+}  # fmt: skip
+
+
+@pytest.fixture
+def engine():
+    tables = {"stripe.charges": {"ch_1": CHARGE}, "hubspot.contacts": {"101": CONTACT}}
+    return Engine(World(tables, now=1800000000))
+
+
+@pytest.fixture
+def served(engine):
+    """Two open cases, and for each what its agent finds in the environment."""
+    bases = {name: system.base_url for name, system in engine.systems.items()}
+    with serving(engine, bases) as urls:
+        yield {
+            name: environment(urls) | credential_variables(engine.open_case(name).credentials)
+            for name in ("one", "two")
+        }
+
+
+def test_a_client_works_on_its_case_over_stdio(engine, served):
+    """A real client lists, reads and writes; what it did is captured in the case of its key."""
+    pytest.importorskip("mcp")
+    from mcp import Client, StdioServerParameters
+
+    async def talk(name):
+        command = ["-m", "understudy.doors.mcp_stdio", "stripe.*", "hubspot.objects.*", "desk.*"]
+        parameters = StdioServerParameters(command=sys.executable, args=command, env=served[name])
+        async with Client(parameters) as client:
+            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+            refund = await client.call_tool("stripe_refunds_create", {"charge": "ch_1"})
+            read = await client.call_tool("stripe_charges_retrieve", {"id": "ch_1"})
+            twice = await client.call_tool("stripe_refunds_create", {"charge": "ch_1"})
+            lost = await client.call_tool("stripe_charges_retrieve", {})
+            unknown = await client.call_tool("stripe_refund_create", {})
+            update = {"object_type": "contacts", "id": "101", "properties": {"phone": "+43 2"}}
+            changed = await client.call_tool("hubspot_objects_update", update)
+        return tools, [refund, read, twice, lost, unknown, changed]
+
+    async def both():
+        return await asyncio.gather(talk("one"), talk("two"))
+
+    for tools, (refund, read, twice, lost, unknown, changed) in asyncio.run(both()):
+        assert not refund.is_error
+        assert json.loads(refund.content[0].text)["amount"] == 1000
+        assert json.loads(read.content[0].text)["amount_refunded"] == 1000
+        assert (twice.is_error, lost.is_error, unknown.is_error) == (True, True, True)
+        assert twice.content[0].text.startswith("HTTP 400: {")
+        assert "needs `id`" in lost.content[0].text
+        assert "did you mean `stripe_refunds_create`" in unknown.content[0].text
+        assert not changed.is_error
+        assert tools["stripe_charges_list"].annotations.read_only_hint
+        assert "zendesk_tickets_get" not in tools
+    for name in ("one", "two"):
+        session = engine.session(name)
+        assert [(each.operation, each.response_status) for each in session.actions] == [
+            ("stripe.refunds.create", 200), ("stripe.refunds.create", 400),
+            ("hubspot.objects.update", 200),
+        ]  # fmt: skip
+        assert session.reads == {"stripe.charges.retrieve": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "reads", "destroys", "repeats", "seen"),
+    [
+        ("stripe.charges.list", True, False, True, False),
+        ("stripe.refunds.create", False, True, False, None),
+        ("hubspot.objects.archive", False, True, True, None),
+        ("hubspot.objects.create", False, False, False, None),
+        ("zendesk.tickets.public_reply", False, False, True, True),
+    ],
+)
+def test_hints_come_from_class_and_effect(name, reads, destroys, repeats, seen):
+    """Reads, money, deletions and messages to customers are told apart for the model."""
+    given = hints(find_operation(name))
+    assert (given["read_only_hint"], given["destructive_hint"]) == (reads, destroys)
+    assert given["idempotent_hint"] is repeats
+    assert seen is None or given["open_world_hint"] is seen
+
+
+def test_every_operation_is_offered_under_a_name_of_its_own():
+    """Names differ, and have only letters that every model's interface takes."""
+    names = [tool_name(each) for each in offered(mounted())]
+    assert len(set(names)) == len(names) > 100
+    assert all(name.replace("_", "").isalnum() and len(name) <= 64 for name in names)
+
+
+def test_a_pattern_that_fits_nothing_names_the_nearest():
+    """A misspelt operation is an error before anything is served."""
+    with pytest.raises(ConfigurationError, match=r"did you mean `stripe\.refunds\.create`"):
+        offered(mounted(), ["stripe.refund.create"])
+
+
+def test_an_environment_without_systems_says_what_to_do(monkeypatch):
+    """Without addresses the server ends with exit code 2 and the command that gives them."""
+    monkeypatch.setattr(mcp_stdio, "_check_extra", lambda: None)
+    monkeypatch.setattr(mcp_stdio.os, "environ", {"STRIPE_API_KEY": "sk_test_1"})
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        assert mcp_stdio.main([]) == 2
+    assert "understudy systems serve WORLD" in said.getvalue()
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch):
+    """Where `mcp` is not installed, the error is the command that installs it."""
+    monkeypatch.setattr(mcp_stdio.importlib.util, "find_spec", lambda name: None)
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        assert mcp_stdio.main([]) == 2
+    assert "pip install 'understudy[mcp]'" in said.getvalue()
+
+
+def test_only_systems_with_an_address_are_offered(served):
+    """A system without a base address is left out, whatever keys there are."""
+    variables = {name: text for name, text in served["one"].items() if "HUBSPOT_API" not in name}
+    with mcp_stdio.served_offer(variables) as offer:
+        assert set(offer.systems) == {"desk", "stripe", "zendesk"}
+        assert not any(each.system == "hubspot" for each in offer.operations)
