@@ -44,7 +44,7 @@ def test_the_three_verdicts_are_earned(outcome):
     for verdict in verdicts.values():
         assert verdict.cases.judged >= 800
         assert verdict.wall.self_test == "passed"
-        assert len({name for name in verdict.scope.split(": ")[1].split(", ")}) >= 4
+        assert len(set(verdict.scope.split(": ")[1].split(", "))) >= 4
 
 
 @pytest.mark.slow

@@ -30,6 +30,7 @@ from understudy.report.phrases import (
     amount,
     counted,
     deed,
+    log_agreement,
     percent,
     plain,
 )
@@ -272,6 +273,8 @@ def _provenance(facts: ReportInput) -> Iterator[tuple[str, str]]:
     yield "Wall", _wall(verdict)
     yield "Sent to model providers", _model_traffic(verdict)
     yield "Recording", _recording(facts)
+    if verdict.external:
+        yield "The log's own verdict", log_agreement(verdict.external)
     yield "Run", f"{manifest.run_id}, seed {manifest.seed}, started {manifest.started_at}"
     yield "Valid until", verdict.expires or "no expiry set"
     yield "Sign-off", "none recorded"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from understudy.model.finding import Kind, Severity
 from understudy.model.money import Money
@@ -18,6 +19,7 @@ __all__ = [
     "amount",
     "counted",
     "deed",
+    "log_agreement",
     "percent",
     "plain",
 ]
@@ -147,3 +149,11 @@ def plain(name: str) -> str:
     'over escalation'
     """
     return name.replace("_", " ")
+
+
+def log_agreement(external: Mapping[str, Any]) -> str:
+    """How often actions alone say what the log says of the end state."""
+    return (
+        f"{external['agreeing']:,} of {external['runs']:,} end states judged as the log does, from "
+        "actions alone; the misses stand in verdict.json"
+    )
