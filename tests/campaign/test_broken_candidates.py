@@ -106,4 +106,4 @@ def test_a_candidate_that_cannot_be_loaded_is_one_clear_error(project, use, expe
     assert finished.stderr.startswith("error[U2")
     assert expected in finished.stderr
     assert "Traceback" not in finished.stderr
-    assert project.runs() == []
+    assert list(project.folder.glob("reports/pilot/*/*")) == []

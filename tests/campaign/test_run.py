@@ -190,3 +190,39 @@ def test_one_case_is_shown_whole(project):
     assert "PEOPLE" in shown
     assert "CANDIDATE (proposed, never executed)" in shown
     assert project.command("case", "latest", "case-99999").returncode == 2
+
+
+def test_a_run_stops_by_itself_at_so_many_critical_findings(project):
+    """`stop: {on_critical: 2}` ends the run at the second critical finding, in a NO-GO."""
+    project.write(
+        "bot.py",
+        """
+        import httpx
+
+        def handle(case, systems):
+            key = case.credentials["stripe"]["api_key"]
+            headers = {"Authorization": f"Bearer {key}"}
+            customers = httpx.get(
+                "https://api.stripe.com/v1/customers", params={"limit": 1}, headers=headers
+            ).json()["data"]
+            httpx.delete(
+                f"https://api.stripe.com/v1/customers/{customers[0]['id']}", headers=headers
+            )
+        """,
+    )
+    policy = project.write(
+        "policy.yaml",
+        """
+        version: 1
+        operations: {stripe.customers.delete: {class: read_only}}
+        """,
+    )
+    campaign = project.campaign(
+        "bot:handle", stop="{on_critical: 2}", policy=str(policy), stage="shadow"
+    )
+    finished = project.command("run", str(campaign), "-q", "--json")
+    run = json.loads(finished.stdout)["runs"][0]
+    assert finished.returncode == 1, finished.stderr
+    assert run["cases"]["judged"] == 2
+    assert run["cases"]["planned"] == 24
+    assert any("automatic stop" in line for line in run["not_covered"])

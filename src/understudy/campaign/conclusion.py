@@ -15,6 +15,7 @@ from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
 from understudy.model.campaign import Economics
+from understudy.model.policy import Policy
 from understudy.model.verdict import (
     CandidateRef,
     CaseCounts,
@@ -153,6 +154,9 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     if end.rules.policy.owner is None:
         told.append("prices: nobody answers for them, so they are illustrative")
     told.append("faults of the systems and of the model: none were injected")
+    told += _unused(end.rules.policy)
+    if end.stopped == "asked":
+        told.append("the cases after the automatic stop on critical findings")
     gaps: Counter[str] = Counter(
         f"{gap.method} {gap.path} at {gap.system}" for record in end.records for gap in record.gaps
     )
@@ -160,6 +164,17 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     told += [
         f"{count:,} cases: {reason}" for reason, count in _reasons(judgement.quarantined).items()
     ]
+    return told
+
+
+def _unused(policy: Policy) -> list[str]:
+    """Parts of a policy that are read and not yet judged by; silence would be a false comfort."""
+    told = []
+    if policy.clauses:
+        names = ", ".join(clause.id for clause in policy.clauses[:10])
+        told.append(f"policy clauses ({names}): they are not evaluated")
+    if policy.tier:
+        told.append("the policy's tier expression: each case's own tier is used")
     return told
 
 

@@ -19,10 +19,17 @@ from understudy.campaign.run_files import RunFiles, evidence_of
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
 from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
+from understudy.campaign.trip import CriticalTrip
 from understudy.model.campaign import CandidateSpec
 from understudy.model.canonical import digest
 from understudy.model.case import Case
-from understudy.model.errors import ConfigurationError, NoCasesError, RecordingError, nearest
+from understudy.model.errors import (
+    ConfigurationError,
+    NoCasesError,
+    RecordingError,
+    UnderstudyError,
+    nearest,
+)
 from understudy.model.manifest import RunManifest
 from understudy.model.proposal import CaseRecord
 from understudy.shadow.plan import ShadowPlan
@@ -74,13 +81,19 @@ def run_candidate(
     project = project_folder(settings.campaign.candidates[0].use, settings.folder)
     folder, manifest = _folder(settings, source, request, cases, project)
     plan = _plan(settings, source, request, cases, folder)
+    trip = CriticalTrip(settings.campaign.stop.on_critical, source.recording, settings.rules.policy)
     records: list[CaseRecord] = []
 
-    def keep(record: CaseRecord) -> None:
+    def keep(record: CaseRecord) -> bool:
         records.append(record)
         progress(f"shadow {plan.candidate.name}", len(records), manifest.planned)
+        return trip.trips(record)
 
-    report = run_shadow(plan, keep)
+    try:
+        report = run_shadow(plan, keep)
+    except UnderstudyError:
+        folder.discard_unless_begun()
+        raise
     if report.interrupted:
         raise KeyboardInterrupt
     manifest = msgspec.structs.replace(manifest, wall=report.evidence(), stopped=report.stopped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +46,11 @@ class RunFolder:
     def read_manifest(self) -> RunManifest:
         """Read `manifest.json`; raises `RecordingError` where this is no run."""
         return read_json(self.path / "manifest.json", RunManifest)
+
+    def discard_unless_begun(self) -> None:
+        """Remove the folder of a run that ended before its first case; `latest` is never that."""
+        if all(store.stat().st_size == 0 for store in self.path.glob("cases-*.jsonl")):
+            shutil.rmtree(self.path)
 
     def write_judgement(
         self, findings: tuple[Finding, ...], cost: CostSummary, verdict: Verdict

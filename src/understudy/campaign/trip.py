@@ -1,0 +1,42 @@
+"""The automatic stop: so many critical findings, and the run ends before its next case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from understudy.cost.price_list import PriceList
+from understudy.diff.explain import explain
+from understudy.model.case import Case
+from understudy.model.finding import Severity
+from understudy.model.policy import Policy
+from understudy.model.proposal import CaseRecord
+from understudy.traffic.recording import Recording
+
+__all__ = ["CriticalTrip"]
+
+
+@dataclass(slots=True)
+class CriticalTrip:
+    """Counts critical findings while a run goes on; without a limit it never trips."""
+
+    limit: int | None
+    recording: Recording
+    policy: Policy
+    critical: int = 0
+    _cases: Mapping[str, Case] = field(init=False)
+    _prices: PriceList = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._cases = {case.case_id: case for case in self.recording.cases}
+        self._prices = PriceList.from_policy(self.policy)
+
+    def trips(self, record: CaseRecord) -> bool:
+        """Whether the limit is reached with this record."""
+        if self.limit is None:
+            return False
+        case = self._cases[record.case_id]
+        baselines = self.recording.baselines_of(record.case_id)
+        found = explain(case, record.proposal, baselines, self._prices).findings
+        self.critical += sum(finding.severity is Severity.CRITICAL for finding in found)
+        return self.critical >= self.limit
