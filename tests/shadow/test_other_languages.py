@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from understudy.model.errors import CandidateError
+from understudy.model.errors import CandidateError, EvidenceError
 
 PROCESS = """
 import json, os, sys, time, urllib.parse, urllib.request
@@ -71,6 +71,42 @@ def test_trouble_of_a_process_costs_its_case(project, run, process):
     assert "exit code 3" in records[2].proposal.failure.detail
     assert records[2].trace.printed == "bye\n"
     assert report.complete
+
+
+BREAK = """
+from understudy.systems.{module} import {name}
+def broken(self, *args):
+    raise {error}
+{name}.{method} = broken
+"""
+
+
+@pytest.fixture
+def broken_world(project):
+    def write(module, name, method, error):
+        text = (project.folder / "tiny_world.py").read_text()
+        names = {"module": module, "name": name, "method": method, "error": error}
+        project.write("tiny_world.py", text + BREAK.format(**names))
+
+    return write
+
+
+def test_our_own_mistake_over_a_socket_is_not_the_candidates(project, run, process, broken_world):
+    """A mocked system that breaks is a bare 500 for a process; its case is not judged."""
+    broken_world("overlay", "Overlay", "get", "KeyError('x')")
+    failure = run(project.plan(1, use=process))[1][0].proposal.failure
+    assert (failure.cause, failure.reason) == ("infrastructure", "harness")
+    assert failure.detail.startswith("KeyError")
+
+
+def test_systems_that_contradict_themselves_over_a_socket_end_the_run(
+    project, run, process, broken_world
+):
+    """A read that changed state ends the run of a process, too."""
+    error = "__import__('understudy.model.errors').model.errors.EvidenceError('changed state')"
+    broken_world("engine", "Engine", "handle", error)
+    with pytest.raises(EvidenceError, match="changed state"):
+        run(project.plan(1, use=process))
 
 
 def test_a_command_that_is_not_there_is_an_error(project, run):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import threading
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -45,6 +50,21 @@ def late(case, systems):
     if number == 1:
         time.sleep(0.6)
     return {"rationale": str(refund(100 + number))}
+
+
+turns = []
+
+
+def again(case, systems):
+    turns.append(case.id)
+    if len(turns) == 1:
+        def work():
+            time.sleep(0.5)
+            refund(999)
+        threading.Thread(target=work, daemon=True).start()
+    else:
+        time.sleep(0.6)
+    return {"rationale": str(refund(100))}
 
 
 def pooled(case, systems):
@@ -115,6 +135,56 @@ def test_a_call_that_comes_late_is_no_other_cases_action(static, run):
     failure = records[1].proposal.failure
     assert failure.cause == "infrastructure"
     assert "POST stripe /v1/refunds" in failure.detail
+
+
+def test_a_repeat_is_a_case_of_its_own(static, run):
+    """What the first repeat left running writes nothing in the second, though the case is one."""
+    records = run(static.plan(1, use="static_bot:again", isolation="serial", repeats=2))[1]
+    assert [len(record.proposal.actions) for record in records] == [1, 1]
+    assert failures(records) == [None, "unattributed"]
+
+
+def test_a_service_with_one_key_has_one_case_at_a_time(static, run):
+    """However many workers the run has, a service is one instance and is never asked twice at once.
+
+    It works with the one key that every case brings.
+    """
+    seen, lock, calls = [], threading.Lock(), []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            case = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            with lock:
+                seen.append(len(calls))
+                calls.append(case["credentials"]["stripe"]["api_key"])
+            request = urllib.request.Request(
+                case["base_urls"]["stripe"] + "/v1/refunds",
+                b"charge=ch_1&amount=7",
+                {"Authorization": f"Bearer {case['credentials']['stripe']['api_key']}"},
+            )
+            urllib.request.urlopen(request, timeout=10).close()
+            time.sleep(0.05)
+            with lock:
+                keys.add(calls.pop())
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args):
+            return
+
+    keys = set()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    use = f"http://127.0.0.1:{server.server_port}/case"
+    try:
+        report, records = run(static.plan(6, use=use, isolation="serial", workers=3))
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert (seen, len(keys), report.failures) == ([0] * 6, 1, {})
+    assert amounts(records) == [[7]] * 6
 
 
 @pytest.mark.parametrize("name", ["pooled", "tasks"])

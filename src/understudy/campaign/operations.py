@@ -1,10 +1,30 @@
-"""The table of operations that the mocked systems serve."""
+"""The mocked systems by themselves: served on loopback, and their table of operations."""
 
 from __future__ import annotations
 
-from understudy.systems.routes import operations
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-__all__ = ["describe_operations"]
+from understudy.doors.serving import serve_world
+from understudy.model.errors import ConfigurationError
+from understudy.systems.routes import operations
+from understudy.world.store import load_world
+
+__all__ = ["describe_operations", "serve"]
+
+
+def serve(world: Path, ports: Sequence[str], say: Callable[[str], None]) -> None:
+    """Serve a world until interrupted; `ports` name a system's port each, as `stripe=8101`."""
+    serve_world(load_world(world), dict(_port(text) for text in ports) or None, say)
+
+
+def _port(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if not number.isdigit():
+        raise ConfigurationError(
+            f"`--port {text}` is not a system and its port", hint="write it as in `stripe=8101`"
+        )
+    return name, int(number)
 
 
 def describe_operations() -> str:

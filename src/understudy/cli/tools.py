@@ -1,4 +1,4 @@
-"""Commands about understudy itself: `doctor`, `schema` and `systems operations`."""
+"""Commands about understudy itself: `doctor`, `schema` and `systems`."""
 
 from __future__ import annotations
 
@@ -46,6 +46,19 @@ def schema(
             f"there is no schema `{name}`{nearest(name, schemas)}",
             hint=f"known: {', '.join(schemas)}",
         )
+
+
+@systems.command("serve")
+def serve(
+    world: Annotated[Path, typer.Argument(help="The folder of a world.")],
+    port: Annotated[
+        list[str] | None, typer.Option(help="A system's port, as `stripe=8101`; free ones without.")
+    ] = None,
+) -> None:
+    """Serve a world's systems on loopback; prints the environment to source. Ctrl-C ends it."""
+    from understudy.campaign.operations import serve as serve_systems
+
+    serve_systems(world, port or [], typer.echo)
 
 
 @systems.command("operations")

@@ -11,14 +11,14 @@ import orjson
 
 from understudy.doors.gateway_wire import ModelRefusal, ModelRequest
 
-__all__ = ["Meter", "ModelBudget", "ModelTraffic", "TokenPrice", "Tokens", "tokens_of"]
+__all__ = ["Meter", "ModelBudget", "ProviderCount", "TokenPrice", "Tokens", "tokens_of"]
 
 _MILLION = 1_000_000
 _BYTES_PER_TOKEN = 3
 """Fewer than real texts have, so that an estimate is rather too dear."""
 
 
-class ModelTraffic(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderCount(msgspec.Struct, frozen=True, kw_only=True):
     """What went to one provider so far."""
 
     provider: str
@@ -27,7 +27,6 @@ class ModelTraffic(msgspec.Struct, frozen=True, kw_only=True):
     bytes_in: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
-    cost_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Meter:
     def __init__(self, budget: ModelBudget | None = None) -> None:
         self._budget = budget or ModelBudget()
         self._lock = threading.Lock()
-        self._traffic: dict[str, ModelTraffic] = {}
+        self._traffic: dict[str, ProviderCount] = {}
         self._millionths = 0
         self.refused = 0
         """Calls that the budget stopped."""
@@ -88,7 +87,7 @@ class Meter:
             self._millionths += millionths
             self._add(provider, bytes_in=bytes_in, tokens_in=tokens.input, tokens_out=tokens.output)
 
-    def traffic(self) -> list[ModelTraffic]:
+    def traffic(self) -> list[ProviderCount]:
         """What went to each provider, by name."""
         with self._lock:
             return [self._traffic[name] for name in sorted(self._traffic)]
@@ -100,12 +99,12 @@ class Meter:
 
     def _over(self, request: ModelRequest) -> str:
         budget, traffic = self._budget, self._traffic.values()
-        if budget.requests is not None:
-            if sum(each.requests for each in traffic) >= budget.requests:
-                return f"the budget of {budget.requests} requests is spent"
-        if budget.bytes_out is not None:
-            if sum(each.bytes_out for each in traffic) + len(request.body) > budget.bytes_out:
-                return f"the budget of {budget.bytes_out} bytes is spent"
+        asked = sum(each.requests for each in traffic) + 1
+        sent = sum(each.bytes_out for each in traffic) + len(request.body)
+        if budget.requests is not None and asked > budget.requests:
+            return f"the budget of {budget.requests} requests is spent"
+        if budget.bytes_out is not None and sent > budget.bytes_out:
+            return f"the budget of {budget.bytes_out} bytes is spent"
         if budget.cost_minor is not None:
             return self._over_cost(request, budget.cost_minor)
         return ""
@@ -116,11 +115,9 @@ class Meter:
         return "the budget is spent" if self._millionths >= most * _MILLION else ""
 
     def _add(self, provider: str, **counts: int) -> None:
-        before = self._traffic.get(provider, ModelTraffic(provider=provider))
+        before = self._traffic.get(provider, ProviderCount(provider=provider))
         added = {name: getattr(before, name) + count for name, count in counts.items()}
-        self._traffic[provider] = msgspec.structs.replace(
-            before, **added, cost_minor=self.cost_minor
-        )
+        self._traffic[provider] = msgspec.structs.replace(before, **added)
 
 
 def tokens_of(request: ModelRequest, answer: bytes) -> Tokens:

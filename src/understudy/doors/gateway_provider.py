@@ -49,6 +49,8 @@ class PassThrough:
         record: Path | None = None,
     ) -> None:
         _check(provider, allowed)
+        if record is not None:
+            record.parent.mkdir(parents=True, exist_ok=True)
         self._provider = provider
         self._meter = meter
         self._record = record

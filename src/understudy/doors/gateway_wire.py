@@ -12,6 +12,7 @@ import orjson
 from understudy.model.canonical import digest
 
 __all__ = [
+    "CHAT",
     "EMBEDDINGS",
     "JSON",
     "PATHS",

@@ -19,6 +19,7 @@ __all__ = [
     "addresses",
     "environment",
     "listening",
+    "received",
     "running",
     "serving",
 ]
@@ -45,7 +46,7 @@ class LoopbackDoor:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        body = (await _body(receive)).replace(self._own, self._theirs)
+        body = (await received(receive)).replace(self._own, self._theirs)
         answer = self._engine.handle(_request(scope, self._host, body))
         await _send(answer, answer.body.replace(self._theirs, self._own), send)
 
@@ -153,7 +154,8 @@ def _wait_until_open(thread: threading.Thread, servers: list[Any]) -> None:
         time.sleep(0.005)
 
 
-async def _body(receive: Receive) -> bytes:
+async def received(receive: Receive) -> bytes:
+    """The whole body of a request."""
     blocks = []
     while True:
         message = await receive()

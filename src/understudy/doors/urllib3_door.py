@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http
+import http.client
 import importlib
 import importlib.util
 import io
@@ -52,6 +53,21 @@ def _door(real: Callable[..., Any], engine_at: Lookup, answer: Any) -> Callable[
     return make_request
 
 
+class _CutBody(io.BytesIO):
+    """A body whose connection ends before its length is reached."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """What is there; where that is the end, the error of the standard library."""
+        data = super().read(size)
+        if size is None or size < 0 or not data:
+            raise http.client.IncompleteRead(data)
+        return data
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        """The same."""
+        return self.read(size)
+
+
 def _broken(pool: Any, url: str, wire: WireFault) -> Exception:
     """What the pool would have met on the wire; it closes the connection and may try again."""
     if wire is WireFault.RESET:
@@ -91,8 +107,9 @@ def _request(pool: Any, method: str, url: str, options: dict[str, Any]) -> Reque
 
 
 def _response(answer: Any, given: Response, method: str, url: str, options: dict[str, Any]) -> Any:
+    body = _CutBody if given.wire is WireFault.TRUNCATE else io.BytesIO
     return answer(
-        body=io.BytesIO(given.body),
+        body=body(given.body),
         headers=wire_headers(given),
         status=given.status,
         version=11,

@@ -79,6 +79,7 @@ class Handling:
             self._running = running
         self._watchdog.arm(place.setup.seconds)
         answer, failure, gone = self._answered(running)
+        failure = self._systems_failure() or failure
         self._watchdog.disarm()
         self._settle(running, answer, failure, leaving=gone)
         if serial:
@@ -107,6 +108,17 @@ class Handling:
             return Answer(), _failure_of(error, Path(place.setup.project)), False
         finally:
             current_case.reset(token)
+
+    def _systems_failure(self) -> Failure | None:
+        """What the systems raised over a socket during the case, as it is judged in process."""
+        witness = self._place.seat.witness
+        errors = witness.take() if witness else []
+        for error in errors:
+            if isinstance(error, UnderstudyError):
+                raise error
+        if not errors:
+            return None
+        return _our_failure("harness", _described(errors[0], Path(self._place.setup.project)))
 
     def _opened(self, session: CaseSession) -> Opened:
         serial = self._place.seat.serial
@@ -165,8 +177,7 @@ class Handling:
             "cannot be told from the next case's, so wait for it, or start long-lived threads "
             "while the module is imported"
         )
-        cause = FailureCause.INFRASTRUCTURE
-        return Failure(cause=cause, reason="unattributed", detail=printable(detail, 1000))
+        return _our_failure("unattributed", detail)
 
     def _gaps(self, session: CaseSession) -> tuple[CoverageGap, ...]:
         strays = self._place.engine.strays
@@ -181,11 +192,15 @@ def _failure(reason: str, detail: str) -> Failure:
     return Failure(cause=FailureCause.CANDIDATE, reason=reason, detail=printable(detail, 1000))
 
 
+def _our_failure(reason: str, detail: str) -> Failure:
+    cause = FailureCause.INFRASTRUCTURE
+    return Failure(cause=cause, reason=reason, detail=printable(detail, 1000))
+
+
 def _failure_of(error: BaseException, project: Path) -> Failure:
     detail = _described(error, project)
     if _is_ours(error):
-        cause, reason = FailureCause.INFRASTRUCTURE, "harness"
-        return Failure(cause=cause, reason=reason, detail=printable(detail, 1000))
+        return _our_failure("harness", detail)
     return _failure(_reason(error), detail)
 
 

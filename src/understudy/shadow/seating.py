@@ -23,6 +23,7 @@ from understudy.doors.variables import credential_variables
 from understudy.doors.wall import seal
 from understudy.shadow.protocol import Setup
 from understudy.shadow.serial import SerialDoor, carry_context
+from understudy.shadow.witness import Witness
 from understudy.systems.engine import Engine
 
 __all__ = ["Candidate", "Seat", "take_seat"]
@@ -50,6 +51,8 @@ class Seat:
     """Where the candidate finds the systems, where that is not at the vendors' own hosts."""
     serial: SerialDoor | None = None
     """Where the candidate has one static key for all of its cases."""
+    witness: Witness | None = None
+    """Where the candidate reaches the systems over sockets."""
 
 
 def take_seat(setup: Setup, engine: Engine, isolated: bool, leave: contextlib.ExitStack) -> Seat:
@@ -111,11 +114,14 @@ def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
     # Started first: afterwards nothing can be, and it inherits this process's network.
     candidate = CommandCandidate(use, Path(setup.project), end_with_parent)
     wall = seal(setup.allow, keep=[door.fileno() for door in opened.values()])
-    urls = place.leave.enter_context(serving(place.door, place.vendors, opened=opened))
-    return Seat(candidate, wall, "netns" if place.isolated else "none", urls, place.serial)
+    witness = Witness(place.door)
+    urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
+    level = "netns" if place.isolated else "none"
+    return Seat(candidate, wall, level, urls, place.serial, witness)
 
 
 def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
     wall = seal((*setup.allow, *reachable_addresses(use)))
-    urls = place.leave.enter_context(serving(place.door, place.vendors))
-    return Seat(ServiceCandidate(use), wall, "none", urls, place.serial)
+    witness = Witness(place.door)
+    urls = place.leave.enter_context(serving(witness, place.vendors))
+    return Seat(ServiceCandidate(use), wall, "none", urls, place.serial, witness)
