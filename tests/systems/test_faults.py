@@ -46,7 +46,7 @@ def test_nth_counts_the_calls_that_the_fault_could_befall(under):
     second = _answer(call, "stripe.customers.update", id="cus_ada", name="A")
     assert second.wire is WireFault.RESET
     assert _answer(call, "stripe.refunds.create", **REFUND).wire is None
-    assert [blow.operation for blow in call.session.struck] == ["stripe.customers.update"]
+    assert [blow.operation for blow in call.session.fate.struck] == ["stripe.customers.update"]
 
 
 @pytest.mark.parametrize(
@@ -351,8 +351,8 @@ def test_several_faults_befall_one_call(under):
 def test_an_engine_without_faults_is_as_before(under, call):
     """The same bytes with an empty plan and with one that never strikes."""
     never = under(_fault("reset", share=0))
-    for operation, given in (
+    for operation, asked in (
         ("stripe.refunds.create", REFUND),
         ("stripe.charges.list", {"limit": 3}),
     ):
-        assert _answer(never, operation, **given) == _answer(call, operation, **given)
+        assert _answer(never, operation, **asked) == _answer(call, operation, **asked)

@@ -111,8 +111,8 @@ def shifted(blow: Blow, call: Call, response: Response) -> Response:
         return response
     if blow.options["change"] == "skip":
         del shown[0]
-    elif call.session.pages.get(blow.operation) is not None:
-        shown.insert(0, call.session.pages[blow.operation])
+    elif call.session.fate.pages.get(blow.operation) is not None:
+        shown.insert(0, call.session.fate.pages[blow.operation])
     return msgspec.structs.replace(response, body=dumps(payload))
 
 

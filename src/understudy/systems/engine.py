@@ -21,7 +21,7 @@ from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.overlay import Overlay
 from understudy.systems.rendering import Renderings, dumps
 from understudy.systems.routes import mounted
-from understudy.systems.session import CaseSession, CoverageGap
+from understudy.systems.session import CaseSession, CoverageGap, Credentials
 from understudy.systems.system import System
 from understudy.systems.write_mode import WriteMode, mode_of
 
@@ -68,7 +68,7 @@ class Engine:
         self._routes: dict[tuple[str, str, str], tuple[Route | None, dict[str, str]]] = {}
         self._sessions: dict[str, CaseSession] = {}
         self._secrets: dict[str, tuple[CaseSession, str]] = {}
-        self._workers: dict[str, dict[str, dict[str, str]]] = {}
+        self._workers: dict[str, Credentials] = {}
         self._base_urls = {name: system.base_url for name, system in self.systems.items()}
 
     def serves(self, host: str) -> bool:
@@ -80,15 +80,21 @@ class Engine:
         if case_id in self._sessions:
             raise ValueError(f"case `{case_id}` is open already")
         clock = VirtualClock(self.world.now if now is None else now)
-        session = CaseSession(case_id, Overlay(self.world), clock, self._renderings, self.seed)
+        overlay = Overlay(self.world)
+        session = CaseSession(case_id, overlay, clock, self._renderings, self.seed, self._issue)
         session.base_urls = self._base_urls
-        text = mint.letters(86, self.seed, case_id, "credential")
-        session.credentials = self._credentials(text)
-        self._bind(session.credentials, session)
         self._sessions[case_id] = session
         return session
 
-    def open_worker(self, worker: str) -> dict[str, dict[str, str]]:
+    def _issue(self, session: CaseSession) -> Credentials:
+        # On demand: nobody can present a credential that nobody has read.
+        text = mint.letters(86, self.seed, session.case_id, "credential")
+        given = self._credentials(text)
+        if self._sessions.get(session.case_id) is session:
+            self._bind(given, session)
+        return given
+
+    def open_worker(self, worker: str) -> Credentials:
         """Credentials that stay the same from case to case, for candidates with static keys.
 
         They are worth nothing until `assign` says which case the worker is at.
@@ -105,8 +111,8 @@ class Engine:
         if case_id is not None:
             self._bind(given, self._sessions[case_id])
 
-    def _credentials(self, text: str) -> dict[str, dict[str, str]]:
-        made = {}
+    def _credentials(self, text: str) -> Credentials:
+        made: Credentials = {}
         for name, system in self.systems.items():
             text = text[21:] + text[:21]
             made[name] = system.credentials(text)
@@ -131,7 +137,7 @@ class Engine:
 
     def handle(self, request: Request) -> Response:
         """Answer one request; only hosts that the engine serves may be asked."""
-        system = self._system(request.host)
+        system = self._hosts.get(request.host) or self._system(request.host)
         if system is None:
             raise LookupError(f"no system is mounted at {request.host}")
         secret = system.presented(request.headers)

@@ -43,7 +43,7 @@ class FaultPlan:
         """Answer a call, with whatever befalls it; `carry_out` is how it is answered else."""
         response = struck(self.blows(operation, call), system, operation, call, carry_out)
         if self._drifts and not operation.writes:
-            call.session.pages[operation.name] = last_shown(response)
+            call.session.fate.pages[operation.name] = last_shown(response)
         return response
 
     def blows(self, operation: Operation, call: Call) -> list[Blow]:

@@ -16,11 +16,11 @@ from understudy.systems.clock import VirtualClock
 from understudy.systems.overlay import Changes, Overlay
 
 if TYPE_CHECKING:
-    from understudy.systems.blow import Blow
+    from understudy.systems.blow import Fate
     from understudy.systems.message import Response
     from understudy.systems.rendering import Renderings
 
-__all__ = ["CaseSession", "CoverageGap", "Reviewer", "SavedAnswer"]
+__all__ = ["CaseSession", "CoverageGap", "Credentials", "Reviewer", "SavedAnswer"]
 
 
 class CoverageGap(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +41,9 @@ class SavedAnswer:
     action: int
 
 
+Credentials = dict[str, dict[str, str]]
+"""A case's credentials by system, each in the vendor's own parts."""
+
 Reviewer = Callable[["CaseSession", Mapping[str, Any]], Mapping[str, Any]]
 """Answers an approval asked for at the desk: takes its row, gives the fields that change."""
 
@@ -49,16 +52,13 @@ class CaseSession:
     """What the engine keeps of one case while it is open.
 
     `actions` are all writes, accepted or refused, in order; `reads` counts the others by
-    operation; `gaps` are the requests that no operation serves. `struck` are the faults that
-    befell its calls, in order; `expired` and `denied` the systems and operations that a fault has
-    closed to it; `pages` the last object of each list it was shown; `writes` when it wrote, with
-    the overlay's mark before.
+    operation; `gaps` are the requests that no operation serves.
     """
 
     __slots__ = (
-        "_counters", "_tag", "actions", "approval_ids", "base_urls", "case_id", "clock",
-        "credentials", "denied", "expired", "gaps", "jobs", "lock", "overlay", "pages", "reads",
-        "renderings", "requests", "reviewer", "saved", "seed", "struck", "writes",
+        "_counters", "_credentials", "_fate", "_issue", "_tag", "actions", "approval_ids",
+        "base_urls", "case_id", "clock", "gaps", "jobs", "lock", "overlay", "reads", "renderings",
+        "requests", "reviewer", "saved", "seed",
     )  # fmt: skip
 
     def __init__(
@@ -68,13 +68,15 @@ class CaseSession:
         clock: VirtualClock,
         renderings: Renderings,
         seed: int,
+        issue: Callable[[CaseSession], Credentials],
     ) -> None:
         self.case_id = case_id
         self.overlay = overlay
         self.clock = clock
         self.renderings = renderings
         self.seed = seed
-        self.credentials: dict[str, dict[str, str]] = {}
+        self._credentials: Credentials | None = None
+        self._issue = issue
         self.base_urls: Mapping[str, str] = {}
         self.actions: list[Action] = []
         self.reads: dict[str, int] = {}
@@ -83,15 +85,28 @@ class CaseSession:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.approval_ids: set[str] = set()
         self.reviewer: Reviewer | None = None
-        self.struck: list[Blow] = []
-        self.expired: set[str] = set()
-        self.denied: set[str] = set()
-        self.pages: dict[str, Any] = {}
-        self.writes: list[tuple[datetime, int]] = []
+        self._fate: Fate | None = None
         self.requests = 0
         self.lock = threading.RLock()
         self._counters: dict[str, int] = {}
         self._tag = ""
+
+    @property
+    def credentials(self) -> Credentials:
+        """What the case presents to each system, by the system's name; issued when first read."""
+        if self._credentials is None:
+            self._credentials = self._issue(self)
+        return self._credentials
+
+    @property
+    def fate(self) -> Fate:
+        """What faults have done to the case."""
+        if self._fate is None:
+            # Imported here, because most cases know no faults and the campaign's types are heavy.
+            from understudy.systems.blow import Fate
+
+            self._fate = Fate()
+        return self._fate
 
     @property
     def now(self) -> datetime:

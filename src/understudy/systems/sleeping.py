@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import SupportsIndex
 
 from understudy.systems.engine import Engine
 
@@ -20,20 +21,19 @@ _HARNESS = ("understudy.shadow", "understudy.doors", "understudy.campaign")
 class _Sleeper:
     """Stands in for `time.sleep` while at least one engine asks for it."""
 
-    def __init__(self, real: Callable[[float], None]) -> None:
+    def __init__(self, real: Callable[[float | SupportsIndex], None]) -> None:
         self._real = real
         self._engines: tuple[Engine, ...] = ()
         self._lock = threading.Lock()
 
-    def sleep(self, seconds: float, /) -> None:
+    def sleep(self, seconds: float | SupportsIndex, /) -> None:
         """Suspend execution for a number of seconds, virtual ones inside a case."""
-        # The argument is checked as the real one checks it, before anything is taken from it.
         session = None
         if not _asked_by_the_harness():
             found = (engine.present_session() for engine in reversed(self._engines))
             session = next((each for each in found if each is not None), None)
         if session is None or not isinstance(seconds, int | float) or not seconds >= 0:
-            self._real(seconds)
+            self._real(seconds)  # which also refuses what is no span of time
             return
         with session.lock:
             session.clock.advance(seconds)

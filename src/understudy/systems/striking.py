@@ -34,20 +34,20 @@ def struck(
 ) -> Response:
     """The answer to a call under these faults; its action, if it is a write, names them."""
     session = call.session
-    session.struck.extend(blows)
+    session.fate.struck.extend(blows)
     late = _waited(blows, call)
     _close(blows, system, operation, session)
     known = len(session.actions)
-    response = _barred(blows, system, operation, call)
-    spoilt = False
-    if response is not None:
-        if operation.writes:
-            reply = Reply(response.status)
-            session.actions.append(captured(operation, call, describe(operation, call), reply, {}))
-    else:
+    response = whole = _barred(blows, system, operation, call)
+    if response is None:
         whole = _carried_out(blows, system, operation, call, carry_out)
-        response = lost(WireFault.HANG) if late else _damaged(blows, system, call, whole)
-        spoilt = response is not whole and any(blow.kind in _UNSEEN for blow in blows)
+        response = _damaged(blows, system, call, whole)
+    elif operation.writes:
+        reply = Reply(response.status)
+        session.actions.append(captured(operation, call, describe(operation, call), reply, {}))
+    if late:
+        response = lost(WireFault.HANG)
+    spoilt = response is not whole and any(blow.kind in _UNSEEN for blow in blows)
     if len(session.actions) > known:
         _mark(session, _names(blows, system, operation, session), spoilt or bool(response.wire))
     return response
@@ -66,9 +66,9 @@ def _names(
     blows: Sequence[Blow], system: System, operation: Operation, session: CaseSession
 ) -> list[FaultKind]:
     lasting = []
-    if system.name in session.expired:
+    if system.name in session.fate.expired:
         lasting.append(FaultKind.TOKEN_EXPIRY)
-    elif operation.name in session.denied:
+    elif operation.name in session.fate.denied:
         lasting.append(FaultKind.SCOPE_DENIED)
     return list(dict.fromkeys([*(blow.kind for blow in blows), *lasting]))
 
@@ -87,9 +87,9 @@ def _close(
 ) -> None:
     for blow in blows:
         if blow.kind is FaultKind.TOKEN_EXPIRY:
-            session.expired.add(system.name)
+            session.fate.expired.add(system.name)
         elif blow.kind is FaultKind.SCOPE_DENIED:
-            session.denied.add(operation.name)
+            session.fate.denied.add(operation.name)
 
 
 def _barred(
@@ -97,10 +97,10 @@ def _barred(
 ) -> Response | None:
     """The answer to a call that never gets as far as the system's work."""
     session = call.session
-    if system.name in session.expired:
+    if system.name in session.fate.expired:
         secret = system.presented(call.request.headers)
         return system.response(session, system.unauthorized(secret).reply)
-    if operation.name in session.denied:
+    if operation.name in session.fate.denied:
         return system.response(session, system.denied(operation).reply)
     for blow in blows:
         if blow.kind is FaultKind.RESET:
@@ -144,7 +144,7 @@ def _carried_out(
         mark = session.overlay.mark()
         response = carry_out(system, operation, call)
         if session.overlay.mark() != mark:
-            session.writes.append((session.now, mark))
+            session.fate.writes.append((session.now, mark))
         return response
     lag = max((b.options["seconds"] for b in blows if b.kind in _LAGS), default=None)
     with _seeing(session, lag):
@@ -161,7 +161,7 @@ def _seeing(session: CaseSession, lag: float | None) -> Iterator[None]:
         yield
         return
     since = session.now - timedelta(seconds=lag)
-    mark = next((mark for moment, mark in session.writes if moment > since), None)
+    mark = next((mark for moment, mark in session.fate.writes if moment > since), None)
     present = session.overlay
     session.overlay = present if mark is None else present.as_of(mark)
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,7 +17,7 @@ from understudy.systems.operation import Operation, Refusal, Reply, Wire
 from understudy.systems.rendering import dumps
 from understudy.systems.session import CaseSession
 
-__all__ = ["System", "basic_secret", "bearer_token"]
+__all__ = ["System", "basic_secret", "bearer_token", "encode_query", "query_pairs"]
 
 
 class System:
@@ -62,7 +63,7 @@ class System:
 
     def query(self, request: Request) -> dict[str, Any]:
         """The decoded query."""
-        return dict(parse_qsl(request.query, keep_blank_values=True)) if request.query else {}
+        return dict(query_pairs(request.query)) if request.query else {}
 
     def body(self, request: Request) -> Any:
         """The decoded body; a `Refusal` where it is not what it says."""
@@ -125,6 +126,23 @@ class System:
         """Keep an answer under its idempotency key; nothing is kept by default."""
 
 
+def query_pairs(query: str) -> Sequence[tuple[str, str]]:
+    """The names and values of a query in their order; short ones are decoded once and kept.
+
+    >>> query_pairs("limit=5&q=")
+    (('limit', '5'), ('q', ''))
+    """
+    return _kept_pairs(query) if len(query) <= _SHORT else _pairs(query)
+
+
+def _pairs(query: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(query, keep_blank_values=True))
+
+
+_SHORT = 300
+_kept_pairs = lru_cache(2048)(_pairs)
+
+
 def encode_query(values: Mapping[str, Any]) -> str:
     """A flat query string; lists are joined by commas, booleans written small.
 
@@ -148,7 +166,10 @@ def bearer_token(headers: Mapping[str, str]) -> str | None:
     >>> bearer_token({"authorization": "Bearer abc"})
     'abc'
     """
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+    given = headers.get("authorization", "")
+    if given[:7] == "Bearer ":
+        return given[7:].strip() or None
+    scheme, _, token = given.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
@@ -157,8 +178,16 @@ def basic_secret(headers: Mapping[str, str], pick: Callable[[str, str], str]) ->
     scheme, _, coded = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
+    pair = _kept_user(coded) if len(coded) <= _SHORT else _user(coded)
+    return pick(*pair) or None if pair else None
+
+
+def _user(coded: str) -> tuple[str, str] | None:
     try:
         user, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except (binascii.Error, ValueError):
         return None
-    return pick(user, password) or None
+    return user, password
+
+
+_kept_user = lru_cache(1024)(_user)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
@@ -13,7 +12,7 @@ from understudy.systems.hubspot.table import OPERATIONS
 from understudy.systems.message import Request
 from understudy.systems.operation import Operation, Refusal
 from understudy.systems.session import CaseSession
-from understudy.systems.system import System
+from understudy.systems.system import System, query_pairs
 
 __all__ = ["HubSpot"]
 
@@ -43,7 +42,7 @@ class HubSpot(System):
     def query(self, request: Request) -> dict[str, Any]:
         """Names that are given several times become lists."""
         found: dict[str, Any] = {}
-        for name, value in parse_qsl(request.query, keep_blank_values=True):
+        for name, value in query_pairs(request.query):
             known = found.get(name)
             if known is None:
                 found[name] = value

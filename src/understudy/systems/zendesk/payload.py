@@ -7,7 +7,17 @@ from zlib import crc32
 
 from understudy.model.world import Row
 
-__all__ = ["BASE_URL", "SUBDOMAIN", "comment", "macro", "number", "organization", "ticket", "user"]
+__all__ = [
+    "BASE_URL",
+    "NUMBERS",
+    "SUBDOMAIN",
+    "comment",
+    "macro",
+    "number",
+    "organization",
+    "ticket",
+    "user",
+]
 
 SUBDOMAIN = "acme"
 BASE_URL = f"https://{SUBDOMAIN}.zendesk.com/api/v2"
@@ -36,7 +46,7 @@ _ORGANIZATION: dict[str, Any] = {
     "shared_tickets": False, "shared_comments": False, "external_id": None, "domain_names": [],
     "details": None, "notes": None, "group_id": None, "tags": [], "organization_fields": {},
 }  # fmt: skip
-_NUMBERS = (
+NUMBERS = (
     "id", "requester_id", "submitter_id", "assignee_id", "organization_id", "group_id",
     "author_id", "ticket_id", "problem_id",
 )  # fmt: skip
@@ -52,7 +62,7 @@ def number(value: Any) -> Any:
 
 
 def _numbered(payload: dict[str, Any]) -> dict[str, Any]:
-    for name in _NUMBERS:
+    for name in NUMBERS:
         if name in payload:
             payload[name] = number(payload[name])
     return payload
