@@ -91,6 +91,8 @@ class ScenarioItem(pytest.Item):
 
         if isinstance(excinfo.value, ScenarioBroken):
             return printable(str(excinfo.value))
+        if isinstance(excinfo.value, pytest.UsageError):
+            return str(excinfo.value)
         if isinstance(excinfo.value, UnderstudyError):
             return printable(excinfo.value.describe())
         return super().repr_failure(excinfo, style)

@@ -226,3 +226,55 @@ def test_a_run_stops_by_itself_at_so_many_critical_findings(project):
     assert run["cases"]["judged"] == 2
     assert run["cases"]["planned"] == 24
     assert any("automatic stop" in line for line in run["not_covered"])
+
+
+def test_planned_faults_befall_the_candidate(project):
+    """A fault of the campaign file reaches the candidate's client, and the report names it."""
+    project.write(
+        "bot.py",
+        """
+        import httpx
+
+        def handle(case, systems):
+            key = case.credentials["stripe"]["api_key"]
+            got = httpx.get(
+                "https://api.stripe.com/v1/charges", headers={"Authorization": f"Bearer {key}"}
+            )
+            print("status", got.status_code)
+            return {"outcome": "escalated"}
+        """,
+    )
+    faults = "[{match: {operation: stripe.charges.list}, do: status, options: {status: 503}}]"
+    campaign = project.campaign("bot:handle", faults=faults)
+    finished = project.command("run", str(campaign), "-q", "--json", "--limit", "2")
+    run = json.loads(finished.stdout)["runs"][0]
+    assert any("but status" in line for line in run["not_covered"])
+    shown = project.command("case", "latest", "case-00000").stdout
+    assert "printed: status 503" in shown
+
+
+def test_what_went_wrong_is_said_on_the_terminal(project):
+    """Failures, attempts to get out and gaps are told after the verdict, with the first reason."""
+    project.write(
+        "bot.py",
+        """
+        import socket
+
+        import httpx
+
+        def handle(case, systems):
+            key = case.credentials["stripe"]["api_key"]
+            headers = {"Authorization": f"Bearer {key}"}
+            httpx.get("https://api.stripe.com/v1/payouts", headers=headers)
+            try:
+                socket.create_connection(("10.0.0.1", 443), 1)
+            except OSError:
+                pass
+            raise ValueError("no such plan")
+        """,
+    )
+    finished = project.command("run", str(project.campaign("bot:handle")), "-q", "--limit", "2")
+    assert "2 of 2 cases failed (2 raised)" in finished.stdout
+    assert "ValueError: no such plan" in finished.stdout
+    assert "the wall blocked 2 attempts to get out: connect 10.0.0.1:443" in finished.stdout
+    assert "nothing serves GET /v1/payouts" in finished.stdout

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from understudy.cost.price_list import PriceList
+from understudy.diff.explain import explain
 from understudy.diff.fields import Edge, FieldRule, Rules
 from understudy.model.action import Action, Effect, Target
 from understudy.model.baseline import Baseline, Outcome
+from understudy.model.case import Case, Trigger
 from understudy.model.errors import ConfigurationError
-from understudy.model.proposal import Failure, FailureCause
+from understudy.model.policy import Policy
+from understudy.model.proposal import Failure, FailureCause, Proposal
 
 
 def test_doing_the_same_costs_nothing(judge, refund, tag, reply):
@@ -378,3 +382,38 @@ def test_ten_thousand_actions_are_judged(judge, refund):
     told = judge(mine, people)
     assert len(told.findings) == 1
     assert told.agreeing == 2_999
+
+
+def test_a_reply_that_also_solves_is_a_reply_and_a_change():
+    """Writing and solving in one request leaves the ticket as writing and then solving does."""
+    target = Target(type="ticket", id="7")
+
+    def comment(**fields):
+        return Action(
+            system="zendesk",
+            operation="zendesk.tickets.public_reply",
+            target=target,
+            fields={"body": "We have refunded 80.00 EUR.", "public": True, **fields},
+            effect=Effect.SEND,
+        )
+
+    solved = Action(
+        system="zendesk",
+        operation="zendesk.tickets.update",
+        target=target,
+        fields={"status": "solved"},
+    )
+    case = Case(
+        case_id="c", scenario="s", cluster_id="c", trigger=Trigger(system="zendesk", type="t")
+    )
+    prices = PriceList.from_policy(Policy(version=1))
+    people = Baseline(case_id="c", baseline_id="b", actions=(comment(), solved))
+    at_once = explain(
+        case, Proposal(case_id="c", actions=(comment(status="solved"),)), [people], prices
+    )
+    assert at_once.findings == ()
+    assert (at_once.agreeing, at_once.proposed) == (2, 2)
+    kept_open = explain(
+        case, Proposal(case_id="c", actions=(comment(status="open"),)), [people], prices
+    )
+    assert [finding.field for finding in kept_open.findings] == ["status"]

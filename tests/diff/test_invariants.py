@@ -83,7 +83,7 @@ def cost(proposed, *baselines, tier="standard"):
 def test_identity_costs_nothing(actions):
     """Whoever does what people did, in any order, agrees in everything."""
     explanation = told(actions, actions[::-1])
-    assert (explanation.findings, explanation.agreeing) == ((), len(actions))
+    assert (explanation.findings, explanation.agreeing) == ((), explanation.proposed)
 
 
 @quickly

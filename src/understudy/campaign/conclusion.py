@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from understudy.campaign.evidence_by_operation import evidence_by_operation
-from understudy.campaign.external import agreement_text, compare_with_log
+from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
 from understudy.campaign.judgement import Judgement, judge
 from understudy.campaign.reporting import report_of
@@ -39,7 +39,7 @@ def conclude(end: RunFiles) -> Finished:
     verdict = _verdict(end, judgement, decision)
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
     text = report_of(end, judgement.findings, judgement.cost, verdict)
-    return Finished(end.folder, verdict, text + agreement_text(verdict.external))
+    return Finished(end.folder, verdict, text)
 
 
 def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
@@ -80,7 +80,7 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
     return Verdict(
         verdict=decision.verdict,
         exit_code=int(decision.exit_code),
-        reasons=decision.reasons,
+        reasons=(*decision.reasons, *_partial(end)),
         campaign=manifest.campaign,
         run_id=manifest.run_id,
         candidate=CandidateRef(
@@ -124,6 +124,14 @@ def _counts(end: RunFiles, judgement: Judgement) -> CaseCounts:
     )
 
 
+def _partial(end: RunFiles) -> list[str]:
+    """A verdict from part of the cases says so."""
+    planned, run = end.manifest.planned, len(end.evidence.proposals)
+    if run >= planned:
+        return []
+    return [f"only {run:,} of the {planned:,} planned cases were run"]
+
+
 def _finding_counts(judgement: Judgement) -> tuple[FindingCount, ...]:
     counts: Counter[tuple[str, str]] = Counter()
     costs: Counter[tuple[str, str]] = Counter()
@@ -140,7 +148,7 @@ def _finding_counts(judgement: Judgement) -> tuple[FindingCount, ...]:
 def _scope(end: RunFiles) -> str:
     scenarios = sorted({case.scenario for case in end.evidence.cases})
     shown = ", ".join(scenarios[:12]) + (" and others" if len(scenarios) > 12 else "")
-    made = "simulated" if end.imported.synthetic else "recorded"
+    made = "simulated" if end.imported.format == "workflows" else "recorded"
     return f"{len(end.evidence.cases):,} {made} cases of: {shown}"
 
 
@@ -153,7 +161,12 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
         told.append("people's own errors: their cost is unknown, so every difference is charged")
     if end.rules.policy.owner is None:
         told.append("prices: nobody answers for them, so they are illustrative")
-    told.append("faults of the systems and of the model: none were injected")
+    faults = sorted(set(end.manifest.faults))
+    told.append(
+        f"faults of the systems but {', '.join(faults)}, and of the model"
+        if faults
+        else "faults of the systems and of the model: none were injected"
+    )
     told += _unused(end.rules.policy)
     if end.stopped == "asked":
         told.append("the cases after the automatic stop on critical findings")

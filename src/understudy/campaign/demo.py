@@ -52,7 +52,7 @@ def lesson(finished: Sequence[Finished]) -> str:
     for one in finished:
         cost = one.folder.read_cost()
         share = cost.actions_agreeing / max(1, cost.actions_proposed)
-        per_case = Money(round(cost.error_cost_minor / max(1, cost.cases)), cost.currency)
+        per_case = Money(round(one.verdict.error_cost.per_case), cost.currency)
         worth = Money(round(one.verdict.net_value.per_case), cost.currency)
         lines.append(
             f"{one.verdict.candidate.name:<13}{share:>17.1%}{per_case!s:>23}{worth!s:>13}    "

@@ -93,4 +93,11 @@ def _judged(
         sides = [*(one.actions for one in proposals), *(one.actions for one in baselines)]
         mess = evidence.mess_of(case, (action for side in sides for action in side))
         findings = [msgspec.structs.replace(finding, mess=mess) for finding in findings]
-    return Judged(case, proposals, baselines, findings, sum(each.agreeing for each in explained))
+    return Judged(
+        case,
+        proposals,
+        baselines,
+        findings,
+        sum(each.agreeing for each in explained),
+        sum(each.proposed for each in explained),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from understudy.campaign.run_files import open_run
 from understudy.campaign.run_folder import find_run
 from understudy.model.action import Action
 from understudy.model.baseline import Baseline
@@ -14,31 +15,30 @@ from understudy.model.finding import Finding
 from understudy.model.money import Money
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord
-from understudy.shadow.store import read_records
-from understudy.traffic.recording import read_recording
 
 __all__ = ["describe_case"]
 
 _WIDTH = 78
+_PRINTED = 12
 
 
 def describe_case(run: str, case_id: str, reports: Path) -> str:
     """One case of a run, whole; raises `RecordingError` where the run has no such case."""
     folder = find_run(run, reports)
-    records = {record.case_id: record for record in read_records(folder.path)}
+    files = open_run(folder)
+    records = {record.case_id: record for record in files.records}
     if case_id not in records:
         raise RecordingError(
             f"the run has no case `{case_id}`{nearest(case_id, records)}",
             code="U442",
             where=str(folder.path),
         )
-    recording = read_recording(Path(folder.read_manifest().recording))
-    case = next(case for case in recording.cases if case.case_id == case_id)
+    case = next(case for case in files.evidence.cases if case.case_id == case_id)
     findings = [finding for finding in folder.read_findings() if finding.case_id == case_id]
     currency = folder.read_cost().currency
     lines = [
         *_head(case, records[case_id]),
-        *_people(recording.baselines_of(case_id), findings),
+        *_people(files.evidence.baselines[case_id], findings),
         *_candidate(records[case_id]),
         *_differences(findings, currency),
     ]
@@ -71,9 +71,13 @@ def _candidate(record: CaseRecord) -> list[str]:
     lines = ["CANDIDATE (proposed, never executed)"]
     lines += [f"    {_action(action)}" for action in proposal.actions] or ["    did nothing"]
     if proposal.failure is not None:
-        lines.append(f"    failed: {proposal.failure.reason}: {_short(proposal.failure.detail)}")
+        lines.append(f"    failed: {proposal.failure.reason}: {proposal.failure.detail}")
     if record.trace.rationale:
         lines.append(f"    rationale: {_short(record.trace.rationale)}")
+    printed = record.trace.printed.strip().splitlines()
+    lines += [f"    printed: {_short(line)}" for line in printed[:_PRINTED]]
+    if len(printed) > _PRINTED:
+        lines.append(f"    … and {len(printed) - _PRINTED:,} more lines in the run's store")
     return [*lines, ""]
 
 

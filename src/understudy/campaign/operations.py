@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from understudy.doors.serving import serve_world
-from understudy.model.errors import ConfigurationError
-from understudy.systems.routes import operations
+from understudy.model.errors import ConfigurationError, nearest
+from understudy.systems.openapi import openapi
+from understudy.systems.routes import KNOWN, operations
 from understudy.world.store import load_world
 
-__all__ = ["describe_operations", "serve"]
+__all__ = ["describe_operations", "openapi_of", "serve"]
 
 
 def serve(world: Path, ports: Sequence[str], say: Callable[[str], None]) -> None:
     """Serve a world until interrupted; `ports` name a system's port each, as `stripe=8101`."""
     serve_world(load_world(world), dict(_port(text) for text in ports) or None, say)
+
+
+def openapi_of(system: str) -> dict[str, Any]:
+    """A system's OpenAPI document; raises `ConfigurationError` where it is not mocked."""
+    if system not in KNOWN:
+        raise ConfigurationError(
+            f"there is no system `{system}`{nearest(system, KNOWN)}",
+            hint=f"known: {', '.join(KNOWN)}",
+        )
+    return openapi(system)
 
 
 def _port(text: str) -> tuple[str, int]:

@@ -78,8 +78,7 @@ def run_candidate(
     Raises `KeyboardInterrupt` where it was interrupted; the store then holds what was done.
     """
     cases = _selected(source, request)
-    project = project_folder(settings.campaign.candidates[0].use, settings.folder)
-    folder, manifest = _folder(settings, source, request, cases, project)
+    folder, manifest = _folder(settings, source, request, cases)
     plan = _plan(settings, source, request, cases, folder)
     trip = CriticalTrip(settings.campaign.stop.on_critical, source.recording, settings.rules.policy)
     records: list[CaseRecord] = []
@@ -132,6 +131,7 @@ def _plan(
         seed=campaign.seed,
         workers=request.workers,
         repeats=campaign.repeats,
+        faults=campaign.faults,
         resume=request.resume is not None,
     )
 
@@ -172,10 +172,9 @@ def _folder(
     source: Source,
     request: RunRequest,
     cases: Sequence[Case],
-    project: Path,
 ) -> tuple[RunFolder, RunManifest]:
     """A new run's folder with its manifest, or the one that is gone on with."""
-    manifest = _manifest(settings, source, cases, project)
+    manifest = _manifest(settings, source, cases)
     if not request.rehearsal:
         before = count_attempts(request.reports, source.recording.digest)
         manifest = msgspec.structs.replace(manifest, attempt=before + 1)
@@ -190,12 +189,11 @@ def _folder(
     return folder, manifest
 
 
-def _manifest(
-    settings: Settings, source: Source, cases: Sequence[Case], project: Path
-) -> RunManifest:
+def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunManifest:
     campaign = settings.campaign
     candidate = campaign.candidates[0]
     started = datetime.now(UTC)
+    project = project_folder(candidate.use, settings.folder)
     hashes = {
         **settings.rules.hashes,
         "recording": source.recording.digest,
@@ -223,6 +221,7 @@ def _manifest(
         case_ids_digest=digest([case.case_id for case in cases]),
         machine={"python": platform.python_version(), "system": platform.system()},
         economics=campaign.economics.model_dump(mode="json", exclude_none=True),
+        faults=tuple(fault.do.value for fault in campaign.faults),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from understudy.campaign.notes import notes_on
 from understudy.campaign.run_files import RunFiles, open_run
 from understudy.campaign.run_folder import find_run
 from understudy.model.campaign import Economics
 from understudy.model.cost import CostSummary
+from understudy.model.errors import RecordingError
 from understudy.model.finding import Finding
 from understudy.model.proposal import Proposal
 from understudy.model.verdict import Verdict
@@ -24,12 +26,18 @@ def report_of(
     """Write `report.html` and `report.md`; returns the summary for the terminal."""
     facts = _input(files, findings, cost, verdict)
     write_report(files.folder.path, facts)
-    return terminal_summary(facts, str(files.folder.path))
+    return terminal_summary(facts, str(files.folder.path)) + notes_on(files, verdict)
 
 
 def report_run(run: str, reports: Path) -> str:
     """Write a run's reports again from its files; nothing is judged anew."""
     folder = find_run(run, reports)
+    if not folder.verdict.is_file():
+        raise RecordingError(
+            f"run `{folder.path}` has no verdict yet",
+            code="U448",
+            hint=f"understudy judge {folder.path}, or go on with it: understudy run … --resume",
+        )
     return report_of(
         open_run(folder), folder.read_findings(), folder.read_cost(), folder.read_verdict()
     )

@@ -84,8 +84,9 @@ def count_attempts(reports: Path, recording_digest: str | None) -> int:
 
 def runs_in(reports: Path) -> list[RunFolder]:
     """Every run in the reports folder, the oldest first; worlds lie there too and are none."""
-    found = [path for path in reports.glob("*/*/manifest.json") if _MARK in path.read_bytes()]
-    return [RunFolder(path.parent) for path in sorted(found, key=lambda path: path.parent.name)]
+    manifests = (*reports.glob("*/*/manifest.json"), *reports.glob("*/manifest.json"))
+    found = [path for path in manifests if _MARK in path.read_bytes()]
+    return [RunFolder(path.parent) for path in sorted(found, key=_began)]
 
 
 def mint_run_id(started_at: datetime, candidate: str, *facts: str) -> str:
@@ -109,6 +110,10 @@ def find_run(name: str, reports: Path) -> RunFolder:
             hint=f"the last runs are: {known}" if known else f"there is no run in `{reports}` yet",
         )
     return matching[-1]
+
+
+def _began(manifest: Path) -> str:
+    return read_json(manifest, RunManifest).started_at
 
 
 _MARK = b'"understudy/run/1"'

@@ -47,7 +47,10 @@ def run(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Run only the first N cases.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Sealed child processes.")] = 1,
-    resume: Annotated[str | None, typer.Option(help="Go on with this run.")] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(help="Go on with an interrupted run: its folder, its id, or `latest`."),
+    ] = None,
     case: Annotated[str | None, typer.Option(help="Run only this case.")] = None,
     reports: Reports = Path("reports"),
     json: Json = False,
@@ -65,7 +68,12 @@ def run(
         resume=resume,
         case_id=case,
     )
-    finished = run_campaign(load_settings(campaign), request, Progress(quiet=quiet))
+    try:
+        finished = run_campaign(load_settings(campaign), request, Progress(quiet=quiet))
+    except KeyboardInterrupt:
+        say("interrupted; what was done is kept")
+        say(f"  go on with: understudy run {campaign} --resume latest")
+        raise typer.Exit(130) from None
     _print(finished, json)
     raise typer.Exit(_exit_code(finished))
 

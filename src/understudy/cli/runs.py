@@ -36,5 +36,8 @@ def stop(run: Run, reports: Reports = Path("reports")) -> None:
     from understudy.campaign.run_folder import find_run
 
     folder = find_run(run, reports)
+    if folder.verdict.is_file():
+        typer.echo(f"{folder.path} has ended already")
+        return
     folder.stop_file.touch()
     typer.echo(f"{folder.path} stops before its next case")

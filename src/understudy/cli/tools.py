@@ -61,6 +61,18 @@ def serve(
     serve_systems(world, port or [], typer.echo)
 
 
+@systems.command("openapi")
+def openapi(
+    system: Annotated[str, typer.Argument(help="stripe, hubspot, zendesk or desk.")],
+) -> None:
+    """Print a system's OpenAPI 3.1 document, made from the table of operations."""
+    import json
+
+    from understudy.campaign.operations import openapi_of
+
+    typer.echo(json.dumps(openapi_of(system), indent=2))
+
+
 @systems.command("operations")
 def operations() -> None:
     """Print every operation that the mocked systems serve, with its class and what undoes it."""

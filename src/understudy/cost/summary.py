@@ -30,6 +30,8 @@ class Judged:
     findings: Sequence[Finding]
     agreeing: int
     """How many proposed actions equal a baseline's, over all repeats."""
+    proposed: int | None = None
+    """How many actions were compared; None counts the writes as they were captured."""
 
 
 def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
@@ -38,14 +40,13 @@ def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
     findings = [finding for each in judged for finding in each.findings]
     per_case = tuple(_case_cost(each, economics) for each in judged)
     classes = _classes(judged)
-    proposals = [proposal for each in judged for proposal in each.proposals]
     error_cost = sum(each.error_cost_minor for each in per_case)
     return CostSummary(
         currency=policy.currency,
         cases=len(judged),
         error_cost_minor=error_cost,
         net_value_minor=sum(each.net_value_minor for each in per_case),
-        actions_proposed=sum(_writes(proposal.actions) for proposal in proposals),
+        actions_proposed=sum(_proposed(each) for each in judged),
         actions_agreeing=sum(each.agreeing for each in judged),
         per_case=per_case,
         by_kind=attribute(findings, lambda finding: [finding.kind.value]),
@@ -111,6 +112,12 @@ def _escalated(proposal: Proposal) -> bool:
     return proposal.outcome is Outcome.ESCALATED or any(
         action.escalates and not action.refused for action in proposal.actions
     )
+
+
+def _proposed(each: Judged) -> int:
+    if each.proposed is not None:
+        return each.proposed
+    return sum(_writes(proposal.actions) for proposal in each.proposals)
 
 
 def _writes(actions: Sequence[Action]) -> int:

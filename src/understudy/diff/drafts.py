@@ -66,6 +66,7 @@ class Draft:
             rule=self.price.rule + lowered,
             policy_clause=detail.clause,
             baseline_id=baseline_id,
+            fault=self.action.fault if self.action else None,
             explanation=detail.explanation,
             repeat=repeat,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import deed
 from understudy.diff.compare import Judge
+from understudy.diff.compound import parts_of
 from understudy.diff.drafts import Draft, Pricing
 from understudy.diff.fields import DEFAULT_RULES, Rules
 from understudy.diff.lists import Row, Stance, Story, explain_lists, unmatched
@@ -29,6 +30,8 @@ class Explanation:
     findings: tuple[Finding, ...]
     agreeing: int
     """How many proposed actions equal one of that baseline's."""
+    proposed: int = 0
+    """How many actions the candidate proposed, as they were compared."""
     stray: tuple[str, ...] = ()
     """The accepted writes outside of the desk that only one side did, in words.
 
@@ -100,6 +103,7 @@ def _explanation(case: Case, proposal: Proposal, told: _Told, judge: Judge) -> E
         baseline_id=name,
         findings=tuple(draft.finding(case.case_id, name, proposal.repeat) for draft in drafts),
         agreeing=told.story.agreeing,
+        proposed=len(told.proposed),
         stray=_stray(told, judge.rules) if told.story.drafts or told.handed_over else (),
         rows=told.story.rows,
         attempts=tuple(action for action in proposal.actions if action.refused),
@@ -130,7 +134,8 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
 def _side(case: Case, actions: Sequence[Action], outcome: Outcome) -> list[Action]:
     """The accepted writes of one side in the systems that are seen, an escalation as an action."""
     seen = {DESK, *case.observed_systems} if case.observed_systems else None
-    side = [action for action in writes(actions) if seen is None or action.system in seen]
+    written = parts_of(writes(actions))
+    side = [action for action in written if seen is None or action.system in seen]
     if outcome is Outcome.ESCALATED and not any(action.escalates for action in side):
         side.append(Action(system=DESK, operation=ESCALATION_OPERATION, effect=Effect.SEND))
     return side

@@ -87,7 +87,7 @@ class CandidateSpec(Configuration):
     isolation: Isolation = Isolation.CASE
     needs: tuple[str, ...] = ()
     models: ModelMode = ModelMode.REPLAY
-    timeout: DurationText = timedelta(seconds=30)
+    timeout: DurationText = Field(timedelta(seconds=30), json_schema_extra={"default": "30s"})
 
 
 class WorldRequest(Configuration):

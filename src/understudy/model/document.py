@@ -76,7 +76,9 @@ def parse_document(document: Document, model: type[Model]) -> Model:
     try:
         return model.model_validate(document.content)
     except pydantic.ValidationError as error:
-        first, *others = (_explain(document, model, dict(item)) for item in error.errors())
+        mistakes = [dict(item) for item in error.errors()]
+        told = [item for item in mistakes if not _beside_the_point(item)] or mistakes
+        first, *others = (_explain(document, model, item) for item in told)
         raise ConfigurationError(
             first.problem, code=first.code, where=first.where, hint=first.hint, others=others
         ) from None
@@ -177,6 +179,11 @@ def _explain(document: Document, model: type[Model], error: dict[str, Any]) -> U
     return ConfigurationError(shown, code="U107", where=where)
 
 
+def _beside_the_point(error: dict[str, Any]) -> bool:
+    """A mapping was written where text is possible too: that it is no text helps nobody."""
+    return error["type"] == "string_type" and isinstance(error.get("input"), Mapping)
+
+
 def _known_keys(model: type[pydantic.BaseModel], place: Place) -> list[str]:
     """The keys that the model at `place` takes, followed through nested models."""
     schema = model.model_json_schema()
@@ -185,6 +192,8 @@ def _known_keys(model: type[pydantic.BaseModel], place: Place) -> list[str]:
         node = _resolve(schema, node)
         if isinstance(part, int):
             node = node.get("items", {})
+        elif part in schema.get("$defs", {}):
+            node = schema["$defs"][part]
         else:
             inner = node.get("properties", {}).get(part)
             node = inner if inner is not None else node.get("additionalProperties", {}) or {}

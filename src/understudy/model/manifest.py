@@ -78,6 +78,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     gates: str = ""
     economics: dict[str, Any] = msgspec.field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    """The kinds of faults that were planned."""
     case_ids_digest: str = ""
     attempt: int = 1
     """Which look at its recording this run is."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from understudy.doors.namespace import end_with_parent, enter_namespace
+from understudy.model.campaign import Fault
 from understudy.model.errors import UnderstudyError
 from understudy.model.world import World
 from understudy.shadow.channel import Channel, Printed
@@ -47,7 +48,8 @@ def _serve(setup: Setup, channel: Channel) -> None:
     from understudy.shadow.seating import take_seat
     from understudy.systems.engine import Engine
 
-    engine = Engine(_world(setup), systems=setup.systems, seed=setup.seed)
+    faults = [Fault.model_validate(fault) for fault in setup.faults]
+    engine = Engine(_world(setup), systems=setup.systems, seed=setup.seed, faults=faults)
     _forget_arguments(setup.use)
     printed = Printed()
     with contextlib.ExitStack() as leave:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from understudy.candidates.handed import Inbound, inbound
 from understudy.doors.self_test import SelfTest
-from understudy.model.campaign import CandidateSpec
+from understudy.model.campaign import CandidateSpec, Fault
 from understudy.model.case import Case
 from understudy.model.verdict import WallEvidence
 
@@ -32,6 +32,7 @@ class ShadowPlan:
     shard: str = "0"
     most_blocked: int | None = None
     """How many refused attempts on the network stop the run; None lets it go on and reports."""
+    faults: tuple[Fault, ...] = ()
     namespace: bool = True
     """Whether a network namespace is entered where the system permits one."""
     world_loader: str = "understudy.world.store:load_world"

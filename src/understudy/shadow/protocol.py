@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from understudy.candidates.handed import Inbound
@@ -23,6 +25,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     namespace: bool
     serial: bool = False
+    faults: tuple[dict[str, Any], ...] = ()
     allow: tuple[tuple[str, int], ...] = ()
 
 

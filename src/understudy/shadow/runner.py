@@ -67,6 +67,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         seconds=plan.candidate.timeout.total_seconds(),
         namespace=namespace,
         serial=plan.candidate.isolation is Isolation.SERIAL,
+        faults=tuple(fault.model_dump(mode="json") for fault in plan.faults),
         allow=tuple(_address(need) for need in plan.candidate.needs),
     )
 

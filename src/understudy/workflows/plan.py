@@ -102,7 +102,7 @@ class _Planner:
         raise ConfigurationError(
             f"the world has no customer for workflow `{recipe.id}`",
             code="U117",
-            hint="build a larger world: understudy world build --customers 2000",
+            hint="more customers: `--customers 2000`, or `customers:` under `world:`",
         )
 
     def _lead(self, begin: _Begin) -> Draft | None:
