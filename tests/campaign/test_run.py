@@ -16,30 +16,26 @@ from understudy.model.proposal import CaseRecord
 ESCALATES = 'def handle(case, systems):\n    return {"outcome": "escalated", "confidence": 0.4}\n'
 
 
-def test_a_candidate_that_does_as_people_do_costs_nothing(project, small_world):
-    """A candidate that repeats what people did, through the vendors' HTTP interface, is free."""
-    baselines = small_world / "recording" / "baselines.jsonl"
-    project.write(
-        "copycat.py",
-        f"""
-        import json
-
-        DONE = {{}}
-        for line in open({str(baselines)!r}, encoding="utf-8"):
-            one = json.loads(line)
-            DONE.setdefault(one["case_id"], one["actions"])
-
-        def handle(case, systems):
-            if any(action["operation"] == "desk.escalate" for action in DONE[case.id]):
-                return {{"outcome": "escalated"}}
-            return None
-        """,
+def test_doing_as_people_did_costs_nothing(project, small_world):
+    """People's own actions, proposed by a candidate, agree in everything and cost nothing."""
+    recording = small_world / "recording"
+    own = {}
+    for line in (recording / "baselines.jsonl").read_text("utf-8").splitlines():
+        baseline = json.loads(line)
+        if baseline["source"] == "human":
+            own.setdefault(baseline["case_id"], baseline)
+    proposals = [
+        {"case_id": case_id, "outcome": one["outcome"], "actions": one["actions"]}
+        for case_id, one in own.items()
+    ]
+    project.write("proposed.jsonl", "\n".join(json.dumps(each) for each in proposals))
+    finished = project.command(
+        "judge", "--recording", str(recording), "--proposed", "proposed.jsonl", "--json", "-q"
     )
-    finished = project.command("run", str(project.campaign("copycat:handle")), "--json", "-q")
     run = json.loads(finished.stdout)["runs"][0]
     assert run["cases"]["judged"] == 24
-    escalating = [one for one in run["findings"] if "escalation" in one["kind"]]
-    assert escalating == []
+    assert run["findings"] == []
+    assert run["error_cost"]["total_minor"] == 0
 
 
 def test_a_run_leaves_every_file_and_can_be_judged_again(project):

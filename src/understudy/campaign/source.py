@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.campaign.identity import harness_hash
 from understudy.campaign.settings import Settings
 from understudy.model.campaign import WorldRequest
+from understudy.model.canonical import digest
 from understudy.model.errors import RecordingError
 from understudy.model.jsonl import read_json
 from understudy.model.manifest import WorldManifest
@@ -33,22 +35,38 @@ def open_source(
     if campaign.recording is not None:
         return source_of(settings.folder / campaign.recording)
     if isinstance(campaign.world, WorldRequest):
-        from understudy.campaign.worlds import BuildRequest, build_world
+        return _built(campaign.world, settings, reports, progress)
+    return source_of(settings.folder / str(campaign.world) / "recording")
 
-        asked = campaign.world
-        out = reports / campaign.name / "world"
+
+def _built(
+    asked: WorldRequest,
+    settings: Settings,
+    reports: Path,
+    progress: Callable[[str, int, int], None],
+) -> Source:
+    """The world that a campaign describes, kept under a name of its own and built once.
+
+    A run refers to its world for as long as it is kept, so another seed or size never takes its
+    place.
+    """
+    from understudy.campaign.worlds import BuildRequest, build_world
+
+    seed = settings.campaign.seed
+    key = digest([asked.model_dump(mode="json"), seed, str(settings.folder), harness_hash()])
+    out = reports / settings.campaign.name / f"world-{key[:8]}"
+    if not (out / "recording" / "manifest.json").is_file():
         request = BuildRequest(
             out=out,
             recipe=asked.recipe or "default",
             profile=asked.profile or "mid_market",
             customers=asked.customers,
             cases=asked.cases,
-            seed=campaign.seed,
+            seed=seed,
             folder=settings.folder,
         )
         build_world(request, progress)
-        return source_of(out / "recording")
-    return source_of(settings.folder / str(campaign.world) / "recording")
+    return source_of(out / "recording")
 
 
 def source_of(path: Path) -> Source:
