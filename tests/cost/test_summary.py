@@ -11,6 +11,7 @@ from understudy.model.action import DESK, ESCALATION_OPERATION, Action, ActionCl
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case, Trigger
 from understudy.model.finding import Finding, Kind, Severity
+from understudy.model.policy import Policy
 from understudy.model.proposal import Failure, FailureCause, Proposal
 
 
@@ -81,7 +82,7 @@ def test_agreement_is_a_share_of_proposed_actions(run, policy):
 
 
 def test_attribution_loses_no_cent(run, policy):
-    """Every table adds up to all findings, also where one cost is shared by several groups."""
+    """Every table adds up to the total, also where one cost is shared by several groups."""
     summary = summarise(run, policy())
     tables = [
         summary.by_kind,
@@ -90,9 +91,11 @@ def test_attribution_loses_no_cent(run, policy):
         summary.by_mess,
         summary.by_action_class,
     ]
-    assert [sum(line.cost_minor for line in table) for table in tables] == [1306] * 5
+    totals = [sum(line.cost_minor for line in table) for table in tables]
+    assert totals == [summary.error_cost_minor] * 5
+    assert summary.error_cost_minor == 1304
     by_mess = {line.group: line.cost_minor for line in summary.by_mess}
-    assert by_mess == {"no mess": 1005, "late_sync": 151, "typo": 150}
+    assert by_mess == {"no mess": 1003, "late_sync": 151, "typo": 150}
     assert summary.by_action_class[0].group == "automated"
 
 
@@ -164,3 +167,19 @@ def test_findings_are_told_in_plain_words():
     assert deed(action) == "refunded 96.00 EUR (charge ch_1\\x1b[31m)"
     line = cost_line(finding("a", 3600, severity=Severity.MEDIUM, explanation=deed(action)), "EUR")
     assert line.startswith("36.00 EUR  wrong_value (medium): refunded 96.00 EUR")
+
+
+def test_repeats_are_averaged_everywhere():
+    """A finding in one of three repeats counts a third, and the groups make up the total."""
+    actions = [Action(system="stripe", operation="stripe.refunds.create")]
+    findings = [
+        Finding(case_id="c", kind=Kind.WRONG_VALUE, cost_minor=cost, repeat=repeat)
+        for repeat, cost in ((0, 100), (1, 101), (1, 1))
+    ]
+    case = Case(
+        case_id="c", scenario="s", cluster_id="c", trigger=Trigger(system="zendesk", type="t")
+    )
+    proposals = [Proposal(case_id="c", repeat=n, actions=tuple(actions)) for n in range(3)]
+    summary = summarise([Judged(case, proposals, [], findings, 0)], Policy(version=1))
+    assert summary.error_cost_minor == 68
+    assert sum(line.cost_minor for line in summary.by_kind) == 68

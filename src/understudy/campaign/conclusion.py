@@ -135,7 +135,7 @@ def _partial(end: RunFiles) -> list[str]:
 def _finding_counts(judgement: Judgement) -> tuple[FindingCount, ...]:
     counts: Counter[tuple[str, str]] = Counter()
     costs: Counter[tuple[str, str]] = Counter()
-    for finding in judgement.findings:
+    for finding in (one for each in judgement.judged for one in each.averaged()):
         key = (finding.kind.value, finding.severity.value)
         counts[key] += 1
         costs[key] += finding.cost_minor

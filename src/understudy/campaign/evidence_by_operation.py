@@ -27,7 +27,7 @@ def evidence_by_operation(judgement: Judgement) -> tuple[ActionClassEvidence, ..
                 if action.effect is not Effect.READ:
                     cases.setdefault(action.operation, set()).add(each.case.case_id)
     found: dict[str, list[Finding]] = {}
-    for finding in judgement.findings:
+    for finding in (one for each in judgement.judged for one in each.averaged()):
         found.setdefault(finding.operation or "", []).append(finding)
     lines = [_line(name, len(ids), found.get(name, [])) for name, ids in cases.items()]
     return tuple(sorted(lines, key=lambda line: (-line.error_cost, line.operation)))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import msgspec
+
 from understudy.cost.attribution import attribute
 from understudy.cost.net_value import CaseEconomics
 from understudy.cost.price_list import PriceList, Stake, half_even
@@ -33,11 +35,27 @@ class Judged:
     proposed: int | None = None
     """How many actions were compared; None counts the writes as they were captured."""
 
+    def averaged(self) -> list[Finding]:
+        """The findings at what each adds to the case's cost, which is a mean over its repeats.
+
+        Rounded cumulatively, so that together they make up the case's cost to the minor unit.
+        """
+        repeats = max(1, len(self.proposals))
+        if repeats == 1:
+            return list(self.findings)
+        found, so_far = [], 0
+        for finding in self.findings:
+            before = -(-so_far // repeats)
+            so_far += finding.cost_minor
+            share = -(-so_far // repeats) - before
+            found.append(msgspec.structs.replace(finding, cost_minor=share))
+        return found
+
 
 def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
     """Add up the judged cases; all amounts are in minor units of the policy's currency."""
     economics = CaseEconomics.of(policy)
-    findings = [finding for each in judged for finding in each.findings]
+    findings = [finding for each in judged for finding in each.averaged()]
     per_case = tuple(_case_cost(each, economics) for each in judged)
     classes = _classes(judged)
     error_cost = sum(each.error_cost_minor for each in per_case)
@@ -58,7 +76,9 @@ def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
         ),
         candidate=_candidate(judged, economics),
         people=_people(judged, economics),
-        largest_uncapped_minor=_largest_uncapped(findings, policy),
+        largest_uncapped_minor=_largest_uncapped(
+            [finding for each in judged for finding in each.findings], policy
+        ),
     )
 
 
