@@ -274,3 +274,12 @@ def test_what_went_wrong_is_said_on_the_terminal(project):
     assert "ValueError: no such plan" in finished.stdout
     assert "the wall blocked 2 attempts to get out: connect 10.0.0.1:443" in finished.stdout
     assert "nothing serves GET /v1/payouts" in finished.stdout
+
+
+def test_a_setting_that_nothing_acts_on_is_told(project):
+    """A budget on model costs is not enforced yet, and the report says so."""
+    project.write("bot.py", ESCALATES)
+    campaign = project.campaign("bot:handle", stop="{budget: 25 EUR}")
+    finished = project.command("run", str(campaign), "-q", "--json", "--limit", "2")
+    run = json.loads(finished.stdout)["runs"][0]
+    assert any("`stop.budget`" in line for line in run["not_covered"])

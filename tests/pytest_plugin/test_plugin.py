@@ -96,3 +96,16 @@ def test_the_shipped_scenarios_hold_for_the_careful_candidate(run):
     )
     assert finished.returncode == 0, finished.stdout
     assert " passed" in finished.stdout
+
+
+@pytest.mark.parametrize("more", ["mess: [typo]", "faults: [{match: {}, do: latency}]"])
+def test_what_a_scenario_asks_for_is_done_or_refused(run, tmp_path, more):
+    """Faults befall the candidate; mess, which nothing lays over a scenario yet, is an error."""
+    suite = SUITE.replace("    tags: [refund]", f"    tags: [refund]\n    {more}", 1)
+    (tmp_path / "suite.yaml").write_text(suite, encoding="utf-8")
+    finished = run("suite.yaml::asks-when-unsure", "--understudy-candidate=asks:handle")
+    if "mess" in more:
+        assert finished.returncode == 1
+        assert "`mess` of case `asks-when-unsure` is not acted on yet" in finished.stdout
+    else:
+        assert finished.returncode == 0, finished.stdout

@@ -167,6 +167,7 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
         if faults
         else "faults of the systems and of the model: none were injected"
     )
+    told += [f"a setting without effect: {each}" for each in end.manifest.without_effect]
     told += _unused(end.rules.policy)
     if end.stopped == "asked":
         told.append("the cases after the automatic stop on critical findings")

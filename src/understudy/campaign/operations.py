@@ -8,8 +8,9 @@ from typing import Any
 
 from understudy.doors.serving import serve_world
 from understudy.model.errors import ConfigurationError, nearest
+from understudy.systems.catalogue import OperationRow, operations_table
 from understudy.systems.openapi import openapi
-from understudy.systems.routes import KNOWN, operations
+from understudy.systems.routes import KNOWN
 from understudy.world.store import load_world
 
 __all__ = ["describe_operations", "openapi_of", "serve"]
@@ -40,19 +41,11 @@ def _port(text: str) -> tuple[str, int]:
 
 
 def describe_operations() -> str:
-    """Every operation with its class, effect and what undoes it, as an aligned table."""
-    rows = [("operation", "class", "effect", "request", "undone by")]
-    rows += [
-        (
-            operation.name,
-            str(operation.action_class),
-            str(operation.effect),
-            f"{operation.method} {operation.template}",
-            operation.reversible_by or "-",
-        )
-        for operation in sorted(operations(), key=lambda operation: operation.name)
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    """Every operation with its class, effect, exposure and what undoes it, aligned."""
+    shown = OperationRow._fields[1:]
+    rows = [tuple(name.replace("_", " ") for name in shown)]
+    rows += [row[1:] for row in operations_table()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(shown))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows

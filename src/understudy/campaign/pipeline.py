@@ -20,7 +20,7 @@ from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, 
 from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
 from understudy.campaign.trip import CriticalTrip
-from understudy.model.campaign import CandidateSpec
+from understudy.model.campaign import Campaign, CandidateSpec, ModelMode
 from understudy.model.canonical import digest
 from understudy.model.case import Case
 from understudy.model.errors import (
@@ -220,9 +220,19 @@ def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunM
         needs=candidate.needs,
         case_ids_digest=digest([case.case_id for case in cases]),
         machine={"python": platform.python_version(), "system": platform.system()},
+        without_effect=_without_effect(settings.campaign),
         economics=campaign.economics.model_dump(mode="json", exclude_none=True),
         faults=tuple(fault.do.value for fault in campaign.faults),
     )
+
+
+def _without_effect(campaign: Campaign) -> tuple[str, ...]:
+    told = []
+    if campaign.stop.budget is not None:
+        told.append("`stop.budget`: what the candidate's model costs is not counted")
+    if campaign.candidates[0].models is not ModelMode.REPLAY:
+        told.append("`models`: the candidate's model calls are not served")
+    return tuple(told)
 
 
 def _refuse_other(before: RunManifest, now: RunManifest) -> None:

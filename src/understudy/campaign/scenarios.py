@@ -58,6 +58,7 @@ def load_suite(path: Path) -> Suite:
 
 def try_scenario(scenario: Scenario, use: str, folder: Path, policy: str = "standard") -> Tried:
     """Run a scenario in a sealed process as often as it asks for, and judge each run."""
+    _refuse_unserved(scenario)
     prices = PriceList.from_policy(
         load_document(resolve_document(policy, "policies", folder=folder), Policy)
     )
@@ -98,7 +99,23 @@ def _plan(scenario: Scenario, use: str, folder: Path, place: Path) -> ShadowPlan
         run_folder=place / "run",
         project=project_folder(use, folder),
         repeats=scenario.repeats,
+        faults=scenario.faults,
     )
+
+
+def _refuse_unserved(scenario: Scenario) -> None:
+    """What a suite may say and nothing acts on yet is an error: silence would pass the case."""
+    asked = {
+        "mess": bool(scenario.mess),
+        "expect.fallback": scenario.expect is not None and scenario.expect.fallback is not None,
+    }
+    for key, given in asked.items():
+        if given:
+            raise ConfigurationError(
+                f"`{key}` of case `{scenario.id}` is not acted on yet",
+                code="U119",
+                hint="write the damaged rows under `world:`, or expect `escalated: true`",
+            )
 
 
 def _tables(scenario: Scenario) -> dict[str, dict[str, dict[str, Any]]]:

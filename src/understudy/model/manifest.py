@@ -80,6 +80,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     """The kinds of faults that were planned."""
+    without_effect: tuple[str, ...] = ()
+    """Settings of the campaign that nothing acts on yet; a report tells them."""
     case_ids_digest: str = ""
     attempt: int = 1
     """Which look at its recording this run is."""
