@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -33,6 +34,18 @@ def test_the_operations_are_listed_with_class_and_undoing(understudy):
     assert "approval_required" in refund
     assert "POST /v1/refunds" in refund
     assert len(lines) > 70
+
+
+def test_the_documentation_s_table_of_operations_is_current(understudy):
+    """`docs/operations.md` is what the command prints; system, class, exposure, undoing in it."""
+    page = Path(__file__).parents[2] / "docs" / "operations.md"
+    printed = understudy("systems", "operations", "--markdown").stdout
+    assert page.read_text(encoding="utf-8") == printed, (
+        "understudy systems operations --markdown > docs/operations.md"
+    )
+    head = next(line for line in printed.splitlines() if line.startswith("| system |"))
+    for column in ("operation", "action class", "exposure", "reversible by"):
+        assert f"| {column} |" in head
 
 
 def test_a_system_exports_its_openapi_document(understudy):

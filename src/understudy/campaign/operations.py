@@ -8,12 +8,12 @@ from typing import Any
 
 from understudy.doors.serving import serve_world
 from understudy.model.errors import ConfigurationError, nearest
-from understudy.systems.catalogue import OperationRow, operations_table
+from understudy.systems.catalogue import OperationRow, as_markdown, operations_table
 from understudy.systems.openapi import openapi
 from understudy.systems.routes import KNOWN
 from understudy.world.store import load_world
 
-__all__ = ["describe_operations", "openapi_of", "serve"]
+__all__ = ["describe_operations", "openapi_of", "operations_page", "serve"]
 
 
 def serve(world: Path, ports: Sequence[str], say: Callable[[str], None]) -> None:
@@ -38,6 +38,20 @@ def _port(text: str) -> tuple[str, int]:
             f"`--port {text}` is not a system and its port", hint="write it as in `stripe=8101`"
         )
     return name, int(number)
+
+
+_PAGE = """# Operations of the mocked systems
+
+What `understudy systems operations` prints: every operation that is served, by system. The action
+class is the one by default; a body, the state or a policy can ask for a stricter one. Exposure is
+what a call puts at stake; `reversible by` names the operation that takes it back.
+
+"""
+
+
+def operations_page() -> str:
+    """The page of the documentation that lists the operations, in Markdown."""
+    return _PAGE + as_markdown(operations_table())
 
 
 def describe_operations() -> str:

@@ -74,8 +74,12 @@ def openapi(
 
 
 @systems.command("operations")
-def operations() -> None:
+def operations(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="As the page of the documentation.")
+    ] = False,
+) -> None:
     """Print every operation that the mocked systems serve, with its class and what undoes it."""
-    from understudy.campaign.operations import describe_operations
+    from understudy.campaign.operations import describe_operations, operations_page
 
-    typer.echo(describe_operations())
+    typer.echo(operations_page() if markdown else describe_operations(), nl=not markdown)
