@@ -14,6 +14,8 @@ import pytest
 from understudy.doors import self_test as module
 from understudy.doors.self_test import self_test
 
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a filter of Linux's")
+
 PRELUDE = """
 import json, os, socket, sys
 from understudy.doors.wall import seal
@@ -56,7 +58,7 @@ def test_no_known_way_leads_out(tested):
     """Every known way out is tried in a sealed process; none leads out and nothing arrives."""
     assert tested.leaks == ()
     assert tested.passed
-    assert tested.blocked >= 25
+    assert tested.blocked >= 30
 
 
 def test_the_hook_alone_holds(tested_without_namespace):
@@ -262,3 +264,90 @@ def test_the_namespace_keeps_native_code_in_too():
             pytest.skip("this system permits no network namespace")
         assert found[1:3] == ["through", "ConnectionRefusedError"]
         assert not reached.is_set()
+
+
+@on_linux
+def test_the_kernel_keeps_native_code_in():
+    """Processes, signals and connections of native code are refused; its threads and pairs stay."""
+    found = sealed(
+        """
+        import ctypes, signal, struct, threading
+        library = ctypes.CDLL(None, use_errno=True)
+        names = ("fork", "kill", "socket", "connect", "sendto", "sendmsg", "ptrace", "system")
+        calls = {name: getattr(library, name) for name in names}
+        seal()
+        address = struct.pack("=H", 2) + struct.pack("!H4s8x", 9, bytes([127, 0, 0, 1]))
+        def tried(name, *args): return calls[name](*args)
+        stream, datagram = tried("socket", 2, 1, 0), tried("socket", 2, 2, 0)
+        refused = [tried("fork"), tried("kill", os.getppid(), 0), tried("socket", 16, 3, 0),
+                   tried("connect", stream, address, 16), tried("ptrace", 16, os.getppid(), 0, 0),
+                   tried("sendto", datagram, b"x", 1, 0, address, 16), tried("kill", -1, 0)]
+        thread = threading.Thread(target=lambda: signal.pthread_kill(threading.get_ident(), 0))
+        thread.start(); thread.join()
+        left, right = socket.socketpair(); left.sendall(b"x")
+        print(json.dumps([refused, tried("kill", os.getpid(), 0), right.recv(1).decode()]))
+        """
+    )
+    assert found == [[-1] * 7, 0, "x"]
+
+
+@on_linux
+def test_lifting_the_hook_from_inside_leads_nowhere():
+    """Whoever replaces our functions or finds the hook in a traceback meets the kernel."""
+    found = sealed(
+        """
+        import understudy.doors.guards as guards
+        seal()
+        there = socket.create_server(("127.0.0.1", 0)).getsockname()
+        def connect(): socket.socket().connect(there)
+        def patched():
+            guards._NetworkGuards._check = lambda *args: None
+            connect()
+        def traced():
+            try:
+                socket.getaddrinfo("example.com", 80)
+            except PermissionError as error:
+                here = error.__traceback__
+                while here:
+                    find = here.tb_frame.f_locals.get("find")
+                    getattr(getattr(find, "__self__", None), "clear", int)()
+                    here = here.tb_next
+            connect()
+        print(json.dumps([attempt(traced), attempt(patched), attempt(connect)]))
+        """
+    )
+    assert found == ["refused"] * 3
+
+
+@on_linux
+def test_with_an_allowed_address_unix_sockets_are_counted():
+    """Where connecting must stay open, sockets of other families are not even made."""
+    found = sealed(
+        """
+        wall = seal(allow=[("127.0.0.1", 9)])
+        tries = [attempt(lambda: socket.socket(socket.AF_UNIX)),
+                 attempt(lambda: __import__("_socket").socket(socket.AF_UNIX))]
+        socket.socketpair()
+        print(json.dumps([tries, wall.take().network]))
+        """
+    )
+    assert found == [["refused", "refused"], 1]
+
+
+@on_linux
+def test_other_processes_files_are_not_opened():
+    """Another process's environment holds its credentials; one's own files stay readable."""
+    found = sealed(
+        """
+        from pathlib import Path
+        parent = os.getppid()
+        wall = seal()
+        def read(path): return lambda: Path(path).read_bytes()
+        os.chdir("/proc")
+        tries = [read(f"/proc/{parent}/environ"), read(f"//proc/{parent}/cmdline"),
+                 read(f"{parent}/environ"), lambda: os.symlink(f"/proc/{parent}/environ", "/tmp/x"),
+                 read("/proc/self/status"), read("/proc/cpuinfo")]
+        print(json.dumps([[attempt(one) for one in tries], wall.take().process]))
+        """
+    )
+    assert found == [["refused"] * 4 + ["through"] * 2, 4]

@@ -8,6 +8,10 @@ import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from understudy.doors.self_test import SelfTest
 
 __all__ = ["Examination", "examine"]
 
@@ -68,8 +72,25 @@ def _wall() -> tuple[list[str], bool]:
     tried = self_test()
     lines = [f"wall {tried.level}: {tried.blocked} ways out tried and blocked"]
     lines += [f"wall LEAKS {leak}" for leak in tried.leaks]
-    if tried.level == "hook":
-        lines.append(
-            "wall: no network namespace here, so native code in a candidate is not covered"
-        )
+    lines += _about_native(tried)
+    lines += _about_others(tried.level)
     return lines, tried.passed
+
+
+def _about_native(tried: SelfTest) -> list[str]:
+    ways = [name for name, outcome in tried.native.items() if outcome == "open"]
+    if tried.level == "hook":
+        more = f"; open to it: {', '.join(ways)}" if ways else "; the kernel refuses what was tried"
+        return [f"wall: no network namespace here, so native code is not covered by it{more}"]
+    lines = ["wall: a candidate has a network of its own, in which only our doors listen"]
+    return lines + [f"wall: {name} is open to native code" for name in ways]
+
+
+def _about_others(level: str) -> list[str]:
+    covered = (
+        "exec: candidates have a network of their own (netns); what they start stays in it"
+        if level == "hook+netns"
+        else "exec: candidates have wall: none, since only a network namespace could hold them"
+    )
+    services = "they run in a process of your own, which nobody can seal from outside"
+    return [f"wall: {covered}", f"wall: http:// candidates have wall: none, {services}"]

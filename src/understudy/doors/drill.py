@@ -15,7 +15,7 @@ import msgspec
 from understudy.doors.namespace import enter_namespace
 from understudy.doors.refusals import Refusals
 from understudy.doors.wall import seal
-from understudy.doors.ways_out import WAYS, Target
+from understudy.doors.ways_out import NATIVE_WAYS, WAYS, Target
 
 __all__ = ["main"]
 
@@ -29,7 +29,9 @@ def main(arguments: list[str]) -> None:
     target = Target((host, int(port)), Path(folder), opened)
     found = {name: _attempt(name, target, refusals) for name in WAYS}
     reached = "hook+netns" if isolated else "hook"
-    sys.stdout.buffer.write(msgspec.json.encode({"level": reached, "ways": found}) + b"\n")
+    native = {name: "open" if way(target) else "blocked" for name, way in NATIVE_WAYS.items()}
+    told = {"level": reached, "ways": found, "native": native}
+    sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
     opened.detach()
 
 
@@ -41,6 +43,8 @@ def _attempt(name: str, target: Target, refusals: Refusals) -> str:
         if error.name != "_posixsubprocess":
             return "absent"
         outcome = "failed"
+    except PermissionError:
+        return "blocked"  # by the hook or, where it was tampered with, by the kernel
     except BaseException as error:
         outcome = f"failed: {type(error).__name__}: {error}"[:200]
     counted = refusals.take()

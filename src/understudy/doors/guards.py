@@ -6,11 +6,12 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 from understudy.doors.refusals import Refusals
 
-__all__ = ["Address", "Guard", "guards", "is_numeric", "shown"]
+__all__ = ["Address", "Guard", "guards", "is_forbidden", "is_numeric", "shown"]
 
 Address = tuple[str, int]
 Guard = Callable[[tuple[Any, ...]], None]
@@ -18,6 +19,15 @@ Guard = Callable[[tuple[Any, ...]], None]
 _FAMILIES = {int(socket.AF_INET), int(socket.AF_INET6), int(getattr(socket, "AF_UNIX", -1))}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _NAMELESS = {None, "", b"", 0}
+_FORBIDDEN = {
+    "_interpreters",
+    "_posixsubprocess",
+    "_testcapi",
+    "_testinternalcapi",
+    "_testmultiphase",
+    "_xxsubinterpreters",
+}
+_TELLING = {"auxv", "cmdline", "cwd", "environ", "fd", "maps", "mem", "root", "smaps", "task"}
 
 
 def guards(refusals: Refusals, allow: Collection[Address]) -> dict[str, Guard]:
@@ -49,9 +59,13 @@ def guards(refusals: Refusals, allow: Collection[Address]) -> dict[str, Guard]:
         "os.posix_spawn": process.named("posix_spawn"),
         "os.spawn": process.named("spawn"),
         "os.startfile": process.named("startfile"),
+        "os.symlink": process.link,
+        "os.link": process.link,
         "os.system": process.named("system"),
         "pty.spawn": process.named("pty.spawn"),
         "subprocess.Popen": process.named("subprocess"),
+        "syslog.openlog": network.log,
+        "syslog.syslog": network.log,
     }
 
 
@@ -98,6 +112,10 @@ class _NetworkGuards:
         if _text(host) not in self._names:
             raise self._refusals.network(f"resolve {_text(host)}")
 
+    def log(self, args: tuple[Any, ...]) -> None:
+        """The system's log is another process, behind a socket."""
+        raise self._refusals.network(f"syslog {_first(args)}".strip())
+
     def _check(self, verb: str, address: Any) -> None:
         if not isinstance(address, tuple) or (_text(address[0]), address[1]) not in self._allow:
             raise self._refusals.network(f"{verb} {shown(address)}")
@@ -122,15 +140,20 @@ class _ProcessGuards:
         raise self._refusals.process(f"dlsym {_text(args[-1])}")
 
     def load(self, args: tuple[Any, ...]) -> None:
-        """A second copy of the module that forks would come without our replacement in it."""
-        if args[0] == "_posixsubprocess":
-            raise self._refusals.process("import _posixsubprocess")
+        """A fresh copy of what forks, and interpreters of their own, come without our hook."""
+        if is_forbidden(args[0]):
+            raise self._refusals.process(f"import {args[0]}")
 
     def open(self, args: tuple[Any, ...]) -> None:
-        """A process's memory as a file would let its code be rewritten."""
+        """A process's memory lets its code be rewritten; another's files show what it holds."""
         path = args[0]
-        if isinstance(path, str | bytes) and _is_memory(path):
+        if isinstance(path, str | bytes) and _is_private(os.fsdecode(path)):
             raise self._refusals.process(f"open {_text(path)}")
+
+    def link(self, args: tuple[Any, ...]) -> None:
+        """Another name for such a file."""
+        if isinstance(args[0], str | bytes) and _is_private(os.path.realpath(os.fsdecode(args[0]))):
+            raise self._refusals.process(f"link {_text(args[0])}")
 
     def signal(self, args: tuple[Any, ...]) -> None:
         """Only itself may it send signals to."""
@@ -138,8 +161,31 @@ class _ProcessGuards:
             raise self._refusals.process(f"kill {args[0]}")
 
 
-def _is_memory(path: str | bytes) -> bool:
-    return path[-4:] in ("/mem", b"/mem") and path[:6] in ("/proc/", b"/proc/")
+def is_forbidden(module: Any) -> bool:
+    """Whether importing a module anew would bring a way out with it."""
+    return str(module).rpartition(".")[2] in _FORBIDDEN
+
+
+def _is_private(path: str) -> bool:
+    """Whether a path leads to a process's memory, or to anything of another process.
+
+    Only names that stand for such files are looked at closely, so that opening stays cheap.
+    """
+    if "/proc" not in path and path.rpartition("/")[2] not in _TELLING:
+        return False
+    whole = os.path.realpath(path)
+    if not path.startswith("/") and not Path(whole).exists():
+        return True  # relative to a folder that is not known here
+    # A descriptor's file leads out of the folder that it is named in.
+    named = os.path.normpath(f"/{path}" if path.startswith("/") else f"{Path.cwd()}/{path}")
+    return _of_a_process(whole) or _of_a_process(named.replace("//", "/"))
+
+
+def _of_a_process(path: str) -> bool:
+    _, first, process, *rest = (*path.split("/"), "", "")
+    if first != "proc" or not process.isdigit():
+        return False
+    return process != str(os.getpid()) or "mem" in rest
 
 
 def is_numeric(host: Any) -> bool:

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,8 @@ class SelfTest:
     """`blocked`, `absent` (a library that is not installed), or what happened instead."""
     arrived: tuple[str, ...] = ()
     """What reached the listener or the folder that the attempts aimed at."""
+    native: Mapping[str, str] = field(default_factory=dict)
+    """`blocked` or `open`: ways of native code, which only the kernel can close."""
 
     @property
     def leaks(self) -> tuple[str, ...]:
@@ -75,7 +78,7 @@ def _run_drill(address: tuple[str, int], marks: Path, namespace: bool, seconds: 
         return SelfTest("hook", {"the drill": f"did not end within {seconds:g} s"})
     try:
         told = msgspec.json.decode(finished.stdout)
-        return SelfTest(told["level"], told["ways"])
+        return SelfTest(told["level"], told["ways"], native=told.get("native", {}))
     except (msgspec.DecodeError, KeyError, TypeError):
         said = finished.stderr.decode(errors="replace").strip().splitlines()
         return SelfTest("hook", {"the drill": said[-1] if said else "ended without a word"})
@@ -85,7 +88,13 @@ def _judge(tried: SelfTest, arrived: tuple[str, ...]) -> SelfTest:
     ways = dict(tried.ways)
     if ways.get(_OPENED_BEFORE, "").startswith("failed: OSError"):
         ways[_OPENED_BEFORE] = "blocked"
-    return SelfTest(tried.level, ways, arrived)
+    return SelfTest(tried.level, ways, _theirs(arrived, tried.native), tried.native)
+
+
+def _theirs(arrived: tuple[str, ...], native: Mapping[str, str]) -> tuple[str, ...]:
+    """What arrived by other ways than native ones, which are told apart: no hook covers them."""
+    known = {"a connection": "native connect", "a process, by native process": "native process"}
+    return tuple(each for each in arrived if native.get(known.get(each, "")) != "open")
 
 
 def _received(door: socket.socket) -> list[str]:

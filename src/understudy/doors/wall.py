@@ -1,23 +1,28 @@
 """The wall: an audit hook that lets nothing out of this process but what was allowed.
 
-It is put up before the candidate's code is imported and cannot be taken down. Native code that
-calls the C library directly raises no audit event; the network namespace stands behind the hook
-for that, where the system permits one.
+It is put up before the candidate's code is imported. Native code raises no audit event, and Python
+code that sets out to take the hook down from inside finds a way; behind the hook stand a filter of
+system calls and the network namespace, each where the system permits it.
 """
 
 from __future__ import annotations
 
+import _imp
+import gc
 import importlib
+import importlib.util
 import os
 import platform
 import socket
 import stat
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from understudy.doors.guards import Address, Guard, guards, is_numeric, shown
+from understudy.doors.guards import Address, Guard, guards, is_forbidden, is_numeric, shown
+from understudy.doors.kernel_filter import filter_calls
 from understudy.doors.refusals import Refusals
 
 __all__ = ["seal"]
@@ -44,12 +49,16 @@ def seal(allow: Collection[Address] = (), *, keep: Collection[int] = ()) -> Refu
     _close_sockets(keep)
     refusals = Refusals()
     _replace_fork_exec(refusals)
+    _replace_loaders(refusals)
     _watch_names(refusals, frozenset(allow))
-    sys.addaudithook(_hook(guards(refusals, allow)))
+    filter_calls(connecting=bool(allow or keep))
+    sys.addaudithook(_hook(MappingProxyType(guards(refusals, allow))))
+    # Out of reach of `gc.get_objects`.
+    gc.freeze()
     return refusals
 
 
-def _hook(table: dict[str, Guard]) -> Callable[[str, tuple[Any, ...]], None]:
+def _hook(table: Mapping[str, Guard]) -> Callable[[str, tuple[Any, ...]], None]:
     find = table.get
 
     def watch(event: str, args: tuple[Any, ...]) -> None:
@@ -101,6 +110,26 @@ def _replace_fork_exec(refusals: Refusals) -> None:
                 setattr(module, attribute, fork_exec)
 
 
+def _replace_loaders(refusals: Refusals) -> None:
+    """Replace what opens other interpreters, libraries and fresh copies without an audit event."""
+    create = _imp.create_builtin
+
+    def create_builtin(spec: Any) -> Any:
+        if is_forbidden(spec.name):
+            raise refusals.process(f"import {spec.name}")
+        return create(spec)
+
+    _imp.create_builtin = create_builtin
+    if importlib.util.find_spec("_cffi_backend"):
+        backend = importlib.import_module("_cffi_backend")
+
+        def load_library(name: Any = None, *rest: Any) -> Any:
+            del rest
+            raise refusals.process(f"dlopen {name}")
+
+        vars(backend)["load_library"] = load_library
+
+
 def _watch_names(refusals: Refusals, allow: frozenset[Address]) -> None:
     """Refuse a host name in an address before the C library asks for it.
 
@@ -110,6 +139,22 @@ def _watch_names(refusals: Refusals, allow: frozenset[Address]) -> None:
     for method in ("connect", "connect_ex", "sendto", "sendmsg", "bind"):
         real = getattr(socket.socket, method)
         setattr(socket.socket, method, _numeric(real, method, known, refusals))
+    if allow:
+        _refuse_unix(refusals)
+
+
+def _refuse_unix(refusals: Refusals) -> None:
+    """Count what the kernel would refuse without a word; pairs are made from descriptors."""
+    real: Any = socket.socket.__init__
+
+    def made(
+        self: Any, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None
+    ) -> None:
+        if family == getattr(socket, "AF_UNIX", None) and fileno is None:
+            raise refusals.network("a unix socket")
+        real(self, family, type, proto, fileno)
+
+    socket.socket.__init__ = made  # type: ignore[method-assign]  # that is the purpose
 
 
 def _numeric(

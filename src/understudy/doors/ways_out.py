@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import importlib
+import importlib.machinery
 import multiprocessing
 import os
 import pty
 import socket
+import struct
 import subprocess
 import sys
 import urllib.request
@@ -17,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["WAYS", "Target"]
+__all__ = ["NATIVE_WAYS", "WAYS", "Target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,60 @@ def _memory(target: Target) -> None:
     Path("/proc/self/mem").open("r+b").close()
 
 
+def _memory_by_another_name(target: Target) -> None:
+    name = target.folder.parent / f"{target.folder.name}-link"
+    try:
+        name.symlink_to("/proc/self/mem")
+        name.open("r+b").close()
+    finally:
+        name.unlink(missing_ok=True)
+
+
+def _memory_by_its_folder(target: Target) -> None:
+    del target
+    folder = os.open("/proc/self", os.O_RDONLY)
+    try:
+        os.close(os.open("mem", os.O_RDWR, dir_fd=folder))
+    finally:
+        os.close(folder)
+
+
+def _environment_of_the_parent(target: Target) -> None:
+    del target
+    Path(f"/proc/{os.getppid()}/environ").read_bytes()
+
+
+def _output_of_the_parent(target: Target) -> None:
+    del target
+    Path(f"/proc/{os.getppid()}/fd/2").open("wb").close()
+
+
+def _interpreter(target: Target) -> None:
+    inner = importlib.import_module("_xxsubinterpreters")
+    host, port = target.address
+    script = f"import _socket; _socket.socket(2, 1).connect(({host!r}, {port}))"
+    inner.run_string(inner.create(), script)
+
+
+def _builtin(target: Target) -> None:
+    spec = importlib.machinery.ModuleSpec("_posixsubprocess", None)
+    importlib.import_module("_imp").create_builtin(spec)
+    _fork_exec(target)
+
+
+def _log(target: Target) -> None:
+    del target
+    importlib.import_module("syslog").syslog("out")
+
+
+def _collected(target: Target) -> None:
+    tables = [each for each in gc.get_objects() if isinstance(each, dict)]
+    for each in tables:
+        if "socket.connect" in each and "os.fork" in each:
+            each.clear()
+    _raw_socket(target)
+
+
 WAYS: dict[str, Callable[[Target], Any]] = {
     "a raw socket": _raw_socket,
     "the _socket module": _socket_module,
@@ -207,4 +264,43 @@ WAYS: dict[str, Callable[[Target], Any]] = {
     "ctypes by dlopen": _library,
     "ctypes by dlsym": _symbol,
     "its own memory as a file": _memory,
+    "its own memory by another name": _memory_by_another_name,
+    "its own memory by its folder": _memory_by_its_folder,
+    "the environment of the parent": _environment_of_the_parent,
+    "the output of the parent": _output_of_the_parent,
+    "an interpreter of its own": _interpreter,
+    "fork_exec created again": _builtin,
+    "the system's log": _log,
+    "the hook found among all objects": _collected,
 }
+
+
+def _native_connect(target: Target) -> bool:
+    host, port = target.address
+    address = struct.pack("=H", socket.AF_INET) + struct.pack(
+        "!H4s8x", port, socket.inet_aton(host)
+    )
+    number = _LIBRARY.socket(socket.AF_INET, socket.SOCK_STREAM, 0)
+    return int(_LIBRARY.connect(number, address, len(address))) == 0
+
+
+def _native_process(target: Target) -> bool:
+    return int(_LIBRARY.system(os.fsencode(target.command("native process")[2]))) == 0
+
+
+def _native_signal(target: Target) -> bool:
+    del target
+    return int(_LIBRARY.kill(os.getppid(), 0)) == 0
+
+
+_LIBRARY = ctypes.CDLL(None)
+# Looked up now: afterwards that is refused, and a library of a candidate's has no need to.
+for _name in ("socket", "connect", "system", "kill"):
+    getattr(_LIBRARY, _name)
+
+NATIVE_WAYS: dict[str, Callable[[Target], bool]] = {
+    "native connect": _native_connect,
+    "native process": _native_process,
+    "native signal": _native_signal,
+}
+"""What native code does without an audit event; each gives whether it went through."""

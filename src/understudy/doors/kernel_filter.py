@@ -1,0 +1,148 @@
+"""What the kernel itself refuses to this process from now on, for native code as for Python.
+
+An audit hook sees Python only, and code that sets out to take it down from inside can. A filter of
+system calls cannot be lifted once it stands. It judges a call by its numbers and never by what a
+pointer leads to, so it knows no addresses: where some must be reached, connecting stays open.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import struct
+import sys
+from dataclasses import dataclass
+
+__all__ = ["filter_calls"]
+
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_EACCES, _ENOSYS = 13, 38
+_NO_NEW_PRIVILEGES, _SET_FILTER, _ALL_THREADS = 38, 1, 1
+_LOAD, _EQUALS, _ABOVE, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_THREAD = 0x10000
+_UNIX, _INTERNET, _INTERNET_6 = 1, 2, 10
+_OTHER_ABI = 0x40000000
+
+# Numbers from the kernel's tables arch/x86/entry/syscalls/syscall_64.tbl and
+# include/uapi/asm-generic/unistd.h.
+_X86 = {
+    "bpf": 321, "chroot": 161, "clone": 56, "clone3": 435, "connect": 42, "execve": 59,
+    "execveat": 322, "fork": 57, "io_uring_setup": 425, "kill": 62, "mount": 165,
+    "perf_event_open": 298, "pidfd_getfd": 438, "pidfd_open": 434, "pidfd_send_signal": 424,
+    "pivot_root": 155, "process_vm_readv": 310, "process_vm_writev": 311, "ptrace": 101,
+    "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "seccomp": 317, "sendmmsg": 307,
+    "sendmsg": 46, "sendto": 44, "setns": 308, "socket": 41, "tgkill": 234, "tkill": 200,
+    "unshare": 272, "vfork": 58,
+}  # fmt: skip
+_ARM = {
+    "bpf": 280, "chroot": 51, "clone": 220, "clone3": 435, "connect": 203, "execve": 221,
+    "execveat": 281, "io_uring_setup": 425, "kill": 129, "mount": 40, "perf_event_open": 241,
+    "pidfd_getfd": 438, "pidfd_open": 434, "pidfd_send_signal": 424, "pivot_root": 41,
+    "process_vm_readv": 270, "process_vm_writev": 271, "ptrace": 117, "rt_sigqueueinfo": 138,
+    "rt_tgsigqueueinfo": 240, "seccomp": 277, "sendmmsg": 269, "sendmsg": 211, "sendto": 206,
+    "setns": 268, "socket": 198, "tgkill": 131, "tkill": 130, "unshare": 97,
+}  # fmt: skip
+_MACHINES = {"x86_64": (0xC000003E, _X86), "aarch64": (0xC00000B7, _ARM)}
+
+# `tkill` names a thread alone, so it could be anybody's.
+_NEVER = (
+    "bpf", "chroot", "execve", "execveat", "fork", "io_uring_setup", "mount", "perf_event_open",
+    "pidfd_getfd", "pidfd_open", "pidfd_send_signal", "pivot_root", "process_vm_readv",
+    "process_vm_writev", "ptrace", "setns", "tkill", "unshare", "vfork",
+)  # fmt: skip
+_TO_ITSELF = ("kill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "tgkill")
+_REACHING = ("connect", "sendmmsg", "sendmsg")
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One instruction; `yes` and `no` are how many to skip."""
+
+    code: int
+    value: int
+    yes: int = 0
+    no: int = 0
+
+    def packed(self) -> bytes:
+        """As `struct sock_filter`."""
+        return struct.pack("=HBBI", self.code, self.yes, self.no, self.value)
+
+
+def filter_calls(*, connecting: bool) -> bool:
+    """Refuse what leads out of this process, for all of its threads; whether the kernel does.
+
+    Processes, other processes' memory and signals, namespaces, and sockets of other sorts than the
+    internet's are refused in any case; without `connecting`, every connection and datagram too.
+    What is refused fails with "permission denied".
+    """
+    known = _MACHINES.get(platform.machine())
+    if not sys.platform.startswith("linux") or known is None:
+        return False
+    architecture, numbers = known
+    program = b"".join(step.packed() for step in _program(architecture, numbers, connecting))
+    return _installed(program, numbers["seccomp"])
+
+
+def _installed(program: bytes, call: int) -> bool:
+    library = ctypes.CDLL(None, use_errno=True)
+    kept = ctypes.create_string_buffer(program)
+    head = struct.pack("@HxxxxxxQ", len(program) // 8, ctypes.addressof(kept))
+    if library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0):
+        return False
+    done: int = library.syscall(call, _SET_FILTER, _ALL_THREADS, ctypes.create_string_buffer(head))
+    return done == 0
+
+
+def _program(architecture: int, numbers: dict[str, int], connecting: bool) -> list[_Step]:
+    steps = [
+        _Step(_LOAD, _ARCHITECTURE),
+        _Step(_EQUALS, architecture, yes=1),
+        _refuse(),
+        _Step(_LOAD, _NUMBER),
+        _Step(_ABOVE, _OTHER_ABI, no=1),
+        _refuse(),
+    ]
+    for name in _NEVER if connecting else (*_NEVER, *_REACHING):
+        steps += _where(numbers, name, [_refuse()])
+    # The C library makes threads with `clone` where it finds no newer call.
+    steps += _where(numbers, "clone3", [_refuse(_ENOSYS)])
+    steps += _where(numbers, "clone", [_load(0), _Step(_ANY_BIT, _THREAD, yes=1), _refuse()])
+    for name in _TO_ITSELF:
+        steps += _where(numbers, name, _unless_one_of([os.getpid()]))
+    # Where nothing can be connected, a Unix socket leads nowhere, and asking for one is harmless.
+    families = [_INTERNET, _INTERNET_6, *([] if connecting else [_UNIX])]
+    steps += _where(numbers, "socket", _unless_one_of(families))
+    if not connecting:
+        steps += _where(numbers, "sendto", _unless_nowhere(4))
+    return [*steps, _Step(_RETURN, _ALLOW)]
+
+
+def _where(numbers: dict[str, int], name: str, steps: list[_Step]) -> list[_Step]:
+    """Steps for one call; they end in an answer, and the number is still loaded for all others."""
+    if name not in numbers:
+        return []
+    whole = [*steps, _Step(_RETURN, _ALLOW)]
+    return [_Step(_EQUALS, numbers[name], no=len(whole)), *whole]
+
+
+def _unless_one_of(values: list[int]) -> list[_Step]:
+    checks = [_Step(_EQUALS, value, yes=len(values) - at) for at, value in enumerate(values)]
+    return [_load(0), *checks, _refuse()]
+
+
+def _unless_nowhere(argument: int) -> list[_Step]:
+    """Refuse a pointer to an address, in either half of it."""
+    upper = _Step(_LOAD, _FIRST_ARGUMENT + 8 * argument + 4)
+    low, high = _Step(_EQUALS, 0, no=2), _Step(_EQUALS, 0, yes=1)
+    return [_load(argument), low, upper, high, _refuse()]
+
+
+def _load(argument: int) -> _Step:
+    # The lower half, on machines that keep it first, as both of ours do.
+    return _Step(_LOAD, _FIRST_ARGUMENT + 8 * argument)
+
+
+def _refuse(number: int = _EACCES) -> _Step:
+    return _Step(_RETURN, _ERRNO | number)
