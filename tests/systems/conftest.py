@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import jsonschema
 import pytest
 
 from understudy.model.world import World
 from understudy.systems.calling import build_request, find_operation
 from understudy.systems.engine import Engine
 from understudy.systems.message import Request, Response
+from understudy.systems.openapi import openapi
+from understudy.systems.operation import Operation
+from understudy.systems.routes import KNOWN
 from understudy.systems.session import CaseSession
 
 NOW = 1_790_000_000
@@ -174,29 +178,68 @@ def engine(world: World) -> Engine:
     return Engine(world, seed=7)
 
 
+class Shapes:
+    """The documented shapes of all answers."""
+
+    def __init__(self) -> None:
+        self._documents = {name: openapi(name) for name in KNOWN}
+        self._known: dict[tuple[str, int], Any] = {}
+
+    def faults(self, operation: str, status: int, body: Any) -> list[str]:
+        """In what an answer is not as it is documented."""
+        key = (operation, status)
+        if key not in self._known:
+            self._known[key] = self._validator(find_operation(operation), status)
+        validator = self._known[key]
+        if validator is None:
+            return [] if body is None else [f"{operation}: {status} has a body"]
+        return [
+            f"{operation}: {status}: {each.json_path}: {each.message[:200]}"
+            for error in validator.iter_errors(body)
+            for each in (error.context or [error])
+        ]
+
+    def _validator(self, operation: Operation, status: int) -> Any:
+        refusal = {"$ref": "#/components/schemas/error"}
+        undocumented: Any = {"not": {}}
+        schema = refusal if status >= 400 else operation.answers.get(status, undocumented)
+        components = self._documents[operation.system]["components"]
+        whole = None if schema is None else {**schema, "components": components}
+        return whole and jsonschema.Draft202012Validator(whole)
+
+
+@pytest.fixture(scope="session")
+def shapes() -> Shapes:
+    """Says in what an answer is not as it is documented."""
+    return Shapes()
+
+
 @dataclass
 class Caller:
-    """Calls operations of one case and reads the answers."""
+    """Calls operations of one case and reads the answers, which must be as documented."""
 
     engine: Engine
     session: CaseSession
+    shapes: Shapes | None = None
 
     def __call__(self, operation: str, **params: Any) -> tuple[int, Any]:
         """One operation by name: its status and its decoded body."""
-        made = build_request(find_operation(operation), params, self.session.credentials)
-        return self.read(self.engine.handle(made))
+        return self.read(self.send(operation, **params))
 
     def send(
         self, operation: str, headers: dict[str, str] | None = None, **params: Any
     ) -> Response:
         """The same with further headers, and the answer as it is."""
         made = build_request(find_operation(operation), params, self.session.credentials)
-        return self.engine.handle(
+        answer = self.engine.handle(
             Request(
                 made.method, made.host, made.path, made.query,
                 {**made.headers, **(headers or {})}, made.body,
             )
         )  # fmt: skip
+        if self.shapes is not None:
+            assert self.shapes.faults(operation, *self.read(answer)) == []
+        return answer
 
     def raw(self, system: str, method: str, path: str, body: bytes = b"", **headers: str) -> Any:
         """Any request with the case's credential: status and decoded body."""
@@ -220,18 +263,18 @@ class Caller:
 
 
 @pytest.fixture
-def call(engine: Engine) -> Iterator[Caller]:
+def call(engine: Engine, shapes: Shapes) -> Iterator[Caller]:
     """One open case's caller."""
-    yield Caller(engine, engine.open_case("case-1"))
+    yield Caller(engine, engine.open_case("case-1"), shapes)
 
 
 @pytest.fixture
-def caller_of(engine: Engine) -> Callable[[str], Caller]:
+def caller_of(engine: Engine, shapes: Shapes) -> Callable[[str], Caller]:
     """A caller for any further case."""
-    return lambda case_id: Caller(engine, engine.open_case(case_id))
+    return lambda case_id: Caller(engine, engine.open_case(case_id), shapes)
 
 
 @pytest.fixture
 def make_caller() -> Callable[[Engine, str], Caller]:
-    """A caller for a new case of any engine."""
+    """A caller for a new case of any engine, whose faults may damage the answers."""
     return lambda engine, case_id: Caller(engine, engine.open_case(case_id))

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from understudy import __version__
 from understudy.systems.operation import Operation, Wire
 from understudy.systems.routes import mounted
+from understudy.systems.schema import OBJECT, any_of, ref
 from understudy.systems.system import System
 
 __all__ = ["openapi"]
 
 Schema = dict[str, Any]
-
-_ANSWERS: Schema = {
-    "2XX": {
-        "description": "The operation's answer; 204 has no body.",
-        "content": {"application/json": {"schema": {}}},
-    },
-    "default": {
-        "description": "A refusal, in the vendor's own shape.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +46,10 @@ def openapi(system: str | System) -> Schema:
         "servers": [{"url": served.base_url}],
         "security": [{"credential": []}],
         "paths": dict(sorted(paths.items())),
-        "components": {"securitySchemes": {"credential": _security(served)}},
+        "components": {
+            "schemas": dict(sorted(served.shapes.items())),
+            "securitySchemes": {"credential": _security(served)},
+        },
     }
 
 
@@ -82,13 +76,39 @@ def _described(system: System, group: list[Operation]) -> Schema:
         "summary": first.description,
         "tags": [".".join(first.name.split(".")[1:-1]) or system.name],
         "parameters": [*_path_parameters(first), *_query_parameters(system, wires)],
-        "responses": _ANSWERS,
+        "responses": _responses(system, group),
         "x-operations": [_operation(operation) for operation in group],
     }
     bodies = [_shape(wire.body) for wire in wires if wire.body is not None]
     if bodies:
         made["requestBody"] = _request_body(system, first, bodies, len(bodies) == len(wires))
     return made
+
+
+def _responses(system: System, group: list[Operation]) -> Schema:
+    """What is answered by status; a refusal has the system's own shape, whatever its status."""
+    shapes: dict[str, list[Any]] = {}
+    for operation in group:
+        for status, schema in operation.answers.items():
+            known = shapes.setdefault(str(status), [])
+            if schema not in known:
+                known.append(schema)
+    refusal = ref("error") if "error" in system.shapes else OBJECT
+    answers = {status: _response(status, known) for status, known in sorted(shapes.items())}
+    return {
+        **(answers or {"2XX": _response("200", [{}])}),
+        "default": {"description": "A refusal, in the vendor's own shape.", **_json(refusal)},
+    }
+
+
+def _response(status: str, schemas: list[Any]) -> Schema:
+    made: Schema = {"description": HTTPStatus(int(status)).phrase}
+    bodies = [schema for schema in schemas if schema is not None]
+    return {**made, **_json(bodies[0] if len(bodies) == 1 else any_of(*bodies))} if bodies else made
+
+
+def _json(schema: Schema) -> Schema:
+    return {"content": {"application/json": {"schema": schema}}}
 
 
 def _operation(operation: Operation) -> Schema:

@@ -84,7 +84,9 @@ class Operation:
     gives a stricter class where body or state ask for one, `effect_of` another effect. `target`,
     `amount` and `gist` describe the write for the captured action and must accept any body.
     `wire` turns `params` into a query and a body where they are not simply passed on.
-    `accepts` are further parameter names that the vendor knows and the tool list leaves out.
+    `answers` are the JSON Schemas of what is answered, by status below 400, None where there is no
+    body; they may refer to the system's `shapes`. `accepts` are further parameter names that the
+    vendor knows and the tool list leaves out.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Operation:
     destructive: bool = False
     when: Callable[[Call], bool] | None = None
     wire: Callable[[dict[str, Any]], Wire] | None = None
+    answers: Mapping[int, Mapping[str, Any] | None] = field(default_factory=dict)
     accepts: frozenset[str] = frozenset()
 
     @property

@@ -31,6 +31,8 @@ class System:
     host: str = ""
     """An exact host name, or `*.` and a suffix."""
     operations: tuple[Operation, ...] = ()
+    shapes: Mapping[str, Mapping[str, Any]] = {}
+    """JSON Schemas of the objects in the answers by name; `error` is what a refusal looks like."""
 
     def __init__(self) -> None:
         self.dispatcher = Dispatcher(self.operations)

@@ -14,7 +14,20 @@ from understudy.model.action import (
 )
 from understudy.model.world import Row
 from understudy.systems.operation import Call, Operation, Refusal, Reply
-from understudy.systems.schema import OBJECT, STRING, params, says
+from understudy.systems.schema import (
+    INTEGER,
+    OBJECT,
+    STRING,
+    TIME,
+    any_of,
+    constant,
+    nullable,
+    one_of,
+    params,
+    record,
+    ref,
+    says,
+)
 from understudy.systems.system import System
 
 __all__ = ["Desk"]
@@ -78,11 +91,29 @@ def _case(_: Call) -> Target:
     return Target(type="case")
 
 
+_ERROR = record({"error": record({"code": INTEGER, "message": STRING})})
+_ESCALATION = record(
+    {
+        "id": STRING, "reason": STRING, "summary": nullable(STRING), "status": constant("open"),
+        "created_at": TIME,
+    }
+)  # fmt: skip
+_APPROVAL = record(
+    {
+        "id": STRING, "action": any_of(STRING, OBJECT), "reason": nullable(STRING),
+        "status": one_of("pending", "approved", "modified", "rejected", "escalated"),
+        "created_at": TIME,
+    }
+)  # fmt: skip
+_SHAPES = {"error": _ERROR, "escalation": _ESCALATION, "approval": _APPROVAL}
+
+
 class Desk(System):
     """`desk.example.com`, JSON under a bearer token."""
 
     name = DESK
     host = "desk.example.com"
+    shapes = _SHAPES
     operations = (
         Operation(
             name=ESCALATION_OPERATION,
@@ -96,6 +127,7 @@ class Desk(System):
                 summary=says(STRING, "What was found out so far."),
             ),
             handler=_escalate,
+            answers={201: ref("escalation")},
             effect=Effect.SEND,
             action_class=ActionClass.AUTOMATED,
             target=_case,
@@ -108,6 +140,7 @@ class Desk(System):
             description="Look at an escalation.",
             params=params("id", id=STRING),
             handler=_get(_ESCALATIONS, "escalation"),
+            answers={200: ref("escalation")},
         ),
         Operation(
             name=APPROVAL_OPERATION,
@@ -121,6 +154,7 @@ class Desk(System):
                 reason=STRING,
             ),
             handler=_ask,
+            answers={201: ref("approval")},
             effect=Effect.DRAFT,
             action_class=ActionClass.AUTOMATED,
             target=_case,
@@ -133,6 +167,7 @@ class Desk(System):
             description="See whether an approval was given: pending, approved or rejected.",
             params=params("id", id=STRING),
             handler=_get(_APPROVALS, "approval"),
+            answers={200: ref("approval")},
         ),
     )
 

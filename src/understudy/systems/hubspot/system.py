@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from understudy.systems.hubspot.errors import failure
+from understudy.systems.hubspot.shapes import SHAPES
 from understudy.systems.hubspot.table import OPERATIONS
 from understudy.systems.message import Request
 from understudy.systems.operation import Operation, Refusal
@@ -28,6 +29,7 @@ class HubSpot(System):
     name = "hubspot"
     host = "api.hubapi.com"
     operations = OPERATIONS
+    shapes = SHAPES
 
     def credentials(self, text: str) -> dict[str, str]:
         """A private app's access token."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.model.action import ActionClass, Effect
-from understudy.systems.hubspot import aims, associations, batch, merging, objects, search, settings
+from understudy.systems.hubspot import (
+    aims,
+    associations,
+    batch,
+    merging,
+    objects,
+    search,
+    settings,
+    shapes,
+)
 from understudy.systems.operation import Operation
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, params, says
 
@@ -36,12 +45,14 @@ _READS = (
         name="hubspot.objects.list", method="GET", template=_OBJECTS,
         description="List CRM objects of one type by id.",
         params=params("object_type", object_type=_TYPE, **_PAGE, **_SHOWN),
+        answers=shapes.page("object"),
         handler=objects.list_objects, **_HUBSPOT,
     ),
     Operation(
         name="hubspot.objects.get", method="GET", template=_OBJECTS + "/{id}",
         description="Get one CRM object by id, or by a unique property named in idProperty.",
         params=params("object_type id", object_type=_TYPE, id=STRING, idProperty=STRING, **_SHOWN),
+        answers=shapes.one("object"),
         handler=objects.get_object, **_HUBSPOT,
     ),
     Operation(
@@ -54,6 +65,7 @@ _READS = (
             ),
             sorts=array(OBJECT), query=STRING, properties=_NAMES, **_PAGE,
         ),
+        answers=shapes.page("object", total=True),
         handler=search.search_objects, **_HUBSPOT,
     ),
     Operation(
@@ -63,6 +75,7 @@ _READS = (
             "object_type inputs", object_type=_TYPE, inputs=_INPUTS, properties=_NAMES,
             propertiesWithHistory=array(STRING), idProperty=STRING,
         ),
+        answers=shapes.batch("object"),
         handler=batch.batch_read, **_HUBSPOT,
     ),
     Operation(
@@ -72,6 +85,7 @@ _READS = (
             "object_type id to_object_type", object_type=_TYPE, id=STRING, to_object_type=_TYPE,
             **_PAGE,
         ),
+        answers=shapes.page("association"),
         handler=associations.list_associations, **_HUBSPOT,
     ),
     Operation(
@@ -82,6 +96,7 @@ _READS = (
             "object_type id to_object_type", object_type=_TYPE, id=STRING, to_object_type=_TYPE,
             **_PAGE,
         ),
+        answers=shapes.one("plain_association"),
         handler=associations.list_associations_v3, **_HUBSPOT,
     ),
     Operation(
@@ -92,23 +107,27 @@ _READS = (
             "object_type to_object_type inputs", object_type=_TYPE, to_object_type=_TYPE,
             inputs=array(OBJECT),
         ),
+        answers=shapes.batch("associations_of"),
         handler=associations.read_associations, **_HUBSPOT,
     ),
     Operation(
         name="hubspot.owners.list", method="GET", template="/crm/v3/owners",
         description="List the people who can own objects.",
         params=params("", email=STRING, archived=BOOLEAN, **_PAGE),
+        answers=shapes.page("owner"),
         handler=settings.list_owners, **_HUBSPOT,
     ),
     Operation(
         name="hubspot.owners.get", method="GET", template="/crm/v3/owners/{id}",
         description="Get one owner.", params=params("id", id=STRING, idProperty=STRING),
+        answers=shapes.one("owner"),
         handler=settings.get_owner, **_HUBSPOT,
     ),
     Operation(
         name="hubspot.pipelines.list", method="GET", template="/crm/v3/pipelines/{object_type}",
         description="List the pipelines of deals or tickets.",
         params=params("object_type", object_type=_TYPE),
+        answers=shapes.page("pipeline"),
         handler=settings.list_pipelines, **_HUBSPOT,
     ),
     Operation(
@@ -116,12 +135,14 @@ _READS = (
         template="/crm/v3/pipelines/{object_type}/{id}",
         description="Get one pipeline with its stages.",
         params=params("object_type id", object_type=_TYPE, id=STRING),
+        answers=shapes.one("pipeline"),
         handler=settings.get_pipeline, **_HUBSPOT,
     ),
     Operation(
         name="hubspot.properties.list", method="GET", template="/crm/v3/properties/{object_type}",
         description="List the properties that objects of a type have.",
         params=params("object_type", object_type=_TYPE, archived=BOOLEAN, properties=STRING),
+        answers=shapes.page("property"),
         handler=settings.list_properties, **_HUBSPOT,
     ),
     Operation(
@@ -129,6 +150,7 @@ _READS = (
         template="/crm/v3/properties/{object_type}/{name}",
         description="Get the definition of one property.",
         params=params("object_type name", object_type=_TYPE, name=STRING, archived=BOOLEAN),
+        answers=shapes.one("property"),
         handler=settings.get_property, **_HUBSPOT,
     ),
 )  # fmt: skip
@@ -141,6 +163,7 @@ _WRITES = (
             "object_type properties", object_type=_TYPE, properties=_PROPERTIES,
             associations=says(array(OBJECT), "Each {to: {id}, types: [{associationTypeId}]}."),
         ),
+        answers=shapes.created("object"),
         handler=objects.create_object, effect=Effect.WRITE, escalate=aims.created_class,
         effect_of=aims.created_effect, target=aims.created_target, amount=aims.deal_amount,
         gist=aims.object_gist, reversible_by="hubspot.objects.archive", **_AUTOMATED,
@@ -152,6 +175,7 @@ _WRITES = (
             "object_type id properties", object_type=_TYPE, id=STRING, properties=_PROPERTIES,
             idProperty=STRING,
         ),
+        answers=shapes.one("object"),
         handler=objects.update_object, effect=Effect.WRITE, escalate=aims.updated_class,
         target=aims.path_object, amount=aims.deal_amount, gist=aims.object_gist,
         reversible_by="hubspot.objects.update", **_AUTOMATED,
@@ -160,6 +184,7 @@ _WRITES = (
         name="hubspot.objects.archive", method="DELETE", template=_OBJECTS + "/{id}",
         description="Move a CRM object to the recycle bin.",
         params=params("object_type id", object_type=_TYPE, id=STRING),
+        answers=shapes.nothing(),
         handler=objects.archive_object, effect=Effect.DELETE, target=aims.path_object,
         amount=aims.deal_amount, gist=aims.object_gist, destructive=True, **_APPROVAL,
     ),
@@ -167,6 +192,7 @@ _WRITES = (
         name="hubspot.objects.batch_create", method="POST", template=_OBJECTS + "/batch/create",
         description="Create up to 100 CRM objects at once.",
         params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
+        answers=shapes.batch("object", 201),
         handler=batch.batch_create, effect=Effect.WRITE, escalate=aims.batch_class,
         target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
         reversible_by="hubspot.objects.batch_archive", **_AUTOMATED,
@@ -175,6 +201,7 @@ _WRITES = (
         name="hubspot.objects.batch_update", method="POST", template=_OBJECTS + "/batch/update",
         description="Change up to 100 CRM objects at once.",
         params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
+        answers=shapes.batch("object"),
         handler=batch.batch_update, effect=Effect.WRITE, escalate=aims.batch_class,
         target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
         reversible_by="hubspot.objects.batch_update", **_AUTOMATED,
@@ -183,6 +210,7 @@ _WRITES = (
         name="hubspot.objects.batch_upsert", method="POST", template=_OBJECTS + "/batch/upsert",
         description="Change objects found by a unique property, or create them.",
         params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
+        answers=shapes.batch("object"),
         handler=batch.batch_upsert, effect=Effect.WRITE, escalate=aims.batch_class,
         target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
         reversible_by="hubspot.objects.batch_update", **_AUTOMATED,
@@ -191,6 +219,7 @@ _WRITES = (
         name="hubspot.objects.batch_archive", method="POST", template=_OBJECTS + "/batch/archive",
         description="Move up to 100 CRM objects to the recycle bin.",
         params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
+        answers=shapes.nothing(),
         handler=batch.batch_archive, effect=Effect.DELETE, target=aims.batch_target,
         amount=aims.batch_amount, gist=aims.batch_gist, destructive=True, **_APPROVAL,
     ),
@@ -200,6 +229,7 @@ _WRITES = (
         params=params(
             "primaryObjectId objectIdToMerge", primaryObjectId=STRING, objectIdToMerge=STRING
         ),
+        answers=shapes.one("object"),
         handler=merging.merge_objects, effect=Effect.DELETE, target=aims.merged, destructive=True,
         **_APPROVAL,
     ),
@@ -208,6 +238,7 @@ _WRITES = (
         template="/crm/v3/objects/contacts/gdpr-delete",
         description="Forget a contact for good, as data protection law asks for.",
         params=params("objectId", objectId=STRING, idProperty=STRING),
+        answers=shapes.nothing(),
         handler=merging.gdpr_delete, effect=Effect.DELETE, target=aims.forgotten,
         destructive=True, **_APPROVAL,
     ),
@@ -216,6 +247,7 @@ _WRITES = (
         template=_V4 + "/default/{to_object_type}/{to_id}",
         description="Associate two objects.",
         params=params("object_type id to_object_type to_id", **_PAIR),
+        answers=shapes.batch("associated_pair"),
         handler=associations.associate_default, effect=Effect.WRITE, target=aims.path_object,
         gist=aims.link_gist, reversible_by="hubspot.associations.archive", **_AUTOMATED,
     ),
@@ -224,6 +256,7 @@ _WRITES = (
         template=_V4 + "/{to_object_type}/{to_id}",
         description="Associate two objects with given association types.",
         params=params("object_type id to_object_type to_id types", **_PAIR, types=array(OBJECT)),
+        answers=shapes.created("labelled_association"),
         handler=associations.associate_labelled, effect=Effect.WRITE, target=aims.path_object,
         gist=aims.link_gist, reversible_by="hubspot.associations.archive",
         wire=associations.types_alone, **_AUTOMATED,
@@ -233,6 +266,7 @@ _WRITES = (
         template=_V4 + "/{to_object_type}/{to_id}",
         description="Part two associated objects.",
         params=params("object_type id to_object_type to_id", **_PAIR),
+        answers=shapes.nothing(),
         handler=associations.archive_association, effect=Effect.WRITE, target=aims.path_object,
         gist=aims.link_gist, reversible_by="hubspot.associations.create", **_AUTOMATED,
     ),

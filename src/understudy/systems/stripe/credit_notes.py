@@ -12,6 +12,7 @@ from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, missing, money_text
 from understudy.systems.stripe.objects import payload_of
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
+from understudy.systems.stripe.shapes import one
 
 __all__ = ["OPERATIONS"]
 
@@ -182,6 +183,7 @@ OPERATIONS = (
         template="/v1/credit_notes/preview",
         description="What a credit note would look like; nothing is written.",
         params=params("invoice", **_WRITABLE),
+        answers=one("credit_note"),
         handler=_preview,
         accepts=_ACCEPTED,
     ),
@@ -193,6 +195,7 @@ OPERATIONS = (
         template="/v1/credit_notes",
         description="Credit part or all of a finalized invoice.",
         params=params("invoice", **_WRITABLE),
+        answers=one("credit_note"),
         handler=_create,
         effect=Effect.PAY,
         action_class=ActionClass.APPROVAL_REQUIRED,
@@ -210,6 +213,7 @@ OPERATIONS = (
         template="/v1/credit_notes/{id}/void",
         description="Void a credit note.",
         params=params("id", id=STRING, expand=EXPAND),
+        answers=one("credit_note"),
         handler=_void,
         effect=Effect.DELETE,
         action_class=ActionClass.APPROVAL_REQUIRED,

@@ -12,6 +12,7 @@ from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, s
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.shapes import one
 
 __all__ = ["OPERATIONS"]
 
@@ -133,6 +134,7 @@ OPERATIONS = (
         template="/v1/customers",
         description="Create a customer.",
         params=params("", **_WRITABLE),
+        answers=one("customer"),
         handler=_create,
         effect=Effect.WRITE,
         action_class=ActionClass.AUTOMATED,
@@ -149,6 +151,7 @@ OPERATIONS = (
         template="/v1/customers/{id}",
         description="Change a customer; an empty string clears a field.",
         params=params("id", id=STRING, **_WRITABLE),
+        answers=one("customer"),
         handler=_update,
         effect=Effect.WRITE,
         action_class=ActionClass.AUTOMATED,
@@ -165,6 +168,7 @@ OPERATIONS = (
         template="/v1/customers/{id}",
         description="Delete a customer for good; its subscriptions are cancelled.",
         params=params("id", id=STRING),
+        answers=one("deleted_customer"),
         handler=_delete,
         effect=Effect.DELETE,
         action_class=ActionClass.APPROVAL_REQUIRED,
@@ -184,6 +188,7 @@ OPERATIONS = (
             "id amount currency", id=STRING, amount=INTEGER, currency=STRING, description=STRING,
             metadata=OBJECT, expand=EXPAND,
         ),
+        answers=one("customer_balance_transaction"),
         handler=_adjust,
         effect=Effect.PAY,
         action_class=ActionClass.APPROVAL_REQUIRED,

@@ -25,6 +25,8 @@ _SINGLE = {
 _LISTS = {("charges", "refunds"): "charge", ("customers", "subscriptions"): "customer"}
 _KNOWN_BUT_EMPTY = {"default_payment_method", "default_source", "payment_method", "discounts"}
 _DEEPEST = 4
+_COUNT = "total_count"
+"""What a search's page has only where it is asked for; it is no object's id."""
 
 Paths = dict[str, Any]
 
@@ -45,7 +47,8 @@ class Expansion:
             return None
         paths: Paths = {}
         for path in asked if isinstance(asked, list) else [asked]:
-            _enter(paths, _parts(path, listed))
+            if not (listed and path == _COUNT):
+                _enter(paths, _parts(path, listed))
         return cls(paths)
 
 

@@ -12,6 +12,7 @@ from understudy.systems.schema import BOOLEAN, OBJECT, STRING, params
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.shapes import one
 
 __all__ = ["OPERATIONS"]
 
@@ -109,6 +110,7 @@ def _money_step(
         description=description,
         params=params("id", id=STRING, **spec.pop("extra", {}), expand=EXPAND),
         handler=handler,
+        answers=one("invoice"),
         action_class=ActionClass.APPROVAL_REQUIRED,
         target=aims.by_path("invoice"),
         gist=aims.gist,
@@ -132,6 +134,7 @@ OPERATIONS = (
             "id", id=STRING, description=STRING, due_date={"type": "integer"},
             auto_advance=BOOLEAN, metadata=OBJECT, expand=EXPAND,
         ),
+        answers=one("invoice"),
         handler=_step(_any_state, _updated),
         effect=Effect.WRITE,
         action_class=ActionClass.AUTOMATED,

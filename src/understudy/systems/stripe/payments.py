@@ -11,6 +11,7 @@ from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, 
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.shapes import one
 
 __all__ = ["OPERATIONS"]
 
@@ -144,6 +145,7 @@ OPERATIONS = (
             "id", id=STRING, description=STRING, receipt_email=STRING, customer=STRING,
             metadata=OBJECT, expand=EXPAND,
         ),
+        answers=one("charge"),
         handler=_update_charge,
         effect=Effect.WRITE,
         action_class=ActionClass.AUTOMATED,
@@ -160,6 +162,7 @@ OPERATIONS = (
         template="/v1/payment_intents/{id}/cancel",
         description="Cancel a payment that was not completed.",
         params=params("id", id=STRING, cancellation_reason=one_of(*_REASONS), expand=EXPAND),
+        answers=one("payment_intent"),
         handler=_cancel_intent,
         amount=aims.column_amount("payment_intents", "amount"),
         destructive=True,
@@ -170,6 +173,7 @@ OPERATIONS = (
         template="/v1/payment_intents/{id}/capture",
         description="Collect a payment that was authorized.",
         params=params("id", id=STRING, amount_to_capture=INTEGER, metadata=OBJECT, expand=EXPAND),
+        answers=one("payment_intent"),
         handler=_capture_intent,
         amount=_capture_amount,
         reversible_by="stripe.refunds.create",
@@ -184,6 +188,7 @@ OPERATIONS = (
         params=params(
             "id", id=STRING, evidence=OBJECT, submit=BOOLEAN, metadata=OBJECT, expand=EXPAND
         ),
+        answers=one("dispute"),
         handler=_answer_dispute,
         effect=Effect.DRAFT,
         action_class=ActionClass.DRAFT_ONLY,
@@ -197,6 +202,7 @@ OPERATIONS = (
         template="/v1/disputes/{id}/close",
         description="Accept a dispute as lost. Cannot be undone.",
         params=params("id", id=STRING, expand=EXPAND),
+        answers=one("dispute"),
         handler=_close_dispute,
         effect=Effect.PAY,
         action_class=ActionClass.APPROVAL_REQUIRED,

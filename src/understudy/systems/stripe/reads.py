@@ -11,6 +11,7 @@ from understudy.systems.stripe.fields import params as given
 from understudy.systems.stripe.fields import require
 from understudy.systems.stripe.listing import list_reply
 from understudy.systems.stripe.search import search_reply
+from understudy.systems.stripe.shapes import found, one, page
 
 __all__ = ["EXPAND", "answer", "list_of", "retrieve", "search_of"]
 
@@ -39,6 +40,7 @@ def retrieve(table: str, label: str) -> Operation:
         description=f"Retrieve one {label}.",
         params=params("id", id=STRING, expand=EXPAND),
         handler=handler,
+        answers=one(_kind(table)),
     )
 
 
@@ -58,6 +60,7 @@ def list_of(table: str, label: str, equal: tuple[str, ...] = ()) -> Operation:
         description=f"List {label}s, newest first.",
         params=params("", **filters, created=_CREATED, **_PAGING),
         handler=handler,
+        answers=page(_kind(table)),
     )
 
 
@@ -75,7 +78,12 @@ def search_of(table: str, label: str) -> Operation:
         description=f"Search {label}s with Stripe's query language, e.g. email:'a@b.example'.",
         params=params("query", query=STRING, limit=_PAGING["limit"], page=STRING, expand=EXPAND),
         handler=handler,
+        answers=found(_kind(table)),
     )
+
+
+def _kind(table: str) -> str:
+    return table.removesuffix("s")
 
 
 def answer(

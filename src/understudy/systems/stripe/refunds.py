@@ -11,6 +11,7 @@ from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, s
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, money_text
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
+from understudy.systems.stripe.shapes import one
 
 __all__ = ["OPERATIONS"]
 
@@ -185,6 +186,7 @@ OPERATIONS = (
             metadata=OBJECT,
             expand=EXPAND,
         ),
+        answers=one("refund"),
         handler=_create,
         effect=Effect.PAY,
         action_class=ActionClass.APPROVAL_REQUIRED,
@@ -205,6 +207,7 @@ OPERATIONS = (
         template="/v1/refunds/{id}",
         description="Change a refund's metadata.",
         params=params("id", id=STRING, metadata=OBJECT, expand=EXPAND),
+        answers=one("refund"),
         handler=_update,
         effect=Effect.WRITE,
         action_class=ActionClass.AUTOMATED,
@@ -219,6 +222,7 @@ OPERATIONS = (
         template="/v1/refunds/{id}/cancel",
         description="Cancel a refund that is still pending.",
         params=params("id", id=STRING, expand=EXPAND),
+        answers=one("refund"),
         handler=_cancel,
         effect=Effect.PAY,
         action_class=ActionClass.APPROVAL_REQUIRED,

@@ -12,6 +12,7 @@ from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, no_such
 from understudy.systems.stripe.listing import list_reply
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.shapes import one, page
 
 __all__ = ["OPERATIONS"]
 
@@ -172,6 +173,7 @@ OPERATIONS = (
         description="List subscriptions, newest first; ended ones only with status=all.",
         params=_LISTED.params,
         handler=_list,
+        answers=page("subscription"),
     ),
     search_of("subscriptions", "subscription"),
     retrieve("subscriptions", "subscription"),
@@ -182,6 +184,7 @@ OPERATIONS = (
         template="/v1/subscriptions/{id}",
         description="Let a subscription end with its current period.",
         params=params("id cancel_at_period_end", **_UPDATE),
+        answers=one("subscription"),
         handler=_update,
         when=_ends_later,
         effect=Effect.WRITE,
@@ -200,6 +203,7 @@ OPERATIONS = (
         template="/v1/subscriptions/{id}",
         description="Change a subscription's plan, quantity, trial or metadata.",
         params=params("id", **_UPDATE),
+        answers=one("subscription"),
         handler=_update,
         effect=Effect.WRITE,
         action_class=ActionClass.AUTOMATED,
@@ -221,6 +225,7 @@ OPERATIONS = (
             "id", id=STRING, invoice_now=BOOLEAN, prorate=BOOLEAN, cancellation_details=OBJECT,
             expand=EXPAND,
         ),
+        answers=one("subscription"),
         handler=_cancel,
         effect=Effect.DELETE,
         action_class=ActionClass.APPROVAL_REQUIRED,
@@ -237,6 +242,7 @@ OPERATIONS = (
         template="/v1/subscriptions/{id}/resume",
         description="Resume a paused subscription.",
         params=params("id", id=STRING, billing_cycle_anchor=STRING, expand=EXPAND),
+        answers=one("subscription"),
         handler=_resume,
         effect=Effect.PAY,
         action_class=ActionClass.APPROVAL_REQUIRED,

@@ -18,6 +18,7 @@ from understudy.systems.stripe import (
 )
 from understudy.systems.stripe.errors import api_error, invalid
 from understudy.systems.stripe.form import decode, encode
+from understudy.systems.stripe.shapes import SHAPES
 from understudy.systems.system import System, basic_secret, bearer_token
 
 __all__ = ["Stripe"]
@@ -39,6 +40,7 @@ class Stripe(System):
         *credit_notes.OPERATIONS,
         *subscriptions.OPERATIONS,
     )
+    shapes = SHAPES
 
     def credentials(self, text: str) -> dict[str, str]:
         """A secret key of the test mode."""

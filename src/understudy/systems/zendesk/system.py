@@ -14,6 +14,7 @@ from understudy.systems.session import CaseSession
 from understudy.systems.system import System, basic_secret, bearer_token, encode_query
 from understudy.systems.zendesk.errors import refused
 from understudy.systems.zendesk.payload import SUBDOMAIN
+from understudy.systems.zendesk.shapes import SHAPES
 from understudy.systems.zendesk.table import OPERATIONS
 
 __all__ = ["Zendesk"]
@@ -28,6 +29,7 @@ class Zendesk(System):
     name = "zendesk"
     host = "*.zendesk.com"
     operations = OPERATIONS
+    shapes = SHAPES
 
     @property
     def base_url(self) -> str:

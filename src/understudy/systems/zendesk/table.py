@@ -7,7 +7,7 @@ from typing import Any
 from understudy.model.action import ActionClass, Effect
 from understudy.systems.operation import Operation
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, one_of, params, says
-from understudy.systems.zendesk import aims, people, search, threads, tickets
+from understudy.systems.zendesk import aims, people, search, shapes, threads, tickets
 from understudy.systems.zendesk.changes import STATUSES
 
 __all__ = ["OPERATIONS"]
@@ -32,12 +32,14 @@ _FIELDS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _read(name: str, template: str, description: str, handler: Any, **given: Any) -> Operation:
+def _read(
+    name: str, template: str, description: str, handler: Any, answers: Any, **given: Any
+) -> Operation:
     required = given.pop("required", " ".join(_names(template)))
     shown = dict.fromkeys(_names(template), STRING)
     return Operation(
         name=f"zendesk.{name}", method="GET", template=_API + template, description=description,
-        params=params(required, **shown, **given), handler=handler, **_ZENDESK,
+        params=params(required, **shown, **given), handler=handler, answers=answers, **_ZENDESK,
     )  # fmt: skip
 
 
@@ -46,53 +48,80 @@ def _names(template: str) -> list[str]:
 
 
 _READS = (
-    _read("tickets.list", "/tickets", "List tickets by id.", tickets.list_tickets, **_PAGE),
-    _read("tickets.get", "/tickets/{id}", "Get one ticket.", tickets.get_ticket),
+    _read(
+        "tickets.list", "/tickets", "List tickets by id.",
+        tickets.list_tickets, shapes.page("tickets", "ticket"), **_PAGE,
+    ),
+    _read(
+        "tickets.get", "/tickets/{id}", "Get one ticket.",
+        tickets.get_ticket, shapes.one("ticket"),
+    ),
     _read(
         "comments.list", "/tickets/{id}/comments", "List a ticket's comments, oldest first.",
-        tickets.list_comments, sort_order=one_of("asc", "desc"), **_PAGE,
+        tickets.list_comments, shapes.page("comments", "comment"),
+        sort_order=one_of("asc", "desc"), **_PAGE,
     ),
     _read(
         "tickets.requested", "/users/{id}/tickets/requested", "List the tickets of a requester.",
-        tickets.list_requested, **_PAGE,
+        tickets.list_requested, shapes.page("tickets", "ticket"), **_PAGE,
     ),
     _read(
         "tickets.list_deleted", "/deleted_tickets", "List tickets that can still be restored.",
-        tickets.list_deleted, **_PAGE,
+        tickets.list_deleted, shapes.page("deleted_tickets", "deleted_ticket"), **_PAGE,
     ),
-    _read("tags.list", "/tickets/{id}/tags", "List a ticket's tags.", threads.list_tags),
+    _read(
+        "tags.list", "/tickets/{id}/tags", "List a ticket's tags.",
+        threads.list_tags, shapes.TAGS,
+    ),
     _read(
         "search.list", "/search",
-        "Search tickets, users and organizations, e.g. type:ticket status<solved.", search.search,
+        "Search tickets, users and organizations, e.g. type:ticket status<solved.",
+        search.search, shapes.page_by_number("results", "found"),
         required="query", query=STRING, sort_by=STRING, sort_order=one_of("asc", "desc"),
         per_page=INTEGER, page=INTEGER,
     ),
     _read(
-        "search.count", "/search/count", "Count what a search finds.", search.count_found,
+        "search.count", "/search/count", "Count what a search finds.",
+        search.count_found, shapes.COUNT,
         required="query", query=STRING,
     ),
-    _read("users.me", "/users/me", "Get the user that the token belongs to.", people.get_me),
     _read(
-        "users.search", "/users/search", "Find users by e-mail or name.", people.search_users,
+        "users.me", "/users/me", "Get the user that the token belongs to.",
+        people.get_me, shapes.one("user"),
+    ),
+    _read(
+        "users.search", "/users/search", "Find users by e-mail or name.",
+        people.search_users, shapes.page_by_number("users", "user"),
         query=STRING, external_id=STRING, per_page=INTEGER, page=INTEGER,
     ),
     _read(
-        "users.show_many", "/users/show_many", "Get several users.", people.show_many_users,
+        "users.show_many", "/users/show_many", "Get several users.",
+        people.show_many_users, shapes.SEVERAL_USERS,
         required="ids", ids=says(STRING, "Ids parted by commas."),
     ),
-    _read("users.list", "/users", "List users.", people.list_users, role=STRING, **_PAGE),
-    _read("users.get", "/users/{id}", "Get one user.", people.get_user),
+    _read(
+        "users.list", "/users", "List users.",
+        people.list_users, shapes.page("users", "user"), role=STRING, **_PAGE,
+    ),
+    _read("users.get", "/users/{id}", "Get one user.", people.get_user, shapes.one("user")),
     _read(
         "organizations.get", "/organizations/{id}", "Get one organization.",
-        people.get_organization,
+        people.get_organization, shapes.one("organization"),
     ),
-    _read("macros.list", "/macros", "List macros.", threads.list_macros, active=BOOLEAN, **_PAGE),
-    _read("macros.get", "/macros/{id}", "Get one macro.", threads.get_macro),
+    _read(
+        "macros.list", "/macros", "List macros.",
+        threads.list_macros, shapes.page("macros", "macro"), active=BOOLEAN, **_PAGE,
+    ),
+    _read("macros.get", "/macros/{id}", "Get one macro.", threads.get_macro, shapes.one("macro")),
     _read(
         "macros.preview", "/tickets/{id}/macros/{macro_id}/apply",
-        "See what a ticket would become under a macro; nothing is written.", threads.apply_macro,
+        "See what a ticket would become under a macro; nothing is written.",
+        threads.apply_macro, shapes.PREVIEW,
     ),
-    _read("job_statuses.get", "/job_statuses/{id}", "See how far a job is.", threads.get_job),
+    _read(
+        "job_statuses.get", "/job_statuses/{id}", "See how far a job is.",
+        threads.get_job, shapes.job(),
+    ),
 )  # fmt: skip
 
 _TICKET_WRITES = (
@@ -100,6 +129,7 @@ _TICKET_WRITES = (
         name="zendesk.tickets.create", method="POST", template=_API + "/tickets",
         description="Open a ticket; body is its first comment.",
         params=params("body", body=STRING, public=BOOLEAN, requester=OBJECT, **_FIELDS),
+        answers=shapes.created("ticket", "audit"),
         handler=tickets.create_ticket, effect=Effect.WRITE, escalate=aims.created_class,
         target=aims.new_ticket, gist=aims.ticket_gist, reversible_by="zendesk.tickets.delete",
         wire=aims.ticket_wire(), **_AUTOMATED,
@@ -108,6 +138,7 @@ _TICKET_WRITES = (
         name="zendesk.tickets.public_reply", method="PUT", template=_TICKET,
         description="Answer the customer on a ticket; the fields may be changed with it.",
         params=params("id body", id=STRING, body=STRING, **_FIELDS),
+        answers=shapes.one("ticket", "audit"),
         handler=tickets.update_ticket, when=aims.speaks_outside, effect=Effect.SEND,
         target=aims.ticket_target, gist=aims.ticket_gist, customer_visible=True,
         wire=aims.ticket_wire(public=True), **_APPROVAL,
@@ -116,6 +147,7 @@ _TICKET_WRITES = (
         name="zendesk.tickets.internal_note", method="PUT", template=_TICKET,
         description="Leave a note that only agents see; the fields may be changed with it.",
         params=params("id body", id=STRING, body=STRING, **_FIELDS), system="zendesk",
+        answers=shapes.one("ticket", "audit"),
         handler=tickets.update_ticket, when=aims.notes_inside, effect=Effect.DRAFT,
         action_class=ActionClass.DRAFT_ONLY, escalate=aims.updated_class,
         target=aims.ticket_target, gist=aims.ticket_gist,
@@ -125,6 +157,7 @@ _TICKET_WRITES = (
         name="zendesk.tickets.update", method="PUT", template=_TICKET,
         description="Change a ticket's status, priority, tags, assignee or custom fields.",
         params=params("id", id=STRING, **_FIELDS),
+        answers=shapes.one("ticket", "audit"),
         handler=tickets.update_ticket, effect=Effect.WRITE, escalate=aims.updated_class,
         target=aims.ticket_target, gist=aims.ticket_gist, reversible_by="zendesk.tickets.update",
         wire=aims.ticket_wire(), **_AUTOMATED,
@@ -133,6 +166,7 @@ _TICKET_WRITES = (
         name="zendesk.tickets.update_many", method="PUT", template=_API + "/tickets/update_many",
         description="Make the same change to up to 100 tickets, as a job.",
         params=params("ids", ids=array(STRING), body=STRING, public=BOOLEAN, **_FIELDS),
+        answers=shapes.job(),
         handler=threads.update_many, effect=Effect.WRITE, target=aims.many, gist=aims.ticket_gist,
         reversible_by="zendesk.tickets.update_many", wire=aims.bulk_wire, **_APPROVAL,
     ),
@@ -143,12 +177,14 @@ _TICKET_WRITES = (
             "id ids", id=STRING, ids=array(STRING), target_comment=STRING, source_comment=STRING,
             target_comment_is_public=BOOLEAN, source_comment_is_public=BOOLEAN,
         ),
+        answers=shapes.job(),
         handler=threads.merge_tickets, effect=Effect.DELETE, target=aims.ticket_target,
         gist=aims.merge_gist, destructive=True, **_APPROVAL,
     ),
     Operation(
         name="zendesk.tickets.delete", method="DELETE", template=_TICKET,
         description="Delete a ticket; it can be restored for 30 days.",
+        answers=shapes.nothing(),
         params=params("id", id=STRING), handler=tickets.delete_ticket, effect=Effect.DELETE,
         target=aims.ticket_target, reversible_by="zendesk.tickets.restore", destructive=True,
         **_APPROVAL,
@@ -156,6 +192,7 @@ _TICKET_WRITES = (
     Operation(
         name="zendesk.tickets.restore", method="PUT",
         template=_API + "/deleted_tickets/{id}/restore", description="Restore a deleted ticket.",
+        answers=shapes.RESTORED,
         params=params("id", id=STRING), handler=tickets.restore_ticket, effect=Effect.WRITE,
         target=aims.ticket_target, reversible_by="zendesk.tickets.delete", **_APPROVAL,
     ),
@@ -163,6 +200,7 @@ _TICKET_WRITES = (
         name="zendesk.tickets.permanently_delete", method="DELETE",
         template=_API + "/deleted_tickets/{id}",
         description="Remove a deleted ticket for good. Cannot be undone.",
+        answers=shapes.job(),
         params=params("id", id=STRING), handler=threads.delete_forever, effect=Effect.DELETE,
         target=aims.ticket_target, destructive=True, **_APPROVAL,
     ),
@@ -173,8 +211,8 @@ def _tags(step: str, method: str, key: str, description: str, back: str) -> Oper
     return Operation(
         name=f"zendesk.tags.{step}", method=method, template=_TICKET + "/tags",
         description=description, params=params("id tags", id=STRING, tags=array(STRING)),
-        handler=threads.change_tags(key), effect=Effect.WRITE, target=aims.ticket_target,
-        reversible_by=f"zendesk.tags.{back}", **_AUTOMATED,
+        answers=shapes.TAGS, handler=threads.change_tags(key), effect=Effect.WRITE,
+        target=aims.ticket_target, reversible_by=f"zendesk.tags.{back}", **_AUTOMATED,
     )  # fmt: skip
 
 
@@ -187,6 +225,7 @@ _OTHER_WRITES = (
         template=_TICKET + "/comments/{comment_id}/redact",
         description="Make a text in a comment unreadable. Cannot be undone.",
         params=params("id comment_id text", id=STRING, comment_id=STRING, text=STRING),
+        answers=shapes.one("comment"),
         handler=threads.redact_comment, effect=Effect.DELETE, target=aims.comment_target,
         destructive=True, **_APPROVAL,
     ),
@@ -197,6 +236,7 @@ _OTHER_WRITES = (
         params=params(
             "id message", id=STRING, message=says(OBJECT, "subject, body, to: [{email}].")
         ),
+        answers=shapes.created("side_conversation"),
         handler=threads.create_side_conversation, effect=Effect.SEND, target=aims.ticket_target,
         customer_visible=True, **_APPROVAL,
     ),
@@ -207,6 +247,7 @@ _OTHER_WRITES = (
             "id", id=STRING, name=STRING, email=STRING, phone=STRING, notes=STRING,
             details=STRING, tags=array(STRING), user_fields=OBJECT,
         ),
+        answers=shapes.one("user"),
         handler=people.update_user, effect=Effect.WRITE, escalate=people.user_class,
         target=people.user_target, gist=people.user_gist, reversible_by="zendesk.users.update",
         wire=aims.user_wire, **_AUTOMATED,
