@@ -4,13 +4,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
 
-.PHONY: help demo test check clean
+.PHONY: help demo test check bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    the whole way on built-in data: three candidates, three verdicts, three reports"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, layers"
+	@echo "make bench   speed beside floors and peers; BENCH='ENGINE W1-H --repeat 9' for some of it"
 	@echo "make clean   remove the environment and what was built"
 
 $(READY): pyproject.toml constraints.txt
@@ -31,6 +32,9 @@ check: $(READY)
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

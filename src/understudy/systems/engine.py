@@ -12,10 +12,11 @@ import orjson
 from understudy.model.action import Action
 from understudy.model.errors import EvidenceError
 from understudy.model.world import World
-from understudy.systems import mint
+from understudy.systems.answers import Answers, Kept, Watch
 from understudy.systems.capture import attempt, captured, describe
 from understudy.systems.clock import VirtualClock
 from understudy.systems.dispatch import Route
+from understudy.systems.keyring import Keyring
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.overlay import Overlay
@@ -35,7 +36,9 @@ current_case: ContextVar[str | None] = ContextVar("current_case", default=None)
 """The case that a call without a credential belongs to."""
 
 _READS = ("GET", "HEAD", "OPTIONS")
-_ROUTES_KEPT = 20_000
+_ROUTES_KEPT = 4_000
+_HOSTS_KEPT = 1_000
+_NOBODY = (None, None)
 
 
 class Engine:
@@ -64,11 +67,12 @@ class Engine:
         self.strays: list[CoverageGap] = []
         """Calls that could not be attributed to any open case."""
         self._hosts: dict[str, System | None] = {}
+        self._answers = Answers()
         self._renderings = Renderings()
         self._routes: dict[tuple[str, str, str], tuple[Route | None, dict[str, str]]] = {}
         self._sessions: dict[str, CaseSession] = {}
-        self._secrets: dict[str, tuple[CaseSession, str]] = {}
-        self._workers: dict[str, Credentials] = {}
+        self._keyring = Keyring(self.systems, seed)
+        self._shown = self._keyring.shown
         self._base_urls = {name: system.base_url for name, system in self.systems.items()}
 
     def serves(self, host: str) -> bool:
@@ -88,10 +92,9 @@ class Engine:
 
     def _issue(self, session: CaseSession) -> Credentials:
         # On demand: nobody can present a credential that nobody has read.
-        text = mint.letters(86, self.seed, session.case_id, "credential")
-        given = self._credentials(text)
+        given = self._keyring.made(session.case_id, "credential")
         if self._sessions.get(session.case_id) is session:
-            self._bind(given, session)
+            self._keyring.bind(given, session)
         return given
 
     def open_worker(self, worker: str) -> Credentials:
@@ -99,28 +102,11 @@ class Engine:
 
         They are worth nothing until `assign` says which case the worker is at.
         """
-        given = self._credentials(mint.letters(86, self.seed, worker, "worker"))
-        self._workers[worker] = given
-        return given
+        return self._keyring.open_worker(worker)
 
     def assign(self, worker: str, case_id: str | None) -> None:
         """From now on the worker's calls belong to this open case, or to none."""
-        given = self._workers[worker]
-        for name, system in self.systems.items():
-            self._secrets.pop(system.secret(given[name]), None)
-        if case_id is not None:
-            self._bind(given, self._sessions[case_id])
-
-    def _credentials(self, text: str) -> Credentials:
-        made: Credentials = {}
-        for name, system in self.systems.items():
-            text = text[21:] + text[:21]
-            made[name] = system.credentials(text)
-        return made
-
-    def _bind(self, given: Mapping[str, Mapping[str, str]], session: CaseSession) -> None:
-        for name, system in self.systems.items():
-            self._secrets[system.secret(given[name])] = (session, name)
+        self._keyring.assign(worker, None if case_id is None else self._sessions[case_id])
 
     def session(self, case_id: str) -> CaseSession:
         """An open case."""
@@ -128,25 +114,26 @@ class Engine:
 
     def close_case(self, case_id: str) -> None:
         """Let the case's credentials expire; its session keeps what it recorded."""
-        session = self._sessions.pop(case_id)
-        for given in (session.credentials, *self._workers.values()):
-            for name, system in self.systems.items():
-                secret = system.secret(given[name])
-                if self._secrets.get(secret, (None,))[0] is session:
-                    del self._secrets[secret]
+        self._keyring.forget(self._sessions.pop(case_id))
 
     def handle(self, request: Request) -> Response:
         """Answer one request; only hosts that the engine serves may be asked."""
         system = self._hosts.get(request.host) or self._system(request.host)
         if system is None:
             raise LookupError(f"no system is mounted at {request.host}")
-        secret = system.presented(request.headers)
-        session, name = self._secrets.get(secret or "", (None, ""))
-        if session is None or name != system.name:
-            return self._unauthorized(system, request, secret)
+        known, session = self._shown.get(request.headers.get("authorization"), _NOBODY)
+        if known is not system or session is None:
+            session = self._keyring.named(system, request)
+            if session is None:
+                return self._unauthorized(system, request)
         with session.lock:
-            session.requests += 1
-            session.clock.tick()
+            session.clock.calls += 1
+            if request.method == "GET" and not request.body:
+                kept = self._answers.get((request.host, request.path, request.query))
+                if kept is not None and kept.saw.isdisjoint(session.overlay.wrote):
+                    session.reads[kept.operation] += 1
+                    headers = system.headers(session)
+                    return Response(200, headers + kept.headers, kept.body)
             return self._served(system, session, request)
 
     def _system(self, host: str) -> System | None:
@@ -154,6 +141,8 @@ class Engine:
             return self._hosts[host]
         name = host.lower().partition(":")[0]
         found = next((each for each in self.systems.values() if _lives_at(each, name)), None)
+        if len(self._hosts) >= _HOSTS_KEPT:
+            self._hosts.clear()
         self._hosts[host] = found
         return found
 
@@ -189,24 +178,45 @@ class Engine:
             segments = system.segments(request.path)
             route = system.dispatcher.find(request.method, segments)
             known = (route, route.path(segments) if route else {})
-            if len(self._routes) < _ROUTES_KEPT:
-                self._routes[key] = known
+            if len(self._routes) >= _ROUTES_KEPT:
+                self._routes.clear()
+            self._routes[key] = known
         return known
 
     def _read(self, system: System, operation: Operation, call: Call) -> Reply:
         session = call.session
-        session.reads[operation.name] = session.reads.get(operation.name, 0) + 1
+        session.reads[operation.name] += 1
         mark = session.overlay.mark()
         try:
             if call.query:
                 system.check(operation, call.body, call.query)
-            reply = operation.handler(call)
+            reply = self._answered(system, operation, call)
         except Refusal as refusal:
             return refusal.reply
         if session.overlay.mark() != mark:
             session.overlay.rollback(mark)
             raise EvidenceError(f"`{operation.name}` is declared read-only but changed state")
         return reply
+
+    def _answered(self, system: System, operation: Operation, call: Call) -> Reply:
+        """A read carried out; its answer is kept where any other case would get the same."""
+        request = call.request
+        address = request.host, request.path, request.query
+        known = self._answers.get(address) is not None or self._faults is not None
+        if known or request.body or request.method != "GET" or not system.keeps_answers:
+            return operation.handler(call)
+        watch = Watch(call)
+        reply = operation.handler(watch.call)
+        if reply.status == 200 and watch.fits_others() and self._only(system, request):
+            body, saw = dumps(reply.payload), frozenset(watch.overlay.saw)
+            self._answers.keep(address, Kept(operation.name, reply.headers, body, saw))
+            return Reply(reply.status, body, reply.headers)
+        return reply
+
+    def _only(self, system: System, request: Request) -> bool:
+        """Whether no other operation could have been meant, whatever the case has done."""
+        route, _ = self._route(system, request)
+        return route is not None and len(route.operations) == 1
 
     def _write(self, system: System, operation: Operation, call: Call) -> Response:
         session, request = call.session, call.request
@@ -243,8 +253,8 @@ class Engine:
             _record(session, system.name, name, request, refusal.reply.status)
         return system.response(session, refusal.reply)
 
-    def _unauthorized(self, system: System, request: Request, secret: str | None) -> Response:
-        refusal = system.unauthorized(secret)
+    def _unauthorized(self, system: System, request: Request) -> Response:
+        refusal = system.unauthorized(system.presented(request.headers))
         session = self.present_session()
         if session is None:
             self.strays.append(_gap(system, request, "credential"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from understudy.model.world import Row, World
@@ -25,13 +25,15 @@ class Overlay:
     {('stripe.charges', 'ch_1'): {'refunded': (False, True)}}
     """
 
-    __slots__ = ("_elsewhere", "_journal", "_layers", "world")
+    __slots__ = ("_elsewhere", "_journal", "_layers", "world", "wrote")
 
     def __init__(self, world: World) -> None:
         self.world = world
         self._layers: dict[str, dict[str, Row | None]] = {}
         self._journal: list[tuple[str, str, Any]] = []
         self._elsewhere: dict[tuple[str, str], dict[str, Any]] = {}
+        self.wrote: set[Hashable] = set()
+        """Every table, and every (table, id), that was ever written, undone or not."""
 
     def get(self, table: str, row_id: str) -> Row | None:
         """One row as this case sees it, or None."""
@@ -83,6 +85,7 @@ class Overlay:
         if row is not None:
             self._elsewhere.setdefault((table, row_id), {}).update(changes)
             self._layers.setdefault(table, {})[row_id] = {**row, **changes}
+            self.wrote.update((table, (table, row_id)))
 
     def as_of(self, mark: int) -> Overlay:
         """What the case had written at `mark`, to be read only."""
@@ -133,6 +136,13 @@ class Overlay:
         layer = self._layers.setdefault(table, {})
         self._journal.append((table, row_id, layer.get(row_id, _UNTOUCHED)))
         layer[row_id] = row
+        self.wrote.update((table, (table, row_id)))
+
+    def _share(self, other: Overlay) -> None:
+        """Become another view of the same writes."""
+        self.world, self.wrote = other.world, other.wrote
+        self._layers, self._journal = other._layers, other._journal
+        self._elsewhere = other._elsewhere
 
 
 def _differences(pairs: Mapping[tuple[str, str], tuple[Row | None, Row | None]]) -> Changes:

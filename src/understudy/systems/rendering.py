@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["Renderings", "dumps", "show", "show_bytes"]
 
 Render = Callable[[Row], dict[str, Any]]
-_KEPT_BYTES = 64_000_000
+_KEPT_BYTES = 16_000_000
+_ENTRY_BYTES = 400
 
 
 class Renderings:
     """Serialised payloads of the world's own rows, shared by all cases of an engine.
 
-    What is kept is bounded in bytes, whatever the world's size and the number of calls.
+    What is kept is bounded in bytes, whatever the world's size and the number of calls: when it is
+    full it is emptied, so that it holds what is asked for now.
     """
 
     __slots__ = ("_bytes", "_room")
@@ -39,9 +41,13 @@ class Renderings:
         known = self._bytes.get(key)
         if known is None:
             known = dumps(render(row))
-            if len(known) < self._room:
+            needed = len(known) + _ENTRY_BYTES
+            if needed > self._room:
+                self._bytes.clear()
+                self._room = _KEPT_BYTES
+            if needed <= self._room:
                 self._bytes[key] = known
-                self._room -= len(known)
+                self._room -= needed
         return known
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,7 +59,7 @@ class CaseSession:
     __slots__ = (
         "_counters", "_credentials", "_fate", "_issue", "_tag", "actions", "approval_ids",
         "base_urls", "case_id", "clock", "gaps", "jobs", "lock", "overlay", "reads", "renderings",
-        "requests", "reviewer", "saved", "seed",
+        "reviewer", "saved", "seed",
     )  # fmt: skip
 
     def __init__(
@@ -79,17 +80,21 @@ class CaseSession:
         self._issue = issue
         self.base_urls: Mapping[str, str] = {}
         self.actions: list[Action] = []
-        self.reads: dict[str, int] = {}
+        self.reads: defaultdict[str, int] = defaultdict(int)
         self.gaps: list[CoverageGap] = []
         self.saved: dict[tuple[str, str], SavedAnswer] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.approval_ids: set[str] = set()
         self.reviewer: Reviewer | None = None
         self._fate: Fate | None = None
-        self.requests = 0
         self.lock = threading.RLock()
         self._counters: dict[str, int] = {}
         self._tag = ""
+
+    @property
+    def issued(self) -> Credentials | None:
+        """The credentials, if anybody has read them."""
+        return self._credentials
 
     @property
     def credentials(self) -> Credentials:
@@ -121,7 +126,7 @@ class CaseSession:
         """The id of the request being served."""
         if not self._tag:
             self._tag = mint.letters(10, self.seed, self.case_id, "request")
-        return f"{prefix}{self._tag}{self.requests:04d}"
+        return f"{prefix}{self._tag}{self.clock.calls:04d}"
 
     def letters(self, kind: str, length: int) -> str:
         """The next id of a kind, in letters and digits."""

@@ -33,6 +33,9 @@ class System:
     operations: tuple[Operation, ...] = ()
     shapes: Mapping[str, Mapping[str, Any]] = {}
     """JSON Schemas of the objects in the answers by name; `error` is what a refusal looks like."""
+    keeps_answers: bool = False
+    """Whether a read's answer follows from its address, the world and what the case wrote, and
+    from nothing that the handlers keep elsewhere: then one case's answer is given to the next."""
 
     def __init__(self) -> None:
         self.dispatcher = Dispatcher(self.operations)
@@ -91,7 +94,8 @@ class System:
     def response(self, session: CaseSession, reply: Reply) -> Response:
         """A reply as it leaves the system."""
         body = b"" if reply.payload is None else dumps(reply.payload)
-        return Response(reply.status, self.headers(session) + reply.headers, body)
+        headers = self.headers(session)
+        return Response(reply.status, headers + reply.headers if reply.headers else headers, body)
 
     def refusal(self, status: int, message: str) -> Refusal:
         """An error in the shape of this system."""

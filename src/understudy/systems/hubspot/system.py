@@ -28,6 +28,7 @@ class HubSpot(System):
 
     name = "hubspot"
     host = "api.hubapi.com"
+    keeps_answers = True
     operations = OPERATIONS
     shapes = SHAPES
 

@@ -32,6 +32,7 @@ class Stripe(System):
 
     name = "stripe"
     host = "api.stripe.com"
+    keeps_answers = True
     operations = (
         *customers.OPERATIONS,
         *payments.OPERATIONS,

@@ -28,6 +28,7 @@ class Zendesk(System):
 
     name = "zendesk"
     host = "*.zendesk.com"
+    keeps_answers = True
     operations = OPERATIONS
     shapes = SHAPES
 

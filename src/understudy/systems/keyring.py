@@ -1,0 +1,84 @@
+"""Which open case the credential of a request names."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from understudy.systems import mint
+from understudy.systems.message import Request
+from understudy.systems.session import CaseSession, Credentials
+from understudy.systems.system import System
+
+__all__ = ["Keyring"]
+
+
+class Keyring:
+    """Credentials in the vendors' shapes, drawn by `seed`, and the cases that they open.
+
+    `shown` maps an `Authorization` header as it came to whom it named last, so that it need not
+    be taken apart again; it is forgotten whenever a credential changes hands. What is forgotten
+    while another thread looks it up must not come back, so both hold the lock.
+    """
+
+    __slots__ = ("_lock", "_secrets", "_seed", "_systems", "_workers", "shown")
+
+    def __init__(self, systems: Mapping[str, System], seed: int) -> None:
+        self._lock = threading.RLock()
+        self._systems = systems
+        self._seed = seed
+        self._secrets: dict[str, tuple[CaseSession, str]] = {}
+        self._workers: dict[str, Credentials] = {}
+        self.shown: dict[str | None, tuple[System | None, CaseSession | None]] = {}
+
+    def made(self, owner: str, kind: str) -> Credentials:
+        """The credentials of one owner to every system; they open nothing yet."""
+        text = mint.letters(86, self._seed, owner, kind)
+        made: Credentials = {}
+        for name, system in self._systems.items():
+            text = text[21:] + text[:21]
+            made[name] = system.credentials(text)
+        return made
+
+    def bind(self, given: Credentials, session: CaseSession) -> None:
+        """From now on these credentials name this case."""
+        with self._lock:
+            for name, system in self._systems.items():
+                self._secrets[system.secret(given[name])] = (session, name)
+
+    def open_worker(self, worker: str) -> Credentials:
+        """Credentials that stay the same from case to case."""
+        given = self._workers[worker] = self.made(worker, "worker")
+        return given
+
+    def assign(self, worker: str, session: CaseSession | None) -> None:
+        """From now on a worker's credentials name this case, or none."""
+        with self._lock:
+            given = self._workers[worker]
+            self.shown.clear()
+            for name, system in self._systems.items():
+                self._secrets.pop(system.secret(given[name]), None)
+            if session is not None:
+                self.bind(given, session)
+
+    def forget(self, session: CaseSession) -> None:
+        """Nothing names this case any longer."""
+        with self._lock:
+            self.shown.clear()
+            for given in filter(None, (session.issued, *self._workers.values())):
+                for name, system in self._systems.items():
+                    secret = system.secret(given[name])
+                    if self._secrets.get(secret, (None,))[0] is session:
+                        del self._secrets[secret]
+
+    def named(self, system: System, request: Request) -> CaseSession | None:
+        """The case whose credential to this system a request presents."""
+        with self._lock:
+            secret = system.presented(request.headers)
+            session, name = self._secrets.get(secret or "", (None, ""))
+            if session is None or name != system.name:
+                return None
+            header = request.headers.get("authorization")
+            if header and system.presented({"authorization": header}) == secret:
+                self.shown[header] = system, session
+            return session

@@ -1,0 +1,67 @@
+"""Results as a table for people and as a file for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.benchmarks import machine
+from tests.benchmarks.measure import SLACK, Measured
+from tests.benchmarks.workload import Limit, Ratio
+
+__all__ = ["document", "lines", "missed"]
+
+
+def lines(found: Measured) -> Iterator[str]:
+    """One workload: a line per side, then a line per goal."""
+    workload = found.workload
+    yield f"{workload.id}  {workload.title}"
+    yield f"  {'':<30}{'us CPU/' + workload.unit:>16}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}"
+    for name in found.rounds:
+        numbers = [found.median(name, each) for each in ("us_per_unit", "wall", "cpu", "peak_mb")]
+        yield "  {:<30}{:>16.2f}{:>9.2f}{:>9.2f}{:>9.0f}".format(name, *numbers)
+    yield from (f"  {name:<30}not measured: {why}" for name, why in found.missing.items())
+    yield from (f"  {_goal(found, goal)}" for goal in workload.goals)
+
+
+def _goal(found: Measured, goal: Ratio | Limit) -> str:
+    value = found.value(goal)
+    shown = "not measured" if value is None else f"{value:.2f}"
+    word = {None: "", True: "  met", False: "  MISSED"}[found.met(goal)]
+    if isinstance(goal, Limit):
+        return f"{goal.of}, {goal.fact}: {shown} (at most {goal.most:g}){word}"
+    return f"{goal.of} / {goal.against}: {shown} (at least {goal.least:g}){word}"
+
+
+def missed(found: Measured) -> list[str]:
+    """The gated goals that are not met even with the slack."""
+    gated = [goal for goal in found.workload.goals if goal.gated]
+    return [_goal(found, goal) for goal in gated if found.met(goal, SLACK) is False]
+
+
+def document(all_found: list[Measured], load: float) -> dict[str, Any]:
+    """Everything that was measured, with the machine."""
+    return {
+        "version": 1,
+        "machine": machine.describe(),
+        "load_at_start": load,
+        "workloads": {each.workload.id: _one(each) for each in all_found},
+    }
+
+
+def _one(found: Measured) -> dict[str, Any]:
+    return {
+        "title": found.workload.title,
+        "unit": found.workload.unit,
+        "sides": found.rounds,
+        "not_measured": found.missing,
+        "goals": [
+            {
+                "goal": _goal(found, goal),
+                "value": found.value(goal),
+                "met": found.met(goal),
+                "gated": goal.gated,
+            }
+            for goal in found.workload.goals
+        ],
+    }
