@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.model.errors import ConfigurationError, RecordingError
-from understudy.traffic.detect import detect_format, import_traffic
+from understudy.traffic.detect import Wishes, detect_format, import_traffic
 
 
 def test_both_tau_schemas_are_recognised_whatever_the_file_is_called(logs):
@@ -19,7 +19,9 @@ def test_both_tau_schemas_are_recognised_whatever_the_file_is_called(logs):
 def test_auto_imports_what_it_recognises(logs, tmp_path):
     """`auto` ends in the same recording as naming the format."""
     path = logs.tau2([logs.run2()], [logs.task2("5")])
-    auto = import_traffic("auto", [path], tmp_path / "auto", tmp_path / "auto.jsonl")
+    auto = import_traffic(
+        "auto", [path], tmp_path / "auto", Wishes(proposed=tmp_path / "auto.jsonl")
+    )
     named = import_traffic("tau", [path], tmp_path / "named")
     assert auto.manifest.digest == named.manifest.digest
     assert (auto.proposals, named.proposals) == (1, 0)

@@ -9,7 +9,7 @@ import pytest
 from understudy.model.baseline import BaselineSource, Outcome
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.traffic.abcd import ABCD
-from understudy.traffic.detect import import_traffic
+from understudy.traffic.detect import Wishes, import_traffic
 from understudy.traffic.dialogues import import_dialogues
 from understudy.traffic.recording import read_recording
 from understudy.traffic.star import STAR
@@ -182,7 +182,7 @@ def test_what_is_another_log_is_told(logs, tmp_path, key):
     with pytest.raises(RecordingError, match="is no star log"):
         import_dialogues(STAR, path, tmp_path / "out", key=key)
     with pytest.raises(ConfigurationError, match="no agent's proposals"):
-        import_traffic("auto", [path], tmp_path / "out", tmp_path / "p.jsonl")
+        import_traffic("auto", [path], tmp_path / "out", Wishes(proposed=tmp_path / "p.jsonl"))
 
 
 def test_the_public_dialogues_go_through_whole(shared, tmp_path):

@@ -103,14 +103,31 @@ def test_packed_captures_are_recognised_and_read(imported, tmp_path):
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (gzip.compress(bytes(2_000_000)), "at most 1,000,000 bytes"),
-        (bytes(1_000_001), "at most 1,000,000 bytes"),
-        (gzip.compress(b"x" * 5000)[:-20], "cannot be read"),
-        (b"", "is no gor file"),
+        (gzip.compress(bytes(2_000_000)), "unfolds to more than 1,000,000 bytes"),
+        (gzip.compress(b"x" * 5000)[:-20], "its compression is damaged"),
+        (b"", "it is empty"),
     ],
-    ids=["packed bomb", "large", "packed damage", "empty"],
+    ids=["packed bomb", "packed damage", "empty"],
 )
 def test_bombs_and_damage_are_one_clear_error(imported, data, problem):
-    """A small packed file that unpacks without end is not unpacked."""
+    """A small packed file that unpacks without end is not unpacked, and nothing is written."""
     with pytest.raises(RecordingError, match=problem):
-        imported(data, limits=Limits(file_bytes=1_000_000))
+        imported(data, limits=Limits(unpacked_bytes=1_000_000))
+
+
+def test_a_record_beyond_the_limit_costs_itself_only(imported):
+    """What stands before and behind a giant record is kept, and the giant is counted."""
+    giant = (f"1 b {NOON} 0", b"POST / HTTP/1.1\r\nHost: a.test\r\n\r\n" + b"x" * 3_000_000)
+    asked, again = (f"1 a {NOON} 0", REFUND), (f"1 c {NOON} 0", REFUND)
+    report, found = imported(capture(asked, giant, again), limits=Limits(record_bytes=1_000_000))
+    assert len(found) == 2
+    assert [item.reason for item in report.quarantined] == ["a record of more than 1,000,000 bytes"]
+
+
+def test_what_waits_for_its_answer_is_bounded(monkeypatch, imported):
+    """Requests that nobody answers do not pile up in memory; they are kept without answers."""
+    monkeypatch.setattr("understudy.traffic.gor._MOST_WAITING", 1000)
+    asked = [(f"1 id{n} {NOON + n} 0", REFUND) for n in range(50)]
+    _, found = imported(capture(*asked, (f"2 id49 {NOON}", OK), (f"2 id0 {NOON}", OK)))
+    assert len(found) == 50
+    assert [item.response is not None for item in found].index(True) == 49

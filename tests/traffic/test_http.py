@@ -148,7 +148,7 @@ def test_bodies_of_all_serializers_are_read(imported, body, expected):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("interactions: [!!python/object/apply:os.system [id]]", "not YAML that a cassette holds"),
+        ("interactions: [!!python/object/apply:os.system [id]]", "not YAML of plain values"),
         ("- request: {uri: x}\n  response: {}", "before 1.0"),
         ("http_interactions:\n- request: {uri: x}", "Ruby's VCR"),
         ("interactions: [", "not YAML"),

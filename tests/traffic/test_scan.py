@@ -61,9 +61,9 @@ def test_proposals_are_searched_too(tmp_path):
 
 def test_an_import_leaves_nothing_to_find(logs, tmp_path):
     """What was just imported scans clean."""
-    from understudy.traffic.detect import import_traffic
+    from understudy.traffic.detect import Wishes, import_traffic
 
     path = logs.tau2([logs.run2()], [logs.task2("5")])
-    import_traffic("auto", [path], tmp_path / "out", tmp_path / "p.jsonl")
+    import_traffic("auto", [path], tmp_path / "out", Wishes(proposed=tmp_path / "p.jsonl"))
     assert scan_recording(tmp_path / "out") == []
     assert scan_proposals(tmp_path / "p.jsonl", personal=False) == []

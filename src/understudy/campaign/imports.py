@@ -6,19 +6,33 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.traffic.detect import import_traffic
+from understudy.model.errors import ConfigurationError
+from understudy.traffic.detect import Wishes, import_traffic
 from understudy.traffic.recording import Recording, read_recording
 from understudy.traffic.scan import scan_recording
 
-__all__ = ["describe_recording", "import_files", "scan_stored"]
+__all__ = ["Wishes", "describe_recording", "import_files", "parse_bases", "scan_stored"]
 
 
 _SHOWN = 20
 
 
-def import_files(format: str, files: Sequence[Path], out: Path, proposed: Path | None) -> str:
+def import_files(format: str, files: Sequence[Path], out: Path, wishes: Wishes) -> str:
     """Import recorded traffic and say what became of each record."""
-    return import_traffic(format, files, out, proposed).summary()
+    return import_traffic(format, files, out, wishes).summary()
+
+
+def parse_bases(given: Sequence[str]) -> dict[str, str]:
+    """Base URLs of the user's own with what they stand for, from `URL=SYSTEM` each."""
+    found = dict(each.rpartition("=")[::2] for each in given)
+    for text, (own, vendor) in zip(given, found.items(), strict=False):
+        if not own or not vendor:
+            raise ConfigurationError(
+                f"`{text}` is not of the form URL=SYSTEM",
+                code="U122",
+                hint="--map http://127.0.0.1:8080/stripe=stripe",
+            )
+    return found
 
 
 def describe_recording(path: Path) -> str:

@@ -27,20 +27,25 @@ class Progress:
     _shown: int = -1
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Note that `done` of `total` are finished; writes only when it is worth a line."""
-        if self.quiet or total <= 0:
+        """Note that `done` of `total` are finished; writes only when it is worth a line.
+
+        With a total of 0 nobody knows how much there is, and what is done is told every so often.
+        """
+        if self.quiet:
             return
         if stage != self._stage:
             self._stage, self._shown, self._shown_at = stage, -1, time.monotonic()
-        tenth = 10 * done // total
+        tenth = 10 * done // total if total > 0 else self._shown
         late = time.monotonic() - self._shown_at > (0.1 if self.live else 30)
-        finished = done >= total and self._shown != 10
+        finished = 0 < total <= done and self._shown != 10
         if finished or (late if self.live else (tenth > self._shown or late)):
             self._write(stage, done, total)
             self._shown, self._shown_at = tenth, time.monotonic()
 
     def _write(self, stage: str, done: int, total: int) -> None:
-        if self.live:
+        if total <= 0:
+            sys.stderr.write(f"\r{stage}: {done:,}" if self.live else f"{stage}: {done:,}\n")
+        elif self.live:
             filled = 24 * done // total
             end = "\n" if done >= total else ""
             bar = "#" * filled + "." * (24 - filled)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from understudy.cli.progress import Progress
+
 __all__ = ["app"]
 
 app = typer.Typer(help="Turn recorded traffic into cases and baselines.", no_args_is_help=True)
@@ -20,11 +22,17 @@ def import_traffic(
     proposed: Annotated[
         Path | None, typer.Option(help="Where the recorded agent's proposed actions are written.")
     ] = None,
+    map: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A base URL of your own: `http://gateway:8080/stripe=stripe`."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Import recorded traffic: cases, what people did, and what a recorded agent proposed."""
-    from understudy.campaign.imports import import_files
+    from understudy.campaign.imports import Wishes, import_files, parse_bases
 
-    typer.echo(import_files(format, files, out, proposed))
+    wishes = Wishes(proposed=proposed, bases=parse_bases(map or []), progress=Progress(quiet=quiet))
+    typer.echo(import_files(format, files, out, wishes))
 
 
 @app.command("show")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.model.errors import ConfigurationError, RecordingError, nearest
@@ -12,18 +13,44 @@ from understudy.model.printable import printable
 from understudy.traffic.abcd import ABCD
 from understudy.traffic.dialogues import Dialect, import_dialogues
 from understudy.traffic.gor import SEPARATOR
-from understudy.traffic.http_import import GOR, HAR, VCR, HttpFormat, import_http
+from understudy.traffic.http_import import (
+    GOR,
+    HAR,
+    JSONL,
+    KEPLOY,
+    MITMPROXY,
+    VCR,
+    HttpFormat,
+    Progress,
+    import_http,
+)
 from understudy.traffic.report import ImportReport
+from understudy.traffic.source_file import Limits, opened_bytes
 from understudy.traffic.star import STAR
 from understudy.traffic.tau import import_tau
 
-__all__ = ["FORMATS", "Format", "Sample", "detect_format", "import_traffic"]
+__all__ = ["FORMATS", "Format", "Sample", "Wishes", "detect_format", "import_traffic"]
 
 _SHOWN_BYTES = 60
 _HEAD_BYTES = 4096
+_UNPACKED_BYTES = 1 << 20
+_FLOW = re.compile(rb"\d{1,12}:\d{1,6}:")
 
 
-Reader = Callable[[Sequence[Path], Path, Path | None], ImportReport]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What may be said of an import beside its files.
+
+    `proposed` is where a recorded agent's proposals go; `bases` maps base URLs of the user's own
+    to the vendors'; `progress` is told of long work as stage, done and total.
+    """
+
+    proposed: Path | None = None
+    bases: Mapping[str, str] = field(default_factory=dict)
+    progress: Progress | None = None
+
+
+Reader = Callable[[Sequence[Path], Path, Wishes], ImportReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +111,33 @@ def _is_vcr(sample: Sample) -> bool:
 
 
 def _is_gor(sample: Sample) -> bool:
-    return sample.head.startswith(b"\x1f\x8b") or sample.contains(SEPARATOR.strip())
+    return sample.contains(SEPARATOR.strip())
+
+
+def _is_mitmproxy(sample: Sample) -> bool:
+    return bool(_FLOW.match(sample.head)) and sample.contains(b"7:version;")
+
+
+def _is_keploy(sample: Sample) -> bool:
+    return sample.contains(b"api.keploy.io/") and sample.contains(b"kind:")
+
+
+def _is_jsonl(sample: Sample) -> bool:
+    return sample.first == b"{" and all(
+        sample.contains(mark) for mark in (b'"request"', b'"method"', b'"url"')
+    )
 
 
 def _http_reader(format: HttpFormat) -> Reader:
-    def read(files: Sequence[Path], out: Path, proposed: Path | None) -> ImportReport:
-        _no_proposals(format.name, proposed)
-        return import_http(format, files, out)
+    def read(files: Sequence[Path], out: Path, wishes: Wishes) -> ImportReport:
+        _no_proposals(format.name, wishes)
+        return import_http(format, files, out, bases=wishes.bases, progress=wishes.progress)
 
     return read
 
 
-def _no_proposals(name: str, proposed: Path | None) -> None:
-    if proposed is not None:
+def _no_proposals(name: str, wishes: Wishes) -> None:
+    if wishes.proposed is not None:
         raise ConfigurationError(
             f"{name} records no agent's proposals, so there are none to write",
             code="U120",
@@ -105,12 +146,22 @@ def _no_proposals(name: str, proposed: Path | None) -> None:
 
 
 def _dialogue_reader(dialect: Dialect) -> Reader:
-    def read(files: Sequence[Path], out: Path, proposed: Path | None) -> ImportReport:
+    def read(files: Sequence[Path], out: Path, wishes: Wishes) -> ImportReport:
         _one_file(dialect.name, files)
-        _no_proposals(dialect.name, proposed)
+        _no_proposals(dialect.name, wishes)
+        _no_bases(dialect.name, wishes)
         return import_dialogues(dialect, files[0], out)
 
     return read
+
+
+def _no_bases(name: str, wishes: Wishes) -> None:
+    if wishes.bases:
+        raise ConfigurationError(
+            f"{name} records no HTTP, so there are no base URLs to map",
+            code="U120",
+            hint="leave out --map",
+        )
 
 
 def _one_file(name: str, files: Sequence[Path]) -> None:
@@ -122,9 +173,10 @@ def _one_file(name: str, files: Sequence[Path]) -> None:
         )
 
 
-def _read_tau(files: Sequence[Path], out: Path, proposed: Path | None) -> ImportReport:
+def _read_tau(files: Sequence[Path], out: Path, wishes: Wishes) -> ImportReport:
     _one_file("tau", files)
-    return import_tau(files[0], out, proposed)
+    _no_bases("tau", wishes)
+    return import_tau(files[0], out, wishes.proposed)
 
 
 FORMATS: tuple[Format, ...] = (
@@ -147,16 +199,30 @@ FORMATS: tuple[Format, ...] = (
         _dialogue_reader(ABCD),
     ),
     Format("har", 'JSON with "log", "entries" and "request"', _is_har, _http_reader(HAR)),
-    Format("gor", "records apart by three monkeys, or gzip of them", _is_gor, _http_reader(GOR)),
+    Format("gor", "records apart by three monkeys", _is_gor, _http_reader(GOR)),
+    Format(
+        "mitmproxy",
+        "flows, each behind its length, with their version",
+        _is_mitmproxy,
+        _http_reader(MITMPROXY),
+    ),
+    Format("keploy", "YAML with version: api.keploy.io", _is_keploy, _http_reader(KEPLOY)),
     Format("vcr", "YAML or JSON with interactions, uri and response", _is_vcr, _http_reader(VCR)),
+    Format(
+        "jsonl",
+        'JSON lines with "request" of "method" and "url"',
+        _is_jsonl,
+        _http_reader(JSONL),
+    ),
 )
 """Every format, in the order in which a file is tried against them."""
 
 
 def import_traffic(
-    format: str, files: Sequence[Path], out: Path, proposed: Path | None = None
+    format: str, files: Sequence[Path], out: Path, wishes: Wishes | None = None
 ) -> ImportReport:
     """Import files of one format, or of the one that they are recognised as where it is `auto`."""
+    wishes = wishes or Wishes()
     if not files:
         raise ConfigurationError("no file to import was named", code="U120")
     if format == "auto":
@@ -165,24 +231,35 @@ def import_traffic(
         if len(names) > 1:
             listed = ", ".join(f"`{file}` is {item.name}" for file, item in found.items())
             raise ConfigurationError(f"the files are of several formats: {listed}", code="U120")
-        return found[files[0]].read(files, out, proposed)
-    return _named(format).read(files, out, proposed)
+        return found[files[0]].read(files, out, wishes)
+    return _named(format).read(files, out, wishes)
 
 
 def detect_format(file: Path) -> Format:
     """The format of a file; raises `RecordingError` that names what was looked for and seen."""
+    head = b""
     try:
-        with file.open("rb") as handle:
-            head = handle.read(_HEAD_BYTES)
-            if head:
-                with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                    sample = Sample(head, lambda text: data.find(text) >= 0)
-                    for format in FORMATS:
-                        if format.recognises(sample):
-                            return format
+        for sample in _samples(file):
+            head = sample.head
+            for format in FORMATS:
+                if format.recognises(sample):
+                    return format
     except OSError as error:
         raise RecordingError(f"`{file}` cannot be read: {error.strerror}", code="U420") from error
     raise _unknown(file, head)
+
+
+def _samples(file: Path) -> Iterator[Sample]:
+    """The file's bytes, or the first that it unfolds to where it is packed; nothing of none."""
+    with file.open("rb") as handle:
+        head = handle.read(_HEAD_BYTES)
+        if head.startswith(b"\x1f\x8b"):
+            with opened_bytes(file, Limits()) as unpacked:
+                data = unpacked.read(_UNPACKED_BYTES)
+            yield Sample(data[:_HEAD_BYTES], lambda text: text in data)
+        elif head:
+            with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                yield Sample(head, lambda text: mapped.find(text) >= 0)
 
 
 def _named(name: str) -> Format:

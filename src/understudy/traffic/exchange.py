@@ -21,7 +21,7 @@ from understudy.traffic.raw_record import Malformed
 from understudy.traffic.recognise import Recogniser
 from understudy.traffic.source_file import depth_exceeds
 
-__all__ = ["Exchange", "Message", "Writer", "headers_of"]
+__all__ = ["Exchange", "Message", "Writer", "headers_of", "moment"]
 
 _LARGEST_BODY = 64 * 2**20
 _DEPTH = 100
@@ -31,10 +31,13 @@ _CORRELATION = ("x-correlation-id", "x-request-id", "request-id", "x-trace-id")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Headers and body of a request or a response as they were recorded."""
+    """Headers and body of a request or a response as they were recorded.
+
+    A body is as it went over the wire, or a JSON value where the source had decoded it.
+    """
 
     headers: Mapping[str, str]
-    body: bytes | str | None = None
+    body: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,9 @@ class Exchange:
     started_at: datetime | None = None
     latency_ms: int | None = None
     offset: int = 0
+    correlation_id: str | None = None
+    actor: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Writer:
 
     def interaction(self, exchange: Exchange, seq: int) -> Interaction:
         """The interaction of one exchange; raises `Malformed` where its body is a bomb."""
-        warnings: list[str] = []
+        warnings = list(exchange.warnings)
         body = _body(exchange.request, warnings)
         known = self.recogniser.recognise(exchange.method, exchange.url, body)
         return Interaction(
@@ -72,9 +78,10 @@ class Writer:
             operation=known.operation,
             started_at=exchange.started_at,
             latency_ms=exchange.latency_ms,
+            actor=exchange.actor and self.redactor.redact_text(exchange.actor),
             request=RecordedRequest(
                 method=exchange.method,
-                url=self.redactor.redact_url(exchange.url),
+                url=self.redactor.redact_url(known.url),
                 headers=self.redactor.redact_headers(exchange.request.headers),
                 body=self.redactor.redact_value(body),
             ),
@@ -100,6 +107,8 @@ class Writer:
 
     def _correlation(self, exchange: Exchange) -> str | None:
         """The id that the client or the server gave to what belongs together."""
+        if exchange.correlation_id:
+            return self.redactor.redact_text(exchange.correlation_id)
         for message in (exchange.request, exchange.response):
             for name in _CORRELATION if message else ():
                 found = _header(message, name)
@@ -117,6 +126,15 @@ def headers_of(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return headers
 
 
+def moment(value: Any) -> datetime | None:
+    """The time that a text states; None where it is none, or has no zone and so is no moment."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
 def _header(message: Message | None, name: str) -> str:
     return message.headers.get(name, "") if message else ""
 
@@ -124,8 +142,10 @@ def _header(message: Message | None, name: str) -> str:
 def _body(message: Message, warnings: list[str]) -> Any:
     """The body as JSON, form or text; bytes that are none of them are only measured."""
     raw = message.body
-    if not raw:
+    if raw is None or raw in ("", b""):
         return None
+    if not isinstance(raw, bytes | str):
+        return raw
     if isinstance(raw, bytes):
         raw = _unpacked(raw, warnings)
     if len(raw) > _LARGEST_BODY:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
 
-from understudy.model.canonical import digest_file
-from understudy.model.manifest import SourceFile
-from understudy.traffic.exchange import Exchange, Message, headers_of
+from understudy.traffic.exchange import Exchange, Message
+from understudy.traffic.json_stream import Broken, Entry
+from understudy.traffic.raw_http import parsed_http
 from understudy.traffic.raw_record import LeftOut, Malformed
-from understudy.traffic.source_file import JsonFile, Limits, unreadable
+from understudy.traffic.source_file import Limits, opened_bytes
 
-__all__ = ["SEPARATOR", "gor_pairs", "read_capture", "read_gor"]
+__all__ = ["SEPARATOR", "gor_entries", "read_gor"]
 
 SEPARATOR = "\n🐵🙈🙉\n".encode()
 """What stands between two records; a body that holds it is cut there."""
@@ -25,6 +23,8 @@ _REQUEST, _RESPONSE, _REPLAYED = b"1", b"2", b"3"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = (_REQUEST, _RESPONSE, _REPLAYED)
 _FEWEST, _LATENCY = 3, 3
+_BLOCK = 1 << 20
+_MOST_WAITING = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +36,38 @@ class _Record:
     at_ns: int
     latency_ns: int | None
     raw: bytes
+    offset: int
 
 
-def read_capture(path: Path, limits: Limits) -> JsonFile:
-    """A capture, unpacked within the limit, as a list of (request, response) pairs."""
-    data = _bytes(path, limits)
-    source = SourceFile(file=path.name, sha256=digest_file(path), format="gor")
-    pieces = [piece for piece in data.split(SEPARATOR) if piece.strip()]
-    return JsonFile(path, source, list(_paired(pieces)))
+def gor_entries(path: Path, limits: Limits) -> Iterator[Entry | Broken]:
+    """The (request, response) pairs of a capture, each at the byte of its request.
+
+    A pair comes as soon as it is whole. What waits for the other half is bounded: beyond that the
+    oldest requests are given without their answers.
+    """
+    with opened_bytes(path, limits) as file:
+        pairs = _Pairs()
+        for offset, piece in _pieces(file, limits):
+            record = _record(piece, offset) if piece is not None else None
+            if record is None:
+                why = "neither a request nor the answer to one"
+                yield Broken(offset, why if piece is not None else _too_large(limits))
+            else:
+                yield from pairs.add(record)
+        yield from pairs.rest()
 
 
-def gor_pairs(content: Any) -> Sequence[Any] | None:
-    """The pairs of a capture."""
-    return content if isinstance(content, list) and content else None
-
-
-def read_gor(pair: Any, offset: int) -> Exchange:
+def read_gor(pair: tuple[_Record | None, _Record | None], offset: int) -> Exchange:
     """The exchange of one pair; raises `Malformed` where it is none.
 
     A capture names no scheme, and none is made up.
     """
     request, response = pair
-    if request is None and response is not None and response.kind == _REPLAYED:
-        raise LeftOut("the answer of a replay")
     if request is None:
-        raise Malformed("neither a request nor the answer to one")
-    start, headers, body = _http(request.raw)
+        if response is not None and response.kind == _REPLAYED:
+            raise LeftOut("the answer of a replay")
+        raise Malformed("an answer without its request")
+    start, headers, body = parsed_http(request.raw)
     parts = start.split(" ")
     if len(parts) < _FEWEST or not parts[0].isalpha() or "host" not in headers:
         raise Malformed("a request without method, path or host")
@@ -79,83 +85,96 @@ def read_gor(pair: Any, offset: int) -> Exchange:
     )
 
 
-def _bytes(path: Path, limits: Limits) -> bytes:
-    try:
-        data = path.read_bytes() if path.stat().st_size <= limits.file_bytes else None
-        if data is not None and data.startswith(b"\x1f\x8b"):
-            with gzip.open(path) as file:
-                data = file.read(limits.file_bytes + 1)
-    except OSError as error:
-        raise unreadable(path, error.strerror or str(error)) from None
-    except (EOFError, zlib.error) as error:
-        raise unreadable(path, f"its compression is damaged: {error}") from None
-    if data is None or len(data) > limits.file_bytes:
-        raise unreadable(path, f"at most {limits.file_bytes:,} bytes are read")
-    return data
+@dataclass(slots=True)
+class _Pairs:
+    """Requests and answers that wait for each other."""
+
+    requests: dict[bytes, _Record] = field(default_factory=dict)
+    answers: dict[bytes, _Record] = field(default_factory=dict)
+    held: int = 0
+
+    def add(self, record: _Record) -> Iterator[Entry]:
+        """Take a record in; gives the pair that it completes, and what has waited too long."""
+        if record.kind == _REPLAYED:
+            yield Entry(record.offset, (None, record))
+            return
+        asks = record.kind == _REQUEST
+        mine, others = (self.requests, self.answers) if asks else (self.answers, self.requests)
+        other = others.pop(record.id, None)
+        if other is not None:
+            self.held -= len(other.raw)
+            yield _entry(record, other) if asks else _entry(other, record)
+            return
+        earlier = mine.pop(record.id, None)
+        if earlier is not None:
+            yield from self._given(earlier)
+        mine[record.id] = record
+        self.held += len(record.raw)
+        while self.held > _MOST_WAITING:
+            waiting = self.requests or self.answers
+            yield from self._given(waiting.pop(next(iter(waiting))))
+
+    def rest(self) -> Iterator[Entry]:
+        """What has no other half."""
+        for record in [*self.requests.values(), *self.answers.values()]:
+            yield from self._given(record)
+
+    def _given(self, record: _Record) -> Iterator[Entry]:
+        self.held -= len(record.raw)
+        yield _entry(record, None) if record.kind == _REQUEST else _entry(None, record)
 
 
-def _paired(pieces: Sequence[bytes]) -> Iterator[tuple[_Record | None, _Record | None]]:
-    """Requests with their answers; what belongs to no request stands alone."""
-    records = [_record(piece) for piece in pieces]
-    asked = {item.id for item in records if item and item.kind == _REQUEST}
-    answers: dict[bytes, _Record] = {}
-    for item in records:
-        if item and item.kind == _RESPONSE and item.id in asked:
-            answers.setdefault(item.id, item)
-    used = {id(item) for item in answers.values()}
-    for item in records:
-        if item is not None and item.kind == _REQUEST:
-            yield item, answers.get(item.id)
-        elif id(item) not in used:
-            yield None, item
+def _entry(request: _Record | None, response: _Record | None) -> Entry:
+    place = request or response
+    return Entry(place.offset if place else 0, (request, response))
 
 
-def _record(piece: bytes) -> _Record | None:
+def _pieces(file: BufferedReader, limits: Limits) -> Iterator[tuple[int, bytes | None]]:
+    """The pieces between separators, each with its byte; None for one that is too large."""
+    start, held, large = 0, bytearray(), False
+    while True:
+        block = file.read(_BLOCK)
+        searched = max(0, len(held) - len(SEPARATOR))
+        held += block
+        while (end := held.find(SEPARATOR, searched)) >= 0:
+            if large or held[:end].strip():
+                yield start, None if large else bytes(held[:end])
+            start += end + len(SEPARATOR)
+            del held[: end + len(SEPARATOR)]
+            searched, large = 0, False
+        if not block:
+            if large or held.strip():
+                yield start, None if large else bytes(held)
+            return
+        if len(held) > limits.record_bytes:
+            # Only the end is kept, in which a separator may have begun.
+            dropped = len(held) - len(SEPARATOR)
+            del held[:dropped]
+            start, large = start + dropped, True
+
+
+def _too_large(limits: Limits) -> str:
+    return f"a record of more than {limits.record_bytes:,} bytes"
+
+
+def _record(piece: bytes, offset: int) -> _Record | None:
     line, _, raw = piece.lstrip(b"\r\n").partition(b"\n")
     parts = line.split()
     if len(parts) < _FEWEST or parts[0] not in _KINDS or not parts[2].isdigit():
         return None
     latency = parts[_LATENCY] if len(parts) > _LATENCY else b""
     taken = int(latency) if latency.isdigit() and len(latency) < 20 else None
-    return _Record(parts[0], parts[1], int(parts[2][:20]), taken, raw)
+    return _Record(parts[0], parts[1], int(parts[2][:20]), taken, raw, offset)
 
 
 def _answer(record: _Record | None) -> tuple[int | None, Message | None]:
     if record is None:
         return None, None
-    start, headers, body = _http(record.raw)
+    start, headers, body = parsed_http(record.raw)
     parts = start.split(" ")
     if len(parts) < 2 or not parts[1].isdigit() or len(parts[1]) != 3:
         return None, None
     return int(parts[1]), Message(headers, body)
-
-
-def _http(raw: bytes) -> tuple[str, dict[str, str], bytes]:
-    """Start line, headers and body of a raw message, chunks put together."""
-    head, _, body = raw.partition(b"\r\n\r\n") if b"\r\n\r\n" in raw else raw.partition(b"\n\n")
-    lines = head.decode("latin-1").splitlines()
-    pairs = [line.partition(":") for line in lines[1:] if ":" in line]
-    headers = headers_of([(name.strip(), value.strip()) for name, _, value in pairs])
-    if "chunked" in headers.get("transfer-encoding", "").lower():
-        body = _joined(body)
-    return (lines[0] if lines else ""), headers, body
-
-
-def _joined(body: bytes) -> bytes:
-    """The chunks of a body in one piece, so that nothing hides in the gap between two."""
-    chunks: list[bytes] = []
-    rest = body
-    while rest:
-        size, sign, rest = rest.partition(b"\r\n")
-        try:
-            length = int(size.partition(b";")[0], 16)
-        except ValueError:
-            return b"".join([*chunks, size, sign, rest])
-        if length <= 0:
-            break
-        chunks.append(rest[:length])
-        rest = rest[length:].removeprefix(b"\r\n")
-    return b"".join(chunks)
 
 
 def _moment(nanoseconds: int) -> datetime | None:

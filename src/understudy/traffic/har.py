@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from understudy.traffic.exchange import Exchange, Message, headers_of
+from understudy.traffic.exchange import Exchange, Message, headers_of, moment
+from understudy.traffic.json_stream import Broken, Entry, json_items
 from understudy.traffic.raw_record import Malformed
+from understudy.traffic.source_file import Limits
 
 __all__ = ["har_entries", "read_har"]
 
 
-def har_entries(content: Any) -> Sequence[Any] | None:
-    """The entries of a HAR, or None where the content is something else."""
-    if not isinstance(content, dict):
-        return None
-    log = content.get("log")
-    entries = content.get("entries", log.get("entries") if isinstance(log, dict) else None)
-    return entries if isinstance(entries, list) else None
+def har_entries(path: Path, limits: Limits) -> Iterator[Entry | Broken] | None:
+    """The entries of a HAR, or None where the file is something else."""
+    return json_items(path, (("log", "entries"), ("entries",)), limits)
 
 
 def read_har(entry: Any, offset: int) -> Exchange:
@@ -40,7 +38,7 @@ def read_har(entry: Any, offset: int) -> Exchange:
         request=Message(_headers(request), _posted(request.get("postData"))),
         status=status,
         response=response,
-        started_at=_moment(entry.get("startedDateTime")),
+        started_at=moment(entry.get("startedDateTime")),
         latency_ms=_latency(entry.get("time")),
         offset=offset,
     )
@@ -98,14 +96,6 @@ def _posted(value: Any) -> str | None:
             if isinstance(item, dict)
         ]
     )
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def _latency(value: Any) -> int | None:

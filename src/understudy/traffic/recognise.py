@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.world import World
 from understudy.systems.engine import Engine
 from understudy.systems.message import Request
@@ -26,9 +27,13 @@ _VERSION_LENGTH, _LONGEST_WORD = 3, 40
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The system that a request reached, and the operation where it serves one."""
+    """The system that a request reached, the operation where it serves one, and the vendor's URL.
+
+    `url` is the request's own, but where a base URL of the user's stands for the vendor's.
+    """
 
     system: str
+    url: str
     operation: str | None = None
 
 
@@ -36,35 +41,63 @@ class Recognised:
 class Recogniser:
     """Looks requests up in the route table; counts what it does not find by host and path.
 
-    `hosts` maps a host of the user's own, such as a gateway or a staging copy, to the vendor's.
+    `bases` maps base URLs of the user's own, such as a gateway's or a staging copy's, to a
+    system's name or to the vendor's base URL; the longest that fits is meant.
     """
 
-    hosts: Mapping[str, str] = field(default_factory=dict)
+    bases: Mapping[str, str] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     _systems: Mapping[str, System] = field(init=False)
     _session: CaseSession = field(init=False)
+    _places: list[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         engine = Engine(World({}))
         self._systems = engine.systems
         self._session = engine.open_case("recognising")
+        places = [(_place(own), self._base(vendor)) for own, vendor in self.bases.items()]
+        self._places = sorted(places, key=lambda pair: -len(pair[0]))
 
     def recognise(self, method: str, url: str, body: Any) -> Recognised:
         """The operation of a request; raises `Malformed` where the URL names no host."""
         try:
-            parts = urlsplit(url)
+            meant = self._meant(url)
+            parts = urlsplit(meant)
             host = (parts.hostname or "").lower()
         except ValueError:
-            host = ""
-            parts = urlsplit("")
+            raise Malformed("the URL names no host") from None
         if not host:
             raise Malformed("the URL names no host")
-        system = self._at(self.hosts.get(host, host))
+        system = self._at(host)
         request = Request(method.upper(), host, parts.path, parts.query, {}, _bytes(body))
         operation = self._operation(system, request) if system else None
         if operation is None:
             self.unknown[f"{method.upper()} {host}{_shape(parts.path)}"] += 1
-        return Recognised(system.name if system else host, operation)
+        return Recognised(system.name if system else host, meant, operation)
+
+    def _base(self, vendor: str) -> str:
+        """The vendor's base URL, given as it is or by the system's name."""
+        known = self._systems.get(vendor)
+        if known is None and "://" not in vendor:
+            raise ConfigurationError(
+                f"`{vendor}` is neither a system{nearest(vendor, self._systems)} nor a base URL;"
+                f" systems are {', '.join(self._systems)}",
+                code="U122",
+                hint="--map http://127.0.0.1:8080/stripe=stripe",
+            )
+        return (known.base_url if known else vendor).rstrip("/")
+
+    def _meant(self, url: str) -> str:
+        """The URL at the vendor's that stands behind one at a base of the user's own."""
+        if not self._places:
+            return url
+        parts = urlsplit(url)
+        asked = f"{parts.netloc.rpartition('@')[2].lower()}{parts.path}"
+        for place, vendor in self._places:
+            if asked == place or asked.startswith(f"{place}/"):
+                rest = asked[len(place) :] + (f"?{parts.query}" if parts.query else "")
+                return vendor + rest
+        return url
 
     def _at(self, host: str) -> System | None:
         for system in self._systems.values():
@@ -85,6 +118,18 @@ class Recogniser:
         body = request.body and orjson.loads(request.body)
         call = Call(self._session, request, route.path(segments), query, body)
         return route.pick(call).name
+
+
+def _place(base: str) -> str:
+    """Host, port and path of a base URL of the user's own."""
+    parts = urlsplit(base if "//" in base else f"//{base}")
+    if not parts.hostname:
+        raise ConfigurationError(
+            f"`{base}` names no host; a base URL is mapped as http://HOST:PORT/PATH=SYSTEM",
+            code="U122",
+            hint="--map http://127.0.0.1:8080/stripe=stripe",
+        )
+    return parts.netloc.lower() + parts.path.rstrip("/")
 
 
 def _bytes(body: Any) -> bytes:

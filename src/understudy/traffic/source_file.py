@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from understudy.model.canonical import digest_file
 from understudy.model.errors import RecordingError
@@ -18,12 +21,16 @@ __all__ = [
     "Limits",
     "depth_exceeds",
     "mend_text",
+    "opened_bytes",
+    "opened_text",
     "read_json_file",
     "read_text",
     "unreadable",
 ]
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_MARK_BYTES = 64
+_GZIP = b"\x1f\x8b"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -33,6 +40,10 @@ class Limits:
 
     file_bytes: int = 512 * 2**20
     depth: int = 100
+    record_bytes: int = 64 * 2**20
+    """One record of a file that is read record by record, whose own size has no limit."""
+    unpacked_bytes: int = 16 * 2**30
+    """What a compressed file may unfold to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,59 @@ def read_text(path: Path, limits: Limits) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise unreadable(path, f"byte {error.start} is not {encoding} text") from None
+
+
+def opened_text(path: Path, limits: Limits) -> TextIO:
+    """A text file to be read piece by piece; a byte that is no text is kept as a lone surrogate."""
+    data = opened_bytes(path, limits)
+    head = data.peek(_MARK_BYTES)
+    if not head.strip():
+        data.close()
+        raise unreadable(path, "it is empty")
+    encoding = next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
+    return io.TextIOWrapper(data, encoding=encoding, errors="surrogateescape", newline="")
+
+
+def opened_bytes(path: Path, limits: Limits) -> io.BufferedReader:
+    """A file to be read piece by piece, unpacked on the way where it is gzip."""
+    try:
+        file = path.open("rb")
+        if not file.peek(2):
+            file.close()
+            raise unreadable(path, "it is empty")
+        if not file.peek(2).startswith(_GZIP):
+            return file
+        with file:
+            return io.BufferedReader(_Unpacked(path, limits))
+    except OSError as error:
+        raise unreadable(path, error.strerror or "unknown reason") from None
+
+
+class _Unpacked(io.RawIOBase):
+    """What a gzip file unfolds to, within the limit."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path, self._left = path, limits.unpacked_bytes
+        self._limit = limits.unpacked_bytes
+        self._file = gzip.open(path, "rb")  # noqa: SIM115 -- closed with this reader
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._file.read(len(buffer))
+        except (OSError, EOFError, zlib.error) as error:
+            raise unreadable(self._path, f"its compression is damaged: {error}") from None
+        self._left -= len(data)
+        if self._left < 0:
+            raise unreadable(self._path, f"it unfolds to more than {self._limit:,} bytes")
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def unreadable(path: Path, reason: str) -> RecordingError:

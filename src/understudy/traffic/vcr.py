@@ -4,44 +4,43 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from understudy.model.canonical import digest_file
-from understudy.model.manifest import SourceFile
 from understudy.traffic.exchange import Exchange, Message, headers_of
+from understudy.traffic.json_stream import Broken, Entry, json_items
 from understudy.traffic.raw_record import Malformed
-from understudy.traffic.source_file import JsonFile, Limits, read_text, unreadable
+from understudy.traffic.source_file import Limits, opened_text, read_text, unreadable
+from understudy.traffic.yaml_stream import plain_yaml
 
-__all__ = ["read_cassette", "read_vcr", "vcr_interactions"]
+__all__ = ["read_vcr", "vcr_entries"]
 
-_MOST_NODES = 5_000_000
-# The tags that old cassettes hold; of all others nothing is built.
-_TEXT_TAGS = ("python/unicode", "python/str")
+_HEAD = 4096
 
 
-def read_cassette(path: Path, limits: Limits) -> JsonFile:
-    """A cassette's content; YAML is read without building anything but plain values."""
-    text = read_text(path, limits)
-    source = SourceFile(file=path.name, sha256=digest_file(path), format="vcr")
+def vcr_entries(path: Path, limits: Limits) -> Iterator[Entry | Broken] | None:
+    """The interactions of a cassette, or None where the file is something else.
+
+    JSON is read piece by piece. YAML is read whole, without building anything but plain values.
+    """
+    with opened_text(path, limits) as file:
+        is_json = file.read(_HEAD).lstrip("\ufeff \t\r\n")[:1] == "{"
+    if is_json:
+        return json_items(path, (("interactions",),), limits)
+    found = _interactions(path, read_text(path, limits))
+    return None if found is None else iter([Entry(n, item) for n, item in enumerate(found, 1)])
+
+
+def _interactions(path: Path, text: str) -> Sequence[Any] | None:
     try:
-        content = json.loads(text) if text.lstrip()[:1] == "{" else _yaml(text)
-    except (ValueError, RecursionError) as error:
-        raise unreadable(path, _first_line(str(error))) from None
+        content = plain_yaml(text)
+    except ValueError as error:
+        raise unreadable(path, str(error).splitlines()[0]) from None
     if isinstance(content, list):
         raise unreadable(path, "it is a cassette of VCR.py before 1.0; record it again")
     if isinstance(content, dict) and "http_interactions" in content:
         raise unreadable(path, "it is a cassette of Ruby's VCR, which is another format")
-    if _nodes_exceed(content, _MOST_NODES):
-        raise unreadable(path, f"its aliases unfold to more than {_MOST_NODES:,} values")
-    return JsonFile(path, source, content)
-
-
-def vcr_interactions(content: Any) -> Sequence[Any] | None:
-    """The interactions of a cassette, or None where the content is something else."""
     found = content.get("interactions") if isinstance(content, dict) else None
     return found if isinstance(found, list) else None
 
@@ -63,49 +62,6 @@ def read_vcr(item: Any, offset: int) -> Exchange:
         response=response,
         offset=offset,
     )
-
-
-def _yaml(text: str) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.constructor import SafeConstructor
-    from ruamel.yaml.error import YAMLError
-
-    class Constructor(SafeConstructor):
-        """Plain values, and the few tags that old cassettes hold."""
-
-    for tag in _TEXT_TAGS:
-        Constructor.add_constructor(
-            f"tag:yaml.org,2002:{tag}", lambda loader, node: loader.construct_scalar(node)
-        )
-    Constructor.add_constructor(
-        "tag:yaml.org,2002:python/tuple",
-        lambda loader, node: list(loader.construct_sequence(node, deep=True)),
-    )
-    Constructor.add_constructor(
-        "tag:yaml.org,2002:python/object/new:_io.BytesIO",
-        lambda loader, node: loader.construct_mapping(node, deep=True),
-    )
-    yaml = YAML(typ="safe", pure=True)
-    yaml.Constructor = Constructor
-    try:
-        return yaml.load(io.StringIO(text))
-    except YAMLError as error:
-        raise ValueError(f"it is not YAML that a cassette holds: {error}") from None
-
-
-def _nodes_exceed(value: Any, limit: int) -> bool:
-    """Whether the value has more parts than `limit`, aliases counted each time they stand."""
-    waiting, count = [value], 0
-    while waiting:
-        item = waiting.pop()
-        count += 1
-        if count > limit:
-            return True
-        if isinstance(item, dict):
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return False
 
 
 def _response(value: Any) -> tuple[int | None, Message | None]:
@@ -146,7 +102,3 @@ def _body(value: Any) -> bytes | str | None:
     if inner is not None and not isinstance(inner, str | bytes):
         raise Malformed("a body is neither text nor bytes")
     return inner
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else "it is damaged"

@@ -1,0 +1,98 @@
+"""Recorded HTTP as JSON lines, which anybody can write; a recording's interactions are such."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from understudy.traffic.exchange import Exchange, Message, headers_of, moment
+from understudy.traffic.json_stream import Broken, Entry
+from understudy.traffic.raw_record import Malformed
+from understudy.traffic.source_file import Limits, opened_bytes
+
+__all__ = ["line_entries", "read_line"]
+
+_MARK = b"\xef\xbb\xbf"
+
+
+def line_entries(path: Path, limits: Limits) -> Iterator[Entry | Broken]:
+    """The lines of a file, each at its byte."""
+    with opened_bytes(path, limits) as file:
+        offset = 0
+        while line := file.readline(limits.record_bytes + 1):
+            start, offset = offset, offset + len(line)
+            if len(line) > limits.record_bytes and not line.endswith(b"\n"):
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(limits.record_bytes)
+                    offset += len(line)
+                yield Broken(start, f"a record of more than {limits.record_bytes:,} bytes")
+            elif line.strip():
+                yield _entry(line if start else line.removeprefix(_MARK), start)
+
+
+def _entry(line: bytes, offset: int) -> Entry | Broken:
+    try:
+        return Entry(offset, orjson.loads(line))
+    except orjson.JSONDecodeError as error:
+        whole = line.endswith(b"\n")
+        why = f"not JSON: {error.msg}" if whole else "the file breaks off"
+        return Broken(offset, why)
+
+
+def read_line(record: Any, offset: int) -> Exchange:
+    """The exchange of one line; raises `Malformed` where it is none.
+
+    `request` has `method`, `url`, and as they are known `headers` and `body`; `response` has
+    `status`. A body is text, a JSON value, or `{"base64": …}`.
+    """
+    request = record.get("request") if isinstance(record, dict) else None
+    if not isinstance(request, dict):
+        raise Malformed("no request")
+    method, url = request.get("method"), request.get("url")
+    if not isinstance(method, str) or not method or not isinstance(url, str):
+        raise Malformed("a request without method or URL")
+    status, response = _response(record.get("response"))
+    latency = record.get("latency_ms")
+    return Exchange(
+        method=method.upper(),
+        url=url,
+        request=_message(request),
+        status=status,
+        response=response,
+        started_at=moment(record.get("started_at")),
+        latency_ms=round(latency) if isinstance(latency, int | float) and latency >= 0 else None,
+        offset=offset,
+        correlation_id=_name(record.get("correlation_id")),
+        actor=_name(record.get("actor")),
+    )
+
+
+def _response(value: Any) -> tuple[int | None, Message | None]:
+    status = value.get("status") if isinstance(value, dict) else None
+    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status < 600:
+        return None, None
+    return status, _message(value)
+
+
+def _message(part: dict[str, Any]) -> Message:
+    found = part.get("headers")
+    pairs = found.items() if isinstance(found, dict) else []
+    return Message(headers_of([(str(n), str(v)) for n, v in pairs]), _body(part.get("body")))
+
+
+def _body(value: Any) -> Any:
+    if not isinstance(value, dict) or list(value) != ["base64"]:
+        return value
+    try:
+        return base64.b64decode(value["base64"], validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        raise Malformed("a body is not the base64 that it says") from None
+
+
+def _name(value: Any) -> str | None:
+    return value or None if isinstance(value, str) else None

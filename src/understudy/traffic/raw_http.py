@@ -1,0 +1,39 @@
+"""Raw HTTP/1 messages, as captures hold them."""
+
+from __future__ import annotations
+
+from understudy.traffic.exchange import headers_of
+
+__all__ = ["parsed_http"]
+
+
+def parsed_http(raw: bytes) -> tuple[str, dict[str, str], bytes]:
+    r"""Start line, headers and body of a message, chunks put together.
+
+    >>> parsed_http(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\nx")
+    ('GET / HTTP/1.1', {'host': 'a.test'}, b'x')
+    """
+    head, _, body = raw.partition(b"\r\n\r\n") if b"\r\n\r\n" in raw else raw.partition(b"\n\n")
+    lines = head.decode("latin-1").splitlines()
+    pairs = [line.partition(":") for line in lines[1:] if ":" in line]
+    headers = headers_of([(name.strip(), value.strip()) for name, _, value in pairs])
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        body = _joined(body)
+    return (lines[0] if lines else ""), headers, body
+
+
+def _joined(body: bytes) -> bytes:
+    """The chunks of a body in one piece, so that nothing hides in the gap between two."""
+    chunks: list[bytes] = []
+    rest = body
+    while rest:
+        size, sign, rest = rest.partition(b"\r\n")
+        try:
+            length = int(size.partition(b";")[0], 16)
+        except ValueError:
+            return b"".join([*chunks, size, sign, rest])
+        if length <= 0:
+            break
+        chunks.append(rest[:length])
+        rest = rest[length:].removeprefix(b"\r\n")
+    return b"".join(chunks)
