@@ -99,3 +99,14 @@ def test_the_doctor_tells_versions_and_the_wall(understudy):
     assert told.returncode == 0, told.stdout
     assert "ways out tried and blocked" in told.stdout
     assert "httpx 0.28" in told.stdout
+
+
+def test_a_base_url_is_mapped_on_the_command_line(understudy, tmp_path):
+    """What is not URL=SYSTEM is refused with the form that is expected."""
+    (tmp_path / "x").write_text('{"request": {"method": "GET", "url": "http://gw/s/v1/refunds"}}')
+    command = ["traffic", "import", "auto", str(tmp_path / "x"), "--out", str(tmp_path / "r")]
+    done = understudy(*command, "--map", "http://gw/s=stripe")
+    assert "calls that no system serves" not in done.stdout
+    wrong = understudy(*command, "--map", "stripe")
+    assert wrong.returncode == 2
+    assert "not of the form URL=SYSTEM" in wrong.stderr

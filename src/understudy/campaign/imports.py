@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.model.errors import ConfigurationError
 from understudy.traffic.detect import Wishes, import_traffic
+from understudy.traffic.recognise import parse_bases
 from understudy.traffic.recording import Recording, read_recording
 from understudy.traffic.scan import scan_recording
 
@@ -20,19 +20,6 @@ _SHOWN = 20
 def import_files(format: str, files: Sequence[Path], out: Path, wishes: Wishes) -> str:
     """Import recorded traffic and say what became of each record."""
     return import_traffic(format, files, out, wishes).summary()
-
-
-def parse_bases(given: Sequence[str]) -> dict[str, str]:
-    """Base URLs of the user's own with what they stand for, from `URL=SYSTEM` each."""
-    found = dict(each.rpartition("=")[::2] for each in given)
-    for text, (own, vendor) in zip(given, found.items(), strict=False):
-        if not own or not vendor:
-            raise ConfigurationError(
-                f"`{text}` is not of the form URL=SYSTEM",
-                code="U122",
-                hint="--map http://127.0.0.1:8080/stripe=stripe",
-            )
-    return found
 
 
 def describe_recording(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,9 +19,10 @@ from understudy.systems.session import CaseSession
 from understudy.systems.system import System
 from understudy.traffic.raw_record import Malformed
 
-__all__ = ["Recognised", "Recogniser"]
+__all__ = ["Recognised", "Recogniser", "parse_bases"]
 
 
+_EXAMPLE = "--map http://127.0.0.1:8080/stripe=stripe"
 _VERSION_LENGTH, _LONGEST_WORD = 3, 40
 
 
@@ -83,7 +84,7 @@ class Recogniser:
                 f"`{vendor}` is neither a system{nearest(vendor, self._systems)} nor a base URL;"
                 f" systems are {', '.join(self._systems)}",
                 code="U122",
-                hint="--map http://127.0.0.1:8080/stripe=stripe",
+                hint=_EXAMPLE,
             )
         return (known.base_url if known else vendor).rstrip("/")
 
@@ -120,6 +121,23 @@ class Recogniser:
         return route.pick(call).name
 
 
+def parse_bases(given: Sequence[str]) -> dict[str, str]:
+    """Base URLs of the user's own with what they stand for, from `URL=SYSTEM` each.
+
+    >>> parse_bases(["http://127.0.0.1:8080/stripe=stripe"])
+    {'http://127.0.0.1:8080/stripe': 'stripe'}
+    """
+    found = {}
+    for text in given:
+        own, _, vendor = text.rpartition("=")
+        if not own or not vendor:
+            raise ConfigurationError(
+                f"`{text}` is not of the form URL=SYSTEM", code="U122", hint=_EXAMPLE
+            )
+        found[own] = vendor
+    return found
+
+
 def _place(base: str) -> str:
     """Host, port and path of a base URL of the user's own."""
     parts = urlsplit(base if "//" in base else f"//{base}")
@@ -127,7 +145,7 @@ def _place(base: str) -> str:
         raise ConfigurationError(
             f"`{base}` names no host; a base URL is mapped as http://HOST:PORT/PATH=SYSTEM",
             code="U122",
-            hint="--map http://127.0.0.1:8080/stripe=stripe",
+            hint=_EXAMPLE,
         )
     return parts.netloc.lower() + parts.path.rstrip("/")
 
