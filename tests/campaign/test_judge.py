@@ -176,3 +176,27 @@ def test_public_logs_go_through_and_their_counts_add_up(project, name):
     assert external["share"] >= 0.92
     assert len(external["misses"]) == with_state - external["agreeing"]
     assert all(miss["explanation"] for miss in external["misses"])
+
+
+def test_the_report_says_how_like_the_vendors_the_mocks_are(imported):
+    """With recorded HTTP in the recording, page one gives the share of answers that agree."""
+    contact = {
+        "id": "55", "properties": {"email": "a@example.com"}, "archived": False,
+        "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-02T00:00:00.000Z",
+    }  # fmt: skip
+    url = "https://api.hubapi.com/crm/v3/objects/contacts/55"
+    lines = [
+        {
+            "interaction_id": f"i{seq}", "seq": seq, "system": "hubspot",
+            "request": {"method": "GET", "url": url},
+            "response": {"status": 200, "body": {**contact, **more}},
+        }
+        for seq, more in enumerate([{}, {"unknown_to_us": 1}])
+    ]  # fmt: skip
+    imported.write("rec/interactions.jsonl", "".join(json.dumps(one) + "\n" for one in lines))
+    judge(imported)
+    said = "50.0% of 2 recorded requests answered alike in status, fields, types and errors"
+    for name in ("report.html", "report.md"):
+        assert said in (imported.folder / "run" / name).read_text()
+    kept = json.loads((imported.folder / "run" / "likeness.json").read_text())
+    assert kept["operations"][0]["operation"] == "hubspot.objects.get"

@@ -5,11 +5,16 @@ import json
 import msgspec
 import pytest
 
-from understudy.model.interaction import Interaction, RecordedRequest, RecordedResponse
+from understudy.model.interaction import (
+    Interaction,
+    RecordedRequest,
+    RecordedResponse,
+    Source,
+)
 from understudy.model.world import World
 from understudy.systems.calling import build_request, find_operation
 from understudy.systems.likeness import Aspect, unlike
-from understudy.systems.verify import verify
+from understudy.systems.verify import stretches, verify
 
 
 def _interaction(seq, system, method, url, body=None, status=200, answer=None, **other):
@@ -180,3 +185,107 @@ def test_the_world_is_left_alone(world, recording):
     verify(recording, world)
     assert {name: len(rows) for name, rows in world.tables.items()} == before
     assert isinstance(world, World)
+
+
+def test_each_case_is_played_on_a_state_of_its_own(world):
+    """Two people refund the same charge in two cases: both go through, as they did."""
+    answer = {"id": "re_1", "object": "refund", "amount": 5001, "charge": "ch_0001"}
+    refunds = [
+        _interaction(
+            seq, "stripe", "POST", "https://api.stripe.com/v1/refunds", {"charge": "ch_0001"},
+            answer=answer, correlation_id=case, actor=actor,
+        )
+        for seq, (case, actor) in enumerate([("c1", "a"), ("c1", "b"), ("c2", "a")])
+    ]  # fmt: skip
+    assert verify(refunds, world, cases={"c1", "c2"}).agreed == 3
+    together = [msgspec.structs.replace(each, correlation_id=None) for each in refunds]
+    source = Source(format="har", file="one.har")
+    together = [msgspec.structs.replace(each, source=source) for each in together]
+    found = verify(together, world)
+    assert (found.agreed, found.played) == (1, 3)
+    assert "already been refunded" in found.differences[0].detail
+
+
+def test_what_belongs_together_is_told_by_case_correlation_and_file():
+    """A case and its worker, else a shared correlation, else a source file, else each alone."""
+    source = Source(format="vcr", file="a.yaml")
+    asked = [
+        {"correlation_id": "c1", "actor": "a"}, {"correlation_id": "c1", "actor": "b"},
+        {"correlation_id": "x"}, {"correlation_id": "x"}, {"correlation_id": "once"},
+        {"source": source}, {"source": source, "correlation_id": "alone"}, {},
+    ]  # fmt: skip
+    made = [
+        _interaction(seq, "stripe", "GET", "https://api.stripe.com/v1/charges", **given)
+        for seq, given in enumerate(asked)
+    ]
+    found = [[each.seq for each in stretch] for stretch in stretches(made, {"c1"})]
+    assert found == [[0], [1], [2, 3], [4], [5, 6], [7]]
+
+
+def test_a_case_sees_the_state_that_it_was_recorded_with():
+    """The same charge in two cases, refunded in between by hand: each reads its own."""
+    url = "https://api.stripe.com/v1/charges/ch_9"
+    answers = [
+        {
+            "id": "ch_9",
+            "object": "charge",
+            "amount": 900,
+            "amount_refunded": refunded,
+            "status": "succeeded",
+            "refunded": refunded == 900,
+        }
+        for refunded in (0, 900)
+    ]
+    refund = "https://api.stripe.com/v1/refunds"
+    refused = {"error": {"code": "charge_already_refunded", "type": "invalid_request_error"}}
+    made = [
+        _interaction(0, "stripe", "GET", url, answer=answers[0], correlation_id="c1"),
+        _interaction(1, "stripe", "GET", url, answer=answers[1], correlation_id="c2"),
+        _interaction(
+            2, "stripe", "POST", refund, {"charge": "ch_9"}, 400, refused, correlation_id="c2"
+        ),
+    ]
+    assert verify(made, cases={"c1", "c2"}).differences == ()
+
+
+def test_what_no_operation_serves_has_happened_all_the_same():
+    """A customer's invoice that an unserved call made is there for the calls that follow."""
+    invoice = {"id": "in_9", "object": "invoice", "status": "open", "amount_due": 900}
+    made = [
+        _interaction(0, "stripe", "POST", "https://api.stripe.com/v1/invoiceitems", answer=invoice),
+        _interaction(1, "stripe", "GET", "https://api.stripe.com/v1/invoices/in_9", answer=invoice),
+    ]
+    found = verify(made)
+    assert [each.operation for each in found.differences] == ["stripe.unserved"]
+
+
+def test_pages_are_followed_by_our_own_cursors():
+    """A recorded cursor means our cursor in the same place; where we have none, page one."""
+    users = [{"id": 100 + n, "name": f"N{n}"} for n in range(3)]
+    base = "https://acme.zendesk.com/api/v2/users.json?page%5Bsize%5D=2"
+    pages = [
+        {"users": users[:2], "meta": {"has_more": True, "after_cursor": "opaque-1"}},
+        {"users": users[2:], "meta": {"has_more": True, "after_cursor": "opaque-2"}},
+        {"users": users[2:], "meta": {"has_more": False, "after_cursor": None}},
+    ]
+    after = ["", "&page%5Bafter%5D=opaque-1", "&page%5Bafter%5D=opaque-2"]
+    source = Source(format="vcr", file="a.yaml")
+    made = [
+        _interaction(seq, "zendesk", "GET", base + after[seq], answer=page, source=source)
+        for seq, page in enumerate(pages)
+    ]
+    assert verify(made).differences == ()
+
+
+def test_words_in_the_place_of_an_id_are_operations_of_their_own():
+    """`destroy_many` is no ticket: it is told as not served, and nothing is deleted."""
+    url = "https://acme.zendesk.com/api/v2/tickets/destroy_many.json?ids=1,2"
+    found = verify([_interaction(0, "zendesk", "DELETE", url, answer={"job_status": {}})])
+    assert found.differences[0].detail == "DELETE /api/v2/tickets/destroy_many.json is not served"
+
+
+def test_lists_of_several_sorts_are_compared_sort_by_sort():
+    """The first recorded event is held against ours of its own type."""
+    recorded = (200, {"events": [{"type": "Change", "previous_value": "new"}]})
+    ours = [{"type": "Comment", "body": "a"}, {"type": "Change", "previous_value": "open"}]
+    assert unlike(recorded, (200, {"events": ours})) == []

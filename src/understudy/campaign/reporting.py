@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from understudy.campaign.likeness import likeness_of
 from understudy.campaign.notes import notes_on
 from understudy.campaign.run_files import RunFiles, open_run
 from understudy.campaign.run_folder import find_run
@@ -61,6 +62,7 @@ def _input(
         baselines=files.evidence.baselines,
         traces={record.case_id: record.trace for record in files.records},
         recording=files.imported,
+        likeness=likeness_of(files),
         order=tuple((case.case_id, case.cluster_id) for case in files.evidence.cases),
         monthly_cases=Economics.model_validate(files.manifest.economics).monthly_cases,
     )

@@ -15,7 +15,7 @@ from understudy.model.jsonl import read_json
 from understudy.model.manifest import WorldManifest
 from understudy.traffic.recording import Recording, read_recording
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "open_source", "world_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,20 @@ def _built(
 def source_of(path: Path) -> Source:
     """A recording with its world: its own `world/`, or the world that it lies in."""
     recording = read_recording(path)
+    folder = world_folder(path)
+    if folder is None:
+        raise RecordingError(
+            f"`{path}` has no world to play in",
+            code="U444",
+            hint="a recording without a world can only be judged: `understudy judge --recording …`",
+        )
+    manifest = read_json(folder / "manifest.json", WorldManifest)
+    return Source(recording, folder, manifest.content_digest)
+
+
+def world_folder(path: Path) -> Path | None:
+    """The world of a recording: its own `world/`, or the world that it lies in."""
     for folder in (path / "world", path.parent):
         if (folder / "manifest.json").is_file() and (folder / "dirty").is_dir():
-            manifest = read_json(folder / "manifest.json", WorldManifest)
-            return Source(recording, folder, manifest.content_digest)
-    raise RecordingError(
-        f"`{path}` has no world to play in",
-        code="U444",
-        hint="a recording without a world can only be judged: `understudy judge --recording …`",
-    )
+            return folder
+    return None

@@ -61,6 +61,25 @@ def serve(
     serve_systems(world, port or [], typer.echo)
 
 
+@systems.command("verify")
+def verify(
+    recording: Annotated[Path, typer.Argument(help="The folder of a recording.")],
+    world: Annotated[
+        Path | None, typer.Option(help="The world to play on; the recording's own without.")
+    ] = None,
+    at_least: Annotated[
+        float | None, typer.Option(help="Exit with 1 where a smaller share agrees, as 0.95.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
+    """Play recorded requests against the mocked systems and compare the answers."""
+    from understudy.campaign import likeness
+
+    found = likeness.verify_recording(recording, world)
+    typer.echo(likeness.as_json(found) if as_json else likeness.as_text(found))
+    raise typer.Exit(1 if at_least is not None and (found.share or 0) < at_least else 0)
+
+
 @systems.command("openapi")
 def openapi(
     system: Annotated[str, typer.Argument(help="stripe, hubspot, zendesk or desk.")],

@@ -8,7 +8,10 @@ import msgspec
 
 from understudy.model.verdict import WallEvidence
 
-__all__ = ["RecordingManifest", "RunManifest", "SourceFile", "WorldManifest"]
+__all__ = ["MADE_HERE", "RecordingManifest", "RunManifest", "SourceFile", "WorldManifest"]
+
+MADE_HERE = "workflows"
+"""The format of a recording that simulated staff made on the mocked systems themselves."""
 
 
 class SourceFile(msgspec.Struct, frozen=True, kw_only=True):

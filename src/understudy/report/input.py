@@ -14,6 +14,7 @@ from understudy.model.manifest import RecordingManifest, RunManifest
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal, Trace
 from understudy.model.verdict import Verdict
+from understudy.systems.verification import Verification
 
 __all__ = ["ReportInput"]
 
@@ -36,6 +37,8 @@ class ReportInput:
     baselines: Mapping[str, Sequence[Baseline]] = field(default_factory=dict)
     traces: Mapping[str, Trace] = field(default_factory=dict)
     recording: RecordingManifest | None = None
+    likeness: Verification | None = None
+    """How the mocks answered the recording's requests; None where they made it themselves."""
     monthly_cases: int | None = None
     order: Sequence[tuple[str, str]] = ()
     """(case id, cluster id) in the registered order, as the verdict was made from."""

@@ -33,6 +33,7 @@ from understudy.report.phrases import (
     log_agreement,
     percent,
     plain,
+    vendor_likeness,
 )
 
 __all__ = ["Figure", "GateRow", "Page", "Sentence", "gate_rows", "make_page", "top_sentences"]
@@ -273,6 +274,7 @@ def _provenance(facts: ReportInput) -> Iterator[tuple[str, str]]:
     yield "Wall", _wall(verdict)
     yield "Sent to model providers", _model_traffic(verdict)
     yield "Recording", _recording(facts)
+    yield "Mocks like the vendors", vendor_likeness(facts.likeness, facts.recording)
     if verdict.external:
         yield "The log's own verdict", log_agreement(verdict.external)
     yield "Run", f"{manifest.run_id}, seed {manifest.seed}, started {manifest.started_at}"

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from understudy.model.finding import Kind, Severity
+from understudy.model.manifest import MADE_HERE, RecordingManifest
 from understudy.model.money import Money
 from understudy.model.verdict import GateOutcome, VerdictWord
+from understudy.systems.verification import Verification
 
 __all__ = [
     "GATE_SIGNS",
@@ -22,6 +24,7 @@ __all__ = [
     "log_agreement",
     "percent",
     "plain",
+    "vendor_likeness",
 ]
 
 GATE_SIGNS: Mapping[GateOutcome, str] = {
@@ -156,4 +159,20 @@ def log_agreement(external: Mapping[str, Any]) -> str:
     return (
         f"{external['agreeing']:,} of {external['runs']:,} end states judged as the log does, from "
         "actions alone; the misses stand in verdict.json"
+    )
+
+
+def vendor_likeness(found: Verification | None, recording: RecordingManifest | None) -> str:
+    """How many recorded requests the mocks answer as the recording says."""
+    if found is None:
+        made_here = recording is not None and recording.format == MADE_HERE
+        made = "the recording was made on them" if made_here else "no recording"
+        return f"{made}, so it shows nothing of a vendor"
+    if found.share is None:
+        return "the recording has no request to compare with"
+    worst = min(found.operations, key=lambda each: (each.share, each.operation))
+    least = f"; least: {worst.operation}, {percent(worst.share)}" if worst.share < 1 else ""
+    return (
+        f"{percent(found.share)} of {counted(found.played, 'recorded request')} answered alike in "
+        f"status, fields, types and errors{least}"
     )

@@ -177,7 +177,8 @@ class Engine:
         if known is None:
             segments = system.segments(request.path)
             route = system.dispatcher.find(request.method, segments)
-            known = (route, route.path(segments) if route else {})
+            path = route.path(segments) if route else {}
+            known = (route, path) if system.names_objects(path) else (None, {})
             if len(self._routes) >= _ROUTES_KEPT:
                 self._routes.clear()
             self._routes[key] = known

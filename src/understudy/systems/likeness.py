@@ -12,6 +12,7 @@ __all__ = ["Aspect", "Unlike", "unlike"]
 
 # What stands below these is the user's data and no part of the shape.
 _DATA = ("metadata", "properties", "custom_fields", "user_fields", "organization_fields", "tags")
+_TOLD = 160
 _ERROR_WORDS = ("code", "type", "category", "error", "subCategory", "param")
 
 
@@ -43,7 +44,8 @@ def unlike(recorded: tuple[int, Any], ours: tuple[int, Any]) -> list[Unlike]:
     """
     status, body = recorded
     if status != ours[0]:
-        return [Unlike(Aspect.STATUS, f"{ours[0]} instead of {status}")]
+        said = f": {_message(ours[1])}" if ours[0] >= 400 else ""
+        return [Unlike(Aspect.STATUS, f"{ours[0]} instead of {status}{said}")]
     compare = _errors if status >= 400 else _shapes
     return list(compare(body, ours[1], ""))
 
@@ -58,7 +60,16 @@ def _shapes(recorded: Any, ours: Any, path: str) -> Iterator[Unlike]:
         yield from _members(recorded, ours, path)
     elif isinstance(recorded, list) and recorded and ours:
         # The objects of a list are alike; which of them come is a matter of the data.
-        yield from _shapes(recorded[0], ours[0], f"{path}[]")
+        yield from _shapes(recorded[0], _of_a_kind(recorded[0], ours), f"{path}[]")
+
+
+def _of_a_kind(wanted: Any, ours: list[Any]) -> Any:
+    """The first of ours that says it is of the same sort, where such lists hold several."""
+    for name in ("object", "type") if isinstance(wanted, dict) else ():
+        for each in ours:
+            if isinstance(each, dict) and name in wanted and each.get(name) == wanted[name]:
+                return each
+    return ours[0]
 
 
 def _members(recorded: dict[str, Any], ours: dict[str, Any], path: str) -> Iterator[Unlike]:
@@ -81,6 +92,17 @@ def _errors(recorded: Any, ours: Any, path: str) -> Iterator[Unlike]:
         if found.get(place) != word:
             said = f"`{found[place]}`" if place in found else "nothing"
             yield Unlike(Aspect.ERRORS, f"{place}: {said} instead of `{word}`")
+
+
+def _message(body: Any) -> str:
+    """What an error body says to people."""
+    held = body if isinstance(body, dict) else {}
+    inner = held.get("error")
+    for each in (inner if isinstance(inner, dict) else {}, held):
+        found = each.get("message") or each.get("description")
+        if isinstance(found, str):
+            return found[:_TOLD]
+    return str(body)[:_TOLD]
 
 
 def _words(body: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -2,54 +2,85 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.model.interaction import Interaction
 from understudy.model.world import Row, World
+from understudy.systems.stripe.expand import EXPANDABLE
 from understudy.systems.system import System
 from understudy.systems.zendesk.payload import NUMBERS
 
-__all__ = ["with_sightings"]
+__all__ = ["sightings", "with_sightings"]
 
 Sighting = tuple[str, Row]
 _DEEPEST = 6
+_ID = re.compile(r"\d")
 
 
 def with_sightings(
     interactions: Iterable[Interaction], world: World, systems: Mapping[str, System]
 ) -> World:
-    """The world with the objects that recorded reads show and that it does not have.
-
-    The first sight counts. What a recorded write answered with is left out: there the write is
-    to make it. Systems of the user's own contribute nothing.
-    """
+    """The world with the objects that recorded reads show and that it does not have."""
     tables = {name: dict(rows) for name, rows in world.tables.items()}
-    written: set[str] = set()
-    for each in interactions:
-        if each.response is None or each.response.status >= 400:
-            continue
-        rows = list(_rows(each))
-        if _writes(each, systems):
-            written |= {row["id"] for _, row in rows}
-            continue
-        for table, row in rows:
-            if row["id"] not in written:
-                tables.setdefault(table, {}).setdefault(row["id"], row)
+    for (table, row_id), row in sightings(interactions, systems).items():
+        tables.setdefault(table, {}).setdefault(row_id, row)
     return World(tables, content_digest=world.content_digest, now=world.now, ledger=world.ledger)
 
 
+def sightings(
+    interactions: Iterable[Interaction], systems: Mapping[str, System]
+) -> dict[tuple[str, str], Row]:
+    """The objects that recorded answers show, by table and id, as they were seen first.
+
+    What a recorded write made is left out: there the write is to make it, where an operation
+    serves it. An object that a write names in its path was there before, even where only its
+    answer shows it. Systems of the user's own contribute nothing.
+    """
+    found: dict[tuple[str, str], Row] = {}
+    named: dict[tuple[str, str], Row] = {}
+    made: set[tuple[str, str]] = set()
+    for each in interactions:
+        if each.response is None or each.response.status >= 400:
+            continue
+        parts = _parts(each)
+        rows = {(table, row["id"]): row for table, row in _rows(each, parts)}
+        if _writes(each, systems):
+            made |= {key for key in rows.keys() - found.keys() if key[1] not in parts}
+        found |= {key: row for key, row in rows.items() if key not in made | found.keys()}
+        named |= _named(each, parts)
+    return {key: row for key, row in named.items() if key not in made} | found
+
+
+def _parts(interaction: Interaction) -> list[str]:
+    path = urlsplit(interaction.request.url).path
+    return path.removesuffix(".json").strip("/").split("/")
+
+
+def _named(interaction: Interaction, parts: list[str]) -> dict[tuple[str, str], Row]:
+    """The object at the end of a path that was found: that it is there is all that is known."""
+    if interaction.system not in _READERS or len(parts) < 3 or not _ID.search(parts[-1]):
+        return {}
+    return {(f"{interaction.system}.{parts[-2]}", parts[-1]): {"id": parts[-1]}}
+
+
 def _writes(interaction: Interaction, systems: Mapping[str, System]) -> bool:
+    """Whether an operation that we serve is to make what the answer shows."""
     system = systems.get(interaction.system)
-    known = system.by_name.get(interaction.operation or "") if system else None
-    return known.writes if known else interaction.request.method.upper() != "GET"
+    if system is None:
+        return False
+    segments = system.segments(urlsplit(interaction.request.url).path)
+    route = system.dispatcher.find(interaction.request.method.upper(), segments)
+    if route is None or not system.names_objects(route.path(segments)):
+        return False
+    return route.operations[-1].writes
 
 
-def _rows(interaction: Interaction) -> Iterator[Sighting]:
+def _rows(interaction: Interaction, parts: list[str]) -> Iterator[Sighting]:
     read = _READERS.get(interaction.system)
     if read is not None and interaction.response is not None:
-        parts = urlsplit(interaction.request.url).path.removesuffix(".json").strip("/").split("/")
         yield from read(interaction.response.body, parts, 0)
 
 
@@ -59,7 +90,8 @@ def _stripe(body: Any, parts: list[str], depth: int) -> Iterator[Sighting]:
     for value in body.values() if isinstance(body, dict) else body:
         yield from _stripe(value, parts, depth + 1)
     if isinstance(body, dict) and _is_object(body):
-        yield f"stripe.{body['object']}s", {name: _plain(value) for name, value in body.items()}
+        row = {name: _plain(name, value) for name, value in body.items()}
+        yield f"stripe.{body['object']}s", row
 
 
 def _is_object(value: Any) -> bool:
@@ -67,9 +99,9 @@ def _is_object(value: Any) -> bool:
     return named and isinstance(value.get("id"), str)
 
 
-def _plain(value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:
     """An expanded object as its id, a list object as its rows."""
-    if _is_object(value):
+    if name in EXPANDABLE and _is_object(value):
         return value["id"]
     if isinstance(value, dict) and value.get("object") == "list":
         return value.get("data")
@@ -91,7 +123,7 @@ def _hubspot(body: Any, parts: list[str], depth: int) -> Iterator[Sighting]:
 
 _ZENDESK = {
     "ticket": "tickets", "user": "users", "organization": "organizations", "macro": "macros",
-    "comment": "comments",
+    "comment": "comments", "job_status": "job_statuses",
 }  # fmt: skip
 
 

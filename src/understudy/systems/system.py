@@ -66,6 +66,14 @@ class System:
         """The path cut at its slashes."""
         return path.strip("/").split("/")
 
+    def names_objects(self, path: Mapping[str, str]) -> bool:
+        """Whether path parameters can name objects, and are no words of an operation's own.
+
+        Where they cannot, the request is one that no operation serves.
+        """
+        del path
+        return True
+
     def query(self, request: Request) -> dict[str, Any]:
         """The decoded query."""
         return dict(query_pairs(request.query)) if request.query else {}

@@ -14,6 +14,7 @@ from understudy.model.action import Action
 from understudy.model.baseline import Baseline, BaselineSource, Outcome
 from understudy.model.case import Case, LinkConfidence, Trigger, Turn
 from understudy.model.interaction import Interaction
+from understudy.model.manifest import MADE_HERE
 from understudy.model.world import World
 from understudy.systems.engine import Engine
 from understudy.systems.session import CaseSession
@@ -54,7 +55,7 @@ class Recorded:
 def provenance_of(recorded: Recorded) -> Provenance:
     """What the recording's manifest says of where it comes from."""
     count = len(recorded.interactions)
-    return Provenance(format="workflows", records=count, kept=count, synthetic=True)
+    return Provenance(format=MADE_HERE, records=count, kept=count, synthetic=True)
 
 
 def record(world: World, plan: CasePlan, seed: int) -> Recorded:

@@ -7,7 +7,7 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.stripe.shape import filled, number_of
 
-__all__ = ["credit_note", "invoice", "price", "product", "subscription"]
+__all__ = ["credit_note", "invoice", "plan", "price", "product", "subscription"]
 
 _INVOICE: dict[str, Any] = {
     "id": None, "object": "invoice", "account_country": "IE", "account_name": "Acme Software",
@@ -204,6 +204,22 @@ def price(row: Row) -> dict[str, Any]:
             "usage_type": "licensed", **recurring,
         }  # fmt: skip
     return payload
+
+
+def plan(shown: dict[str, Any]) -> dict[str, Any]:
+    """A recurring price in the older form, which subscription items still carry."""
+    recurring = shown["recurring"] or {}
+    taken = ("id", "active", "billing_scheme", "created", "currency", "livemode", "metadata")
+    return {
+        "object": "plan", **{name: shown[name] for name in taken},
+        "amount": shown["unit_amount"], "amount_decimal": shown["unit_amount_decimal"],
+        "interval": recurring.get("interval", "month"),
+        "interval_count": recurring.get("interval_count", 1), "meter": recurring.get("meter"),
+        "nickname": shown["nickname"], "product": shown["product"],
+        "tiers_mode": shown["tiers_mode"], "transform_usage": None,
+        "trial_period_days": recurring.get("trial_period_days"),
+        "usage_type": recurring.get("usage_type", "licensed"),
+    }  # fmt: skip
 
 
 def product(row: Row) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,16 +14,39 @@ from understudy.systems.session import CaseSession
 from understudy.systems.stripe.errors import invalid
 from understudy.systems.stripe.objects import payload_of
 
-__all__ = ["Expansion", "as_list", "present", "present_bytes"]
+__all__ = ["EXPANDABLE", "Expansion", "as_list", "present", "present_bytes"]
 
-_SINGLE = {
+EXPANDABLE: Mapping[str, str] = {
     "customer": "customers", "charge": "charges", "latest_charge": "charges",
     "payment_intent": "payment_intents", "invoice": "invoices", "latest_invoice": "invoices",
     "subscription": "subscriptions", "product": "products", "price": "prices",
     "balance_transaction": "balance_transactions",
 }  # fmt: skip
 _LISTS = {("charges", "refunds"): "charge", ("customers", "subscriptions"): "customer"}
-_KNOWN_BUT_EMPTY = {"default_payment_method", "default_source", "payment_method", "discounts"}
+_KNOWN_BUT_EMPTY = {
+    "application", "confirmation_secret", "default_payment_method", "default_source", "discount",
+    "discounts", "failure_balance_transaction", "invoice_credit_balance", "on_behalf_of",
+    "payment_method", "pending_setup_intent", "review", "schedule", "setup_intent", "source",
+    "source_transfer", "source_transfer_reversal", "tax", "tax_rate", "test_clock", "transfer",
+    "transfer_data", "transfer_reversal",
+}  # fmt: skip
+# Shown only to who expands them: empty, as the world keeps none of them.
+_INCLUDED: Mapping[tuple[str, str], Callable[[str], Any]] = {
+    ("customers", "sources"): lambda id: as_list([], f"/v1/customers/{id}/sources"),
+    ("customers", "tax_ids"): lambda id: as_list([], f"/v1/customers/{id}/tax_ids"),
+    ("customers", "invoice_credit_balance"): lambda _: {},
+    ("customers", "tax"): lambda _: {
+        "automatic_tax": "unrecognized_location", "ip_address": None, "location": None,
+        "provider": "stripe",
+    },
+    ("customers", "cash_balance"): lambda id: {
+        "object": "cash_balance", "available": None, "customer": id, "livemode": False,
+        "settings": {"reconciliation_mode": "automatic", "using_merchant_default": True},
+    },
+    ("invoices", "payments"): lambda id: as_list([], f"/v1/invoice_payments?invoice={id}"),
+    ("invoices", "confirmation_secret"): lambda _: None,
+    ("invoices", "discounts"): lambda _: [],
+}  # fmt: skip
 _DEEPEST = 4
 _COUNT = "total_count"
 """What a search's page has only where it is asked for; it is no object's id."""
@@ -85,7 +108,7 @@ def _parts(path: Any, listed: bool) -> list[str]:
     if len(parts) - listed > _DEEPEST:
         raise invalid(f"You cannot expand more than {_DEEPEST} levels of a property.")
     if listed and parts[0] != "data":
-        raise _not_expandable(path)
+        raise _not_expandable(path, f" You may want to try expanding 'data.{path}' instead.")
     return parts[1:] if listed else parts
 
 
@@ -111,15 +134,18 @@ def _member(
         world = session.overlay.world
         made = [payload_of(world, name, row) for row in rows]
         return as_list([_expanded(session, name, each, below) for each in made], url)
+    if name not in payload and (table, name) in _INCLUDED:
+        payload[name] = _INCLUDED[table, name](payload["id"])
     value = payload.get(name)
-    if below and isinstance(value, dict | list) and name not in _SINGLE:
+    if below and isinstance(value, dict | list) and name not in EXPANDABLE:
         return _inside(session, table, value, below)
-    if name not in payload or (name not in _SINGLE and name not in _KNOWN_BUT_EMPTY):
+    included = (table, name) in _INCLUDED
+    if not included and (name not in payload or name not in EXPANDABLE.keys() | _KNOWN_BUT_EMPTY):
         raise _not_expandable(name)
     row = _row(session, name, value)
     if row is None:
         return value
-    kind = _SINGLE[name]
+    kind = EXPANDABLE[name]
     return _expanded(session, kind, payload_of(session.overlay.world, kind, row), below)
 
 
@@ -130,14 +156,10 @@ def _inside(session: CaseSession, table: str, value: Any, below: Paths) -> Any:
 
 
 def _row(session: CaseSession, name: str, value: Any) -> Row | None:
-    if name not in _SINGLE or not isinstance(value, str):
+    if name not in EXPANDABLE or not isinstance(value, str):
         return None
-    return session.overlay.get(f"stripe.{_SINGLE[name]}", value)
+    return session.overlay.get(f"stripe.{EXPANDABLE[name]}", value)
 
 
-def _not_expandable(path: str) -> Exception:
-    return invalid(
-        f"This property cannot be expanded ({path}). You may want to try expanding"
-        f" 'data.{path}' instead.",
-        param="expand",
-    )
+def _not_expandable(path: str, hint: str = "") -> Exception:
+    return invalid(f"This property cannot be expanded ({path}).{hint}", param="expand")

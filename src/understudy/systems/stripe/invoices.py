@@ -157,8 +157,8 @@ OPERATIONS = (
         destructive=True, reversible_by="stripe.invoices.void", extra={"auto_advance": BOOLEAN},
     ),
     _money_step(
-        "pay", "Collect an open invoice from the customer's payment method.",
-        _step(_from("open", "uncollectible", action="pay"), _paid),
+        "pay", "Collect an open or draft invoice from the customer's payment method.",
+        _step(_from("open", "draft", "uncollectible", action="pay"), _paid),
         reversible_by="stripe.refunds.create",
         extra={"paid_out_of_band": BOOLEAN, "payment_method": STRING},
     ),

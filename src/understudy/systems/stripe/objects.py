@@ -9,6 +9,7 @@ from understudy.model.world import Row, World
 from understudy.systems.stripe.billing_objects import (
     credit_note,
     invoice,
+    plan,
     price,
     product,
     subscription,
@@ -95,4 +96,5 @@ def payload_of(world: World, table: str, row: Row) -> dict[str, Any]:
         for item in payload["items"]["data"]:
             known = world.get("stripe.prices", str(item["price"]))
             item["price"] = price(known) if known is not None else None
+            item["plan"] = plan(item["price"]) if item["price"] else None
     return payload

@@ -8,6 +8,7 @@ from typing import Any
 from understudy.model.action import ActionClass, Target
 from understudy.model.world import Row
 from understudy.systems.folded import find_folded
+from understudy.systems.mint import letters
 from understudy.systems.operation import Call, Reply
 from understudy.systems.rendering import show
 from understudy.systems.session import CaseSession
@@ -74,7 +75,9 @@ def get_user(call: Call) -> Reply:
 
 def get_me(call: Call) -> Reply:
     """The token's user."""
-    return Reply(200, {"user": _shown(call, me(call.session))})
+    session = call.session
+    token = letters(43, session.seed, session.case_id, "authenticity")
+    return Reply(200, {"user": {**user(me(session)), "authenticity_token": f"{token}="}})
 
 
 def list_users(call: Call) -> Reply:
@@ -88,7 +91,10 @@ def show_many_users(call: Call) -> Reply:
     """Several users by id."""
     ids = [each for each in call.query.get("ids", "").split(",") if each][:100]
     rows = [row for each in ids if (row := find_user(call.session, each)) is not None]
-    return Reply(200, {"users": [_shown(call, row) for row in rows], "count": len(rows)})
+    shown = [_shown(call, row) for row in rows]
+    return Reply(
+        200, {"users": shown, "next_page": None, "previous_page": None, "count": len(rows)}
+    )
 
 
 def search_users(call: Call) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from understudy.systems.zendesk.table import OPERATIONS
 __all__ = ["Zendesk"]
 
 _ERRORS = {400: "BadRequest", 403: "Forbidden", 404: "RecordNotFound", 405: "MethodNotAllowed"}
+_WORD = re.compile(r"(show|create|update|destroy|upsert)_many|create_or_update|count|autocomplete")
 _WITH_BODY = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -54,6 +56,10 @@ class Zendesk(System):
     def segments(self, path: str) -> list[str]:
         """With or without `.json` at the end."""
         return path.removesuffix(".json").strip("/").split("/")
+
+    def names_objects(self, path: Mapping[str, str]) -> bool:
+        """`tickets/destroy_many` is an operation of its own, and no ticket."""
+        return not any(_WORD.fullmatch(name) for name in path.values())
 
     def body(self, request: Request) -> Any:
         """JSON; anything else is refused."""
