@@ -113,6 +113,7 @@ def test_the_report_does_not_claim_what_it_cannot_know():
     assert "no request to compare" in vendor_likeness(Verification(), None)
     made = RecordingManifest(
         source_files=(), records=0, kept=0, dropped=0, repaired=0, quarantined=0, cases=0,
-        baselines=0, period=(None, None), redactions={}, reasons={}, synthetic=True, format=MADE_HERE,
+        baselines=0, period=(None, None), redactions={}, reasons={}, synthetic=True,
+        format=MADE_HERE,
     )  # fmt: skip
     assert "made on them" in vendor_likeness(None, made)
