@@ -15,6 +15,7 @@ from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash
 from understudy.campaign.project import project_folder
+from understudy.campaign.reviewer import DeskReviewer
 from understudy.campaign.run_files import RunFiles, evidence_of
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
 from understudy.campaign.settings import Settings
@@ -132,6 +133,8 @@ def _plan(
         workers=request.workers,
         repeats=campaign.repeats,
         faults=campaign.faults,
+        writes=settings.rules.policy.write_modes(),
+        decide=DeskReviewer(source.recording, settings.rules.policy.review, campaign.seed),
         resume=request.resume is not None,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import enum
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
@@ -10,7 +11,13 @@ import pydantic
 from pydantic import Field
 
 from understudy.model.action import ActionClass
-from understudy.model.configuration import Configuration, MoneyText, ShareText, Version
+from understudy.model.configuration import (
+    Configuration,
+    DurationText,
+    MoneyText,
+    ShareText,
+    Version,
+)
 from understudy.model.finding import Kind, Severity
 from understudy.model.money import Money
 
@@ -24,6 +31,7 @@ __all__ = [
     "Rates",
     "Review",
     "SeverityTable",
+    "WritePolicy",
 ]
 
 
@@ -74,6 +82,14 @@ class OperationPolicy(pydantic.BaseModel):
     severity: Severity | None = None
 
 
+class WritePolicy(enum.StrEnum):
+    """What the mocked systems do with a write: apply it, leave it waiting, or refuse it."""
+
+    OBSERVE = "observe"
+    QUEUE = "queue"
+    DENY = "deny"
+
+
 class KindPolicy(Configuration):
     """How one kind of finding is priced, where that differs from the default list."""
 
@@ -97,6 +113,8 @@ class Review(Configuration):
 
     cost: MoneyText = Money(75, "EUR")
     catch_rate: ShareText = 0.7
+    delay: DurationText = Field(timedelta(), json_schema_extra={"default": "0s"})
+    """How long an approval asked for at the desk stays pending."""
     rework: MoneyText = Money(5, "EUR")
 
 
@@ -132,10 +150,26 @@ class Policy(Configuration):
     tier: str | None = None
     rates: Rates | None = None
     operations: dict[str, OperationPolicy] = Field(default_factory=dict)
+    writes: dict[str, WritePolicy] = Field(
+        default_factory=dict,
+        description="By operation, pattern of operations or action class; observed without it",
+    )
     kinds: dict[Kind, KindPolicy] = Field(default_factory=dict)
     clauses: tuple[Clause, ...] = ()
     review: Review = Review()
     handling: Handling = Handling()
+
+    def write_modes(self) -> dict[str, str]:
+        """`writes` by operation and class, where a class of the policy's own counts as well."""
+        modes = {key: mode.value for key, mode in self.writes.items()}
+        own = {
+            name: modes[each.action_class.value]
+            for name, each in self.operations.items()
+            if each.action_class is not None
+            and each.above is None
+            and each.action_class.value in modes
+        }
+        return own | modes
 
     @pydantic.model_validator(mode="after")
     def _one_currency(self) -> Self:

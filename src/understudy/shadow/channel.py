@@ -6,7 +6,12 @@ import contextlib
 import io
 import os
 import sys
-from typing import IO
+import threading
+from typing import IO, Any
+
+import msgspec
+
+from understudy.shadow.protocol import Asked, Finished, encode
 
 __all__ = ["Channel", "Printed"]
 
@@ -24,6 +29,7 @@ class Channel:
     def __init__(self) -> None:
         self._in: IO[bytes] = os.fdopen(_moved(0), "rb")
         self._out = _moved(1)
+        self._asking, self._writing = threading.Lock(), threading.Lock()
         empty = os.open(os.devnull, os.O_RDONLY)
         os.dup2(empty, 0)
         os.close(empty)
@@ -36,11 +42,23 @@ class Channel:
         """The next line; empty when the supervisor has gone."""
         return self._in.readline()
 
+    def tell(self, message: Finished) -> None:
+        """Say what has become of a case."""
+        self.write(encode(message))
+
+    def ask(self, question: Asked) -> dict[str, Any]:
+        """Ask, and wait for the answer; one question at a time, and none between two cases."""
+        with self._asking:
+            self.write(encode(question))
+            answer: dict[str, Any] = msgspec.json.decode(self.read())
+            return answer
+
     def write(self, line: bytes) -> None:
         """Send one line whole."""
         rest = memoryview(line)
-        while rest:
-            rest = rest[os.write(self._out, rest) :]
+        with self._writing:
+            while rest:
+                rest = rest[os.write(self._out, rest) :]
 
 
 class Printed:

@@ -49,7 +49,13 @@ def _serve(setup: Setup, channel: Channel) -> None:
     from understudy.systems.engine import Engine
 
     faults = [Fault.model_validate(fault) for fault in setup.faults]
-    engine = Engine(_world(setup), systems=setup.systems, seed=setup.seed, faults=faults)
+    engine = Engine(
+        _world(setup),
+        systems=setup.systems,
+        seed=setup.seed,
+        faults=faults,
+        writes=setup.writes,
+    )
     _forget_arguments(setup.use)
     printed = Printed()
     with contextlib.ExitStack() as leave:
@@ -58,7 +64,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
         printed.take()
         gc.collect()
         gc.freeze()
-        place = Workplace(engine, seat, printed, setup, lambda told: channel.write(encode(told)))
+        place = Workplace(engine, seat, printed, setup, channel.tell, channel.ask)
         handling = Handling(place)
         channel.write(encode(Started(level=seat.level, wall=seat.wall.take())))
         decoder = msgspec.json.Decoder(Inbound)

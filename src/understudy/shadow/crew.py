@@ -21,7 +21,8 @@ from understudy.model.proposal import (
     WallCount,
 )
 from understudy.shadow.environment import built_environment
-from understudy.shadow.protocol import Finished, Refusal, Setup, Started, Told
+from understudy.shadow.plan import Decide
+from understudy.shadow.protocol import Asked, Finished, Refusal, Setup, Started, Told
 from understudy.shadow.worker import Worker
 
 __all__ = ["Crew", "Result"]
@@ -43,11 +44,18 @@ class Result:
 class Crew:
     """A number of workers; each has one case at a time, and a dead one costs that case only."""
 
-    def __init__(self, setup: Setup, size: int, on_start: Callable[[WallCount], None]) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        size: int,
+        on_start: Callable[[WallCount], None],
+        decide: Decide | None = None,
+    ) -> None:
         self.level = "hook"
         self._setup = setup
         self._size = size
         self._on_start = on_start
+        self._decide = decide
         self._home = tempfile.TemporaryDirectory(prefix="home-")
         self._environment = built_environment(os.environ, self._home.name, setup.seed)
         self._waiting = selectors.DefaultSelector()
@@ -100,6 +108,9 @@ class Crew:
         if isinstance(message, Started):
             worker.ready, self.level = True, message.level
             self._on_start(message.wall)
+        elif isinstance(message, Asked) and self._decide is not None:
+            asked = message
+            worker.tell(self._decide(asked.case_id, asked.repeat, asked.number, asked.row))
         elif isinstance(message, Finished) and worker.case is not None:
             index, worker.case = worker.case, None
             worker.leaving = message.leaving

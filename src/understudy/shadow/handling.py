@@ -6,10 +6,11 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import understudy.systems as systems_package
 from understudy.candidates.answer import Answer, MalformedAnswer, read_answer
@@ -23,12 +24,12 @@ from understudy.model.errors import UnderstudyError
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause
 from understudy.shadow.channel import Printed
-from understudy.shadow.protocol import Finished, Setup
+from understudy.shadow.protocol import Asked, Finished, Setup
 from understudy.shadow.seating import Seat
 from understudy.shadow.serial import Standing
 from understudy.shadow.watchdog import Watchdog, where_it_stands
 from understudy.systems.engine import Engine, current_case
-from understudy.systems.session import CaseSession
+from understudy.systems.session import CaseSession, Reviewer
 
 __all__ = ["Handling", "Workplace"]
 
@@ -45,6 +46,8 @@ class Workplace:
     printed: Printed
     setup: Setup
     send: Callable[[Finished], None]
+    ask: Callable[[Asked], Mapping[str, Any]]
+    """Ask the supervisor and wait for its answer."""
 
 
 @dataclass(slots=True)
@@ -71,6 +74,8 @@ class Handling:
         """Let the candidate handle one case; whatever it does, one record is sent."""
         place = self._place
         session = place.engine.open_case(order.case_id, now=order.received_at)
+        if place.setup.reviewed:
+            session.reviewer = self._reviewer(order)
         serial = place.seat.serial
         if serial:
             serial.begin(order.case_id)
@@ -87,6 +92,16 @@ class Handling:
         place.engine.close_case(order.case_id)
         if gone:
             os._exit(_EXPIRED)
+
+    def _reviewer(self, order: Inbound) -> Reviewer:
+        def review(session: CaseSession, row: Mapping[str, Any]) -> Mapping[str, Any]:
+            number = session.count("approvals asked for")
+            repeat = order.repeat
+            return self._place.ask(
+                Asked(case_id=order.case_id, repeat=repeat, number=number, row=dict(row))
+            )
+
+        return review
 
     def _answered(self, running: _Running) -> tuple[Answer, Failure | None, bool]:
         """The answer, what it failed for, and whether the candidate is gone for good."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from understudy.candidates.handed import Inbound, inbound
 from understudy.doors.self_test import SelfTest
@@ -12,7 +13,10 @@ from understudy.model.campaign import CandidateSpec, Fault
 from understudy.model.case import Case
 from understudy.model.verdict import WallEvidence
 
-__all__ = ["ShadowPlan", "ShadowReport"]
+__all__ = ["Decide", "ShadowPlan", "ShadowReport"]
+
+Decide = Callable[[str, int, int, Mapping[str, Any]], Mapping[str, Any]]
+"""Decides an approval: case, repeat, its number in the case, its row; gives what changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,10 @@ class ShadowPlan:
     most_blocked: int | None = None
     """How many refused attempts on the network stop the run; None lets it go on and reports."""
     faults: tuple[Fault, ...] = ()
+    writes: Mapping[str, str] = field(default_factory=dict)
+    """What becomes of a write, by operation or action class: `observe`, `queue` or `deny`."""
+    decide: Decide | None = None
+    """Who answers at the desk; without it approvals stay pending."""
     namespace: bool = True
     """Whether a network namespace is entered where the system permits one."""
     world_loader: str = "understudy.world.store:load_world"

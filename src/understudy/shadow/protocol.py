@@ -10,7 +10,7 @@ from understudy.candidates.handed import Inbound
 from understudy.model import errors
 from understudy.model.proposal import CaseRecord, WallCount
 
-__all__ = ["Finished", "Refusal", "Setup", "Started", "Told", "decode_told", "encode"]
+__all__ = ["Asked", "Finished", "Refusal", "Setup", "Started", "Told", "decode_told", "encode"]
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,9 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     namespace: bool
     serial: bool = False
     faults: tuple[dict[str, Any], ...] = ()
+    writes: dict[str, str] = {}
+    reviewed: bool = False
+    """Whether approvals are decided on the supervisor's side, which knows what people did."""
     allow: tuple[tuple[str, int], ...] = ()
 
 
@@ -73,7 +76,16 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     leaving: bool = False
 
 
-Told = Started | Refusal | Finished
+class Asked(msgspec.Struct, frozen=True, kw_only=True, tag="asked"):
+    """The candidate asks for the case's approval of that number; the process waits for a line."""
+
+    case_id: str
+    repeat: int
+    number: int
+    row: dict[str, Any]
+
+
+Told = Started | Refusal | Finished | Asked
 _decoder: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _encoder = msgspec.json.Encoder()
 

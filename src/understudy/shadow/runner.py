@@ -68,6 +68,8 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         namespace=namespace,
         serial=plan.candidate.isolation is Isolation.SERIAL,
         faults=tuple(fault.model_dump(mode="json") for fault in plan.faults),
+        writes=dict(plan.writes),
+        reviewed=plan.decide is not None,
         allow=tuple(_address(need) for need in plan.candidate.needs),
     )
 
@@ -118,7 +120,7 @@ class _Run:
             self.stopped = "interrupted"
 
     def _go_on(self, setup: Setup) -> None:
-        crew = Crew(setup, _size(self.plan, setup), self.tally.refused)
+        crew = Crew(setup, _size(self.plan, setup), self.tally.refused, self.plan.decide)
         try:
             self._work(crew)
         finally:

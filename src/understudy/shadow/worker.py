@@ -11,7 +11,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import msgspec
 
 from understudy.candidates.handed import Inbound
 from understudy.shadow.protocol import Setup, Told, decode_told, encode
@@ -62,6 +64,10 @@ class Worker:
         """Hand it the next case."""
         self.case, self.since = index, time.monotonic()
         self._send(encode(order))
+
+    def tell(self, answer: Mapping[str, Any]) -> None:
+        """Answer what it has asked."""
+        self._send(msgspec.json.encode(answer) + b"\n")
 
     def hear(self) -> tuple[list[Told], bool]:
         """What it has said since, and whether it still lives."""

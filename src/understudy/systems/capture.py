@@ -106,10 +106,12 @@ def _states(
 
 
 def _approval(session: CaseSession, request: Request) -> str | None:
-    if not session.approval_ids:
+    if not session.approvals:
         return None
     named = request.headers.get("x-approval-id", "").encode()
     for found in _APPROVAL.findall(named + b" " + request.body):
-        if found.decode() in session.approval_ids:
-            return str(found.decode())
+        name = str(found.decode())
+        stands = session.approvals.get(name)
+        if stands is not None and stands(session, name):
+            return name
     return None

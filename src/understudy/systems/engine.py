@@ -24,7 +24,7 @@ from understudy.systems.rendering import Renderings, dumps
 from understudy.systems.routes import mounted
 from understudy.systems.session import CaseSession, CoverageGap, Credentials
 from understudy.systems.system import System
-from understudy.systems.write_mode import WriteMode, mode_of
+from understudy.systems.write_mode import WriteMode, mode_of, modes_by_name
 
 if TYPE_CHECKING:
     from understudy.model.campaign import Fault
@@ -45,9 +45,9 @@ class Engine:
     """Mocked systems over one world. The credential of a request names its case.
 
     `systems` maps a role to a system's name, as `{"finance": "stripe"}`; all four are mounted
-    without it. `writes` maps operations or action classes to a `WriteMode`; what it does not name
-    is observed. `faults` befall the calls that they match, drawn by `seed`. `handle` may be called
-    from several threads; a case's calls follow each other.
+    without it. `writes` maps operations, patterns of them or action classes to a `WriteMode`; what
+    it does not name is observed. `faults` befall the calls that they match, drawn by `seed`.
+    `handle` may be called from several threads; a case's calls follow each other.
     """
 
     def __init__(
@@ -61,8 +61,9 @@ class Engine:
     ) -> None:
         self.world = world
         self.seed = seed
-        self.writes = dict(writes or {})
         self.systems: dict[str, System] = mounted(systems)
+        names = [name for system in self.systems.values() for name in system.by_name]
+        self.writes = modes_by_name(writes, names) if writes else {}
         self._faults = _plan(faults, seed, self.systems) if faults else None
         self.strays: list[CoverageGap] = []
         """Calls that could not be attributed to any open case."""

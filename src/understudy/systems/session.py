@@ -52,12 +52,13 @@ Reviewer = Callable[["CaseSession", Mapping[str, Any]], Mapping[str, Any]]
 class CaseSession:
     """What the engine keeps of one case while it is open.
 
+    `approvals` were asked for, each with what tells whether it stands by now.
     `actions` are all writes, accepted or refused, in order; `reads` counts the others by
     operation; `gaps` are the requests that no operation serves.
     """
 
     __slots__ = (
-        "_counters", "_credentials", "_fate", "_issue", "_tag", "actions", "approval_ids",
+        "_counters", "_credentials", "_fate", "_issue", "_tag", "actions", "approvals",
         "base_urls", "case_id", "clock", "gaps", "jobs", "lock", "overlay", "reads", "renderings",
         "reviewer", "saved", "seed",
     )  # fmt: skip
@@ -84,7 +85,7 @@ class CaseSession:
         self.gaps: list[CoverageGap] = []
         self.saved: dict[tuple[str, str], SavedAnswer] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.approval_ids: set[str] = set()
+        self.approvals: dict[str, Callable[[CaseSession, str], bool]] = {}
         self.reviewer: Reviewer | None = None
         self._fate: Fate | None = None
         self.lock = threading.RLock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from understudy.model.action import (
@@ -28,11 +29,14 @@ from understudy.systems.schema import (
     ref,
     says,
 )
+from understudy.systems.session import CaseSession
 from understudy.systems.system import System
 
 __all__ = ["Desk"]
 
 _ESCALATIONS, _APPROVALS = "desk.escalations", "desk.approvals"
+_DECISION = "_decision"
+_GIVEN = ("approved", "modified")
 
 
 def _refused(status: int, message: str) -> Refusal:
@@ -71,10 +75,29 @@ def _ask(call: Call) -> Reply:
         "status": "pending", "created_at": session.clock.iso(),
     }  # fmt: skip
     if session.reviewer is not None:
-        row = {**row, **session.reviewer(session, row)}
+        row = {**row, _DECISION: dict(session.reviewer(session, row))}
     session.overlay.put(_APPROVALS, row)
-    session.approval_ids.add(row_id)
-    return Reply(201, row, created=(_APPROVALS, row_id))
+    session.approvals[row_id] = _stands
+    return Reply(201, _told(call.session, row), created=(_APPROVALS, row_id))
+
+
+def _told(session: CaseSession, row: Row) -> Row:
+    """An approval as it may be seen now: pending until the reviewer has had the time."""
+    decided = dict(row.get(_DECISION) or {})
+    shown = {name: value for name, value in row.items() if name != _DECISION}
+    at = datetime.fromisoformat(row["created_at"]) + timedelta(
+        seconds=decided.pop("after_seconds", 0)
+    )
+    return {**shown, **decided} if decided and session.now >= at else shown
+
+
+def _stands(session: CaseSession, approval: str) -> bool:
+    """Whether an approval may be referred to: given, or waiting where nobody reviews."""
+    row = session.overlay.get(_APPROVALS, approval)
+    if row is None:
+        return False
+    wanted = _GIVEN if _DECISION in row else ("pending",)
+    return _told(session, row)["status"] in wanted
 
 
 def _get(table: str, label: str) -> Any:
@@ -82,7 +105,7 @@ def _get(table: str, label: str) -> Any:
         row = call.session.overlay.get(table, call.path["id"])
         if row is None:
             raise _refused(404, f"no such {label}: {call.path['id']}")
-        return Reply(200, row)
+        return Reply(200, _told(call.session, row) if table == _APPROVALS else row)
 
     return handler
 
@@ -164,7 +187,8 @@ class Desk(System):
             system=DESK,
             method="GET",
             template="/approvals/{id}",
-            description="See whether an approval was given: pending, approved or rejected.",
+            description="See what became of an approval: pending, approved, modified, rejected or "
+            "escalated.",
             params=params("id", id=STRING),
             handler=_get(_APPROVALS, "approval"),
             answers={200: ref("approval")},

@@ -1,0 +1,52 @@
+"""The simulated reviewer decides from what people did."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from understudy.campaign.reviewer import DeskReviewer
+from understudy.model.action import Action, Target
+from understudy.model.baseline import Baseline
+from understudy.model.policy import Review
+
+REFUND = Action(
+    system="stripe", operation="stripe.refunds.create",
+    target=Target(type="charge", id="ch_1"), amount_minor=500,
+)  # fmt: skip
+HANDED_OVER = Action(system="desk", operation="desk.escalate")
+
+
+def _decided(actions, asked, catch_rate=1.0, number=1):
+    baseline = Baseline(case_id="c", baseline_id="b", actions=tuple(actions))
+    recording = SimpleNamespace(baselines_of=lambda case_id: [baseline])
+    review = Review(catch_rate=catch_rate, delay=timedelta(minutes=5))
+    return DeskReviewer(recording, review, 7)("c", 0, number, {"action": asked})
+
+
+@pytest.mark.parametrize(
+    ("actions", "asked", "status"),
+    [
+        ([REFUND], "stripe.refunds.create", "approved"),
+        ([REFUND], {"operation": "stripe.refunds.create", "amount": 500}, "approved"),
+        ([REFUND], {"operation": "stripe.refunds.create", "target": {"id": "ch_1"}}, "approved"),
+        ([REFUND], {"operation": "stripe.refunds.create", "amount": 900}, "modified"),
+        ([REFUND], {"operation": "stripe.refunds.create", "target": "ch_2"}, "rejected"),
+        ([HANDED_OVER], {"operation": "stripe.refunds.create"}, "escalated"),
+        ([], {"whatever": 1}, "rejected"),
+    ],
+)
+def test_a_reviewer_compares_with_what_people_did(actions, asked, status):
+    """The same is approved, another amount modified, anything else rejected or escalated."""
+    decided = _decided(actions, asked)
+    assert decided["status"] == status
+    assert decided["after_seconds"] == 300
+    if status == "modified":
+        assert decided["approved_action"]["amount"] == 500
+
+
+def test_a_reviewer_sees_the_configured_share():
+    """Over a thousand wrong requests the share that is caught is the catch rate's."""
+    seen = [_decided([], "stripe.refunds.create", 0.7, number)["status"] for number in range(1000)]
+    assert 650 <= seen.count("rejected") <= 750
+    assert _decided([], "x", 0.7, 3) == _decided([], "x", 0.7, 3)
