@@ -280,3 +280,21 @@ def test_whatever_stands_in_an_entry_the_counts_add_up(imported, place, inner, v
     facts = report.manifest
     assert facts.kept + facts.repaired + facts.quarantined == facts.records == 2
     assert len(found) == facts.kept + facts.repaired
+
+
+def test_the_parts_of_a_form_are_redacted_by_their_names(imported):
+    """A secret in a part is known by the part's name alone; files are measured, not kept."""
+    parts = (
+        '--b1\r\nContent-Disposition: form-data; name="password"\r\n\r\n' + CANARY + "\r\n"
+        '--b1\r\nContent-Disposition: form-data; name="amount"\r\n\r\n500\r\n'
+        '--b1\r\nContent-Disposition: form-data; name="scan"; filename="ann@corp.com.txt"\r\n\r\n'
+        "private\r\n--b1--\r\n"
+    )
+    headers = [{"name": "Content-Type", "value": "multipart/form-data; boundary=b1"}]
+    request = {"headers": headers, "postData": {"mimeType": "multipart/form-data", "text": parts}}
+    _, [found] = imported(HAR, har(entry("POST", request=request)))
+    assert found.request.body["amount"] == "500"
+    assert CANARY not in str(found.request.body)
+    assert found.request.body["scan"]["binary_bytes"] == len("private")
+    assert "ann@corp.com" not in str(found.request.body)
+    assert "a file in a form was left out" in found.warnings

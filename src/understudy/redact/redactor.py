@@ -15,6 +15,7 @@ from understudy.redact.fields import kind_of_field, kind_of_header
 from understudy.redact.key import RedactionKey
 from understudy.redact.patterns import PERSONAL, SECRETS, Pattern
 from understudy.redact.pseudonym import Pseudonyms, is_pseudonym
+from understudy.redact.stream import is_event_stream, redact_events
 
 __all__ = ["Redactor"]
 
@@ -46,8 +47,10 @@ class Redactor:
         self.counts: Counter[str] = Counter()
 
     def redact_text(self, text: str) -> str:
-        """The text with every match replaced, in plain sight or in base64."""
-        return self._text(text, _LAYERS)
+        """The text with every match replaced, in plain sight, in base64, or over many events."""
+        if is_event_stream(text):
+            return redact_events(text, self._plain, self.redact_value)
+        return self._plain(text)
 
     def redact_value(self, value: Any, name: str = "", parent: str = "") -> Any:
         """A JSON value with every text in it redacted; `name` is the field that holds it."""
@@ -73,6 +76,9 @@ class Redactor:
     def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers with secret ones replaced whole but for the scheme, the others as text."""
         return {name: self._header(name, value) for name, value in headers.items()}
+
+    def _plain(self, text: str) -> str:
+        return self._text(text, _LAYERS)
 
     def _text(self, text: str, layers: int) -> str:
         for pattern in self._patterns:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from understudy.model.interaction import (
     Interaction,
@@ -17,15 +14,11 @@ from understudy.model.interaction import (
     Source,
 )
 from understudy.redact.redactor import Redactor
-from understudy.traffic.raw_record import Malformed
+from understudy.traffic.bodies import decoded_body
 from understudy.traffic.recognise import Recogniser
-from understudy.traffic.source_file import depth_exceeds
 
 __all__ = ["Exchange", "Message", "Writer", "headers_of", "moment"]
 
-_LARGEST_BODY = 64 * 2**20
-_DEPTH = 100
-_FORM = "application/x-www-form-urlencoded"
 _CORRELATION = ("x-correlation-id", "x-request-id", "request-id", "x-trace-id")
 
 
@@ -68,7 +61,7 @@ class Writer:
     def interaction(self, exchange: Exchange, seq: int) -> Interaction:
         """The interaction of one exchange; raises `Malformed` where its body is a bomb."""
         warnings = list(exchange.warnings)
-        body = _body(exchange.request, warnings)
+        body = decoded_body(exchange.request.body, exchange.request.headers, warnings)
         known = self.recogniser.recognise(exchange.method, exchange.url, body)
         return Interaction(
             interaction_id=f"i{seq}",
@@ -102,7 +95,9 @@ class Writer:
         return RecordedResponse(
             status=exchange.status,
             headers=self.redactor.redact_headers(exchange.response.headers),
-            body=self.redactor.redact_value(_body(exchange.response, warnings)),
+            body=self.redactor.redact_value(
+                decoded_body(exchange.response.body, exchange.response.headers, warnings)
+            ),
         )
 
     def _correlation(self, exchange: Exchange) -> str | None:
@@ -137,73 +132,3 @@ def moment(value: Any) -> datetime | None:
 
 def _header(message: Message | None, name: str) -> str:
     return message.headers.get(name, "") if message else ""
-
-
-def _body(message: Message, warnings: list[str]) -> Any:
-    """The body as JSON, form or text; bytes that are none of them are only measured."""
-    raw = message.body
-    if raw is None or raw in ("", b""):
-        return None
-    if not isinstance(raw, bytes | str):
-        return raw
-    if isinstance(raw, bytes):
-        raw = _unpacked(raw, warnings)
-    if len(raw) > _LARGEST_BODY:
-        raise Malformed(f"a body of more than {_LARGEST_BODY:,} bytes")
-    text = _decoded(raw)
-    if text is None:
-        warnings.append("a binary body was left out")
-        return {"binary_bytes": len(raw)}
-    if _FORM in _header(message, "content-type"):
-        return _form(text)
-    return _json(text, warnings)
-
-
-def _unpacked(raw: bytes, warnings: list[str]) -> bytes:
-    """Bodies that were stored as they came over the wire are still compressed."""
-    if raw[:2] != b"\x1f\x8b":
-        return raw
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        plain = unpacker.decompress(raw, _LARGEST_BODY + 1)
-    except zlib.error:
-        warnings.append("a compressed body is damaged")
-        return raw
-    if not unpacker.eof and len(plain) <= _LARGEST_BODY:
-        warnings.append("a compressed body breaks off")
-    return plain
-
-
-def _decoded(raw: bytes | str) -> str | None:
-    if isinstance(raw, str):
-        return raw
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-
-
-def _form(text: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
-        if name in fields:
-            earlier = fields[name]
-            fields[name] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
-        else:
-            fields[name] = value
-    return fields
-
-
-def _json(text: str, warnings: list[str]) -> Any:
-    if text.lstrip()[:1] not in ("{", "["):
-        return text
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    except RecursionError:
-        value = None
-    if value is None or depth_exceeds(value, _DEPTH):
-        warnings.append(f"a body is nested more than {_DEPTH} deep; it is kept as text")
-        return text
-    return value
