@@ -17,7 +17,7 @@ from understudy.model.interaction import Interaction
 from understudy.model.jsonl import encode_line, read_json, read_lines, write_json
 from understudy.model.manifest import RecordingManifest, SourceFile
 
-__all__ = ["Provenance", "Recording", "read_recording", "write_recording"]
+__all__ = ["Provenance", "Recording", "read_recording", "refuse_foreign", "write_recording"]
 
 MANIFEST, CASES = "manifest.json", "cases.jsonl"
 BASELINES, INTERACTIONS = "baselines.jsonl", "interactions.jsonl"
@@ -79,7 +79,7 @@ def write_recording(
     are kept in the order of their cases. Raises `RecordingError` for two cases of one id, a
     baseline of an unknown case, counts that do not add up, and values that JSON cannot hold.
     """
-    _refuse_foreign(path)
+    refuse_foreign(path)
     _check_counts(provenance, str(path))
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     shutil.rmtree(aside, ignore_errors=True)
@@ -168,7 +168,8 @@ def _swap(aside: Path, path: Path) -> None:
     shutil.rmtree(earlier)
 
 
-def _refuse_foreign(path: Path) -> None:
+def refuse_foreign(path: Path) -> None:
+    """Raise `RecordingError` where something stands at `path` that a recording would replace."""
     if not path.exists():
         return
     if not path.is_dir():

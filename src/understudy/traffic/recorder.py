@@ -1,0 +1,140 @@
+"""Records what people do on their own systems: they work through it, and it writes down."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from understudy.doors.loopback import addresses, listening, running
+from understudy.model.errors import ConfigurationError
+from understudy.model.interaction import Source
+from understudy.redact.key import RedactionKey
+from understudy.redact.redactor import Redactor
+from understudy.systems.routes import KNOWN
+from understudy.traffic.exchange import Exchange, Writer
+from understudy.traffic.proxy import Proxy
+from understudy.traffic.raw_record import Malformed
+from understudy.traffic.recognise import Recogniser
+from understudy.traffic.recording import Provenance, refuse_foreign, write_recording
+from understudy.traffic.report import ImportReport, Tally
+from understudy.traffic.spool import Spool
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["Recorder", "recording_proxies"]
+
+_SECONDS = 120.0
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Takes exchanges from any thread; what it keeps is redacted before it is written anywhere."""
+
+    key: RedactionKey
+    spool: Spool
+    tally: Tally = field(default_factory=Tally)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _redactor: Redactor = field(init=False)
+    _writer: Writer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._redactor = Redactor(self.key)
+        self._writer = Writer(self._redactor, Recogniser(), Source(format="recorder", file=""))
+
+    def take(self, exchange: Exchange) -> None:
+        """Keep one exchange."""
+        with self._lock:
+            place = self.tally.records
+            try:
+                self.spool.add(self._writer.interaction(exchange, 0), place)
+                self.tally.keep()
+            except Malformed as reason:
+                self.tally.quarantine(f"exchange {place + 1}", str(reason))
+
+    def finish(self, out: Path) -> ImportReport | None:
+        """Write the recording; None where nothing was recorded."""
+        with self._lock:
+            if not self.tally.records:
+                return None
+            manifest = write_recording(
+                out,
+                cases=[],
+                baselines=[],
+                interactions=self.spool.ordered(),
+                provenance=Provenance(
+                    format="recorder",
+                    records=self.tally.records,
+                    kept=self.tally.kept,
+                    quarantined=len(self.tally.quarantined),
+                    redactions=self._redactor.counts,
+                    reasons=self.tally.reasons,
+                ),
+            )
+            return ImportReport(
+                format="recorder",
+                recording=out,
+                manifest=manifest,
+                quarantined=tuple(self.tally.quarantined),
+                notes={"interactions": len(self.spool)},
+            )
+
+
+@contextlib.contextmanager
+def recording_proxies(
+    upstreams: Mapping[str, str], out: Path, ports: Mapping[str, int] | None = None
+) -> Iterator[tuple[dict[str, str], Recorder]]:
+    """A proxy on loopback for every upstream, by name; gives their addresses and the recorder.
+
+    An upstream that has the name of a mocked system is recorded as that vendor. Nothing but the
+    upstreams can be reached. Raises `ConfigurationError` for an upstream that is no http URL, and
+    `RecordingError` where `out` holds something else.
+    """
+    refuse_foreign(out)
+    bases = {name: _known_as(name, _checked(name, url)) for name, url in upstreams.items()}
+    with Spool() as spool, listening(upstreams, ports) as doors:
+        recorder, client = Recorder(RedactionKey(), spool), _Client()
+        applications = [
+            (Proxy(url, bases[name], client.get, recorder.take), doors[name])
+            for name, url in upstreams.items()
+        ]
+        with running(applications):
+            yield addresses(doors), recorder
+
+
+class _Client:
+    """The client of all proxies, made in the loop that uses it."""
+
+    def __init__(self) -> None:
+        self._made: httpx2.AsyncClient | None = None
+
+    def get(self) -> httpx2.AsyncClient:
+        if self._made is None:
+            import httpx2
+
+            self._made = httpx2.AsyncClient(
+                timeout=_SECONDS, follow_redirects=False, trust_env=False,
+                limits=httpx2.Limits(max_connections=200, max_keepalive_connections=50),
+            )  # fmt: skip
+        return self._made
+
+
+def _known_as(name: str, url: str) -> str:
+    known = KNOWN.get(name)
+    return known().base_url if known else url
+
+
+def _checked(name: str, url: str) -> str:
+    parts: Any = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(
+            f"the upstream `{name}={url}` is no http URL",
+            code="U123",
+            hint="--upstream stripe=http://127.0.0.1:12111",
+        )
+    return url
