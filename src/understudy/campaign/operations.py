@@ -13,12 +13,12 @@ from understudy.systems.openapi import openapi
 from understudy.systems.routes import KNOWN
 from understudy.world.store import load_world
 
-__all__ = ["describe_operations", "openapi_of", "operations_page", "serve"]
+__all__ = ["describe_operations", "openapi_of", "operations_page", "parse_ports", "serve"]
 
 
 def serve(world: Path, ports: Sequence[str], say: Callable[[str], None]) -> None:
     """Serve a world until interrupted; `ports` name a system's port each, as `stripe=8101`."""
-    serve_world(load_world(world), dict(_port(text) for text in ports) or None, say)
+    serve_world(load_world(world), parse_ports(ports) or None, say)
 
 
 def openapi_of(system: str) -> dict[str, Any]:
@@ -29,6 +29,11 @@ def openapi_of(system: str) -> dict[str, Any]:
             hint=f"known: {', '.join(KNOWN)}",
         )
     return openapi(system)
+
+
+def parse_ports(texts: Sequence[str]) -> dict[str, int]:
+    """Ports by system, from `stripe=8101` each."""
+    return dict(map(_port, texts))
 
 
 def _port(text: str) -> tuple[str, int]:

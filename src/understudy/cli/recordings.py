@@ -35,6 +35,26 @@ def import_traffic(
     typer.echo(import_files(format, files, out, wishes))
 
 
+@app.command("record")
+def record(
+    out: Annotated[Path, typer.Option("--out", help="The folder of the new recording.")],
+    upstream: Annotated[
+        list[str] | None,
+        typer.Option(help="A system of your own, as `stripe=http://127.0.0.1:12111`."),
+    ] = None,
+    world: Annotated[
+        Path | None, typer.Option(help="Record work on the mocked systems over this world.")
+    ] = None,
+    port: Annotated[
+        list[str] | None, typer.Option(help="A proxy's port, as `stripe=8101`; free ones without.")
+    ] = None,
+) -> None:
+    """Record what people do on your systems, through proxies on loopback. Ctrl-C ends it."""
+    from understudy.campaign.live import record as record_live
+
+    record_live(upstream or [], world, port or [], out, typer.echo)
+
+
 @app.command("show")
 def show(recording: Annotated[Path, typer.Argument(help="The folder of a recording.")]) -> None:
     """Print what a recording holds: cases, baselines and operations per system."""

@@ -112,14 +112,24 @@ def environment(urls: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(doors: Sequence[tuple[Application, socket.socket]]) -> Iterator[None]:
-    """Serve ASGI applications, each at its listener, from a thread of their own."""
+def running(
+    doors: Sequence[tuple[Application, socket.socket]],
+    close: Callable[[], Awaitable[None]] | None = None,
+) -> Iterator[None]:
+    """Serve ASGI applications, each at its listener, from a thread of their own.
+
+    `close` is awaited where they ran, when the last of them has ended.
+    """
     import uvicorn
 
     servers = [(uvicorn.Server(_quiet(uvicorn.Config, door)), opened) for door, opened in doors]
 
     async def serve() -> None:
-        await asyncio.gather(*[each.serve(sockets=[opened]) for each, opened in servers])
+        try:
+            await asyncio.gather(*[each.serve(sockets=[opened]) for each, opened in servers])
+        finally:
+            if close is not None:
+                await close()
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True, name="doors")
     thread.start()

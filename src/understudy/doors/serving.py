@@ -19,7 +19,14 @@ from understudy.model.world import World
 from understudy.systems.engine import Engine
 from understudy.systems.session import CaseSession
 
-__all__ = ["Served", "open_world", "serve_world"]
+__all__ = [
+    "Served",
+    "check_ports",
+    "open_world",
+    "refused_ports",
+    "serve_world",
+    "wait_for_the_end",
+]
 
 _CASE = "case"
 _LAST_PORT = 65_535
@@ -49,9 +56,9 @@ def open_world(
     """
     engine = Engine(world, systems=systems, seed=seed)
     bases = {name: system.base_url for name, system in engine.systems.items()}
-    _check(ports or {}, bases)
+    check_ports(ports or {}, bases)
     session = engine.open_case(_CASE)
-    with _refused_ports(ports or {}), serving(engine, bases, ports) as urls:
+    with refused_ports(ports or {}), serving(engine, bases, ports) as urls:
         variables = environment(urls) | credential_variables(session.credentials)
         yield Served(session, urls, variables)
 
@@ -68,11 +75,10 @@ def serve_world(
 
     What is said can be sourced by a shell: assignments, and comments for people.
     """
-    ended = threading.Event()
     with open_world(world, ports, systems=systems, seed=seed) as served:
         for line in (*_introduction(world, served), *_assignments(served.variables)):
             say(line)
-        _wait(ended)
+        wait_for_the_end()
         for line in _farewell(served.session):
             say(line)
 
@@ -99,8 +105,9 @@ def _farewell(session: CaseSession) -> list[str]:
     return lines
 
 
-def _wait(ended: threading.Event) -> None:
+def wait_for_the_end() -> None:
     """Wait for Ctrl-C, or for the signal by which services are ended."""
+    ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -114,7 +121,8 @@ def _wait(ended: threading.Event) -> None:
             signal.signal(each, handler)
 
 
-def _check(ports: Mapping[str, int], known: Mapping[str, str]) -> None:
+def check_ports(ports: Mapping[str, int], known: Mapping[str, str]) -> None:
+    """Raise `ConfigurationError` for a port of an unknown system, or one that is no port."""
     for name, port in ports.items():
         if name not in known:
             raise ConfigurationError(
@@ -126,7 +134,8 @@ def _check(ports: Mapping[str, int], known: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _refused_ports(ports: Mapping[str, int]) -> Iterator[None]:
+def refused_ports(ports: Mapping[str, int]) -> Iterator[None]:
+    """Turn the system's refusal of a port into a `ConfigurationError` that helps."""
     try:
         yield
     except OSError as error:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ from understudy.traffic.spool import Spool
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Recorder", "recording_proxies"]
+__all__ = ["Recorder", "record_traffic"]
 
 _SECONDS = 120.0
 
@@ -85,26 +84,31 @@ class Recorder:
             )
 
 
-@contextlib.contextmanager
-def recording_proxies(
-    upstreams: Mapping[str, str], out: Path, ports: Mapping[str, int] | None = None
-) -> Iterator[tuple[dict[str, str], Recorder]]:
-    """A proxy on loopback for every upstream, by name; gives their addresses and the recorder.
+def record_traffic(
+    upstreams: Mapping[str, str],
+    out: Path,
+    ports: Mapping[str, int] | None,
+    work: Callable[[Mapping[str, str]], None],
+) -> ImportReport | None:
+    """Open a proxy on loopback for every upstream while `work` runs, then write the recording.
 
-    An upstream that has the name of a mocked system is recorded as that vendor. Nothing but the
-    upstreams can be reached. Raises `ConfigurationError` for an upstream that is no http URL, and
-    `RecordingError` where `out` holds something else.
+    `work` is given their addresses by name. An upstream that has the name of a mocked system is
+    recorded as that vendor; nothing but the upstreams can be reached. None where nothing passed.
+    Raises `ConfigurationError` for an upstream that is no http URL, and `RecordingError` where
+    `out` holds something else.
     """
     refuse_foreign(out)
     bases = {name: _known_as(name, _checked(name, url)) for name, url in upstreams.items()}
-    with Spool() as spool, listening(upstreams, ports) as doors:
+    with Spool() as spool:
         recorder, client = Recorder(RedactionKey(), spool), _Client()
-        applications = [
-            (Proxy(url, bases[name], client.get, recorder.take), doors[name])
-            for name, url in upstreams.items()
-        ]
-        with running(applications):
-            yield addresses(doors), recorder
+        with listening(upstreams, ports) as doors:
+            applications = [
+                (Proxy(url, bases[name], client.get, recorder.take), doors[name])
+                for name, url in upstreams.items()
+            ]
+            with running(applications, client.close):
+                work(addresses(doors))
+        return recorder.finish(out)
 
 
 class _Client:
@@ -113,7 +117,13 @@ class _Client:
     def __init__(self) -> None:
         self._made: httpx2.AsyncClient | None = None
 
+    async def close(self) -> None:
+        """Close its connections."""
+        if self._made is not None:
+            await self._made.aclose()
+
     def get(self) -> httpx2.AsyncClient:
+        """The client; made when it is first asked for."""
         if self._made is None:
             import httpx2
 

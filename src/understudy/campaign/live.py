@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from understudy.campaign.operations import parse_ports
 from understudy.doors.loopback import environment
-from understudy.doors.serving import open_world, refused_ports, wait_for_the_end
+from understudy.doors.serving import check_ports, open_world, refused_ports, wait_for_the_end
 from understudy.model.errors import ConfigurationError
-from understudy.traffic.recorder import recording_proxies
+from understudy.traffic.recorder import record_traffic
 from understudy.world.store import load_world
 
 __all__ = ["record"]
@@ -43,16 +44,19 @@ def _record(
     say: Callable[[str], None],
     variables: dict[str, str],
 ) -> None:
-    chosen = parse_ports(ports, upstreams)
-    with refused_ports(chosen), recording_proxies(upstreams, out, chosen) as (urls, recorder):
+    chosen = parse_ports(ports)
+
+    def work(urls: Mapping[str, str]) -> None:
         for name, url in sorted(urls.items()):
             say(f"# {name}: {url} -> {upstreams[name]}")
         say("# what passes is redacted and recorded; end with Ctrl-C")
         for name, text in sorted({**variables, **environment(urls)}.items()):
-            say(f"export {name}={text}")
+            say(f"export {name}={shlex.quote(text)}")
         wait_for_the_end()
-    with recorder.spool:
-        report = recorder.finish(out)
+
+    check_ports(chosen, upstreams)
+    with refused_ports(chosen):
+        report = record_traffic(upstreams, out, chosen, work)
     say(report.summary() if report else "nothing passed, so no recording was written")
 
 
