@@ -27,7 +27,7 @@ def record(
     if bool(upstreams) == bool(world):
         raise ConfigurationError(
             "name what is to be recorded: your own systems, or a world for the mocked ones",
-            code="U123",
+            code="U124",
             hint="--upstream stripe=http://127.0.0.1:12111, or --world WORLD",
         )
     if world is None:
@@ -65,7 +65,7 @@ def _upstream(text: str) -> tuple[str, str]:
     if not sign or not name or not url:
         raise ConfigurationError(
             f"`--upstream {text}` is not a name and a URL",
-            code="U123",
+            code="U124",
             hint="--upstream stripe=http://127.0.0.1:12111",
         )
     return name, url
