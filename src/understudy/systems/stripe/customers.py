@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from understudy.model.action import ActionClass, Effect, Target
@@ -18,6 +19,8 @@ __all__ = ["OPERATIONS"]
 
 _TEXTS = ("email", "name", "phone", "description")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TABLE = "stripe.customers"
+_ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 _TAX = ("none", "exempt", "reverse")
 _SENSITIVE = ("email", "default_source", "invoice_settings", "tax_exempt")
 _ACCEPTED = frozenset(
@@ -46,14 +49,28 @@ def _changes(row: Row, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _address(row: Row, given: dict[str, Any]) -> dict[str, Any]:
-    address = given.get("address")
+    if given.get("address") == "":
+        return {"address": None}
+    address = fields.texts(given, "address")
     if address is None:
         return {}
-    if address == "":
-        return {"address": None}
-    if not isinstance(address, dict):
-        raise invalid("Invalid object", param="address")
+    for name in address:
+        if name not in _ADDRESS:
+            message = f"Received unknown parameter: address[{name}]"
+            raise invalid(message, param=f"address[{name}]", code="parameter_unknown")
     return {"address": {**(row.get("address") or {}), **{k: v or None for k, v in address.items()}}}
+
+
+def _retrieve(call: Call) -> Reply:
+    """Of a customer that was deleted Stripe still says so."""
+    row_id, overlay = call.path["id"], call.session.overlay
+    if overlay.get(_TABLE, row_id) is None and overlay.touched(_TABLE, row_id):
+        return Reply(200, _deleted(row_id))
+    return answer(call, "customers", fields.require(call, "customers", row_id))
+
+
+def _deleted(row_id: str) -> dict[str, Any]:
+    return {"id": row_id, "object": "customer", "deleted": True}
 
 
 def _create(call: Call) -> Reply:
@@ -80,7 +97,7 @@ def _delete(call: Call) -> Reply:
             ended = {"status": "canceled", "canceled_at": call.session.clock.seconds}
             overlay.patch("stripe.subscriptions", subscription["id"], ended)
     overlay.delete("stripe.customers", row["id"])
-    return Reply(200, {"id": row["id"], "object": "customer", "deleted": True})
+    return Reply(200, _deleted(row["id"]))
 
 
 def _sensitive(call: Call) -> ActionClass | None:
@@ -126,7 +143,11 @@ def _no_target(_: Call) -> Target:
 OPERATIONS = (
     list_of("customers", "customer", ("email",)),
     search_of("customers", "customer"),
-    retrieve("customers", "customer"),
+    replace(
+        retrieve("customers", "customer"),
+        handler=_retrieve,
+        answers=one("customer", "deleted_customer"),
+    ),
     Operation(
         name="stripe.customers.create",
         system="stripe",

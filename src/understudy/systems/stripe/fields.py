@@ -11,6 +11,7 @@ from understudy.systems.stripe.errors import invalid, missing, no_such
 
 __all__ = [
     "boolean",
+    "checked_text",
     "integer",
     "lenient_integer",
     "merged_metadata",
@@ -19,9 +20,12 @@ __all__ = [
     "require",
     "required",
     "text",
+    "texts",
 ]
 
 Params = Mapping[str, Any]
+_LONGEST = 5000
+_MOST_METADATA, _LONGEST_KEY, _LONGEST_VALUE = 50, 40, 500
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -35,9 +39,28 @@ def text(values: Params, name: str) -> str | None:
     value = values.get(name)
     if value is None or value == "":
         return None
+    return checked_text(value, name)
+
+
+def checked_text(value: Any, param: str) -> str:
+    """A value that is a string, and not too long for one."""
     if not isinstance(value, str):
-        raise invalid("Invalid string: " + str(value)[:200], param=name)
+        raise invalid("Invalid string: " + str(value)[:200], param=param)
+    if len(value) > _LONGEST:
+        shown = f"{value[:10]}...{value[-10:]}"
+        message = f"Invalid string: {shown}; must be at most {_LONGEST} characters"
+        raise invalid(message, param=param)
     return value
+
+
+def texts(values: Params, name: str) -> dict[str, str] | None:
+    """A hash of strings, or None where there is none."""
+    given = values.get(name)
+    if given in (None, ""):
+        return None
+    if not isinstance(given, dict):
+        raise invalid("Invalid object", param=name)
+    return {key: checked_text(value, f"{name}[{key}]") for key, value in given.items()}
 
 
 def required(values: Params, name: str) -> str:
@@ -111,5 +134,16 @@ def merged_metadata(row: Row, values: Params) -> dict[str, Any]:
         return {"metadata": {}}
     if not isinstance(given, dict):
         raise invalid("Invalid hash", param="metadata")
+    for key, value in given.items():
+        if len(key) > _LONGEST_KEY:
+            message = f"Invalid key: {key[:60]} must be a string under {_LONGEST_KEY} characters"
+            raise invalid(message, param="metadata")
+        if not isinstance(value, str) or len(value) > _LONGEST_VALUE:
+            shown = str(value)[:60]
+            message = f"Invalid val: {shown} must be a string under {_LONGEST_VALUE} characters"
+            raise invalid(message, param="metadata")
     merged = {**(row.get("metadata") or {}), **given}
-    return {"metadata": {key: value for key, value in merged.items() if value != ""}}
+    kept = {key: value for key, value in merged.items() if value != ""}
+    if len(kept) > _MOST_METADATA:
+        raise invalid(f"You can specify up to {_MOST_METADATA} metadata keys.", param="metadata")
+    return {"metadata": kept}

@@ -29,6 +29,8 @@ def _update_charge(call: Call) -> Reply:
     for name in ("description", "receipt_email", "customer"):
         if name in given:
             changes[name] = fields.text(given, name)
+    if changes.get("customer"):
+        fields.require(call, "customers", changes["customer"], "customer")
     row = call.session.overlay.patch("stripe.charges", row["id"], changes)
     return answer(call, "charges", row)
 
@@ -101,10 +103,8 @@ def _answerable(call: Call) -> Row:
 def _answer_dispute(call: Call) -> Reply:
     row, given = _answerable(call), fields.params(call)
     changes: dict[str, Any] = fields.merged_metadata(row, given)
-    evidence = given.get("evidence")
-    if evidence not in (None, ""):
-        if not isinstance(evidence, dict):
-            raise invalid("Invalid object", param="evidence")
+    evidence = fields.texts(given, "evidence")
+    if evidence is not None:
         changes["evidence"] = {**(row.get("evidence") or {}), **evidence}
     fields.boolean(given, "submit")
     if _submits(call):

@@ -24,6 +24,7 @@ from understudy.systems.system import System, basic_secret, bearer_token
 __all__ = ["Stripe"]
 
 _FORM = "application/x-www-form-urlencoded"
+_LONGEST_KEY = 255
 _VERSION = "2026-10-28.endive"
 
 
@@ -136,6 +137,10 @@ class Stripe(System):
         self, session: CaseSession, key: str, request: Request
     ) -> Response | Refusal | None:
         """The saved answer of the key, or the refusal where the parameters differ."""
+        if request.method != "POST":
+            return None
+        if len(key) > _LONGEST_KEY:
+            return invalid(f"Idempotency keys can be up to {_LONGEST_KEY} characters long.")
         saved = session.saved.get((self.name, key))
         if saved is None:
             return None
@@ -152,7 +157,8 @@ class Stripe(System):
 
     def save(self, session: CaseSession, key: str, request: Request, response: Response) -> None:
         """Answers are kept from the moment the operation ran; refused parameters are not."""
-        if response.status < 400 or response.status >= 500:
+        ran = response.status < 400 or response.status >= 500
+        if ran and request.method == "POST":
             saved = SavedAnswer(_fingerprint(request), response, len(session.actions))
             session.saved[self.name, key] = saved
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import invalid_attribute, record_invalid, refused
 from understudy.systems.zendesk.people import find_user, me
+from understudy.systems.zendesk.values import (
+    custom_value,
+    id_or_none,
+    text_or_none,
+    time_or_none,
+    words,
+)
 
 __all__ = ["STATUSES", "add_comment", "refuse_closed", "refuse_stale", "ticket_changes"]
 
@@ -19,22 +26,26 @@ _WORDS = {
     "type": ("problem", "incident", "question", "task"),
 }
 _PEOPLE = ("requester_id", "assignee_id", "submitter_id")
-_PLAIN = ("subject", "group_id", "external_id", "due_at", "problem_id", "recipient")
+_PLAIN: dict[str, Callable[[str, Any], str | None]] = {
+    **dict.fromkeys(("subject", "external_id", "recipient"), text_or_none),
+    **dict.fromkeys(("group_id", "problem_id"), id_or_none),
+    "due_at": time_or_none,
+}
 _LONGEST = 65_535
 
 
 def ticket_changes(session: CaseSession, row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
     """What the named fields change; a comment is another matter."""
     changes: dict[str, Any] = {}
-    for name, words in _WORDS.items():
+    for name, known in _WORDS.items():
         if name in given:
-            changes[name] = _word(name, words, given[name])
+            changes[name] = _word(name, known, given[name])
     for name in _PEOPLE:
         if name in given:
             changes[name] = _person(session, name, given[name])
-    for name in _PLAIN:
+    for name, read in _PLAIN.items():
         if name in given:
-            changes[name] = _scalar(name, given[name])
+            changes[name] = read(name, given[name])
     return changes | _tags(row, given) | _custom(row, given)
 
 
@@ -45,12 +56,6 @@ def _word(name: str, words: tuple[str, ...], value: Any) -> str | None:
         shown = name.capitalize()
         raise record_invalid(name, f"{shown}: '{str(value)[:40]}' is not included in the list")
     return str(value)
-
-
-def _scalar(name: str, value: Any) -> Any:
-    if isinstance(value, dict | list):
-        raise invalid_attribute(name)
-    return str(value) if name.endswith("_id") and value is not None else value
 
 
 def _person(session: CaseSession, name: str, value: Any) -> str | None:
@@ -68,18 +73,11 @@ def _person(session: CaseSession, name: str, value: Any) -> str | None:
 def _tags(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
     known = list(row.get("tags") or [])
     if "tags" in given:
-        known = _words(given["tags"])
-    known = list(dict.fromkeys([*known, *_words(given.get("additional_tags") or [])]))
-    gone = set(_words(given.get("remove_tags") or []))
+        known = words(given["tags"])
+    known = list(dict.fromkeys([*known, *words(given.get("additional_tags") or [])]))
+    gone = set(words(given.get("remove_tags") or []))
     asked = given.keys() & {"tags", "additional_tags", "remove_tags"}
     return {"tags": [tag for tag in known if tag not in gone]} if asked else {}
-
-
-def _words(value: Any) -> list[str]:
-    parts = value.replace(",", " ").split() if isinstance(value, str) else value
-    if not isinstance(parts, list):
-        raise invalid_attribute("tags")
-    return list(dict.fromkeys(str(part).lower().replace(" ", "_") for part in parts))
 
 
 def _custom(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,12 +86,17 @@ def _custom(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if isinstance(asked, dict):
         asked = [{"id": key, "value": value} for key, value in asked.items()]
-    if not isinstance(asked, list) or not all(isinstance(f, dict) and "id" in f for f in asked):
+    if not isinstance(asked, list) or not all(map(_is_field, asked)):
         raise invalid_attribute("custom_fields")
     known = row.get("custom_fields")
     kept = {str(f["id"]): f for f in (known if isinstance(known, list) else []) if "id" in f}
-    kept |= {str(f["id"]): {"id": f["id"], "value": f.get("value")} for f in asked}
+    kept |= {str(f["id"]): {"id": f["id"], "value": custom_value(f.get("value"))} for f in asked}
     return {"custom_fields": list(kept.values())}
+
+
+def _is_field(given: Any) -> bool:
+    named = given.get("id") if isinstance(given, dict) else None
+    return isinstance(named, str) or (isinstance(named, int) and named >= 0)
 
 
 def add_comment(session: CaseSession, ticket_id: str, given: Any) -> Row:
@@ -113,7 +116,7 @@ def add_comment(session: CaseSession, ticket_id: str, given: Any) -> Row:
         "created_at": session.clock.iso(),
     }  # fmt: skip
     if given.get("html_body"):
-        row["html_body"] = given["html_body"]
+        row["html_body"] = text_or_none("comment", given["html_body"])
     return session.overlay.put("zendesk.comments", row)
 
 

@@ -21,6 +21,7 @@ __all__ = [
 
 SUBDOMAIN = "acme"
 BASE_URL = f"https://{SUBDOMAIN}.zendesk.com/api/v2"
+_DIGITS = 18
 _EPOCH = "1970-01-01T00:00:00Z"
 
 _TICKET: dict[str, Any] = {
@@ -58,7 +59,8 @@ def number(value: Any) -> Any:
     >>> number("42"), number(None)
     (42, None)
     """
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+    short = isinstance(value, str) and len(value) <= _DIGITS
+    return int(value) if short and value.isdecimal() else value
 
 
 def _numbered(payload: dict[str, Any]) -> dict[str, Any]:

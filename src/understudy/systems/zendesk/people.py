@@ -15,6 +15,7 @@ from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid, refused
 from understudy.systems.zendesk.listing import id_key, list_reply, offset_page
 from understudy.systems.zendesk.payload import organization, user
+from understudy.systems.zendesk.values import flag, id_or_none, text_or_none, words
 
 __all__ = [
     "find_user",
@@ -36,6 +37,7 @@ __all__ = [
 _TABLE = "zendesk.users"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TEXTS = ("name", "phone", "notes", "details", "time_zone", "locale", "alias", "external_id")
+_ROLES = ("end-user", "agent", "admin")
 _INTEGRATION: Row = {
     "id": "900000000001", "name": "API", "email": "integrations@acme.example", "role": "admin",
     "created_at": "2021-03-01T09:00:00Z", "updated_at": "2021-03-01T09:00:00Z",
@@ -167,14 +169,45 @@ def update_user(call: Call) -> Reply:
         raise not_found()
     if not given:
         raise invalid_attribute("user")
-    changes: dict[str, Any] = {name: given[name] for name in _TEXTS if name in given}
-    if "email" in given:
-        changes["email"] = _free_email(session, row, given["email"])
-    for name in ("tags", "user_fields", "suspended", "verified"):
-        if name in given:
-            changes[name] = given[name]
+    changes = {name: text_or_none(name, given[name]) for name in _TEXTS if name in given}
+    if "name" in given and not (changes["name"] or "").strip():
+        raise record_invalid("name", "Name: is too short (minimum one character)", "BlankValue")
+    changes |= _standing(session, row, given)
     changes["updated_at"] = session.clock.iso()
     return Reply(200, {"user": _shown(call, session.overlay.patch(_TABLE, row["id"], changes))})
+
+
+def _standing(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str, Any]:
+    """Who the user is, and what they may do."""
+    changes: dict[str, Any] = {
+        name: flag(name, given[name]) for name in ("suspended", "verified") if name in given
+    }
+    if "email" in given:
+        changes["email"] = _free_email(session, row, given["email"])
+    if "tags" in given:
+        changes["tags"] = words(given["tags"])
+    if "user_fields" in given:
+        changes["user_fields"] = {**(row.get("user_fields") or {}), **_fields(given)}
+    if "role" in given:
+        if given["role"] not in _ROLES:
+            raise record_invalid("role", "Role: is invalid")
+        changes["role"] = given["role"]
+    if "organization_id" in given:
+        changes["organization_id"] = _organization(session, given["organization_id"])
+    return changes
+
+
+def _fields(given: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(given["user_fields"], dict):
+        raise invalid_attribute("user_fields")
+    return given["user_fields"]
+
+
+def _organization(session: CaseSession, value: Any) -> str | None:
+    named = id_or_none("organization_id", value)
+    if named is not None and session.overlay.get("zendesk.organizations", named) is None:
+        raise record_invalid("organization", "Organization: is invalid")
+    return named
 
 
 def _free_email(session: CaseSession, row: Row, email: Any) -> str:

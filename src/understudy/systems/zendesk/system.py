@@ -22,6 +22,10 @@ __all__ = ["Zendesk"]
 
 _ERRORS = {400: "BadRequest", 403: "Forbidden", 404: "RecordNotFound", 405: "MethodNotAllowed"}
 _WORD = re.compile(r"(show|create|update|destroy|upsert)_many|create_or_update|count|autocomplete")
+_QUOTA = (
+    ("x-rate-limit", "700"), ("x-rate-limit-remaining", "699"), ("ratelimit-limit", "700"),
+    ("ratelimit-remaining", "699"), ("ratelimit-reset", "41"),
+)  # fmt: skip
 _WITH_BODY = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -83,8 +87,7 @@ class Zendesk(System):
         return (
             ("content-type", "application/json; charset=utf-8"),
             ("x-request-id", session.request_id("")),
-            ("x-rate-limit", "700"),
-            ("x-rate-limit-remaining", "699"),
+            *_QUOTA,
         )
 
     def refusal(self, status: int, message: str) -> Refusal:

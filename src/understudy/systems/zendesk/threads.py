@@ -20,6 +20,7 @@ from understudy.systems.zendesk.tickets import (
     given_ticket,
     living_ticket,
 )
+from understudy.systems.zendesk.values import text_or_none
 
 __all__ = [
     "apply_macro",
@@ -231,13 +232,20 @@ def _spoken(field: str, value: Any, row: Row) -> dict[str, Any]:
     return {"body": re.sub(r"\{\{ticket\.id\}\}", row["id"], str(text or ""))}
 
 
+def _message(given: Any) -> dict[str, Any]:
+    told = given if isinstance(given, dict) else {}
+    people, body = told.get("to"), told.get("body")
+    known = isinstance(people, list) and people and all(isinstance(p, dict) for p in people)
+    if not known or not isinstance(body, str) or not body.strip():
+        raise record_invalid("message", "Message: to and body are required", "BlankValue")
+    return {**told, "subject": text_or_none("subject", told.get("subject"))}
+
+
 def create_side_conversation(call: Call) -> Reply:
     """A message to a third party about a ticket."""
     session = call.session
     row = living_ticket(session, call.path["id"])
-    message = call.fields.get("message")
-    if not isinstance(message, dict) or not message.get("to") or not message.get("body"):
-        raise record_invalid("message", "Message: to and body are required", "BlankValue")
+    message = _message(call.fields.get("message"))
     row_id, now = session.uuid("side"), session.clock.iso()
     made = {
         "id": row_id, "ticket_id": row["id"], "subject": message.get("subject"),

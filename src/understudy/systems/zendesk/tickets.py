@@ -16,7 +16,7 @@ from understudy.systems.zendesk.changes import (
 )
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid
 from understudy.systems.zendesk.listing import id_key, list_reply
-from understudy.systems.zendesk.payload import comment, number, ticket
+from understudy.systems.zendesk.payload import BASE_URL, comment, number, ticket
 from understudy.systems.zendesk.people import find_user, me, requester_tickets_of, user_by_email
 
 __all__ = [
@@ -104,12 +104,13 @@ def create_ticket(call: Call) -> Reply:
     }  # fmt: skip
     changes = ticket_changes(session, row, {k: v for k, v in given.items() if k != "requester_id"})
     said = add_comment(session, row_id, first)
-    subject = given.get("subject") or said["body"][:80]
+    subject = changes.get("subject") or said["body"][:80]
     row = {**row, **changes, "subject": subject, "description": said["body"]}
     session.overlay.put(TICKETS, row)
     audit = _audit(session, row_id, said, changes)
     payload = {"ticket": shown_ticket(session, row), "audit": audit}
-    return Reply(201, payload, created=(TICKETS, row_id))
+    place = (("location", f"{BASE_URL}/tickets/{row_id}.json"),)
+    return Reply(201, payload, place, created=(TICKETS, row_id))
 
 
 def _requester(session: CaseSession, given: dict[str, Any]) -> str:
