@@ -4,12 +4,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test fuzz check bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    the whole way on built-in data: three candidates, three verdicts, three reports"
 	@echo "make test    all tests"
+	@echo "make fuzz    the long runs with garbage and with generated requests"
 	@echo "make check   format, lint, types, layers"
 	@echo "make bench   speed beside floors and peers; BENCH='ENGINE W1-H --repeat 9' for some of it"
 	@echo "make clean   remove the environment and what was built"
@@ -32,6 +33,9 @@ check: $(READY)
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(READY)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m fuzz tests
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -28,6 +28,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 _START_SECONDS = 10.0
+_MOST_BYTES = 32_000_000
+_MOST_HEAD_BYTES = 1_000_000
 
 
 class LoopbackDoor:
@@ -150,6 +152,7 @@ def _quiet(config: Any, door: Application) -> Any:
         log_level="critical",
         access_log=False,
         server_header=False,
+        h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
         timeout_graceful_shutdown=1,
     )
 
@@ -165,13 +168,17 @@ def _wait_until_open(thread: threading.Thread, servers: list[Any]) -> None:
 
 
 async def received(receive: Receive) -> bytes:
-    """The whole body of a request."""
-    blocks = []
+    """The whole body of a request; of one that nobody would read only the beginning is kept."""
+    blocks: list[bytes] = []
+    length = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
             break
-        blocks.append(message.get("body", b""))
+        block = message.get("body", b"")
+        if length <= _MOST_BYTES:
+            blocks.append(block)
+            length += len(block)
         if not message.get("more_body"):
             break
     return b"".join(blocks)

@@ -16,6 +16,7 @@ __all__ = ["Answers", "Kept", "Watch"]
 
 _KEPT_BYTES = 16_000_000
 _ENTRY_BYTES = 1_000
+_LONGEST_ADDRESS = 1_000
 _SHARED = ("base_urls", "renderings", "seed")
 
 Address = tuple[str, str, str]
@@ -46,6 +47,8 @@ class Answers:
 
     def keep(self, address: Address, kept: Kept) -> None:
         """Give this to whom it fits from now on."""
+        if sum(map(len, address)) > _LONGEST_ADDRESS:
+            return
         needed = len(kept.body) + 100 * len(kept.saw) + _ENTRY_BYTES
         if needed > self._room:
             self._kept.clear()

@@ -37,6 +37,7 @@ current_case: ContextVar[str | None] = ContextVar("current_case", default=None)
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _ROUTES_KEPT = 4_000
+_PATH_KEPT = 300
 _HOSTS_KEPT = 1_000
 _NOBODY = (None, None)
 
@@ -156,6 +157,8 @@ class Engine:
             if request.query:
                 call.query = system.query(request)
             if request.body:
+                if len(request.body) > system.largest_body:
+                    raise system.too_large()
                 call.body = system.body(request)
         except Refusal as refusal:
             operation = route.operations[-1]
@@ -182,7 +185,8 @@ class Engine:
             known = (route, path) if system.names_objects(path) else (None, {})
             if len(self._routes) >= _ROUTES_KEPT:
                 self._routes.clear()
-            self._routes[key] = known
+            if len(request.path) <= _PATH_KEPT:
+                self._routes[key] = known
         return known
 
     def _read(self, system: System, operation: Operation, call: Call) -> Reply:
@@ -210,7 +214,9 @@ class Engine:
         watch = Watch(call)
         reply = operation.handler(watch.call)
         if reply.status == 200 and watch.fits_others() and self._only(system, request):
-            body, saw = dumps(reply.payload), frozenset(watch.overlay.saw)
+            # A copy, because what the encoder gives can hold three times the memory.
+            body = bytes(memoryview(dumps(reply.payload)))
+            saw = frozenset(watch.overlay.saw)
             self._answers.keep(address, Kept(operation.name, reply.headers, body, saw))
             return Reply(reply.status, body, reply.headers)
         return reply

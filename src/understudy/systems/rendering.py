@@ -40,7 +40,8 @@ class Renderings:
         """The payload of a world's row; `key` is table, id and what else `render` depends on."""
         known = self._bytes.get(key)
         if known is None:
-            known = dumps(render(row))
+            # A copy, because what the encoder gives can hold three times the memory.
+            known = bytes(memoryview(dumps(render(row))))
             needed = len(known) + _ENTRY_BYTES
             if needed > self._room:
                 self._bytes.clear()

@@ -58,9 +58,9 @@ class CaseSession:
     """
 
     __slots__ = (
-        "_counters", "_credentials", "_fate", "_issue", "_tag", "actions", "approvals",
-        "base_urls", "case_id", "clock", "gaps", "jobs", "lock", "overlay", "reads", "renderings",
-        "reviewer", "saved", "seed",
+        "_correlation", "_counters", "_credentials", "_fate", "_issue", "_tag", "actions",
+        "approvals", "base_urls", "case_id", "clock", "gaps", "jobs", "lock", "overlay", "reads",
+        "renderings", "reviewer", "saved", "seed",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +91,7 @@ class CaseSession:
         self.lock = threading.RLock()
         self._counters: dict[str, int] = {}
         self._tag = ""
+        self._correlation = ""
 
     @property
     def issued(self) -> Credentials | None:
@@ -128,6 +129,12 @@ class CaseSession:
         if not self._tag:
             self._tag = mint.letters(10, self.seed, self.case_id, "request")
         return f"{prefix}{self._tag}{self.clock.calls:04d}"
+
+    def correlation_id(self) -> str:
+        """The id of the request being served, as a UUID."""
+        if not self._correlation:
+            self._correlation = mint.uuid(self.seed, self.case_id, "correlation")[:24]
+        return f"{self._correlation}{self.clock.calls:012x}"
 
     def letters(self, kind: str, length: int) -> str:
         """The next id of a kind, in letters and digits."""

@@ -33,6 +33,8 @@ class System:
     operations: tuple[Operation, ...] = ()
     shapes: Mapping[str, Mapping[str, Any]] = {}
     """JSON Schemas of the objects in the answers by name; `error` is what a refusal looks like."""
+    largest_body: int = 4_000_000
+    """Bytes that a request's body may have; longer ones are refused unread."""
     keeps_answers: bool = False
     """Whether a read's answer follows from its address, the world and what the case wrote, and
     from nothing that the handlers keep elsewhere: then one case's answer is given to the next."""
@@ -108,6 +110,11 @@ class System:
     def refusal(self, status: int, message: str) -> Refusal:
         """An error in the shape of this system."""
         return Refusal(status, {"error": {"code": status, "message": message}})
+
+    def too_large(self) -> Refusal:
+        """The answer to a body that is longer than `largest_body`."""
+        message = f"The request body is larger than {self.largest_body} bytes."
+        return self.refusal(413, message)
 
     def unauthorized(self, secret: str | None) -> Refusal:
         """The answer to a missing, unknown or foreign credential."""

@@ -42,7 +42,8 @@ def wanted_links(session: CaseSession, kind: str, given: Any) -> list[End]:
     """The ends of the `associations` that a new object asks for; each must exist."""
     ends = []
     for item in given if isinstance(given, list) else []:
-        target = (item.get("to") or {}).get("id") if isinstance(item, dict) else None
+        end = item.get("to") if isinstance(item, dict) else None
+        target = end.get("id") if isinstance(end, dict) else None
         to_id = str(target)
         to_kind = _kind_by_types(session, kind, item, to_id) if target else None
         if to_kind is None:

@@ -9,14 +9,17 @@ from typing import Any
 from understudy.systems.operation import Refusal
 from understudy.systems.session import CaseSession
 
-__all__ = ["failure", "invalid_properties", "not_found", "property_error"]
+__all__ = ["NO_CASE", "failure", "invalid_properties", "not_found", "property_error"]
+
+NO_CASE = "00000000-0000-4000-a000-000000000000"
+"""The correlation id of a request that belongs to nobody."""
 
 
 def failure(
     session: CaseSession | None, status: int, message: str, category: str, **more: Any
 ) -> Refusal:
     """An error body with its correlation id."""
-    made = session.uuid("correlation") if session else "00000000-0000-4000-a000-000000000000"
+    made = session.correlation_id() if session else NO_CASE
     body = {
         "status": "error", "message": message, "correlationId": made, "category": category, **more,
     }  # fmt: skip

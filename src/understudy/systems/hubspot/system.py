@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 
-from understudy.systems.hubspot.errors import failure
+from understudy.systems.hubspot.errors import NO_CASE, failure
 from understudy.systems.hubspot.shapes import SHAPES
 from understudy.systems.hubspot.table import OPERATIONS
-from understudy.systems.message import Request
-from understudy.systems.operation import Operation, Refusal
+from understudy.systems.message import Request, Response
+from understudy.systems.operation import Operation, Refusal, Reply
 from understudy.systems.session import CaseSession
 from understudy.systems.system import System, query_pairs
 
@@ -19,8 +19,14 @@ __all__ = ["HubSpot"]
 
 _CATEGORIES = {
     400: "VALIDATION_ERROR", 401: "INVALID_AUTHENTICATION", 403: "MISSING_SCOPES",
-    404: "OBJECT_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 409: "CONFLICT", 429: "RATE_LIMITS",
+    404: "OBJECT_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 409: "CONFLICT", 413: "VALIDATION_ERROR",
+    429: "RATE_LIMITS",
 }  # fmt: skip
+_QUOTA = (
+    ("x-hubspot-ratelimit-daily", "250000"), ("x-hubspot-ratelimit-daily-remaining", "249807"),
+    ("x-hubspot-ratelimit-interval-milliseconds", "10000"), ("x-hubspot-ratelimit-max", "190"),
+    ("x-hubspot-ratelimit-remaining", "189"),
+)  # fmt: skip
 
 
 class HubSpot(System):
@@ -67,9 +73,17 @@ class HubSpot(System):
         """Content type, correlation and what is left of the quota."""
         return (
             ("content-type", "application/json;charset=utf-8"),
-            ("x-hubspot-correlation-id", session.request_id("c0ffee00-")),
-            ("x-hubspot-ratelimit-remaining", "189"),
+            ("x-hubspot-correlation-id", session.correlation_id()),
+            *_QUOTA,
         )
+
+    def response(self, session: CaseSession, reply: Reply) -> Response:
+        """Errors that were made without a case get the id that the headers have."""
+        body = reply.payload
+        if isinstance(body, dict) and body.get("correlationId") == NO_CASE:
+            named = {**body, "correlationId": session.correlation_id()}
+            reply = Reply(reply.status, named, reply.headers)
+        return super().response(session, reply)
 
     def refusal(self, status: int, message: str) -> Refusal:
         """The error body without a case."""

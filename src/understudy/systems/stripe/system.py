@@ -43,6 +43,7 @@ class Stripe(System):
         *subscriptions.OPERATIONS,
     )
     shapes = SHAPES
+    largest_body = 1_000_000
 
     def credentials(self, text: str) -> dict[str, str]:
         """A secret key of the test mode."""

@@ -20,7 +20,10 @@ from understudy.systems.zendesk.table import OPERATIONS
 
 __all__ = ["Zendesk"]
 
-_ERRORS = {400: "BadRequest", 403: "Forbidden", 404: "RecordNotFound", 405: "MethodNotAllowed"}
+_ERRORS = {
+    400: "BadRequest", 403: "Forbidden", 404: "RecordNotFound", 405: "MethodNotAllowed",
+    413: "RequestEntityTooLarge", 429: "TooManyRequests",
+}  # fmt: skip
 _WORD = re.compile(r"(show|create|update|destroy|upsert)_many|create_or_update|count|autocomplete")
 _QUOTA = (
     ("x-rate-limit", "700"), ("x-rate-limit-remaining", "699"), ("ratelimit-limit", "700"),
