@@ -252,20 +252,34 @@ def test_attempts_on_the_network_can_trip_the_run(project, run):
     assert (report.stopped, report.network_attempts, len(records)) == ("egress", 2, 2)
 
 
-def test_needs_are_reachable_and_named(project, run):
-    """An address that the campaign lists can be reached; the report names it."""
+@pytest.mark.parametrize("namespace", [True, False])
+def test_needs_are_reachable_and_named(project, run, namespace):
+    """An address that the campaign lists answers, inside a namespace as well; no other does."""
     import socket
+    import threading
 
-    with socket.create_server(("127.0.0.1", 0)) as door:
+    def answer(door):
+        connection, _ = door.accept()
+        with connection:
+            connection.sendall(connection.recv(100).upper())
+
+    with socket.create_server(("127.0.0.1", 0)) as door, socket.create_server(("", 0)) as other:
+        threading.Thread(target=answer, args=(door,), daemon=True).start()
         port = door.getsockname()[1]
         project.candidate(
             "import socket\n\ndef ask(case, systems):\n"
-            f"    socket.create_connection(('127.0.0.1', {port}), 5).close()\n"
+            f"    made = socket.create_connection(('127.0.0.1', {port}), 5)\n"
+            "    made.sendall(b'hello')\n"
+            "    print(made.recv(100))\n"
+            f"    socket.create_connection(('127.0.0.1', {other.getsockname()[1]}), 5)\n"
         )
         need = f"127.0.0.1:{port}"
-        report, records = run(project.plan(1, use="bot:ask", needs=(need,), namespace=True))
-    assert records[0].proposal.failure is None
-    assert (report.needs, report.level, report.network_attempts) == ((need,), "hook", 0)
+        plan = project.plan(1, use="bot:ask", needs=(need,), namespace=namespace)
+        report, records = run(plan)
+    assert "HELLO" in records[0].trace.printed
+    assert records[0].proposal.failure.reason == "egress"
+    assert (report.needs, report.network_attempts) == ((need,), 1)
+    assert report.level in (("hook", "hook+netns") if namespace else ("hook",))
 
 
 def test_a_need_without_a_port_is_an_error(project, run):

@@ -107,7 +107,7 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
             quarantined=len(judgement.quarantined),
             judged=len(judgement.judged),
         ),
-        model_traffic=(),
+        model_traffic=manifest.model_traffic,
         largest_uncapped_minor=cost.largest_uncapped_minor,
         hashes=Hashes(**manifest.hashes),
         external=compare_with_log(end.evidence.proposals, judgement.strays),
@@ -163,10 +163,12 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
         told.append("prices: nobody answers for them, so they are illustrative")
     faults = sorted(set(end.manifest.faults))
     told.append(
-        f"faults of the systems but {', '.join(faults)}, and of the model"
+        f"faults of the systems and of the model but {', '.join(faults)}"
         if faults
         else "faults of the systems and of the model: none were injected"
     )
+    if end.manifest.unanswered:
+        told.append(f"{end.manifest.unanswered:,} model calls: no answer was recorded for them")
     told += [f"a setting without effect: {each}" for each in end.manifest.without_effect]
     told += _unused(end.rules.policy)
     if end.stopped == "asked":

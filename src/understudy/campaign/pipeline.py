@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from understudy import __version__
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash
+from understudy.campaign.models import model_service, uses_models
 from understudy.campaign.project import project_folder
 from understudy.campaign.reviewer import DeskReviewer
 from understudy.campaign.run_files import RunFiles, evidence_of
@@ -21,7 +23,8 @@ from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, 
 from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
 from understudy.campaign.trip import CriticalTrip
-from understudy.model.campaign import Campaign, CandidateSpec, ModelMode
+from understudy.doors.gateway_faults import is_about_models
+from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode
 from understudy.model.canonical import digest
 from understudy.model.case import Case
 from understudy.model.errors import (
@@ -33,6 +36,8 @@ from understudy.model.errors import (
 )
 from understudy.model.manifest import RunManifest
 from understudy.model.proposal import CaseRecord
+from understudy.model.verdict import ModelTraffic
+from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan
 from understudy.shadow.runner import run_shadow
 
@@ -79,8 +84,10 @@ def run_candidate(
     Raises `KeyboardInterrupt` where it was interrupted; the store then holds what was done.
     """
     cases = _selected(source, request)
+    resumed = request.resume is not None
+    models = model_service(settings.campaign, settings.folder, resumed=resumed)
     folder, manifest = _folder(settings, source, request, cases)
-    plan = _plan(settings, source, request, cases, folder)
+    plan = _plan(settings, source, request, cases, folder, models)
     trip = CriticalTrip(settings.campaign.stop.on_critical, source.recording, settings.rules.policy)
     records: list[CaseRecord] = []
 
@@ -96,7 +103,13 @@ def run_candidate(
         raise
     if report.interrupted:
         raise KeyboardInterrupt
-    manifest = msgspec.structs.replace(manifest, wall=report.evidence(), stopped=report.stopped)
+    manifest = msgspec.structs.replace(
+        manifest,
+        wall=report.evidence(),
+        stopped=report.stopped,
+        model_traffic=_added(manifest.model_traffic, report.model_traffic),
+        unanswered=manifest.unanswered + report.unanswered,
+    )
     folder.write_manifest(manifest)
     proposals = [record.proposal for record in records]
     return conclude(
@@ -119,6 +132,7 @@ def _plan(
     request: RunRequest,
     cases: Sequence[Case],
     folder: RunFolder,
+    models: ModelService | None,
 ) -> ShadowPlan:
     campaign = settings.campaign
     candidate = campaign.candidates[0]
@@ -132,7 +146,8 @@ def _plan(
         seed=campaign.seed,
         workers=request.workers,
         repeats=campaign.repeats,
-        faults=campaign.faults,
+        faults=tuple(fault for fault in campaign.faults if not is_about_models(fault)),
+        models=models,
         writes=settings.rules.policy.write_modes(),
         decide=DeskReviewer(source.recording, settings.rules.policy.review, campaign.seed),
         resume=request.resume is not None,
@@ -225,17 +240,35 @@ def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunM
         machine={"python": platform.python_version(), "system": platform.system()},
         without_effect=_without_effect(settings.campaign),
         economics=campaign.economics.model_dump(mode="json", exclude_none=True),
-        faults=tuple(fault.do.value for fault in campaign.faults),
+        faults=tuple(_told(fault) for fault in campaign.faults),
     )
 
 
 def _without_effect(campaign: Campaign) -> tuple[str, ...]:
-    told = []
-    if campaign.stop.budget is not None:
-        told.append("`stop.budget`: what the candidate's model costs is not counted")
-    if campaign.candidates[0].models is not ModelMode.REPLAY:
-        told.append("`models`: the candidate's model calls are not served")
-    return tuple(told)
+    if campaign.stop.budget is None:
+        return ()
+    if not uses_models(campaign):
+        return ("`stop.budget`: the campaign serves no models, so nothing is counted",)
+    if campaign.candidates[0].models in (ModelMode.REPLAY, ModelMode.SCRIPTED):
+        return ("`stop.budget`: replayed and scripted answers cost nothing",)
+    return ()
+
+
+def _told(fault: Fault) -> str:
+    return f"{fault.do.value} of models" if is_about_models(fault) else fault.do.value
+
+
+def _added(before: Sequence[ModelTraffic], now: Sequence[ModelTraffic]) -> tuple[ModelTraffic, ...]:
+    """What went to each provider in all, where a run was gone on with."""
+    requests: Counter[str] = Counter()
+    sent: Counter[str] = Counter()
+    for each in (*before, *now):
+        requests[each.provider] += each.requests
+        sent[each.provider] += each.bytes_out
+    return tuple(
+        ModelTraffic(provider=name, requests=requests[name], bytes_out=sent[name])
+        for name in sorted(requests)
+    )
 
 
 def _refuse_other(before: RunManifest, now: RunManifest) -> None:

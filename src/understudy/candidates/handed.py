@@ -14,6 +14,9 @@ from understudy.model.case import Case, Trigger, Turn
 __all__ = ["Handed", "Inbound", "Opened", "handed_case", "inbound"]
 
 
+_MODELS = "openai"
+
+
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a case that goes to the candidate's process: no scenario, tags or segment."""
 
@@ -22,6 +25,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     turns: tuple[Turn, ...] = ()
     received_at: datetime | None = None
     repeat: int = 0
+    model_key: str = ""
+    """The case's key for the model gateway, where there is one."""
 
 
 class Opened(Protocol):
@@ -61,8 +66,13 @@ def inbound(case: Case, repeat: int = 0) -> Inbound:
     )
 
 
-def handed_case(case: Inbound, opened: Opened) -> Handed:
-    """The case for the candidate, a copy of its own; the payload is plain dicts and lists."""
+def handed_case(case: Inbound, opened: Opened, models_url: str = "") -> Handed:
+    """The case for the candidate, a copy of its own; the payload is plain dicts and lists.
+
+    `models_url` is where its models are found, under the case's own key.
+    """
+    keys = {_MODELS: {"api_key": case.model_key}} if models_url else {}
+    urls = {_MODELS: models_url} if models_url else {}
     trigger = case.trigger
     return Handed(
         id=case.case_id,
@@ -71,8 +81,8 @@ def handed_case(case: Inbound, opened: Opened) -> Handed:
         ),
         turns=[Handed(role=turn.role, text=turn.text, at=turn.at) for turn in case.turns],
         received_at=case.received_at,
-        credentials=_by_system(opened.credentials),
-        base_urls=Handed(opened.base_urls),
+        credentials=_by_system({**opened.credentials, **keys}),
+        base_urls=Handed({**opened.base_urls, **urls}),
     )
 
 

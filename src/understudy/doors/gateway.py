@@ -36,16 +36,17 @@ class Gateway:
     """An ASGI application over one source of answers.
 
     Where keys were handed out with `open`, each names the case and repeat whose calls it makes,
-    and any other key is refused.
+    and any other key is refused; without `open_to_all` none is taken before.
     """
 
-    def __init__(self, source: Source, *, seed: int = 0) -> None:
+    def __init__(self, source: Source, *, seed: int = 0, open_to_all: bool = True) -> None:
         self.unserved: list[str] = []
         """Method and path of calls that are none of the three interfaces."""
         self.troubles: list[str] = []
         """What went wrong in the gateway itself; no answer of it can be relied on then."""
         self._source = source
         self._seed = seed
+        self._open = open_to_all
         self._scopes: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -55,6 +56,11 @@ class Gateway:
         with self._lock:
             self._scopes[key] = scope
         return key
+
+    def assign(self, key: str, scope: str) -> None:
+        """Let a key's calls belong to this case and repeat from now on."""
+        with self._lock:
+            self._scopes[key] = scope
 
     def close(self, key: str) -> None:
         """Let a key expire."""
@@ -99,7 +105,7 @@ class Gateway:
         key = authorization.decode("latin-1").partition(" ")[2]
         with self._lock:
             scope = self._scopes.get(key, "")
-            if self._scopes and not scope:
+            if (self._scopes or not self._open) and not scope:
                 raise ModelRefusal(401, "invalid_api_key", "Incorrect API key provided.")
         return scope
 

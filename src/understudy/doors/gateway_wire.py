@@ -16,6 +16,7 @@ __all__ = [
     "EMBEDDINGS",
     "JSON",
     "PATHS",
+    "RESPONSES",
     "Exchange",
     "ModelAnswer",
     "ModelRefusal",

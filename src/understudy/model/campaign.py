@@ -28,6 +28,9 @@ __all__ = [
     "FaultMatch",
     "Isolation",
     "ModelMode",
+    "ModelPrice",
+    "ModelProvider",
+    "ModelSettings",
     "Stop",
     "WorldRequest",
 ]
@@ -48,8 +51,13 @@ class ModelMode(enum.StrEnum):
     """What the model gateway does with the candidate's model calls."""
 
     REPLAY = "replay"
+    """Recorded answers, and an error for every call that is not among them."""
     RECORD = "record"
+    """The provider's answers, kept to be replayed."""
     LIVE = "live"
+    """The provider's answers."""
+    SCRIPTED = "scripted"
+    """The answers that the campaign lists."""
 
 
 class FaultKind(enum.StrEnum):
@@ -88,6 +96,30 @@ class CandidateSpec(Configuration):
     needs: tuple[str, ...] = ()
     models: ModelMode = ModelMode.REPLAY
     timeout: DurationText = Field(timedelta(seconds=30), json_schema_extra={"default": "30s"})
+
+
+class ModelProvider(Configuration):
+    """The one model provider that may be reached, and where the user's key for it is found."""
+
+    name: str = "openai"
+    base_url: str = "https://api.openai.com/v1"
+    key: str = Field("OPENAI_API_KEY", description="The environment variable that holds the key")
+
+
+class ModelPrice(Configuration):
+    """What a million tokens of one model cost."""
+
+    input: MoneyText
+    output: MoneyText
+
+
+class ModelSettings(Configuration):
+    """Where a candidate's model calls go; paths are relative to the campaign file."""
+
+    provider: ModelProvider = ModelProvider()
+    recording: str = "models.jsonl"
+    prices: dict[str, ModelPrice] = Field(default_factory=dict)
+    script: tuple[dict[str, Any], ...] = ()
 
 
 class WorldRequest(Configuration):
@@ -147,6 +179,7 @@ class Campaign(Configuration):
     seed: int = Field(0, ge=0)
     repeats: int = Field(1, ge=1)
     faults: tuple[Fault, ...] = ()
+    models: ModelSettings | None = None
     stop: Stop = Stop()
     economics: Economics = Economics()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from understudy.model.verdict import WallEvidence
+from understudy.model.verdict import ModelTraffic, WallEvidence
 
 __all__ = ["MADE_HERE", "RecordingManifest", "RunManifest", "SourceFile", "WorldManifest"]
 
@@ -85,6 +85,10 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of faults that were planned."""
     without_effect: tuple[str, ...] = ()
     """Settings of the campaign that nothing acts on yet; a report tells them."""
+    model_traffic: tuple[ModelTraffic, ...] = ()
+    """What went to model providers."""
+    unanswered: int = 0
+    """Model calls that no recorded or scripted answer was there for."""
     case_ids_digest: str = ""
     attempt: int = 1
     """Which look at its recording this run is."""

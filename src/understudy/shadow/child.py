@@ -45,6 +45,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
 
     from understudy.candidates.handed import Inbound
     from understudy.shadow.handling import Handling, Workplace
+    from understudy.shadow.handover import Handover
     from understudy.shadow.seating import take_seat
     from understudy.systems.engine import Engine
 
@@ -59,7 +60,8 @@ def _serve(setup: Setup, channel: Channel) -> None:
     _forget_arguments(setup.use)
     printed = Printed()
     with contextlib.ExitStack() as leave:
-        seat = take_seat(setup, engine, isolated, leave)
+        handover = Handover.of(setup, isolated, lambda told: channel.write(encode(told)))
+        seat = take_seat(setup, engine, isolated, leave, handover)
         leave.callback(seat.candidate.close)
         printed.take()
         gc.collect()

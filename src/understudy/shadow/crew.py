@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
+import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from understudy.candidates.handed import Inbound
+from understudy.doors.forwarding import forwarding
 from understudy.model.baseline import Outcome
 from understudy.model.errors import CandidateError
 from understudy.model.printable import printable
@@ -21,8 +26,9 @@ from understudy.model.proposal import (
     WallCount,
 )
 from understudy.shadow.environment import built_environment
-from understudy.shadow.plan import Decide
-from understudy.shadow.protocol import Asked, Finished, Refusal, Setup, Started, Told
+from understudy.shadow.handover import MODELS, taken_over
+from understudy.shadow.plan import ShadowPlan
+from understudy.shadow.protocol import Asked, Finished, Listening, Refusal, Setup, Started, Told
 from understudy.shadow.worker import Worker
 
 __all__ = ["Crew", "Result"]
@@ -49,13 +55,14 @@ class Crew:
         setup: Setup,
         size: int,
         on_start: Callable[[WallCount], None],
-        decide: Decide | None = None,
+        plan: ShadowPlan,
     ) -> None:
         self.level = "hook"
         self._setup = setup
         self._size = size
         self._on_start = on_start
-        self._decide = decide
+        self._decide, self._models = plan.decide, plan.models
+        self._forwards = contextlib.ExitStack()
         self._home = tempfile.TemporaryDirectory(prefix="home-")
         self._environment = built_environment(os.environ, self._home.name, setup.seed)
         self._waiting = selectors.DefaultSelector()
@@ -69,13 +76,21 @@ class Crew:
     def man(self, wanted: int) -> None:
         """Start processes until there are as many as can be used."""
         while len(self._workers) < min(wanted, self._size):
-            worker = Worker(self._setup, self._environment)
+            key = self._models.new_key() if self._models else ""
+            setup = msgspec.structs.replace(self._setup, model_key=key)
+            worker = Worker(setup, self._environment)
             self._workers.append(worker)
             self._waiting.register(worker.output, selectors.EVENT_READ, worker)
 
     def idle(self) -> Worker | None:
         """A process that waits for a case."""
         return next((each for each in self._workers if each.free), None)
+
+    def give(self, worker: Worker, index: int, order: Inbound) -> None:
+        """Hand a worker its next case."""
+        if self._models is not None:
+            order = self._models.begin(worker.model_key, order)
+        worker.give(index, order)
 
     def results(self, order: Callable[[int], Inbound]) -> list[Result]:
         """Wait a moment; what has ended since. `order` gives back the case at a position."""
@@ -92,6 +107,7 @@ class Crew:
             self._release(worker)
             worker.last_words()
         self._waiting.close()
+        self._forwards.close()
         self._home.cleanup()
 
     def _listen(self, worker: Worker, order: Callable[[int], Inbound]) -> Iterator[Result]:
@@ -114,7 +130,20 @@ class Crew:
         elif isinstance(message, Finished) and worker.case is not None:
             index, worker.case = worker.case, None
             worker.leaving = message.leaving
-            yield Result(index, message.record)
+            yield Result(index, self._with_models(worker, message.record))
+        elif isinstance(message, Listening):
+            self._serve(taken_over(worker.door, message.names))
+
+    def _serve(self, listeners: Mapping[str, socket.socket]) -> None:
+        for name, listener in listeners.items():
+            if name == MODELS and self._models is not None:
+                self._models.serve(listener)
+            else:
+                host, _, port = name.rpartition(":")
+                self._forwards.enter_context(forwarding(listener, (host, int(port))))
+
+    def _with_models(self, worker: Worker, record: CaseRecord) -> CaseRecord:
+        return self._models.finish(worker.model_key, record) if self._models else record
 
     def _overdue(self, worker: Worker, order: Callable[[int], Inbound]) -> Iterator[Result]:
         if worker.case is not None and worker.seconds() > self._setup.seconds + _GRACE_SECONDS:
@@ -132,7 +161,8 @@ class Crew:
             raise _never_started(self._setup, how, worker)
         printed = worker.last_words()
         if worker.case is not None:
-            yield Result(worker.case, _lost_case(order(worker.case), reason, how, printed))
+            lost = _lost_case(order(worker.case), reason, how, printed)
+            yield Result(worker.case, self._with_models(worker, lost))
 
     def _release(self, worker: Worker, patience: float = 0.0) -> str:
         self._waiting.unregister(worker.output)

@@ -109,7 +109,10 @@ class Handling:
         session.base_urls = place.seat.base_urls or session.base_urls
         token = current_case.set(running.order.case_id)
         try:
-            case = handed_case(running.order, self._opened(session))
+            models_url = place.seat.models_url
+            if models_url:
+                os.environ["OPENAI_API_KEY"] = running.order.model_key
+            case = handed_case(running.order, self._opened(session), models_url)
             given = place.seat.candidate.answer(case, Toolbox(place.engine, session))
             return read_answer(given), None, False
         except MalformedAnswer as error:

@@ -11,7 +11,8 @@ from understudy.candidates.handed import Inbound, inbound
 from understudy.doors.self_test import SelfTest
 from understudy.model.campaign import CandidateSpec, Fault
 from understudy.model.case import Case
-from understudy.model.verdict import WallEvidence
+from understudy.model.verdict import ModelTraffic, WallEvidence
+from understudy.shadow.models import ModelService
 
 __all__ = ["Decide", "ShadowPlan", "ShadowReport"]
 
@@ -41,6 +42,8 @@ class ShadowPlan:
     """What becomes of a write, by operation or action class: `observe`, `queue` or `deny`."""
     decide: Decide | None = None
     """Who answers at the desk; without it approvals stay pending."""
+    models: ModelService | None = None
+    """What answers the candidate's model calls; without it none can be made."""
     namespace: bool = True
     """Whether a network namespace is entered where the system permits one."""
     world_loader: str = "understudy.world.store:load_world"
@@ -73,9 +76,13 @@ class ShadowReport:
     places: tuple[str, ...] = ()
     """What the wall refused, each place once."""
     stopped: str | None = None
-    """`kill_switch`, `egress`, `asked` (by the caller's callback) or None: it went to the end."""
+    """`kill_switch`, `egress`, `budget`, `asked` (by the caller's callback); None at the end."""
     interrupted: bool = False
     needs: tuple[str, ...] = ()
+    model_traffic: tuple[ModelTraffic, ...] = ()
+    """What went to model providers in this run."""
+    unanswered: int = 0
+    """Model calls that no recorded or scripted answer was there for."""
 
     @property
     def complete(self) -> bool:

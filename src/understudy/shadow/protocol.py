@@ -10,7 +10,17 @@ from understudy.candidates.handed import Inbound
 from understudy.model import errors
 from understudy.model.proposal import CaseRecord, WallCount
 
-__all__ = ["Asked", "Finished", "Refusal", "Setup", "Started", "Told", "decode_told", "encode"]
+__all__ = [
+    "Asked",
+    "Finished",
+    "Listening",
+    "Refusal",
+    "Setup",
+    "Started",
+    "Told",
+    "decode_told",
+    "encode",
+]
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +36,12 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     namespace: bool
     serial: bool = False
     faults: tuple[dict[str, Any], ...] = ()
+    door: int = -1
+    """The descriptor of a Unix socket to hand listeners over by, where any are wanted."""
+    model_key: str = ""
+    """The key of the process for the model gateway, where there is one."""
+    forwarded: bool = False
+    """Whether the allowed addresses are to be listened at inside the namespace."""
     writes: dict[str, str] = {}
     reviewed: bool = False
     """Whether approvals are decided on the supervisor's side, which knows what people did."""
@@ -85,7 +101,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, tag="asked"):
     row: dict[str, Any]
 
 
-Told = Started | Refusal | Finished | Asked
+class Listening(msgspec.Struct, frozen=True, kw_only=True, tag="listening"):
+    """The process has handed over listeners, in this order: `models`, or an allowed address."""
+
+    names: tuple[str, ...]
+
+
+Told = Started | Refusal | Finished | Asked | Listening
 _decoder: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _encoder = msgspec.json.Encoder()
 

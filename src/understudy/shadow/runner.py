@@ -21,6 +21,7 @@ __all__ = ["OnRecord", "run_shadow"]
 OnRecord = Callable[[CaseRecord], bool | None]
 _AHEAD = 64
 _STOP = "STOP"
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
@@ -32,7 +33,9 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
     where the candidate cannot be loaded, before the first case.
     """
     use = parse_use(plan.candidate.use)
-    namespace = plan.namespace and not plan.candidate.needs and not isinstance(use, HttpUse)
+    needs = [_address(need) for need in plan.candidate.needs]
+    inside = all(host in _LOOPBACK for host, _ in needs)
+    namespace = plan.namespace and inside and not isinstance(use, HttpUse)
     tested = self_test(namespace=namespace)
     run = _Run(plan, on_record)
     try:
@@ -40,6 +43,8 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
             run.go(_setup(plan, namespace))
     finally:
         run.store.close()
+        if plan.models is not None:
+            plan.models.close()
     return ShadowReport(
         self_test=tested,
         level=run.level or tested.level,
@@ -53,6 +58,8 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
         stopped=run.stopped,
         interrupted=run.stopped == "interrupted",
         needs=plan.candidate.needs,
+        model_traffic=plan.models.traffic() if plan.models else (),
+        unanswered=plan.models.missing if plan.models else 0,
     )
 
 
@@ -69,6 +76,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         serial=plan.candidate.isolation is Isolation.SERIAL,
         faults=tuple(fault.model_dump(mode="json") for fault in plan.faults),
         writes=dict(plan.writes),
+        forwarded=namespace,
         reviewed=plan.decide is not None,
         allow=tuple(_address(need) for need in plan.candidate.needs),
     )
@@ -120,7 +128,7 @@ class _Run:
             self.stopped = "interrupted"
 
     def _go_on(self, setup: Setup) -> None:
-        crew = Crew(setup, _size(self.plan, setup), self.tally.refused, self.plan.decide)
+        crew = Crew(setup, _size(self.plan, setup), self.tally.refused, self.plan)
         try:
             self._work(crew)
         finally:
@@ -143,7 +151,7 @@ class _Run:
             index = self._next()
             if index is None:
                 return
-            worker.give(index, self.plan.order(index))
+            crew.give(worker, index, self.plan.order(index))
 
     def _next(self) -> int | None:
         while self._given < len(self.keys) and self.keys[self._given] in self.store.done:
@@ -159,7 +167,12 @@ class _Run:
         return self.stopped is not None
 
     def _take(self, result: Result) -> None:
-        if self.store.append(result.record):
+        models, record = self.plan.models, result.record
+        if models is not None and (record.case_id, record.proposal.repeat) in models.starved:
+            # What came of it says nothing about the candidate; a resumed run does it again.
+            self.stopped = self.stopped or "budget"
+            return
+        if self.store.append(record):
             self.ran += 1
         self._fresh[result.index] = result.record
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
+
+import msgspec
 
 from understudy.candidates.command import CommandCandidate
 from understudy.candidates.in_process import PythonCandidate
@@ -21,6 +23,7 @@ from understudy.doors.refusals import Refusals
 from understudy.doors.transports import installed
 from understudy.doors.variables import credential_variables
 from understudy.doors.wall import seal
+from understudy.shadow.handover import Handover
 from understudy.shadow.protocol import Setup
 from understudy.shadow.serial import SerialDoor, carry_context
 from understudy.shadow.witness import Witness
@@ -51,23 +54,31 @@ class Seat:
     """Where the candidate finds the systems, where that is not at the vendors' own hosts."""
     serial: SerialDoor | None = None
     """Where the candidate has one static key for all of its cases."""
+    models_url: str = ""
+    """Where the candidate finds its models, where it may have any."""
     witness: Witness | None = None
     """Where the candidate reaches the systems over sockets."""
 
 
-def take_seat(setup: Setup, engine: Engine, isolated: bool, leave: contextlib.ExitStack) -> Seat:
+def take_seat(
+    setup: Setup,
+    engine: Engine,
+    isolated: bool,
+    leave: contextlib.ExitStack,
+    handover: Handover,
+) -> Seat:
     """Open the doors that the candidate needs, seal the process, and start the candidate.
 
     `isolated` says that the process has left the machine's network; `leave` closes the doors.
     """
     use = parse_use(setup.use)
+    if handover.models_url:
+        os.environ.update(OPENAI_BASE_URL=handover.models_url, OPENAI_API_KEY=setup.model_key)
+    setup = msgspec.structs.replace(setup, allow=handover.allow)
     serial = _serial_door(engine) if setup.serial else None
     place = _Place(engine, serial, isolated, leave)
-    if isinstance(use, PythonUse):
-        return _python_seat(use, setup, place)
-    if isinstance(use, CommandUse):
-        return _command_seat(use, setup, place)
-    return _service_seat(use, setup, place)
+    make = _SEATS[type(use)]
+    return replace(make(use, setup, place), models_url=handover.models_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +128,18 @@ def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
     witness = Witness(place.door)
     urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
     level = "netns" if place.isolated else "none"
-    return Seat(candidate, wall, level, urls, place.serial, witness)
+    return Seat(candidate, wall, level, urls, place.serial, witness=witness)
 
 
 def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
     wall = seal((*setup.allow, *reachable_addresses(use)))
     witness = Witness(place.door)
     urls = place.leave.enter_context(serving(witness, place.vendors))
-    return Seat(ServiceCandidate(use), wall, "none", urls, place.serial, witness)
+    return Seat(ServiceCandidate(use), wall, "none", urls, place.serial, witness=witness)
+
+
+_SEATS: dict[type, Callable[[Any, Setup, _Place], Seat]] = {
+    CommandUse: _command_seat,
+    HttpUse: _service_seat,
+    PythonUse: _python_seat,
+}

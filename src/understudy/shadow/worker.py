@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,9 @@ class Worker:
 
     def __init__(self, setup: Setup, environment: Mapping[str, str]) -> None:
         self._printed = _nameless_file()
+        self.door, theirs = socket.socketpair()
+        """Where the process hands over its listeners."""
+        self.model_key = setup.model_key
         self._process = subprocess.Popen(
             # -P: the candidate's folder must not be able to replace the standard library.
             [sys.executable, "-P", "-m", "understudy.shadow.child"],
@@ -41,7 +45,10 @@ class Worker:
             env=dict(environment),
             cwd=setup.project,
             start_new_session=True,
+            pass_fds=[theirs.fileno()],
         )
+        setup = msgspec.structs.replace(setup, door=theirs.fileno())
+        theirs.close()
         self._in, self._out = _pipes(self._process)
         self.ready = self.leaving = False
         self.case: int | None = None
@@ -88,6 +95,7 @@ class Worker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
+        self.door.close()
         for stream in (self._in, self._out):
             with contextlib.suppress(OSError):
                 stream.close()

@@ -1,0 +1,113 @@
+"""A campaign's models: which answers its candidate gets, from where, and what they may cost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from understudy.doors.gateway_faults import is_about_models
+from understudy.doors.gateway_meter import Meter, ModelBudget, TokenPrice
+from understudy.doors.gateway_provider import PassThrough, Provider
+from understudy.doors.gateway_replay import Replay
+from understudy.doors.gateway_script import Script, script_from
+from understudy.doors.gateway_wire import Source
+from understudy.model.campaign import Campaign, ModelMode, ModelSettings
+from understudy.model.errors import ConfigurationError
+from understudy.shadow.models import ModelService
+
+__all__ = ["model_service", "uses_models"]
+
+_PAYING = (ModelMode.RECORD, ModelMode.LIVE)
+
+
+def uses_models(campaign: Campaign) -> bool:
+    """Whether the campaign says anything about models; without a word none can be called."""
+    return campaign.models is not None or "models" in campaign.candidates[0].model_fields_set
+
+
+def model_service(
+    campaign: Campaign,
+    folder: Path,
+    *,
+    resumed: bool = False,
+    environment: Mapping[str, str] = os.environ,
+) -> ModelService | None:
+    """What answers the model calls of the campaign's candidate; paths are relative to `folder`.
+
+    Raises `ConfigurationError` where the mode lacks what it needs.
+    """
+    faults = [fault for fault in campaign.faults if is_about_models(fault)]
+    if not uses_models(campaign):
+        if faults:
+            raise ConfigurationError(
+                "faults are to befall models, but the campaign serves none",
+                hint="write `models: replay`, `record`, `live` or `scripted` at the candidate",
+            )
+        return None
+    mode = campaign.candidates[0].models
+    settings = campaign.models or ModelSettings()
+    meter = Meter(_budget(campaign, settings, mode))
+    recording = folder / settings.recording
+    source = _source(mode, settings, recording, meter, resumed, environment)
+    return ModelService(source, meter=meter, faults=faults, seed=campaign.seed)
+
+
+def _source(
+    mode: ModelMode,
+    settings: ModelSettings,
+    recording: Path,
+    meter: Meter,
+    resumed: bool,
+    environment: Mapping[str, str],
+) -> Source:
+    if mode is ModelMode.SCRIPTED:
+        return Script(script_from(settings.script))
+    if mode is ModelMode.REPLAY:
+        return _replay(recording)
+    given = settings.provider
+    key = environment.get(given.key, "")
+    if not key:
+        raise ConfigurationError(
+            f"the variable `{given.key}` holds no key for the model provider `{given.name}`",
+            hint=f"export {given.key}=…, or replay recorded answers with `models: replay`",
+        )
+    keep = mode is ModelMode.RECORD
+    if keep and recording.exists() and not resumed:
+        raise ConfigurationError(
+            f"`{recording}` holds recorded answers already",
+            hint="replay them with `models: replay`, or name another file: models: {recording: …}",
+        )
+    provider = Provider(given.name, given.base_url, key)
+    record = recording if keep else None
+    return PassThrough(provider, [given.base_url], meter=meter, record=record)
+
+
+def _replay(recording: Path) -> Replay:
+    if not recording.is_file():
+        raise ConfigurationError(
+            f"there are no recorded answers of models at `{recording}`",
+            hint="record them with `models: record`, or name the file: models: {recording: …}",
+        )
+    return Replay(recording)
+
+
+def _budget(campaign: Campaign, settings: ModelSettings, mode: ModelMode) -> ModelBudget:
+    budget = campaign.stop.budget
+    prices = {
+        name: TokenPrice(price.input.minor, price.output.minor)
+        for name, price in settings.prices.items()
+    }
+    if budget is None or mode not in _PAYING:
+        return ModelBudget(prices=prices)
+    if not prices:
+        raise ConfigurationError(
+            f"`stop.budget` of {budget} cannot be kept without the models' prices",
+            hint="models: {prices: {NAME: {input: 0.25 EUR, output: 2 EUR}}}, per million tokens",
+        )
+    for name, price in settings.prices.items():
+        if {price.input.currency, price.output.currency} != {budget.currency}:
+            raise ConfigurationError(
+                f"the price of `{name}` is not in {budget.currency}, as `stop.budget` is"
+            )
+    return ModelBudget(cost_minor=budget.minor, prices=prices)

@@ -1,0 +1,129 @@
+"""The models of a run: one gateway for all of its processes, and what goes through it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from understudy.candidates.handed import Inbound
+from understudy.doors.gateway import Gateway
+from understudy.doors.gateway_faults import FaultyModels
+from understudy.doors.gateway_meter import Meter
+from understudy.doors.gateway_trace import ModelCalls, Traced
+from understudy.doors.gateway_wire import Source
+from understudy.doors.loopback import running
+from understudy.model.campaign import Fault
+from understudy.model.errors import EvidenceError
+from understudy.model.proposal import CaseRecord, Trace
+from understudy.model.verdict import ModelTraffic
+
+__all__ = ["ModelService", "scope_of"]
+
+_MISSING = ("no_recorded_answer", "no_scripted_answer")
+
+
+class ModelService:
+    """Answers the model calls of every process of a run, and knows whose they are.
+
+    A process has one key of its own, for clients that are made while the candidate is imported;
+    each case has another. Both belong to the case at hand, and to nobody between two cases.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        meter: Meter | None = None,
+        faults: Sequence[Fault] = (),
+        seed: int = 0,
+    ) -> None:
+        self.meter = meter or Meter()
+        self.missing = 0
+        """Calls for which no answer was recorded or scripted."""
+        self.starved: set[tuple[str, int]] = set()
+        """Cases and repeats of which the budget has stopped a call."""
+        self._traced = Traced(FaultyModels(source, faults, seed) if faults else source)
+        self._gateway = Gateway(self._traced, seed=seed, open_to_all=False)
+        self._numbers = itertools.count(1)
+        self._served = contextlib.ExitStack()
+
+    def new_key(self) -> str:
+        """The key of a process that is about to start."""
+        key = self._gateway.open(f"process {next(self._numbers)}")
+        self._gateway.close(key)
+        return key
+
+    def serve(self, listener: socket.socket) -> None:
+        """Answer at a listener until the end of the run."""
+        self._served.enter_context(listener)
+        self._served.enter_context(running([(self._gateway, listener)]))
+
+    def begin(self, key: str, order: Inbound) -> Inbound:
+        """The case as it is handed to the process of that key, with a key of its own."""
+        scope = scope_of(order.case_id, order.repeat)
+        own = self._gateway.open(scope)
+        self._gateway.assign(key, scope)
+        return msgspec.structs.replace(order, model_key=own)
+
+    def finish(self, key: str, record: CaseRecord) -> CaseRecord:
+        """The record with the case's prompts, answers and tokens; its keys are worth nothing now.
+
+        Raises `EvidenceError` where the gateway itself failed.
+        """
+        scope = scope_of(record.case_id, record.proposal.repeat)
+        self._gateway.close(self._gateway.open(scope))
+        self._gateway.close(key)
+        if self._gateway.troubles:
+            raise EvidenceError(f"the model gateway failed: {self._gateway.troubles[0]}")
+        calls = self._traced.take(scope)
+        self.missing += sum(code in _MISSING for code in calls.refused)
+        if "insufficient_quota" in calls.refused:
+            self.starved.add((record.case_id, record.proposal.repeat))
+        return _with_calls(record, calls) if calls.prompts else record
+
+    def traffic(self) -> tuple[ModelTraffic, ...]:
+        """What went to providers."""
+        return tuple(
+            ModelTraffic(provider=each.provider, requests=each.requests, bytes_out=each.bytes_out)
+            for each in self.meter.traffic()
+        )
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._served.close()
+
+
+def scope_of(case_id: str, repeat: int) -> str:
+    """How a case's calls are recorded: its id, and the number of a repeat.
+
+    >>> scope_of("c-1", 0), scope_of("c-1", 2)
+    ('c-1', 'c-1#2')
+    """
+    return f"{case_id}#{repeat}" if repeat else case_id
+
+
+def _with_calls(record: CaseRecord, calls: ModelCalls) -> CaseRecord:
+    trace, proposal = record.trace, record.proposal
+    counted: dict[str, Any] = {
+        "model_calls": len(calls.prompts),
+        "model_tokens_in": calls.tokens_in,
+        "model_tokens_out": calls.tokens_out,
+    }
+    return msgspec.structs.replace(
+        record,
+        trace=_joined(trace, calls),
+        proposal=msgspec.structs.replace(proposal, usage={**counted, **proposal.usage}),
+    )
+
+
+def _joined(trace: Trace, calls: ModelCalls) -> Trace:
+    return msgspec.structs.replace(
+        trace,
+        prompts=(*trace.prompts, *calls.prompts),
+        outputs=(*trace.outputs, *calls.outputs),
+    )

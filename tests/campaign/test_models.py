@@ -1,0 +1,186 @@
+"""A campaign's candidate and its models, end to end with the unmodified `openai` client."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+pytest.importorskip("openai")
+
+SECRET = "sk-the-users-own"
+BOT = """
+import os
+
+import openai
+
+early = openai.OpenAI(max_retries=0, timeout=5)
+
+
+def handle(case, systems):
+    own = openai.OpenAI(
+        base_url=case.base_urls.openai, api_key=case.credentials.openai.api_key, max_retries=0
+    )
+    seen = []
+    for client in (early, own, openai.OpenAI(max_retries=0)):
+        try:
+            answer = client.chat.completions.create(
+                model="m-1", messages=[{"role": "user", "content": case.id}]
+            )
+            seen.append(answer.choices[0].message.content)
+        except Exception as error:
+            seen.append(type(error).__name__)
+    streamed = "".join(
+        event.delta
+        for event in own.responses.create(model="m-1", input=case.id, stream=True)
+        if event.type == "response.output_text.delta"
+    ) if {stream} else ""
+    print("seen", seen, streamed)
+    print("key", any("users-own" in text for text in os.environ.values()))
+    return {"outcome": "escalated"}
+"""
+
+
+class Provided(BaseHTTPRequestHandler):
+    """Plays the provider: answers with how often it was asked, and what."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.seen.append((self.headers["authorization"], self.path, asked))
+        text = f"{asked['messages'][0]['content']} {len(self.server.seen)}"
+        answer = {
+            "id": "c", "object": "chat.completion", "created": 1, "model": "m-1",
+            "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None,
+                         "message": {"role": "assistant", "content": text}}],
+            "usage": {"prompt_tokens": 1000, "completion_tokens": 1000, "total_tokens": 2000},
+        }  # fmt: skip
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        return
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provided)
+    server.seen = []
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _models(server, **keys):
+    base = f"http://127.0.0.1:{server.server_port}/v1" if server else "https://api.openai.com/v1"
+    prices = "{m-1: {input: 1000 EUR, output: 1000 EUR}}"
+    more = "".join(f", {key}: {value}" for key, value in keys.items())
+    return f'{{provider: {{base_url: "{base}"}}, prices: {prices}{more}}}'
+
+
+def _run(project, mode, models, *, limit="2", stream=False, **keys):
+    project.write("bot.py", BOT.replace("{stream}", str(stream)))
+    candidates = f'[{{name: agent, use: "bot:handle", timeout: 20s, models: {mode}}}]'
+    campaign = project.campaign("", candidates=candidates, models=models, **keys)
+    return project.command("run", str(campaign), "-q", "--json", "--limit", limit)
+
+
+def _records(project):
+    stores = sorted(project.folder.glob("reports/*/*/cases-*.jsonl"))
+    return [json.loads(line) for line in stores[-1].read_text(encoding="utf-8").splitlines()]
+
+
+def _printed(project):
+    return [record["trace"]["printed"] for record in _records(project)]
+
+
+def test_models_are_recorded_and_replayed_without_the_provider(project, provider):
+    """The user's key stays outside, the trace holds prompts and answers; a miss fails closed."""
+    finished = _run(project, "record", _models(provider))
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert len(provider.seen) == 6, finished.stderr
+    assert {key for key, _, _ in provider.seen} == {f"Bearer {SECRET}"}
+    assert run["model_traffic"] == [
+        {"provider": "openai", "requests": 6, "bytes_out": run["model_traffic"][0]["bytes_out"]}
+    ]
+    assert run["wall"]["attempts"] == 0
+    recorded = _printed(project)
+    assert all("key False" in text for text in recorded)
+    first = _records(project)[0]
+    assert [each["messages"][0]["content"] for each in first["trace"]["prompts"]] == [
+        first["case_id"]
+    ] * 3
+    assert first["trace"]["outputs"][0]["usage"]["prompt_tokens"] == 1000
+    assert first["proposal"]["usage"]["model_tokens_in"] == 3000
+    provider.seen.clear()
+    finished = _run(project, "replay", _models(None), limit="3")
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert provider.seen == []
+    assert _printed(project)[:2] == recorded
+    assert "BadRequestError" in _printed(project)[2]
+    assert run["model_traffic"] == []
+    assert any("3 model calls: no answer was recorded" in line for line in run["not_covered"])
+
+
+def test_a_budget_ends_the_run(project, provider):
+    """What calls cost is counted; at `stop.budget` the run ends INCONCLUSIVE with exit code 4."""
+    finished = _run(project, "live", _models(provider), limit="9", stop="{budget: 9 EUR}")
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert finished.returncode == 4
+    assert run["verdict"] == "INCONCLUSIVE"
+    assert len(provider.seen) == 5  # each costs 2 EUR, and the fifth reaches the limit
+    assert run["cases"]["run"] == 1  # the second was starved, and is done again on resume
+
+
+def test_scripted_models_stream_and_go_down(project):
+    """Scripted answers are streamed by Responses; the plan's faults befall models too."""
+    script = "[{text: one}, {text: two}, {text: three}]"
+    faults = (
+        "[{match: {operation: models.chat, nth: 1}, do: status, options: {status: 503}},"
+        " {match: {operation: models.chat, nth: 2}, do: truncate},"
+        " {match: {system: models, nth: 3}, do: half_json}]"
+    )
+    finished = _run(
+        project, "scripted", f"{{script: {script}}}", limit="1", faults=faults, stream=True
+    )
+    (run,) = json.loads(finished.stdout)["runs"]
+    (printed,) = _printed(project)
+    assert "InternalServerError" in printed, finished.stderr
+    assert "three" in printed
+    assert any("status of models" in line for line in run["not_covered"])
+
+
+@pytest.mark.parametrize(
+    ("mode", "models", "keys", "expected"),
+    [
+        ("replay", "{recording: nowhere.jsonl}", {}, "no recorded answers"),
+        ("live", "{provider: {key: NO_SUCH_KEY}}", {}, "NO_SUCH_KEY"),
+        ("live", "{provider: {key: PATH}}", {"stop": "{budget: 1 EUR}"}, "models' prices"),
+        ("record", "{recording: bot.py, provider: {key: PATH}}", {}, "recorded answers already"),
+        (
+            "scripted", "{script: []}",
+            {"faults": "[{match: {operation: models.chta}, do: status}]"}, "did you mean",
+        ),
+        (
+            "scripted", "{script: []}",
+            {"faults": "[{match: {system: models}, do: page_drift}]"}, "cannot befall models",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_mode_lacks_is_one_clear_error(project, mode, models, keys, expected):
+    """Said before the first case, and no run folder is left behind."""
+    finished = _run(project, mode, models, **keys)
+    assert finished.returncode == 2
+    assert expected in finished.stderr
+    assert not list(project.folder.glob("reports/*/*/manifest.json"))
