@@ -38,7 +38,7 @@ from understudy.model.manifest import RunManifest
 from understudy.model.proposal import CaseRecord
 from understudy.model.verdict import ModelTraffic
 from understudy.shadow.models import ModelService
-from understudy.shadow.plan import ShadowPlan
+from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
 
 __all__ = ["RunRequest", "run_campaign", "run_candidate"]
@@ -84,8 +84,7 @@ def run_candidate(
     Raises `KeyboardInterrupt` where it was interrupted; the store then holds what was done.
     """
     cases = _selected(source, request)
-    resumed = request.resume is not None
-    models = model_service(settings.campaign, settings.folder, resumed=resumed)
+    models = model_service(settings.campaign, settings.folder, resumed=bool(request.resume))
     folder, manifest = _folder(settings, source, request, cases)
     plan = _plan(settings, source, request, cases, folder, models)
     trip = CriticalTrip(settings.campaign.stop.on_critical, source.recording, settings.rules.policy)
@@ -103,14 +102,7 @@ def run_candidate(
         raise
     if report.interrupted:
         raise KeyboardInterrupt
-    manifest = msgspec.structs.replace(
-        manifest,
-        wall=report.evidence(),
-        stopped=report.stopped,
-        model_traffic=_added(manifest.model_traffic, report.model_traffic),
-        unanswered=manifest.unanswered + report.unanswered,
-    )
-    folder.write_manifest(manifest)
+    folder.write_manifest(manifest := _with_report(manifest, report))
     proposals = [record.proposal for record in records]
     return conclude(
         RunFiles(
@@ -256,6 +248,16 @@ def _without_effect(campaign: Campaign) -> tuple[str, ...]:
 
 def _told(fault: Fault) -> str:
     return f"{fault.do.value} of models" if is_about_models(fault) else fault.do.value
+
+
+def _with_report(manifest: RunManifest, report: ShadowReport) -> RunManifest:
+    return msgspec.structs.replace(
+        manifest,
+        wall=report.evidence(),
+        stopped=report.stopped,
+        model_traffic=_added(manifest.model_traffic, report.model_traffic),
+        unanswered=manifest.unanswered + report.unanswered,
+    )
 
 
 def _added(before: Sequence[ModelTraffic], now: Sequence[ModelTraffic]) -> tuple[ModelTraffic, ...]:

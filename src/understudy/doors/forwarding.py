@@ -19,29 +19,50 @@ def forwarding(listener: socket.socket, address: tuple[str, int]) -> Iterator[No
 
     The listener may belong to another network than the address: that is what this is for.
     """
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=_serve, args=(loop, listener, address), daemon=True)
+    ready, serving = threading.Event(), _Serving()
+    thread = threading.Thread(
+        target=asyncio.run, args=(_serve(listener, address, ready, serving),), daemon=True
+    )
     thread.start()
+    ready.wait()
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        serving.loop.call_soon_threadsafe(serving.ended.set)
         thread.join()
 
 
-def _serve(
-    loop: asyncio.AbstractEventLoop, listener: socket.socket, address: tuple[str, int]
+class _Serving:
+    """What ends a thread that serves, from another one."""
+
+    loop: asyncio.AbstractEventLoop
+    ended: asyncio.Event
+
+
+async def _serve(
+    listener: socket.socket,
+    address: tuple[str, int],
+    ready: threading.Event,
+    serving: _Serving,
 ) -> None:
+    serving.loop, serving.ended = asyncio.get_running_loop(), asyncio.Event()
+
     async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             there = await asyncio.open_connection(*address)
         except OSError:
             writer.transport.abort()
             return
-        await asyncio.gather(_pumped(reader, there[1]), _pumped(there[0], writer))
+        try:
+            await asyncio.gather(_pumped(reader, there[1]), _pumped(there[0], writer))
+        finally:
+            there[1].transport.abort()
+            writer.transport.abort()
 
-    loop.run_until_complete(asyncio.start_server(answered, sock=listener))
-    loop.run_forever()
+    server = await asyncio.start_server(answered, sock=listener)
+    ready.set()
+    await serving.ended.wait()
+    server.close()
 
 
 async def _pumped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,5 +72,3 @@ async def _pumped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
-            return
-    writer.transport.abort()
