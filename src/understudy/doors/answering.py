@@ -8,6 +8,9 @@ from understudy.systems.message import Request, Response
 
 __all__ = ["Answering", "wire_headers"]
 
+_STATED = ("content-length", "transfer-encoding")
+_LENGTHS = tuple(map(len, _STATED))
+
 
 class Answering(Protocol):
     """Something that answers requests to some hosts."""
@@ -25,7 +28,7 @@ def wire_headers(answer: Response) -> list[tuple[str, str]]:
     >>> wire_headers(Response(200, (("content-type", "text/plain"),), b"four"))
     [('content-type', 'text/plain'), ('content-length', '4')]
     """
-    headers = list(answer.headers)
-    if all(name.lower() not in ("content-length", "transfer-encoding") for name, _ in headers):
-        headers.append(("content-length", str(len(answer.body))))
-    return headers
+    for name, _ in answer.headers:
+        if len(name) in _LENGTHS and name.lower() in _STATED:
+            return list(answer.headers)
+    return [*answer.headers, ("content-length", str(len(answer.body)))]

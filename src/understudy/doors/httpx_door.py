@@ -73,8 +73,7 @@ def _async_door(
 def _request(host: str, request: Any, body: bytes) -> Request:
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
     headers = {
-        name.decode("latin-1").lower(): value.decode("latin-1")
-        for name, value in request.headers.raw
+        name.lower().decode("latin-1"): v.decode("latin-1") for name, v in request.headers.raw
     }
     patience = request.extensions.get("timeout", {}).get("read")
     return Request(request.method, host, path, query, headers, body, patience)

@@ -9,7 +9,7 @@ from typing import Any
 from understudy.model.action import Action, ActionClass, Effect, Target
 from understudy.systems.message import Request
 from understudy.systems.operation import Amount, Call, Operation, Reply
-from understudy.systems.overlay import Changes
+from understudy.systems.overlay import Overlay
 from understudy.systems.session import CaseSession
 
 __all__ = ["Facts", "attempt", "captured", "describe"]
@@ -42,11 +42,11 @@ def describe(operation: Operation, call: Call) -> Facts:
 
 
 def captured(
-    operation: Operation, call: Call, facts: Facts, reply: Reply, changes: Changes
+    operation: Operation, call: Call, facts: Facts, reply: Reply, mark: int | None
 ) -> Action:
-    """The action that one write was, accepted or refused."""
+    """The action that one write was, accepted or refused; what it wrote stands after `mark`."""
     session, amount = call.session, facts.amount
-    before, after = _states(operation.system, facts.target, reply, changes)
+    before, after = _states(operation.system, facts.target, reply, session.overlay, mark)
     return Action(
         system=operation.system,
         operation=operation.name,
@@ -91,13 +91,13 @@ def table_of(system: str, kind: str) -> str:
 
 
 def _states(
-    system: str, target: Target | None, reply: Reply, changes: Changes
+    system: str, target: Target | None, reply: Reply, overlay: Overlay, mark: int | None
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     key = reply.created
     if target is not None and target.id is not None:
         key = (table_of(system, target.type), target.id)
-    fields = changes.get(key) if key is not None else None
-    if fields is None:
+    fields = None if key is None or mark is None else overlay.changed(mark, *key)
+    if not fields:
         return None, None
     after = {name: pair[1] for name, pair in fields.items()}
     if key == reply.created:

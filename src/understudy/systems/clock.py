@@ -19,7 +19,7 @@ class VirtualClock:
     (1700000001, '2023-11-14T22:13:21Z')
     """
 
-    __slots__ = ("_moved", "calls")
+    __slots__ = ("_iso", "_moved", "calls")
 
     def __init__(self, start: int | datetime) -> None:
         """`start` in whole epoch seconds, or as an aware datetime."""
@@ -29,6 +29,7 @@ class VirtualClock:
             self._moved = start * 1_000_000
         self.calls = 0
         """How many calls the case has made."""
+        self._iso = (-1, "")
 
     @property
     def _micros(self) -> int:
@@ -46,11 +47,15 @@ class VirtualClock:
 
     def iso(self) -> str:
         """The present to the second, as Zendesk writes it."""
-        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        seconds, text = self._iso
+        if seconds != self.seconds:
+            text = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
+            self._iso = (self.seconds, text)
+        return text
 
     def iso_millis(self) -> str:
         """The present to the millisecond, as HubSpot writes it."""
-        return f"{self.now:%Y-%m-%dT%H:%M:%S}.{self._micros // 1000 % 1000:03d}Z"
+        return f"{self.iso()[:-1]}.{self._micros // 1000 % 1000:03d}Z"
 
     def advance(self, seconds: float) -> None:
         """Let time pass; a negative span is taken as none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -20,7 +20,7 @@ from understudy.systems.keyring import Keyring
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.overlay import Overlay
-from understudy.systems.rendering import Renderings, dumps
+from understudy.systems.rendering import Renderings, compact, dumps
 from understudy.systems.routes import mounted
 from understudy.systems.session import CaseSession, CoverageGap, Credentials
 from understudy.systems.system import System
@@ -75,6 +75,7 @@ class Engine:
         self._sessions: dict[str, CaseSession] = {}
         self._keyring = Keyring(self.systems, seed)
         self._shown = self._keyring.shown
+        self._issuing = self._issue
         self._base_urls = {name: system.base_url for name, system in self.systems.items()}
 
     def serves(self, host: str) -> bool:
@@ -87,7 +88,7 @@ class Engine:
             raise ValueError(f"case `{case_id}` is open already")
         clock = VirtualClock(self.world.now if now is None else now)
         overlay = Overlay(self.world)
-        session = CaseSession(case_id, overlay, clock, self._renderings, self.seed, self._issue)
+        session = CaseSession(case_id, overlay, clock, self._renderings, self.seed, self._issuing)
         session.base_urls = self._base_urls
         self._sessions[case_id] = session
         return session
@@ -214,9 +215,7 @@ class Engine:
         watch = Watch(call)
         reply = operation.handler(watch.call)
         if reply.status == 200 and watch.fits_others() and self._only(system, request):
-            # A copy, because what the encoder gives can hold three times the memory.
-            body = bytes(memoryview(dumps(reply.payload)))
-            saw = frozenset(watch.overlay.saw)
+            body, saw = _kept_body(reply.payload), frozenset(watch.overlay.saw)
             self._answers.keep(address, Kept(operation.name, reply.headers, body, saw))
             return Reply(reply.status, body, reply.headers)
         return reply
@@ -244,8 +243,7 @@ class Engine:
             reply = refusal.reply
         if reply.status >= 400 or mode is WriteMode.QUEUE:
             session.overlay.rollback(mark)
-        changes = session.overlay.changes(mark)
-        session.actions.append(captured(operation, call, facts, reply, changes))
+        session.actions.append(captured(operation, call, facts, reply, mark))
         response = system.response(session, reply)
         if key and saved is None:
             system.save(session, key, request, response)
@@ -290,6 +288,10 @@ def _plan(faults: Sequence[Fault], seed: int, systems: Mapping[str, System]) -> 
     from understudy.systems.faults import FaultPlan
 
     return FaultPlan(faults, seed, systems)
+
+
+def _kept_body(payload: Any) -> bytes:
+    return payload if isinstance(payload, bytes) else compact(dumps(payload))
 
 
 def _tried(system: System, operation: Operation, call: Call, mode: WriteMode) -> Reply:

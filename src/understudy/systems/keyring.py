@@ -12,6 +12,8 @@ from understudy.systems.system import System
 
 __all__ = ["Keyring"]
 
+_NOBODY = (None, "")
+
 
 class Keyring:
     """Credentials in the vendors' shapes, drawn by `seed`, and the cases that they open.
@@ -21,13 +23,14 @@ class Keyring:
     while another thread looks it up must not come back, so both hold the lock.
     """
 
-    __slots__ = ("_lock", "_secrets", "_seed", "_systems", "_workers", "shown")
+    __slots__ = ("_bound", "_lock", "_secrets", "_seed", "_systems", "_workers", "shown")
 
     def __init__(self, systems: Mapping[str, System], seed: int) -> None:
         self._lock = threading.RLock()
         self._systems = systems
         self._seed = seed
         self._secrets: dict[str, tuple[CaseSession, str]] = {}
+        self._bound: dict[str, list[str]] = {}
         self._workers: dict[str, Credentials] = {}
         self.shown: dict[str | None, tuple[System | None, CaseSession | None]] = {}
 
@@ -43,8 +46,11 @@ class Keyring:
     def bind(self, given: Credentials, session: CaseSession) -> None:
         """From now on these credentials name this case."""
         with self._lock:
+            bound = self._bound.setdefault(session.case_id, [])
             for name, system in self._systems.items():
-                self._secrets[system.secret(given[name])] = (session, name)
+                secret = system.secret(given[name])
+                self._secrets[secret] = (session, name)
+                bound.append(secret)
 
     def open_worker(self, worker: str) -> Credentials:
         """Credentials that stay the same from case to case."""
@@ -65,17 +71,15 @@ class Keyring:
         """Nothing names this case any longer."""
         with self._lock:
             self.shown.clear()
-            for given in filter(None, (session.issued, *self._workers.values())):
-                for name, system in self._systems.items():
-                    secret = system.secret(given[name])
-                    if self._secrets.get(secret, (None,))[0] is session:
-                        del self._secrets[secret]
+            for secret in self._bound.pop(session.case_id, ()):
+                if self._secrets.get(secret, _NOBODY)[0] is session:
+                    del self._secrets[secret]
 
     def named(self, system: System, request: Request) -> CaseSession | None:
         """The case whose credential to this system a request presents."""
         with self._lock:
             secret = system.presented(request.headers)
-            session, name = self._secrets.get(secret or "", (None, ""))
+            session, name = self._secrets.get(secret or "", _NOBODY)
             if session is None or name != system.name:
                 return None
             header = request.headers.get("authorization")

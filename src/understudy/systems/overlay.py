@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Set
 from typing import Any
 
 from understudy.model.world import Row, World
@@ -13,6 +13,7 @@ Changes = dict[tuple[str, str], dict[str, tuple[Any, Any]]]
 """What differs, by (table, id) and field, as (before, after)."""
 
 _UNTOUCHED: Any = object()
+_NOTHING: frozenset[Hashable] = frozenset()
 _NO_LAYER: Mapping[str, Row | None] = {}
 
 
@@ -32,7 +33,7 @@ class Overlay:
         self._layers: dict[str, dict[str, Row | None]] = {}
         self._journal: list[tuple[str, str, Any]] = []
         self._elsewhere: dict[tuple[str, str], dict[str, Any]] = {}
-        self.wrote: set[Hashable] = set()
+        self.wrote: Set[Hashable] = _NOTHING
         """Every table, and every (table, id), that was ever written, undone or not."""
 
     def get(self, table: str, row_id: str) -> Row | None:
@@ -85,7 +86,7 @@ class Overlay:
         if row is not None:
             self._elsewhere.setdefault((table, row_id), {}).update(changes)
             self._layers.setdefault(table, {})[row_id] = {**row, **changes}
-            self.wrote.update((table, (table, row_id)))
+            self._note(table, row_id)
 
     def as_of(self, mark: int) -> Overlay:
         """What the case had written at `mark`, to be read only."""
@@ -108,14 +109,13 @@ class Overlay:
             else:
                 self._layers[table][row_id] = previous
 
-    def changes(self, mark: int) -> Changes:
-        """What was changed after `mark`, by field."""
-        before: dict[tuple[str, str], Any] = {}
-        for table, row_id, previous in self._journal[mark:]:
-            if (table, row_id) not in before:
-                known = self.world.get(table, row_id) if previous is _UNTOUCHED else previous
-                before[table, row_id] = known
-        return _differences({key: (row, self.get(*key)) for key, row in before.items()})
+    def changed(self, mark: int, table: str, row_id: str) -> dict[str, tuple[Any, Any]]:
+        """What was changed of one row after `mark`, by field."""
+        for where, which, previous in self._journal[mark:]:
+            if which == row_id and where == table:
+                before = self.world.get(table, row_id) if previous is _UNTOUCHED else previous
+                return _fields(before or {}, self.get(table, row_id) or {})
+        return {}
 
     def diff(self) -> Changes:
         """The case's effect on state; it costs what was touched, whatever the world's size."""
@@ -136,7 +136,12 @@ class Overlay:
         layer = self._layers.setdefault(table, {})
         self._journal.append((table, row_id, layer.get(row_id, _UNTOUCHED)))
         layer[row_id] = row
-        self.wrote.update((table, (table, row_id)))
+        self._note(table, row_id)
+
+    def _note(self, table: str, row_id: str) -> None:
+        if not self.wrote:
+            self.wrote = set()
+        self.wrote |= {table, (table, row_id)}
 
     def _share(self, other: Overlay) -> None:
         """Become another view of the same writes."""
@@ -151,6 +156,10 @@ def _differences(pairs: Mapping[tuple[str, str], tuple[Row | None, Row | None]])
 
 
 def _fields(before: Row, after: Row) -> dict[str, tuple[Any, Any]]:
-    names = dict.fromkeys((*before, *after))
-    pairs = {name: (before.get(name), after.get(name)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    names = after if before.keys() <= after.keys() else dict.fromkeys((*before, *after))
+    found = {}
+    for name in names:
+        old, new = before.get(name), after.get(name)
+        if old is not new and old != new:
+            found[name] = (old, new)
+    return found

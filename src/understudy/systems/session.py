@@ -58,8 +58,8 @@ class CaseSession:
     """
 
     __slots__ = (
-        "_correlation", "_counters", "_credentials", "_fate", "_issue", "_tag", "actions",
-        "approvals", "base_urls", "case_id", "clock", "gaps", "jobs", "lock", "overlay", "reads",
+        "_correlation", "_counters", "_credentials", "_fate", "_gaps", "_issue", "_tag", "actions",
+        "approvals", "base_urls", "case_id", "clock", "jobs", "lock", "overlay", "reads",
         "renderings", "reviewer", "saved", "seed",
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ class CaseSession:
         self.base_urls: Mapping[str, str] = {}
         self.actions: list[Action] = []
         self.reads: defaultdict[str, int] = defaultdict(int)
-        self.gaps: list[CoverageGap] = []
+        self._gaps: list[CoverageGap] | None = None
         self.saved: dict[tuple[str, str], SavedAnswer] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.approvals: dict[str, Callable[[CaseSession, str], bool]] = {}
@@ -94,16 +94,20 @@ class CaseSession:
         self._correlation = ""
 
     @property
-    def issued(self) -> Credentials | None:
-        """The credentials, if anybody has read them."""
-        return self._credentials
-
-    @property
     def credentials(self) -> Credentials:
         """What the case presents to each system, by the system's name; issued when first read."""
         if self._credentials is None:
             self._credentials = self._issue(self)
         return self._credentials
+
+    # Made when first asked for: most cases need none, and thousands of open cases are many
+    # containers for the garbage collector to visit.
+    @property
+    def gaps(self) -> list[CoverageGap]:
+        """The requests that no operation serves."""
+        if self._gaps is None:
+            self._gaps = []
+        return self._gaps
 
     @property
     def fate(self) -> Fate:

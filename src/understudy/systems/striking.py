@@ -44,7 +44,7 @@ def struck(
         response = _damaged(blows, system, call, whole)
     elif operation.writes:
         reply = Reply(response.status)
-        session.actions.append(captured(operation, call, describe(operation, call), reply, {}))
+        session.actions.append(captured(operation, call, describe(operation, call), reply, None))
     if late:
         response = lost(WireFault.HANG)
     spoilt = response is not whole and any(blow.kind in _UNSEEN for blow in blows)

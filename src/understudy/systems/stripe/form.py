@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, quote_plus
 __all__ = ["decode", "encode"]
 
 _PARTS = re.compile(r"\[([^\[\]]*)\]")
+_PLAIN = re.compile(r"[\w.@:,*-]+=[\w.@:,*-]*(?:&[\w.@:,*-]+=[\w.@:,*-]*)*", re.ASCII)
+"""Forms in which nothing is coded: most of them, and there is nothing to decode."""
 _DEEPEST = 10
 
 
@@ -19,6 +21,8 @@ def decode(text: str) -> dict[str, Any]:
     >>> decode("amount=5&metadata[a]=b&expand[]=customer&items[0][id]=si_1")
     {'amount': '5', 'metadata': {'a': 'b'}, 'expand': ['customer'], 'items': [{'id': 'si_1'}]}
     """
+    if _PLAIN.fullmatch(text):
+        return {name: value for name, _, value in (pair.partition("=") for pair in text.split("&"))}
     flat = parse_qsl(text, keep_blank_values=True)
     if "[" not in text and "%5" not in text:
         return dict(flat)
