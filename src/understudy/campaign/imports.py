@@ -10,8 +10,16 @@ from understudy.traffic.detect import Wishes, import_traffic
 from understudy.traffic.recognise import parse_bases
 from understudy.traffic.recording import Recording, read_recording
 from understudy.traffic.scan import scan_recording
+from understudy.traffic.trace_import import parse_tools
 
-__all__ = ["Wishes", "describe_recording", "import_files", "parse_bases", "scan_stored"]
+__all__ = [
+    "Wishes",
+    "describe_recording",
+    "import_files",
+    "parse_bases",
+    "parse_tools",
+    "scan_stored",
+]
 
 
 _SHOWN = 20

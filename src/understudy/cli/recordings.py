@@ -26,12 +26,21 @@ def import_traffic(
         list[str] | None,
         typer.Option("--map", help="A base URL of your own: `http://gateway:8080/stripe=stripe`."),
     ] = None,
+    tool: Annotated[
+        list[str] | None,
+        typer.Option(help="A tool of the traced agent: `issue_refund=stripe.refunds.create`."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Import recorded traffic: cases, what people did, and what a recorded agent proposed."""
-    from understudy.campaign.imports import Wishes, import_files, parse_bases
+    from understudy.campaign.imports import Wishes, import_files, parse_bases, parse_tools
 
-    wishes = Wishes(proposed=proposed, bases=parse_bases(map or []), progress=Progress(quiet=quiet))
+    wishes = Wishes(
+        proposed=proposed,
+        bases=parse_bases(map or []),
+        tools=parse_tools(tool or []),
+        progress=Progress(quiet=quiet),
+    )
     typer.echo(import_files(format, files, out, wishes))
 
 

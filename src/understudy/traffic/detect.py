@@ -28,6 +28,13 @@ from understudy.traffic.report import ImportReport
 from understudy.traffic.source_file import Limits, opened_bytes
 from understudy.traffic.star import STAR
 from understudy.traffic.tau import import_tau
+from understudy.traffic.trace_import import (
+    LANGFUSE,
+    LANGSMITH,
+    OTLP,
+    TraceFormat,
+    import_traces,
+)
 
 __all__ = ["FORMATS", "Format", "Sample", "Wishes", "detect_format", "import_traffic"]
 
@@ -42,11 +49,13 @@ class Wishes:
     """What may be said of an import beside its files.
 
     `proposed` is where a recorded agent's proposals go; `bases` maps base URLs of the user's own
-    to the vendors'; `progress` is told of long work as stage, done and total.
+    to the vendors'; `tools` maps an agent's tools to operations; `progress` is told of long work
+    as stage, done and total.
     """
 
     proposed: Path | None = None
     bases: Mapping[str, str] = field(default_factory=dict)
+    tools: Mapping[str, str] = field(default_factory=dict)
     progress: Progress | None = None
 
 
@@ -128,6 +137,31 @@ def _is_jsonl(sample: Sample) -> bool:
     )
 
 
+def _is_otlp(sample: Sample) -> bool:
+    return sample.first == b"{" and sample.contains(b'"resourceSpans"')
+
+
+def _is_langfuse(sample: Sample) -> bool:
+    if sample.first not in (b"{", b"["):
+        return False
+    observed = sample.contains(b'"traceId"') and sample.contains(b'"startTime"')
+    return observed or (sample.contains(b'"observations"') and sample.contains(b'"sessionId"'))
+
+
+def _is_langsmith(sample: Sample) -> bool:
+    if sample.head.startswith(b"PAR1"):
+        return sample.contains(b"run_type") and sample.contains(b"trace_id")
+    return sample.first in (b"{", b"[") and sample.contains(b'"run_type"')
+
+
+def _trace_reader(format: TraceFormat) -> Reader:
+    def read(files: Sequence[Path], out: Path, wishes: Wishes) -> ImportReport:
+        _no_bases(format.name, wishes)
+        return import_traces(format, files, out, wishes.proposed, tools=wishes.tools)
+
+    return read
+
+
 def _http_reader(format: HttpFormat) -> Reader:
     def read(files: Sequence[Path], out: Path, wishes: Wishes) -> ImportReport:
         _no_proposals(format.name, wishes)
@@ -197,6 +231,19 @@ FORMATS: tuple[Format, ...] = (
         'JSON with "convo_id", "original" and "delexed"',
         _is_abcd,
         _dialogue_reader(ABCD),
+    ),
+    Format("otlp", 'JSON with "resourceSpans"', _is_otlp, _trace_reader(OTLP)),
+    Format(
+        "langfuse",
+        'JSON with "traceId" and "startTime", or "observations" and "sessionId"',
+        _is_langfuse,
+        _trace_reader(LANGFUSE),
+    ),
+    Format(
+        "langsmith",
+        'JSON or Parquet with "run_type"',
+        _is_langsmith,
+        _trace_reader(LANGSMITH),
     ),
     Format("har", 'JSON with "log", "entries" and "request"', _is_har, _http_reader(HAR)),
     Format("gor", "records apart by three monkeys", _is_gor, _http_reader(GOR)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ __all__ = ["line_entries", "read_line"]
 _MARK = b"\xef\xbb\xbf"
 
 
-def line_entries(path: Path, limits: Limits) -> Iterator[Entry | Broken]:
+def line_entries(path: Path, limits: Limits) -> Generator[Entry | Broken, None, None]:
     """The lines of a file, each at its byte."""
     with opened_bytes(path, limits) as file:
         offset = 0
