@@ -153,7 +153,7 @@ def _usage(record: Mapping[str, Any]) -> dict[str, Any]:
                 number = counted.get(key)
                 usage[name] = usage.get(name, 0) + (number if isinstance(number, int) else 0)
     cost = record.get("agent_cost")
-    if isinstance(cost, int | float) and cost > 0:
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and cost > 0:
         usage |= {"cost": str(Decimal(repr(cost))), "currency": "USD"}
     return usage
 
