@@ -95,10 +95,10 @@ def test_an_interrupted_run_keeps_what_was_done_and_goes_on(project):
     project.write(
         "bot.py",
         """
-        import time
+        import threading
 
         def handle(case, systems):
-            time.sleep(0.2)
+            threading.Event().wait(0.2)
             return {"outcome": "escalated"}
         """,
     )
@@ -183,6 +183,7 @@ def test_one_case_is_shown_whole(project):
     project.write("bot.py", ESCALATES)
     project.command("run", str(project.campaign("bot:handle")), "-q", "--limit", "3")
     shown = project.command("case", "latest", "case-00000").stdout
+    assert " s of the case's time, " in shown
     assert "PEOPLE" in shown
     assert "CANDIDATE (proposed, never executed)" in shown
     assert project.command("case", "latest", "case-99999").returncode == 2

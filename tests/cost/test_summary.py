@@ -33,7 +33,7 @@ def run():
     return [
         Judged(
             a_case("a"),
-            [Proposal(case_id="a", actions=(WRITE,), cycle_time_ms=100)],
+            [Proposal(case_id="a", actions=(WRITE,), cycle_time_ms=100, wall_time_ms=40)],
             [Baseline(case_id="a", baseline_id="b", actions=(WRITE,), cycle_time_ms=9000)],
             [
                 finding("a", 1000, severity=Severity.CRITICAL, operation="shop.tag"),
@@ -106,6 +106,7 @@ def test_both_sides_are_counted_alike(run, policy):
     assert (summary.people.acted, summary.people.escalated) == (2, 1)
     assert summary.candidate.mean_cycle_time_ms == 100
     assert summary.people.mean_cycle_time_ms == 9000
+    assert (summary.candidate.mean_wall_time_ms, summary.people.mean_wall_time_ms) == (40, None)
     assert summary.people.cost_per_case_minor == 300
     # Findings of 1306, the model in four runs, and one case that people took over.
     assert summary.candidate.cost_per_case_minor == (1306 + 16 + 350) // 4

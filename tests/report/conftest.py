@@ -115,6 +115,7 @@ def _metrics(cases: int, escalated: int, cost: int) -> BusinessMetrics:
         abstained=0,
         failed=0,
         mean_cycle_time_ms=41_250,
+        mean_wall_time_ms=2_410,
         cost_per_case_minor=cost,
     )
 

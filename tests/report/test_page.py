@@ -69,6 +69,14 @@ def test_the_page_shows_the_figures_of_the_verdict(render, make):
     assert "8,123.45 EUR" in text
 
 
+def test_the_page_tells_the_time_of_both_sides_and_of_the_run(render, run):
+    """The time as the cases count it, and how much of it really passed."""
+    page = render(run)
+    assert "41.2 s" in page
+    assert "of which really passed in this run" in page
+    assert "2.4 s" in page
+
+
 def test_the_page_says_whose_prices_it_uses(render, run):
     """Prices without an owner are called illustrative; an owner is named. All prices are shown."""
     assert "illustrative prices" in render(run)

@@ -66,7 +66,7 @@ class Project:
 
     def plan(self, count: int = 4, **changes) -> ShadowPlan:
         spec = {"name": "bot", "use": changes.pop("use", "bot:handle")}
-        for name in ("timeout", "needs", "isolation"):
+        for name in ("timeout", "virtual_timeout", "needs", "isolation"):
             if name in changes:
                 spec[name] = changes.pop(name)
         spec.setdefault("timeout", timedelta(seconds=10))
@@ -125,7 +125,7 @@ def timeless():
     """A record without what differs between two equal runs."""
 
     def strip(record):
-        proposal = msgspec.structs.replace(record.proposal, cycle_time_ms=None)
-        return msgspec.structs.replace(record, proposal=proposal, wall_time_ms=0, finished_at=None)
+        proposal = msgspec.structs.replace(record.proposal, cycle_time_ms=None, wall_time_ms=None)
+        return msgspec.structs.replace(record, proposal=proposal, finished_at=None)
 
     return strip

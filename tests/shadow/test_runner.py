@@ -26,7 +26,8 @@ def trouble(case, systems):
         raise ValueError("cannot \\x1b[31m")
     if number == 2:
         refund(case, 500)
-        time.sleep(60)
+        ends = socket.socketpair()
+        ends[0].recv(1)
     if number == 3:
         print("last words")
         os._exit(7)

@@ -14,7 +14,7 @@ from understudy.model.errors import RecordingError, nearest
 from understudy.model.finding import Finding
 from understudy.model.money import Money
 from understudy.model.printable import printable
-from understudy.model.proposal import CaseRecord
+from understudy.model.proposal import CaseRecord, Proposal
 
 __all__ = ["describe_case"]
 
@@ -51,9 +51,18 @@ def _head(case: Case, record: CaseRecord) -> list[str]:
         f"{case.case_id}  {case.scenario}, {case.tier} customer, cluster {case.cluster_id}",
         f"trigger: {trigger.type} in {trigger.system}",
         *(f"  {turn.role}: {_short(turn.text)}" for turn in case.turns[:6]),
-        f"outcome of the candidate: {record.proposal.outcome}",
+        f"outcome of the candidate: {record.proposal.outcome}{_time(record.proposal)}",
         "",
     ]
+
+
+def _time(proposal: Proposal) -> str:
+    if proposal.cycle_time_ms is None:
+        return ""
+    told = f" after {proposal.cycle_time_ms / 1000:,.1f} s"
+    if proposal.wall_time_ms is None:
+        return told
+    return f"{told} of the case's time, {proposal.wall_time_ms / 1000:,.1f} s of ours"
 
 
 def _people(baselines: Sequence[Baseline], findings: Sequence[Finding]) -> list[str]:

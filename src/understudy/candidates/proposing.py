@@ -34,6 +34,7 @@ class Done:
     reads: Mapping[str, int] = field(default_factory=dict)
     repeat: int = 0
     cycle_time_ms: int | None = None
+    wall_time_ms: int | None = None
     failure: Failure | None = None
 
 
@@ -55,6 +56,7 @@ def propose(done: Done, answer: Answer) -> Proposal:
         actions=numbered,
         usage=answer.usage,
         cycle_time_ms=done.cycle_time_ms,
+        wall_time_ms=done.wall_time_ms,
         repeat=done.repeat,
         reads=dict(done.reads),
         replies=answer.replies,

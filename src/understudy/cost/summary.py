@@ -153,7 +153,11 @@ def _candidate(judged: Sequence[Judged], economics: CaseEconomics) -> BusinessMe
         if _escalated(proposal) or proposal.failure is not None:
             spent += economics.spent_by_people() + economics.overhead
     per_case = half_even(spent, len(proposals)) if proposals else None
-    return _metrics([(_outcome(one), one.cycle_time_ms) for one in proposals], per_case)
+    return _metrics(
+        [(_outcome(one), one.cycle_time_ms) for one in proposals],
+        per_case,
+        [one.wall_time_ms for one in proposals],
+    )
 
 
 def _outcome(proposal: Proposal) -> Outcome:
@@ -174,19 +178,26 @@ def _ending(baseline: Baseline) -> Outcome:
 
 
 def _metrics(
-    handled: Sequence[tuple[Outcome, int | None]], per_case: int | None
+    handled: Sequence[tuple[Outcome, int | None]],
+    per_case: int | None,
+    wall: Sequence[int | None] = (),
 ) -> BusinessMetrics:
     outcomes = [outcome for outcome, _ in handled]
-    times = [time for _, time in handled if time is not None]
     return BusinessMetrics(
         cases=len(handled),
         acted=outcomes.count(Outcome.ACTED),
         escalated=outcomes.count(Outcome.ESCALATED),
         abstained=outcomes.count(Outcome.ABSTAINED),
         failed=outcomes.count(Outcome.FAILED),
-        mean_cycle_time_ms=half_even(sum(times), len(times)) if times else None,
+        mean_cycle_time_ms=_mean([time for _, time in handled]),
+        mean_wall_time_ms=_mean(wall),
         cost_per_case_minor=per_case,
     )
+
+
+def _mean(times: Sequence[int | None]) -> int | None:
+    known = [time for time in times if time is not None]
+    return half_even(sum(known), len(known)) if known else None
 
 
 def _largest_uncapped(findings: Sequence[Finding], policy: Policy) -> int:

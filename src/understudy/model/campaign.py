@@ -96,6 +96,21 @@ class CandidateSpec(Configuration):
     needs: tuple[str, ...] = ()
     models: ModelMode = ModelMode.REPLAY
     timeout: DurationText = Field(timedelta(seconds=30), json_schema_extra={"default": "30s"})
+    virtual_timeout: DurationText | None = Field(
+        None,
+        description="the most that a case may last as its systems count the time: calls, latency "
+        "and waiting, which cost no time here; twenty times `timeout` where it is not given",
+    )
+
+    @property
+    def longest_case(self) -> timedelta:
+        """The most that a case may last in virtual time.
+
+        By default longer than by the wall's clock, because a Retry-After of half a minute is
+        waited for in virtual time only; and in proportion to it, because it is set by the same
+        patience.
+        """
+        return self.virtual_timeout or 20 * self.timeout
 
 
 class ModelProvider(Configuration):

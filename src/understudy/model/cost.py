@@ -43,6 +43,9 @@ class BusinessMetrics(msgspec.Struct, frozen=True, kw_only=True):
     abstained: int
     failed: int
     mean_cycle_time_ms: int | None = None
+    """As the cases' systems count the time: waiting and calls as in life."""
+    mean_wall_time_ms: int | None = None
+    """How much of it really passed in the run; unknown for people."""
     cost_per_case_minor: int | None = None
 
 

@@ -63,6 +63,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...] = ()
     usage: dict[str, Any] = msgspec.field(default_factory=dict)
     cycle_time_ms: int | None = None
+    """How long the case took, as its systems count: waiting and calls as in life."""
+    wall_time_ms: int | None = None
+    """How much of that time really passed here."""
     repeat: int = 0
     reads: dict[str, int] = msgspec.field(default_factory=dict)
     replies: tuple[str, ...] = ()
@@ -106,5 +109,4 @@ class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     trace: Trace = msgspec.field(default_factory=Trace)
     gaps: tuple[CoverageGap, ...] = ()
     wall: WallCount = msgspec.field(default_factory=WallCount)
-    wall_time_ms: int = 0
     finished_at: str | None = None

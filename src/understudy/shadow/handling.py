@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from understudy.shadow.serial import Standing
 from understudy.shadow.watchdog import Watchdog, where_it_stands
 from understudy.systems.engine import Engine, current_case
 from understudy.systems.session import CaseSession, Reviewer
+from understudy.systems.timeline import real_now
 
 __all__ = ["Handling", "Workplace"]
 
@@ -79,12 +79,13 @@ class Handling:
         serial = place.seat.serial
         if serial:
             serial.begin(order.case_id)
-        running = _Running(order, session, time.perf_counter())
+        running = _Running(order, session, real_now())
+        session.clock.limit(place.setup.virtual_seconds, self._overran)
         with self._lock:
             self._running = running
         self._watchdog.arm(place.setup.seconds)
         answer, failure, gone = self._answered(running)
-        failure = self._systems_failure() or failure
+        failure = self._systems_failure() or failure or self._lasted_too_long(session)
         self._watchdog.disarm()
         self._settle(running, answer, failure, leaving=gone)
         if serial:
@@ -143,11 +144,27 @@ class Handling:
         return Standing(serial.credentials, session.base_urls) if serial else session
 
     def _expired(self) -> None:
+        self._end_late(f"no answer within {self._place.setup.seconds:g} s")
+
+    def _overran(self) -> None:
+        """Stop waiting that would last longer than a case may, however little it takes here."""
+        self._end_late(self._too_late())
+
+    def _lasted_too_long(self, session: CaseSession) -> Failure | None:
+        """An answer that came after too many calls, without any waiting that would be stopped."""
+        late = session.clock.passed > self._place.setup.virtual_seconds
+        return _failure("timeout", self._too_late()) if late else None
+
+    def _too_late(self) -> str:
+        seconds = self._place.setup.virtual_seconds
+        return f"no answer within {seconds:g} s of the case's own, virtual time"
+
+    def _end_late(self, how: str) -> None:
         running = self._running
         if running is None:
             return
-        detail = f"no answer within {self._place.setup.seconds:g} s; it stands at "
-        failure = _failure("timeout", detail + (where_it_stands(self._main) or "an unknown place"))
+        place = where_it_stands(self._main) or "an unknown place"
+        failure = _failure("timeout", f"{how}; it stands at {place}")
         if self._settle(running, Answer(), failure, leaving=True):
             os._exit(_EXPIRED)
 
@@ -164,13 +181,14 @@ class Handling:
 
     def _record(self, running: _Running, answer: Answer, failure: Failure | None) -> CaseRecord:
         session, order = running.session, running.order
-        elapsed = round((time.perf_counter() - running.began) * 1000)
+        wall = real_now() - running.began
         done = Done(
             case_id=order.case_id,
             actions=tuple(session.actions),
             reads=dict(session.reads),
             repeat=order.repeat,
-            cycle_time_ms=elapsed,
+            cycle_time_ms=round((wall + session.clock.skipped) * 1000),
+            wall_time_ms=round(wall * 1000),
             failure=self._unattributed() or failure,
         )
         return CaseRecord(
@@ -179,7 +197,6 @@ class Handling:
             trace=trace_of(answer, self._place.printed.take()),
             gaps=self._gaps(session),
             wall=self._place.seat.wall.take(),
-            wall_time_ms=elapsed,
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
 

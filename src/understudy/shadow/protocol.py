@@ -33,6 +33,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     project: str
     seconds: float
+    virtual_seconds: float
     namespace: bool
     serial: bool = False
     faults: tuple[dict[str, Any], ...] = ()

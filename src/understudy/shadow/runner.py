@@ -72,6 +72,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         seed=plan.seed,
         project=str(plan.project.resolve()),
         seconds=plan.candidate.timeout.total_seconds(),
+        virtual_seconds=plan.candidate.longest_case.total_seconds(),
         namespace=namespace,
         serial=plan.candidate.isolation is Isolation.SERIAL,
         faults=tuple(fault.model_dump(mode="json") for fault in plan.faults),

@@ -28,6 +28,7 @@ from understudy.shadow.protocol import Setup
 from understudy.shadow.serial import SerialDoor, carry_context
 from understudy.shadow.witness import Witness
 from understudy.systems.engine import Engine
+from understudy.systems.sleeping import virtual_time
 
 __all__ = ["Candidate", "Seat", "take_seat"]
 
@@ -110,6 +111,7 @@ def _serial_door(engine: Engine) -> SerialDoor:
 
 def _python_seat(use: PythonUse, setup: Setup, place: _Place) -> Seat:
     place.leave.enter_context(installed(place.door))
+    place.leave.enter_context(virtual_time(place.engine))
     wall = seal(setup.allow)
     if place.serial:
         carry_context()

@@ -276,7 +276,15 @@ class Engine:
         named = current_case.get()
         if named is not None:
             return self._sessions.get(named)
+        return self.only_session()
+
+    def only_session(self) -> CaseSession | None:
+        """The open case, where there is exactly one."""
         return next(iter(self._sessions.values())) if len(self._sessions) == 1 else None
+
+    def is_open(self, session: CaseSession) -> bool:
+        """Whether this very case is still being handled."""
+        return self._sessions.get(session.case_id) is session
 
     def _named(self, system: System, request: Request) -> str:
         route, _ = self._route(system, request)
