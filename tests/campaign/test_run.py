@@ -135,7 +135,10 @@ def _wait_for_cases(folder, count):
 
 def test_the_kill_switch_ends_a_run_with_no_go_and_exit_4(project):
     """`understudy stop` ends a run before its next case; its verdict is NO-GO."""
-    project.write("bot.py", "import time\n\ndef handle(case, systems):\n    time.sleep(0.2)\n")
+    project.write(
+        "bot.py",
+        "import threading\n\ndef handle(case, systems):\n    threading.Event().wait(0.2)\n",
+    )
     running = subprocess.Popen(
         [sys.executable, "-m", "understudy", "run", str(project.campaign("bot:handle")), "-q"],
         cwd=project.folder,
