@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Set
 from typing import Any
 
+from understudy.model.canonical import digest
 from understudy.model.world import Row, World
 
 __all__ = ["Changes", "Overlay"]
@@ -125,6 +126,22 @@ class Overlay:
                 for table, layer in self._layers.items()
                 for row_id, row in layer.items()
             }
+        )
+
+    def digest(self) -> str:
+        """The sha256 of the effect, whatever the order in which it came about.
+
+        >>> one, other = (Overlay(World({"t": {"a": {"id": "a"}}})) for _ in range(2))
+        >>> _ = one.patch("t", "a", {"x": 1}), one.patch("t", "a", {"y": 2})
+        >>> _ = other.patch("t", "a", {"y": 2}), other.patch("t", "a", {"x": 1})
+        >>> one.digest() == other.digest() != Overlay(one.world).digest()
+        True
+        """
+        return digest(
+            [
+                [*place, dict(sorted(fields.items()))]
+                for place, fields in sorted(self.diff().items())
+            ]
         )
 
     def _before(self, table: str, row_id: str) -> Row | None:
