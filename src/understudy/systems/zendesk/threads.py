@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from understudy.model.world import Row
-from understudy.systems.operation import Call, Reply
+from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.rendering import show
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.changes import add_comment, refuse_closed
@@ -39,6 +39,7 @@ __all__ = [
 
 _MACROS = "zendesk.macros"
 _TAG = "closed_by_merge"
+_MOST_AT_ONCE = 100
 
 
 def _job(session: CaseSession, results: list[dict[str, Any]]) -> Reply:
@@ -84,8 +85,13 @@ def update_many(call: Call) -> Reply:
         pairs = [(each, given) for each in named_ids(call)]
     if not pairs:
         raise refused(400, "ParameterMissing", "ids or tickets is missing")
-    if len(pairs) > 100:
-        raise refused(413, "TooManyValues", "You passed too many ids; 100 is the most")
+    if len(pairs) > _MOST_AT_ONCE:
+        named = "tickets" if isinstance(batch, list) else "ids"
+        # Not a 413: vendors' clients take that for something to try again.
+        said = f"Parameter {named} cannot specify more than {_MOST_AT_ONCE} values"
+        raise Refusal(
+            400, {"error": "TooManyValues", "description": said, "max_count": _MOST_AT_ONCE}
+        )
     return _job(session, [_one_of_many(session, *pair) for pair in pairs])
 
 
