@@ -12,7 +12,7 @@ import urllib3
 from understudy.doors.transports import installed
 from understudy.model.campaign import Fault
 from understudy.systems.engine import Engine
-from understudy.systems.sleeping import virtual_sleep
+from understudy.systems.sleeping import virtual_time
 
 
 def status(number, retry_after=None):
@@ -52,7 +52,7 @@ def opened(world):
         planned = Fault.model_validate({"match": match, "do": kind, "options": options})
         engine = Engine(world, seed=7, faults=[planned])
         door = Counted(engine)
-        for each in (installed(door), virtual_sleep(engine)):
+        for each in (installed(door), virtual_time(engine)):
             each.__enter__()
             stack.append(each)
         return door
@@ -213,7 +213,7 @@ from understudy.doors.transports import installed
 from understudy.model.campaign import Fault
 from understudy.model.world import World
 from understudy.systems.engine import Engine
-from understudy.systems.sleeping import virtual_sleep
+from understudy.systems.sleeping import virtual_time
 
 tables, faults = json.load(sys.stdin)
 world = World(tables, now=1_790_000_000)
@@ -239,7 +239,7 @@ def told(fault, do):
     engine, session = opened(fault)
     given = session.credentials["zendesk"]
     door = Counted(engine)
-    with installed(door), virtual_sleep(engine):
+    with installed(door), virtual_time(engine):
         z = Zenpy(subdomain=given["subdomain"], email=given["email"], token=given["token"])
         z.disable_caching()
         try:
@@ -249,7 +249,7 @@ def told(fault, do):
     return ["OK", door.count]
 
 engine, _ = opened()
-with installed(engine), virtual_sleep(engine):
+with installed(engine), virtual_time(engine):
     from zenpy.lib.api_objects import Ticket
 create = lambda z: z.tickets.create(Ticket(subject="New", description="Help"))
 began = time.perf_counter()
