@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 
@@ -276,3 +277,30 @@ def test_it_serves_until_it_is_told_to_end(how):
     assert "# 0 reads, 1 writes, 0 calls" in told
     assert "# stripe.refunds.create: HTTP 200" in told
     assert told.endswith("# closed\n")
+
+
+@pytest.mark.parametrize(
+    "key", ["Bearer sk_test_somebody_elses", "Basic c2tfdGVzdF8xMjM0NTo=", "Bearer anything"]
+)
+def test_with_any_key_a_suite_of_the_vendor_s_brings_its_own(key):
+    """Whatever key is presented, the open case answers; without one the vendor's 401 stays."""
+    with open_world(World(TABLES, now=NOW), any_key=True) as served:
+        for system, path in (
+            ("stripe", "/v1/charges/ch_001"), ("hubspot", "/crm/v3/objects/contacts/101"),
+            ("zendesk", "/api/v2/tickets/1.json"),
+        ):  # fmt: skip
+            asked = urllib.request.Request(served.urls[system] + path)
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                urllib.request.urlopen(asked)
+            asked.add_header("Authorization", key)
+            assert urllib.request.urlopen(asked).status == 200
+        assert sum(served.session.reads.values()) == 3
+
+
+def test_without_any_key_a_foreign_key_is_refused():
+    """A key that the case was not given is none."""
+    with open_world(World(TABLES, now=NOW)) as served:
+        asked = urllib.request.Request(served.urls["stripe"] + "/v1/charges/ch_001")
+        asked.add_header("Authorization", "Bearer sk_test_somebody_elses")
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(asked)

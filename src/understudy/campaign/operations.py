@@ -16,9 +16,21 @@ from understudy.world.store import load_world
 __all__ = ["describe_operations", "openapi_of", "operations_page", "parse_ports", "serve"]
 
 
-def serve(world: Path, ports: Sequence[str], say: Callable[[str], None]) -> None:
-    """Serve a world until interrupted; `ports` name a system's port each, as `stripe=8101`."""
-    serve_world(load_world(world), parse_ports(ports) or None, say)
+def serve(
+    world: Path,
+    ports: Sequence[str],
+    say: Callable[[str], None],
+    *,
+    own: Sequence[str] = (),
+    any_key: bool = False,
+) -> None:
+    """Serve a world until interrupted; `ports` name a system's port each, as `stripe=8101`.
+
+    `own` are systems of the user's, as `module:Class`, served beside the built-in ones.
+    """
+    systems = {name: name for name in (*KNOWN, *own)}
+    chosen = parse_ports(ports) or None
+    serve_world(load_world(world), chosen, say, systems=systems, any_key=any_key)
 
 
 def openapi_of(system: str) -> dict[str, Any]:

@@ -54,11 +54,17 @@ def serve(
     port: Annotated[
         list[str] | None, typer.Option(help="A system's port, as `stripe=8101`; free ones without.")
     ] = None,
+    system: Annotated[
+        list[str] | None, typer.Option(help="A system of your own beside them, as `module:Class`.")
+    ] = None,
+    any_key: Annotated[
+        bool, typer.Option("--any-key", help="Take every key for the open case's own.")
+    ] = False,
 ) -> None:
     """Serve a world's systems on loopback; prints the environment to source. Ctrl-C ends it."""
     from understudy.campaign.operations import serve as serve_systems
 
-    serve_systems(world, port or [], typer.echo)
+    serve_systems(world, port or [], typer.echo, own=system or [], any_key=any_key)
 
 
 @systems.command("verify")

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 
+from understudy.doors.any_key import AnyKey
 from understudy.doors.loopback import environment, serving
 from understudy.doors.variables import credential_variables
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.world import World
 from understudy.systems.engine import Engine
 from understudy.systems.session import CaseSession
+from understudy.systems.system import System
 
 __all__ = [
     "Served",
@@ -46,19 +48,21 @@ def open_world(
     world: World,
     ports: Mapping[str, int] | None = None,
     *,
-    systems: Mapping[str, str] | None = None,
+    systems: Mapping[str, str | System] | None = None,
     seed: int = 0,
+    any_key: bool = False,
 ) -> Iterator[Served]:
     """Serve a world's systems on loopback with one open case in it, as long as the block runs.
 
-    `ports` are by system; who has none gets a free one. Raises `ConfigurationError` where a port
-    names no system or is taken.
+    `ports` are by system; who has none gets a free one. With `any_key` every credential is the
+    case's. Raises `ConfigurationError` where a port names no system or is taken.
     """
     engine = Engine(world, systems=systems, seed=seed)
     bases = {name: system.base_url for name, system in engine.systems.items()}
     check_ports(ports or {}, bases)
     session = engine.open_case(_CASE)
-    with refused_ports(ports or {}), serving(engine, bases, ports) as urls:
+    answering = AnyKey(engine, session) if any_key else engine
+    with refused_ports(ports or {}), serving(answering, bases, ports) as urls:
         variables = environment(urls) | credential_variables(session.credentials)
         yield Served(session, urls, variables)
 
@@ -68,14 +72,15 @@ def serve_world(
     ports: Mapping[str, int] | None,
     say: Callable[[str], None],
     *,
-    systems: Mapping[str, str] | None = None,
+    systems: Mapping[str, str | System] | None = None,
     seed: int = 0,
+    any_key: bool = False,
 ) -> None:
     """Serve a world until Ctrl-C or a request to end; then tell what was written.
 
     What is said can be sourced by a shell: assignments, and comments for people.
     """
-    with open_world(world, ports, systems=systems, seed=seed) as served:
+    with open_world(world, ports, systems=systems, seed=seed, any_key=any_key) as served:
         for line in (*_introduction(world, served), *_assignments(served.variables)):
             say(line)
         wait_for_the_end()

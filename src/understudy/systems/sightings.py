@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from understudy.model.interaction import Interaction
 from understudy.model.world import Row, World
+from understudy.systems.hubspot.kinds import table_of
 from understudy.systems.stripe.expand import EXPANDABLE
 from understudy.systems.system import System
 from understudy.systems.zendesk.payload import NUMBERS
@@ -112,11 +113,12 @@ def _hubspot(body: Any, parts: list[str], depth: int) -> Iterator[Sighting]:
     del depth
     if not isinstance(body, dict) or len(parts) < 3:
         return
-    kind = parts[3] if parts[2] == "objects" and len(parts) > 3 else parts[2]
+    kind = table_of(parts[3]) if parts[2] == "objects" and len(parts) > 3 else parts[2]
     found = body.get("results")
     for each in found if isinstance(found, list) else [body]:
         if isinstance(each, dict) and "id" in each:
-            row = {**each, **(each.get("properties") or {}), "id": str(each["id"])}
+            own = each.get("properties")
+            row = {**each, **(own if isinstance(own, dict) else {}), "id": str(each["id"])}
             row.pop("properties", None)
             yield f"hubspot.{kind}", {k: v for k, v in row.items() if v is not None}
 

@@ -9,7 +9,7 @@ from understudy.model.action import ActionClass, AmountSource, Effect, Target
 from understudy.model.money import to_minor
 from understudy.model.world import Row
 from understudy.systems.hubspot.batch import inputs
-from understudy.systems.hubspot.kinds import ALIASES
+from understudy.systems.hubspot.kinds import table_of
 from understudy.systems.operation import Amount, Call, Refusal
 
 __all__ = [
@@ -36,8 +36,7 @@ _MANY = 10
 
 
 def _kind(call: Call) -> str:
-    name = call.path.get("object_type", "contacts")
-    return ALIASES.get(name, name)
+    return table_of(call.path.get("object_type", "contacts"))
 
 
 def path_object(call: Call) -> Target:

@@ -17,6 +17,7 @@ __all__ = [
     "columns",
     "kind_of",
     "modified_property",
+    "table_of",
 ]
 
 TYPE_IDS = {
@@ -43,21 +44,29 @@ _STANDARD: dict[str, tuple[str, ...]] = {
         "country", "company", "website", "lifecyclestage", "hs_lead_status", "hubspot_owner_id",
         "jobtitle", "hs_email_optout", "hs_language", "industry", "salutation", "hs_legal_basis",
         "notes_last_updated", "hs_merged_object_ids", "associatedcompanyid", "message", "plan",
-        "tier",
+        "tier", "annualrevenue", "company_size", "date_of_birth", "degree", "fax",
+        "field_of_study", "gender", "graduation_date", "hs_persona", "job_function",
+        "marital_status", "military_status", "numemployees", "relationship_status", "school",
+        "seniority", "start_date", "twitterhandle", "work_email",
     ),
     "companies": (
         "name", "domain", "phone", "address", "address2", "city", "state", "zip", "country",
         "industry", "numberofemployees", "annualrevenue", "lifecyclestage", "hs_lead_status",
-        "hubspot_owner_id", "website", "description", "type", "hs_merged_object_ids",
+        "hubspot_owner_id", "website", "description", "type", "hs_merged_object_ids", "about_us",
+        "facebook_company_page", "facebookfans", "founded_year", "googleplus_page", "is_public",
+        "linkedin_company_page", "linkedinbio", "timezone", "total_money_raised", "twitterbio",
+        "twitterfollowers", "twitterhandle", "web_technologies",
     ),
     "deals": (
         "dealname", "amount", "deal_currency_code", "dealstage", "pipeline", "closedate",
         "hubspot_owner_id", "dealtype", "description", "hs_priority", "closed_lost_reason",
-        "closed_won_reason", "hs_next_step", "hs_forecast_amount",
+        "closed_won_reason", "hs_next_step", "hs_forecast_amount", "hs_manual_forecast_category",
+        "hs_deal_stage_probability",
     ),
     "tickets": (
         "subject", "content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_category",
-        "hs_ticket_priority", "hubspot_owner_id", "source_type",
+        "hs_ticket_priority", "hubspot_owner_id", "source_type", "hs_resolution", "hs_file_upload",
+        "hs_ticket_language_ai_tag",
     ),
     "notes": ("hs_note_body", "hs_timestamp", "hubspot_owner_id", "hs_attachment_ids"),
     "tasks": (
@@ -85,11 +94,21 @@ _COLUMNS: WeakKeyDictionary[World, dict[str, tuple[str, ...]]] = WeakKeyDictiona
 
 def kind_of(session: CaseSession, name: str) -> str:
     """The table's name for a type as the caller wrote it, or the 400."""
-    kind = ALIASES.get(name, name)
+    kind = table_of(name)
     if kind in TYPE_IDS or session.overlay.world.table(f"hubspot.{kind}"):
         return kind
     message = f"Unable to infer object type from: {name}"
     raise failure(session, 400, message, "VALIDATION_ERROR")
+
+
+def table_of(name: str) -> str:
+    """The plural by which a type is kept, for its singular, its type id, and capitals.
+
+    >>> table_of("COMPANY"), table_of("0-3"), table_of("contacts")
+    ('companies', 'deals', 'contacts')
+    """
+    plain = name.lower()
+    return ALIASES.get(plain, plain if plain in TYPE_IDS else name)
 
 
 def association_type(from_kind: str, to_kind: str) -> int:

@@ -25,6 +25,7 @@ __all__ = ["Stripe"]
 
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_KEY = 255
+_WORDS = frozenset(("create_preview", "search", "upcoming"))
 _VERSION = "2026-10-28.endive"
 
 
@@ -56,6 +57,10 @@ class Stripe(System):
     def presented(self, headers: Mapping[str, str]) -> str | None:
         """The key, as bearer token or as the user of basic authentication."""
         return bearer_token(headers) or basic_secret(headers, lambda user, _: user)
+
+    def names_objects(self, path: Mapping[str, str]) -> bool:
+        """`invoices/create_preview` is an operation of its own, and no invoice."""
+        return not _WORDS.intersection(path.values())
 
     def query(self, request: Request) -> dict[str, Any]:
         """Nested like the form."""
