@@ -98,6 +98,8 @@ def _not_played(found: Verification) -> Iterator[str]:
         yield f"not played: {found.unanswered:,} requests without a recorded answer"
     if found.foreign:
         yield f"not played: {found.foreign:,} requests to systems that are not mocked"
+    if found.busy:
+        yield f"not played: {found.busy:,} requests that the vendor was too busy or broken for"
 
 
 def _examples(operation: OperationLikeness, found: Sequence[Difference]) -> list[str]:
@@ -126,6 +128,7 @@ def as_json(found: Verification) -> bytes:
                 "share": found.share,
                 "unanswered": found.unanswered,
                 "foreign": found.foreign,
+                "busy": found.busy,
                 "operations": operations,
                 "differences": list(_plain(found.differences)),
             }

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from understudy.doors.serving import serve_world
+from understudy.model.document import load_document
 from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.system_settings import SystemSettings
 from understudy.systems.catalogue import OperationRow, as_markdown, operations_table
+from understudy.systems.equipment import equipped
 from understudy.systems.openapi import openapi
 from understudy.systems.routes import KNOWN
 from understudy.world.store import load_world
@@ -22,15 +25,20 @@ def serve(
     say: Callable[[str], None],
     *,
     own: Sequence[str] = (),
+    settings: Sequence[Path] = (),
     any_key: bool = False,
 ) -> None:
     """Serve a world until interrupted; `ports` name a system's port each, as `stripe=8101`.
 
-    `own` are systems of the user's, as `module:Class`, served beside the built-in ones.
+    `own` are systems of the user's, as `module:Class`, served beside the built-in ones;
+    `settings` are files of what a company has defined in the others.
     """
     systems = {name: name for name in (*KNOWN, *own)}
     chosen = parse_ports(ports) or None
-    serve_world(load_world(world), chosen, say, systems=systems, any_key=any_key)
+    rows = load_world(world)
+    for file in settings:
+        rows = equipped(rows, load_document(file, SystemSettings))
+    serve_world(rows, chosen, say, systems=systems, any_key=any_key)
 
 
 def openapi_of(system: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from understudy.model.document import load_document
 from understudy.model.gates import Gates
 from understudy.model.package import resolve_document
 from understudy.model.policy import Policy
+from understudy.model.system_settings import SystemSettings
 
 __all__ = ["Rules", "Settings", "load_rules", "load_settings"]
 
@@ -33,13 +34,19 @@ class Settings:
     campaign: Campaign
     rules: Rules
     folder: Path
+    equipment: tuple[SystemSettings, ...] = ()
 
 
 def load_settings(path: Path) -> Settings:
     """Read `campaign.yaml` and the files it names; raises `ConfigurationError`."""
     campaign = load_document(path, Campaign)
     folder = path.resolve().parent
-    return Settings(campaign, load_rules(campaign.policy, campaign.gates, folder), folder)
+    rules = load_rules(campaign.policy, campaign.gates, folder)
+    files = [folder / file for file in campaign.settings_files]
+    if files:
+        rules.hashes["systems"] = digest([digest_file(file) for file in files])
+    equipment = tuple(load_document(file, SystemSettings) for file in files)
+    return Settings(campaign, rules, folder, equipment)
 
 
 def load_rules(policy: str, gates: str, folder: Path) -> Rules:

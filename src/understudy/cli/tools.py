@@ -57,6 +57,9 @@ def serve(
     system: Annotated[
         list[str] | None, typer.Option(help="A system of your own beside them, as `module:Class`.")
     ] = None,
+    settings: Annotated[
+        list[Path] | None, typer.Option(help="What a company defined itself; see `systems learn`.")
+    ] = None,
     any_key: Annotated[
         bool, typer.Option("--any-key", help="Take every key for the open case's own.")
     ] = False,
@@ -64,7 +67,20 @@ def serve(
     """Serve a world's systems on loopback; prints the environment to source. Ctrl-C ends it."""
     from understudy.campaign.operations import serve as serve_systems
 
-    serve_systems(world, port or [], typer.echo, own=system or [], any_key=any_key)
+    serve_systems(
+        world, port or [], typer.echo, own=system or [], settings=settings or [], any_key=any_key
+    )
+
+
+@systems.command("learn")
+def learn(
+    exports: Annotated[list[str], typer.Argument(help="Exports: FILE, or TYPE=FILE.")],
+    out: Annotated[Path, typer.Option("--out", help="The YAML file to write.")],
+) -> None:
+    """Take a company's own fields, objects, pipelines and forms over from vendors' exports."""
+    from understudy.campaign.learning import learn_settings
+
+    typer.echo(learn_settings(exports, out))
 
 
 @systems.command("verify")

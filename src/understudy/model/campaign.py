@@ -32,10 +32,11 @@ __all__ = [
     "ModelProvider",
     "ModelSettings",
     "Stop",
+    "SystemUse",
     "WorldRequest",
 ]
 
-DEFAULT_SYSTEMS = {"crm": "hubspot", "finance": "stripe", "support": "zendesk"}
+DEFAULT_SYSTEMS: dict[str, str] = {"crm": "hubspot", "finance": "stripe", "support": "zendesk"}
 
 
 class Isolation(enum.StrEnum):
@@ -179,6 +180,17 @@ class Economics(Configuration):
     hourly_cost: MoneyText | None = None
 
 
+class SystemUse(Configuration):
+    """A mocked system with what a company has defined in its own."""
+
+    use: str
+    settings: str | None = None
+
+
+def _default_systems() -> dict[str, str | SystemUse]:
+    return {**DEFAULT_SYSTEMS}
+
+
 class Campaign(Configuration):
     """`campaign.yaml`."""
 
@@ -187,7 +199,7 @@ class Campaign(Configuration):
     recording: str | None = None
     world: str | WorldRequest | None = None
     candidates: tuple[CandidateSpec, ...] = Field(min_length=1)
-    systems: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_SYSTEMS))
+    systems: dict[str, str | SystemUse] = Field(default_factory=_default_systems)
     policy: str = "standard"
     gates: str = "standard"
     stage: Stage = Stage.SHADOW
@@ -197,6 +209,18 @@ class Campaign(Configuration):
     models: ModelSettings | None = None
     stop: Stop = Stop()
     economics: Economics = Economics()
+
+    @property
+    def mounted(self) -> dict[str, str]:
+        """The systems by role, each by its name or as `module:Class`."""
+        used = self.systems.items()
+        return {role: each if isinstance(each, str) else each.use for role, each in used}
+
+    @property
+    def settings_files(self) -> tuple[str, ...]:
+        """The files that say what a company has defined in its systems, each once."""
+        used = [each.settings for each in self.systems.values() if isinstance(each, SystemUse)]
+        return tuple(dict.fromkeys(file for file in used if file is not None))
 
     @pydantic.model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -25,6 +25,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     from understudy.model.policy import Policy
     from understudy.model.proposal import CaseRecord, Proposal
     from understudy.model.suite import Suite
+    from understudy.model.system_settings import SystemSettings
     from understudy.model.verdict import Verdict
 
     written: dict[str, type[pydantic.BaseModel]] = {
@@ -32,6 +33,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "policy": Policy,
         "gates": Gates,
         "suite": Suite,
+        "systems": SystemSettings,
     }
     kept = {
         "baseline": Baseline,

@@ -77,6 +77,12 @@ def _serve(setup: Setup, channel: Channel) -> None:
 def _world(setup: Setup) -> World:
     module, _, name = setup.world_loader.partition(":")
     world: World = getattr(importlib.import_module(module), name)(Path(setup.world))
+    if setup.equipment:
+        from understudy.model.system_settings import SystemSettings
+        from understudy.systems.equipment import equipped
+
+        for each in setup.equipment:
+            world = equipped(world, SystemSettings.model_validate(each))
     return world
 
 

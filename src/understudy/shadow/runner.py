@@ -75,6 +75,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         virtual_seconds=plan.candidate.longest_case.total_seconds(),
         namespace=namespace,
         serial=plan.candidate.isolation is Isolation.SERIAL,
+        equipment=plan.equipment,
         faults=tuple(fault.model_dump(mode="json") for fault in plan.faults),
         writes=dict(plan.writes),
         forwarded=namespace,

@@ -18,6 +18,7 @@ __all__ = ["sightings", "with_sightings"]
 
 Sighting = tuple[str, Row]
 _DEEPEST = 6
+_OWN_TYPE = re.compile(r"2-\d+")
 _ID = re.compile(r"\d")
 
 
@@ -42,6 +43,7 @@ def sightings(
     """
     found: dict[tuple[str, str], Row] = {}
     named: dict[tuple[str, str], Row] = {}
+    taken: dict[tuple[str, str], Row] = {}
     made: set[tuple[str, str]] = set()
     for each in interactions:
         if each.response is None or each.response.status >= 400:
@@ -52,7 +54,8 @@ def sightings(
             made |= {key for key in rows.keys() - found.keys() if key[1] not in parts}
         found |= {key: row for key, row in rows.items() if key not in made | found.keys()}
         named |= _named(each, parts)
-    return {key: row for key, row in named.items() if key not in made} | found
+        taken |= {(table, row["id"]): row for table, row in _accepted(each, parts)}
+    return taken | {key: row for key, row in named.items() if key not in made} | found
 
 
 def _parts(interaction: Interaction) -> list[str]:
@@ -113,6 +116,9 @@ def _hubspot(body: Any, parts: list[str], depth: int) -> Iterator[Sighting]:
     del depth
     if not isinstance(body, dict) or len(parts) < 3:
         return
+    if parts[2] in ("schemas", "properties", "pipelines"):
+        yield from _definitions(body, parts)
+        return
     kind = table_of(parts[3]) if parts[2] == "objects" and len(parts) > 3 else parts[2]
     found = body.get("results")
     for each in found if isinstance(found, list) else [body]:
@@ -123,9 +129,50 @@ def _hubspot(body: Any, parts: list[str], depth: int) -> Iterator[Sighting]:
             yield f"hubspot.{kind}", {k: v for k, v in row.items() if v is not None}
 
 
+def _definitions(body: dict[str, Any], parts: list[str]) -> Iterator[Sighting]:
+    """What a company has defined itself, as its CRM lists it."""
+    found = body.get("results", [body])
+    kind = table_of(parts[3]) if len(parts) > 3 else ""
+    for each in found if isinstance(found, list) else []:
+        if parts[2] == "schemas":
+            yield from _schema(each)
+        elif parts[2] == "properties" and "name" in each:
+            yield "hubspot.properties", _defined(kind, each["name"], each)
+        elif parts[2] == "pipelines" and "id" in each:
+            yield "hubspot.pipelines", _defined(kind, each["id"], each)
+
+
+def _defined(kind: str, name: str, told: Mapping[str, Any]) -> Row:
+    return {**told, "id": f"{kind}.{name}", "object_type": kind, "name": name}
+
+
+def _schema(told: Mapping[str, Any]) -> Iterator[Sighting]:
+    kind = str(told.get("objectTypeId"))
+    yield "hubspot.schemas", {**told, "id": kind}
+    for each in told.get("properties") or ():
+        if isinstance(each, dict) and "name" in each:
+            yield "hubspot.properties", _defined(kind, each["name"], each)
+
+
+def _accepted(interaction: Interaction, parts: list[str]) -> Iterator[Sighting]:
+    """The types and properties that a CRM took, whatever they are defined as."""
+    if interaction.system != "hubspot" or parts[2:3] != ["objects"] or len(parts) < 4:
+        return
+    kind, body = table_of(parts[3]), interaction.request.body
+    if _OWN_TYPE.fullmatch(kind):
+        yield "hubspot.schemas", {"id": kind, "name": kind}
+    given = body.get("inputs", [body]) if isinstance(body, dict) else []
+    for each in given if isinstance(given, list) else []:
+        taken = each.get("properties") if isinstance(each, dict) else None
+        for name in taken if isinstance(taken, dict) else ():
+            yield "hubspot.properties", _defined(kind, name, {"type": "string"})
+
+
 _ZENDESK = {
-    "ticket": "tickets", "user": "users", "organization": "organizations", "macro": "macros",
-    "comment": "comments", "job_status": "job_statuses",
+    "ticket_field": "ticket_fields", "ticket_form": "ticket_forms", "user_field": "user_fields",
+    "organization_field": "organization_fields", "ticket": "tickets", "user": "users",
+    "organization": "organizations", "macro": "macros", "comment": "comments",
+    "job_status": "job_statuses",
 }  # fmt: skip
 
 

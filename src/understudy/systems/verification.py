@@ -38,14 +38,16 @@ class OperationLikeness(msgspec.Struct, frozen=True, kw_only=True):
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """What playing a recording has shown.
 
-    `unanswered` requests have no recorded answer and `foreign` ones went to systems that are not
-    mounted; neither is played.
+    `unanswered` requests have no recorded answer, `foreign` ones went to systems that are not
+    mounted, and to `busy` ones the vendor said that it was busy or broken, which no request
+    brings about. None of them is played.
     """
 
     operations: tuple[OperationLikeness, ...] = ()
     differences: tuple[Difference, ...] = ()
     unanswered: int = 0
     foreign: int = 0
+    busy: int = 0
 
     @property
     def played(self) -> int:
@@ -72,6 +74,7 @@ class Tally:
     differences: list[Difference] = field(default_factory=list)
     unanswered: int = 0
     foreign: int = 0
+    busy: int = 0
 
     def add(self, interaction: Interaction, operation: str, found: list[Unlike]) -> None:
         """Count one answer."""
@@ -94,6 +97,7 @@ class Tally:
             differences=tuple(self.differences),
             unanswered=self.unanswered,
             foreign=self.foreign,
+            busy=self.busy,
         )
 
     def _of(self, operation: str) -> OperationLikeness:

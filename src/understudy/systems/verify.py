@@ -16,6 +16,7 @@ from understudy.systems.verification import Tally, Verification
 
 __all__ = ["stretches", "verify"]
 
+_TOO_MANY, _BROKEN = 429, 500
 Stretch = list[Interaction]
 
 
@@ -85,5 +86,7 @@ def _play(player: Player, stretch: Stretch, tally: Tally) -> None:
             tally.unanswered += 1
         elif each.system not in player.engine.systems:
             tally.foreign += 1
+        elif each.response.status == _TOO_MANY or each.response.status >= _BROKEN:
+            tally.busy += 1
         else:
             tally.add(each, *player.play(each))

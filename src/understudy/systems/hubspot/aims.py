@@ -9,7 +9,7 @@ from understudy.model.action import ActionClass, AmountSource, Effect, Target
 from understudy.model.money import to_minor
 from understudy.model.world import Row
 from understudy.systems.hubspot.batch import inputs
-from understudy.systems.hubspot.kinds import table_of
+from understudy.systems.hubspot.kinds import schema_of, table_of
 from understudy.systems.operation import Amount, Call, Refusal
 
 __all__ = [
@@ -36,7 +36,9 @@ _MANY = 10
 
 
 def _kind(call: Call) -> str:
-    return table_of(call.path.get("object_type", "contacts"))
+    kind = table_of(call.path.get("object_type", "contacts"))
+    schema = schema_of(call.session.overlay.world, kind)
+    return str(schema["id"]) if schema else kind
 
 
 def path_object(call: Call) -> Target:

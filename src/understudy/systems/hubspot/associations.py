@@ -55,7 +55,10 @@ def wanted_links(session: CaseSession, kind: str, given: Any) -> list[End]:
 
 def _kind_by_types(session: CaseSession, kind: str, item: dict[str, Any], to_id: str) -> str | None:
     """The target's type: the one that the association's number belongs to, else who has the id."""
-    holders = [k for k in TYPE_IDS if session.overlay.get(f"hubspot.{k}", to_id) is not None]
+    own = session.overlay.world.table("hubspot.schemas")
+    holders = [
+        k for k in (*TYPE_IDS, *own) if session.overlay.get(f"hubspot.{k}", to_id) is not None
+    ]
     types = item.get("types")
     asked = {
         each.get("associationTypeId")

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from understudy.model.world import World
+from understudy.model.world import Row, World
 from understudy.systems.hubspot.errors import failure
 from understudy.systems.session import CaseSession
 
 __all__ = [
     "ALIASES",
     "DEFAULTS",
+    "STANDARD",
     "TYPE_IDS",
     "association_type",
     "columns",
     "kind_of",
     "modified_property",
+    "schema_of",
     "table_of",
 ]
 
@@ -38,7 +40,7 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
         "subject",
     ),
 }  # fmt: skip
-_STANDARD: dict[str, tuple[str, ...]] = {
+STANDARD: dict[str, tuple[str, ...]] = {
     "contacts": (
         "email", "firstname", "lastname", "phone", "mobilephone", "address", "city", "state", "zip",
         "country", "company", "website", "lifecyclestage", "hs_lead_status", "hubspot_owner_id",
@@ -95,7 +97,12 @@ _COLUMNS: WeakKeyDictionary[World, dict[str, tuple[str, ...]]] = WeakKeyDictiona
 def kind_of(session: CaseSession, name: str) -> str:
     """The table's name for a type as the caller wrote it, or the 400."""
     kind = table_of(name)
-    if kind in TYPE_IDS or session.overlay.world.table(f"hubspot.{kind}"):
+    if kind in TYPE_IDS:
+        return kind
+    schema = schema_of(session.overlay.world, name)
+    if schema is not None:
+        return str(schema["id"])
+    if session.overlay.world.table(f"hubspot.{kind}"):
         return kind
     message = f"Unable to infer object type from: {name}"
     raise failure(session, 400, message, "VALIDATION_ERROR")
@@ -109,6 +116,18 @@ def table_of(name: str) -> str:
     """
     plain = name.lower()
     return ALIASES.get(plain, plain if plain in TYPE_IDS else name)
+
+
+def schema_of(world: World, name: str) -> Row | None:
+    """The company's own type that a type id, a name or a full name means, or None."""
+    own = world.table("hubspot.schemas")
+    if not own or name in own:
+        return own.get(name)
+    for row in own.values():
+        short = row.get("name")
+        if name in (short, f"p_{short}", row.get("fullyQualifiedName")):
+            return row
+    return None
 
 
 def association_type(from_kind: str, to_kind: str) -> int:
@@ -125,8 +144,10 @@ def columns(world: World, kind: str) -> tuple[str, ...]:
     """Every property that objects of a type may have: the standard ones and the world's own."""
     known = _COLUMNS.setdefault(world, {})
     if kind not in known:
-        names: dict[str, Any] = dict.fromkeys(_STANDARD.get(kind, ()))
+        names: dict[str, Any] = dict.fromkeys(STANDARD.get(kind, ()))
         for row in world.table(f"hubspot.{kind}").values():
             names.update(dict.fromkeys(row))
+        own = world.find("hubspot.properties", "object_type", kind)
+        names.update(dict.fromkeys(each[len(kind) + 1 :] for each in own))
         known[kind] = tuple(name for name in names if name not in _OWN)
     return known[kind]

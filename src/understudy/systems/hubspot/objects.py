@@ -13,7 +13,7 @@ from understudy.systems.hubspot.associations import associate, wanted_links
 from understudy.systems.hubspot.errors import failure, not_found
 from understudy.systems.hubspot.kinds import columns, kind_of
 from understudy.systems.hubspot.payload import Asked, show_object
-from understudy.systems.hubspot.validation import clean, refuse_taken_email, refuse_unset
+from understudy.systems.hubspot.validation import clean, refuse_taken, refuse_unset
 from understudy.systems.operation import Call, Reply
 from understudy.systems.session import CaseSession
 
@@ -143,7 +143,7 @@ def create_one(session: CaseSession, kind: str, given: Mapping[str, Any]) -> Row
     """Write one new object with its associations."""
     stored = clean(session, kind, given.get("properties") or {})
     refuse_unset(session, kind, stored)
-    refuse_taken_email(session, kind, stored)
+    refuse_taken(session, kind, stored)
     ends = wanted_links(session, kind, given.get("associations"))
     now, table = session.clock.iso_millis(), f"hubspot.{kind}"
     row_id = session.number(kind, 12, table)
@@ -165,7 +165,7 @@ def update_object(call: Call) -> Reply:
 def update_one(session: CaseSession, kind: str, row: Row, given: Any) -> Row:
     """Write changed properties of an object that is not archived."""
     stored = clean(session, kind, given)
-    refuse_taken_email(session, kind, stored, row["id"])
+    refuse_taken(session, kind, stored, row["id"])
     stored["updatedAt"] = session.clock.iso_millis()
     return session.overlay.patch(f"hubspot.{kind}", row["id"], stored)
 

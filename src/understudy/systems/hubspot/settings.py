@@ -8,8 +8,9 @@ from weakref import WeakKeyDictionary
 from zlib import crc32
 
 from understudy.model.world import Row, World
+from understudy.systems.hubspot.definitions import definition, pipelines
 from understudy.systems.hubspot.errors import failure, not_found
-from understudy.systems.hubspot.kinds import columns, kind_of
+from understudy.systems.hubspot.kinds import TYPE_IDS, columns, kind_of, schema_of
 from understudy.systems.hubspot.objects import page_size
 from understudy.systems.hubspot.validation import OPTIONS
 from understudy.systems.operation import Call, Reply
@@ -19,9 +20,11 @@ __all__ = [
     "get_owner",
     "get_pipeline",
     "get_property",
+    "get_schema",
     "list_owners",
     "list_pipelines",
     "list_properties",
+    "list_schemas",
 ]
 
 _BORN = "2021-03-01T09:00:00Z"
@@ -73,8 +76,16 @@ def get_owner(call: Call) -> Reply:
 def _pipelines(session: CaseSession, kind: str) -> list[dict[str, Any]]:
     known = _PIPELINES.setdefault(session.overlay.world, {})
     if kind not in known:
-        known[kind] = _derived(session.overlay.world, kind)
+        own = pipelines(session.overlay.world, kind)
+        known[kind] = [_shown(row) for row in own] or _derived(session.overlay.world, kind)
     return known[kind]
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    """A pipeline as the company has defined it."""
+    times = {"createdAt": _BORN, "updatedAt": _BORN, "archived": False}
+    taken = {name: row[name] for name in ("label", "displayOrder", "stages")}
+    return {"id": row["name"], **taken, **times}
 
 
 def _derived(world: World, kind: str) -> list[dict[str, Any]]:
@@ -121,7 +132,19 @@ def get_pipeline(call: Call) -> Reply:
     raise not_found(call.session)
 
 
-def _property(kind: str, name: str) -> dict[str, Any]:
+def _property(world: World, kind: str, name: str) -> dict[str, Any]:
+    """A property's definition: the company's own, else the standard one."""
+    own = definition(world, kind, name)
+    standard = _standard(kind, name)
+    if own is None:
+        return standard
+    kept = {key: own[key] for key in standard.keys() & own.keys() - {"createdAt", "updatedAt"}}
+    changeable = {**standard["modificationMetadata"], "readOnlyDefinition": False}
+    changeable["readOnlyValue"] = bool(own.get("readOnly"))
+    return {**standard, "hubspotDefined": False, **kept, "modificationMetadata": changeable}
+
+
+def _standard(kind: str, name: str) -> dict[str, Any]:
     options = OPTIONS.get(name, ())
     return {
         "name": name, "label": name.replace("_", " ").capitalize(),
@@ -144,8 +167,8 @@ def _property(kind: str, name: str) -> dict[str, Any]:
 def list_properties(call: Call) -> Reply:
     """The definitions of all properties of an object type."""
     kind = kind_of(call.session, call.path["object_type"])
-    names = columns(call.session.overlay.world, kind)
-    return Reply(200, {"results": [_property(kind, name) for name in names]})
+    world = call.session.overlay.world
+    return Reply(200, {"results": [_property(world, kind, name) for name in columns(world, kind)]})
 
 
 def get_property(call: Call) -> Reply:
@@ -154,4 +177,46 @@ def get_property(call: Call) -> Reply:
     if name not in columns(call.session.overlay.world, kind):
         message = f"Unable to find property {name} for {kind}"
         raise failure(call.session, 404, message, "OBJECT_NOT_FOUND")
-    return Reply(200, _property(kind, name))
+    return Reply(200, _property(call.session.overlay.world, kind, name))
+
+
+def _schema(world: World, row: Row) -> dict[str, Any]:
+    kind = row["id"]
+    linked = [
+        {
+            "id": str(number), "fromObjectTypeId": kind, "toObjectTypeId": other,
+            "name": f"{row.get('name')}_to_{name.removesuffix('s')}", "createdAt": None,
+            "updatedAt": None, "cardinality": "ONE_TO_MANY",
+            "inverseCardinality": "ONE_TO_MANY",
+        }
+        for number, (name, other) in enumerate(TYPE_IDS.items(), 1)
+    ]  # fmt: skip
+    names = [
+        each[len(kind) + 1 :] for each in world.find("hubspot.properties", "object_type", kind)
+    ]
+    taken = (
+        "labels", "requiredProperties", "searchableProperties", "primaryDisplayProperty",
+        "secondaryDisplayProperties", "fullyQualifiedName", "name",
+    )  # fmt: skip
+    return {
+        "id": kind.partition("-")[2], "objectTypeId": kind, "metaType": "PORTAL_SPECIFIC",
+        **{name: row.get(name) for name in taken}, "archived": False, "restorable": True,
+        "properties": [_property(world, kind, name) for name in names], "associations": linked,
+        "createdAt": row.get("createdAt") or _BORN, "updatedAt": row.get("updatedAt") or _BORN,
+    }  # fmt: skip
+
+
+def list_schemas(call: Call) -> Reply:
+    """The company's own object types with their properties."""
+    world = call.session.overlay.world
+    rows = world.table("hubspot.schemas").values()
+    return Reply(200, {"results": [_schema(world, row) for row in rows]})
+
+
+def get_schema(call: Call) -> Reply:
+    """One of the company's own object types, by type id or name."""
+    world = call.session.overlay.world
+    row = schema_of(world, call.path["object_type"])
+    if row is None:
+        raise not_found(call.session)
+    return Reply(200, _schema(world, row))

@@ -103,6 +103,17 @@ _PROPERTY = record(
     },
     optional="hubspotDefined externalOptions calculated",
 )  # fmt: skip
+_SCHEMA = record(
+    {
+        "id": _ID, **each("objectTypeId name fullyQualifiedName metaType", STRING), **_TIMES,
+        "labels": record(each("singular plural", STRING)), "restorable": BOOLEAN,
+        "primaryDisplayProperty": _TEXT,
+        **each(
+            "requiredProperties searchableProperties secondaryDisplayProperties", array(STRING)
+        ),
+        "properties": array(_PROPERTY), "associations": array(OBJECT),
+    }
+)  # fmt: skip
 _FAILED = record(
     {
         "status": constant("error"), **each("category message", STRING),
@@ -111,7 +122,7 @@ _FAILED = record(
     optional="subCategory",
 )  # fmt: skip
 SHAPES: dict[str, dict[str, Any]] = {
-    "error": _ERROR, "object": _OBJECT, "owner": _OWNER, "pipeline": _PIPELINE,
+    "error": _ERROR, "object": _OBJECT, "owner": _OWNER, "pipeline": _PIPELINE, "schema": _SCHEMA,
     "property": _PROPERTY, "association": _LINK, "plain_association": _PLAIN_LINKS,
     "labelled_association": _LABELLED, "paging": _PAGING,
     "associations_of": record({"from": record({"id": _ID}), "to": array(_LINK)}),

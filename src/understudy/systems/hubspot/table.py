@@ -153,6 +153,20 @@ _READS = (
         answers=shapes.one("property"),
         handler=settings.get_property, **_HUBSPOT,
     ),
+    Operation(
+        name="hubspot.schemas.list", method="GET", template="/crm/v3/schemas",
+        description="List the object types that the company has defined itself.",
+        params=params("", archived=BOOLEAN),
+        answers=shapes.page("schema"),
+        handler=settings.list_schemas, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.schemas.get", method="GET", template="/crm/v3/schemas/{object_type}",
+        description="Get one of the company's own object types with its properties.",
+        params=params("object_type", object_type=_TYPE),
+        answers=shapes.one("schema"),
+        handler=settings.get_schema, **_HUBSPOT,
+    ),
 )  # fmt: skip
 
 _WRITES = (

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from understudy.model.world import World
 from understudy.systems.folded import find_folded
+from understudy.systems.hubspot.definitions import definition, required, value_error
 from understudy.systems.hubspot.errors import failure, invalid_properties, property_error
 from understudy.systems.hubspot.kinds import columns
 from understudy.systems.hubspot.payload import text_of
 from understudy.systems.session import CaseSession
 
-__all__ = ["OPTIONS", "clean", "refuse_taken_email", "refuse_unset"]
+__all__ = ["OPTIONS", "clean", "refuse_taken", "refuse_unset"]
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 OPTIONS: dict[str, tuple[str, ...]] = {
@@ -37,7 +39,7 @@ def clean(session: CaseSession, kind: str, given: Any) -> dict[str, Any]:
         message = "Invalid input JSON: cannot deserialize properties: expected an object"
         raise failure(session, 400, message, "VALIDATION_ERROR")
     known = set(columns(session.overlay.world, kind))
-    errors = list(_errors(kind, known, given))
+    errors = list(_errors(session, kind, known, given))
     if errors:
         raise invalid_properties(session, errors)
     stored = {name: text_of(value) or None for name, value in given.items()}
@@ -47,7 +49,9 @@ def clean(session: CaseSession, kind: str, given: Any) -> dict[str, Any]:
     return stored
 
 
-def _errors(kind: str, known: set[str], given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _errors(
+    session: CaseSession, kind: str, known: set[str], given: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     for name, value in given.items():
         if name in _READ_ONLY:
             yield property_error(name, f"{name} is a read only property", "READ_ONLY_VALUE")
@@ -55,19 +59,29 @@ def _errors(kind: str, known: set[str], given: Mapping[str, Any]) -> Iterator[di
             message = f'Property "{name}" does not exist'
             yield property_error(name, message, "PROPERTY_DOESNT_EXIST")
         elif value not in (None, ""):
-            error = _value_error(kind, name, value)
+            error = _form_error(kind, name, value)
+            error = error or _value_error(session.overlay.world, kind, name, value)
             if error:
                 yield error
 
 
-def _value_error(kind: str, name: str, value: Any) -> dict[str, Any] | None:
+def _form_error(kind: str, name: str, value: Any) -> dict[str, Any] | None:
     if isinstance(value, dict | list):
         return property_error(name, f"{name} must be a string", "INVALID_TYPE")
-    text = str(value)
+    text = text_of(value) or ""
     if len(text) > _LONGEST:
         return property_error(name, f"{name} is too long", "PROPERTY_VALUE_TOO_LONG")
     if name == "email" and kind == "contacts" and not _EMAIL.fullmatch(text):
         return property_error(name, f"Email address {text} is invalid", "INVALID_EMAIL")
+    return None
+
+
+def _value_error(world: World, kind: str, name: str, value: Any) -> dict[str, Any] | None:
+    """The company's own definitions come before what every account has."""
+    text = text_of(value) or ""
+    found = value_error(world, kind, name, text)
+    if found or definition(world, kind, name):
+        return found
     if name in _NUMBERS and not _numeric(text):
         return property_error(name, f"{text} was not a valid number.", "INVALID_NUMBER")
     if name in OPTIONS and text not in OPTIONS[name]:
@@ -84,18 +98,30 @@ def _numeric(text: str) -> bool:
 
 
 def refuse_unset(session: CaseSession, kind: str, stored: Mapping[str, Any]) -> None:
-    """Notes and tasks need their time."""
-    unset = [name for name in _OBLIGATORY.get(kind, ()) if not stored.get(name)]
+    """Notes and tasks need their time, and a company's own objects what it says."""
+    needed = (*_OBLIGATORY.get(kind, ()), *required(session.overlay.world, kind))
+    unset = [name for name in needed if not stored.get(name)]
     if unset:
         message = f"Error creating {kind.upper()}. Some required properties were not set."
         context = {"properties": unset}
         raise failure(session, 400, message, "VALIDATION_ERROR", context=context)
 
 
-def refuse_taken_email(
+def refuse_taken(
     session: CaseSession, kind: str, stored: Mapping[str, Any], own_id: str | None = None
 ) -> None:
-    """Two living contacts cannot be given one e-mail."""
+    """Two living contacts cannot be given one e-mail, nor two objects one unique value."""
+    world = session.overlay.world
+    for name, value in stored.items():
+        known = definition(world, kind, name)
+        if known is None or not known.get("hasUniqueValue") or not value:
+            continue
+        for row in session.overlay.find(f"hubspot.{kind}", name, value):
+            if row["id"] != own_id and not row.get("archived"):
+                error = f"{row['id']} already has that value."
+                raise invalid_properties(
+                    session, [property_error(name, error, "CONFLICTING_UNIQUE_VALUE")]
+                )
     email = stored.get("email")
     if kind != "contacts" or not email:
         return

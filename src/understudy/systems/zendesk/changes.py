@@ -8,6 +8,8 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import invalid_attribute, record_invalid, refused
+from understudy.systems.zendesk.forms import check_value, refuse_unsolved, tags_of
+from understudy.systems.zendesk.payload import number
 from understudy.systems.zendesk.people import find_user, me
 from understudy.systems.zendesk.values import (
     custom_value,
@@ -46,7 +48,43 @@ def ticket_changes(session: CaseSession, row: Row, given: Mapping[str, Any]) -> 
     for name, read in _PLAIN.items():
         if name in given:
             changes[name] = read(name, given[name])
-    return changes | _tags(row, given) | _custom(row, given)
+    changes |= _own(session, row, given)
+    if changes.get("status") == "solved":
+        refuse_unsolved(session, {**row, **changes})
+    return changes
+
+
+def _own(session: CaseSession, row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The form, custom fields and tags; values of drop-downs are tags too."""
+    custom = _custom(session, row, given)
+    tagged = _tagged(session, row, custom)
+    changes = {**tagged, **_tags({**row, **tagged}, given), **custom}
+    if "ticket_form_id" in given:
+        changes["ticket_form_id"] = _form(session, given["ticket_form_id"])
+    return changes
+
+
+def _form(session: CaseSession, value: Any) -> Any:
+    known = session.overlay.get("zendesk.ticket_forms", str(value))
+    if known is None and any(session.overlay.rows("zendesk.ticket_forms")):
+        raise record_invalid("ticket_form_id", "Ticket form: is invalid")
+    if known is None and not isinstance(value, int | None):
+        raise invalid_attribute("ticket_form_id")
+    return number(str(value)) if value is not None else None
+
+
+def _tagged(session: CaseSession, row: Row, custom: Mapping[str, Any]) -> dict[str, Any]:
+    """The tags that the values of drop-downs are: new ones come, old ones go."""
+    before, after = (_values(session, each.get("custom_fields")) for each in (row, custom))
+    if not custom or before == after:
+        return {}
+    known = [tag for tag in row.get("tags") or [] if tag not in before or tag in after]
+    return {"tags": list(dict.fromkeys([*known, *after]))}
+
+
+def _values(session: CaseSession, fields: Any) -> list[str]:
+    listed = fields if isinstance(fields, list) else []
+    return [tag for each in listed for tag in tags_of(session, each["id"], each.get("value"))]
 
 
 def _word(name: str, words: tuple[str, ...], value: Any) -> str | None:
@@ -80,7 +118,7 @@ def _tags(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"tags": [tag for tag in known if tag not in gone]} if asked else {}
 
 
-def _custom(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
+def _custom(session: CaseSession, row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
     asked = given.get("custom_fields", given.get("fields"))
     if asked is None:
         return {}
@@ -88,6 +126,8 @@ def _custom(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
         asked = [{"id": key, "value": value} for key, value in asked.items()]
     if not isinstance(asked, list) or not all(map(_is_field, asked)):
         raise invalid_attribute("custom_fields")
+    for each in asked:
+        check_value(session, each["id"], each.get("value"))
     known = row.get("custom_fields")
     kept = {str(f["id"]): f for f in (known if isinstance(known, list) else []) if "id" in f}
     kept |= {str(f["id"]): {"id": f["id"], "value": custom_value(f.get("value"))} for f in asked}

@@ -13,6 +13,7 @@ from understudy.systems.operation import Call, Reply
 from understudy.systems.rendering import show
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid, refused
+from understudy.systems.zendesk.forms import check_keyed
 from understudy.systems.zendesk.listing import id_key, list_reply, offset_page
 from understudy.systems.zendesk.payload import organization, user
 from understudy.systems.zendesk.values import flag, id_or_none, text_or_none, words
@@ -187,6 +188,7 @@ def _standing(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str
     if "tags" in given:
         changes["tags"] = words(given["tags"])
     if "user_fields" in given:
+        check_keyed(session, "user_fields", _fields(given))
         changes["user_fields"] = {**(row.get("user_fields") or {}), **_fields(given)}
     if "role" in given:
         if given["role"] not in _ROLES:

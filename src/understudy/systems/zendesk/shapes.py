@@ -154,6 +154,21 @@ _DELETED = record(
         "actor": record({"id": WHOLE, "name": STRING}), "previous_state": STRING,
     }
 )  # fmt: skip
+_CHOICE = record({"id": WHOLE, **each("name value", STRING)})
+_FIELD = record(
+    {
+        "id": WHOLE, **each("url title raw_title type raw_title_in_portal", STRING), **_TIMES,
+        "position": WHOLE, **each("active required", BOOLEAN), "key": _TEXT,
+        "regexp_for_validation": _TEXT, "custom_field_options": array(_CHOICE),
+    },
+    optional="required key",
+)  # fmt: skip
+_FORM = record(
+    {
+        "id": WHOLE, **each("url name raw_name display_name", STRING), **_TIMES,
+        "position": WHOLE, **each("active default", BOOLEAN), "ticket_field_ids": array(WHOLE),
+    }
+)  # fmt: skip
 _SIDE = record(
     {
         "id": STRING, "ticket_id": WHOLE, **each("subject preview_text", _TEXT), "url": STRING,
@@ -171,6 +186,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "error": _ERROR, "ticket": _TICKET, "comment": _COMMENT, "audit": _AUDIT, "user": _USER,
     "organization": _ORGANIZATION, "macro": _MACRO, "job_status": _JOB,
     "deleted_ticket": _DELETED, "side_conversation": _SIDE, "found": _RESULT_OF_SEARCH,
+    **each("ticket_field user_field organization_field", _FIELD), "ticket_form": _FORM,
 }  # fmt: skip
 _BY_NUMBER: dict[str, Any] = {
     "count": WHOLE, **each("next_page previous_page", _TEXT),
@@ -182,7 +198,7 @@ _BY_CURSOR: dict[str, Any] = {
 
 COUNT: Answers = {200: record({"count": WHOLE})}
 TAGS: Answers = {200: record({"tags": _WORDS})}
-SEVERAL_USERS: Answers = {200: record({"users": array(ref("user")), "count": WHOLE})}
+SEVERAL_USERS: Answers = {200: record({"users": array(ref("user")), **_BY_NUMBER})}
 RESTORED: Answers = {200: {"type": "object", "maxProperties": 0}}
 _WOULD_BE = record(
     {"url": STRING, "comment": record({"public": BOOLEAN, "body": STRING}, optional="body")},

@@ -7,7 +7,7 @@ from typing import Any
 from understudy.model.action import ActionClass, Effect
 from understudy.systems.operation import Operation
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, one_of, params, says
-from understudy.systems.zendesk import aims, people, search, shapes, threads, tickets
+from understudy.systems.zendesk import aims, forms, people, search, shapes, threads, tickets
 from understudy.systems.zendesk.changes import STATUSES
 
 __all__ = ["OPERATIONS"]
@@ -45,6 +45,20 @@ def _read(
 
 def _names(template: str) -> list[str]:
     return [part[1:-1] for part in template.split("/") if part.startswith("{")]
+
+
+def _settings(kind: str, words: str) -> tuple[Operation, Operation]:
+    table = f"{kind}s"
+    return (
+        _read(
+            f"{table}.list", f"/{table}", f"List the company's own {words}.",
+            forms.list_all(table), shapes.page_by_number(table, kind),
+        ),
+        _read(
+            f"{table}.get", f"/{table}/{{id}}", f"Get one of the company's own {words}.",
+            forms.get_one(table), shapes.one(kind),
+        ),
+    )  # fmt: skip
 
 
 _READS = (
@@ -122,6 +136,10 @@ _READS = (
         "job_statuses.get", "/job_statuses/{id}", "See how far a job is.",
         threads.get_job, shapes.job(),
     ),
+    *_settings("ticket_field", "fields of tickets"),
+    *_settings("ticket_form", "forms of tickets"),
+    *_settings("user_field", "fields of users"),
+    *_settings("organization_field", "fields of organizations"),
 )  # fmt: skip
 
 _TICKET_WRITES = (

@@ -15,6 +15,7 @@ from understudy.systems.zendesk.changes import (
     ticket_changes,
 )
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid
+from understudy.systems.zendesk.forms import own_fields
 from understudy.systems.zendesk.listing import id_key, list_reply
 from understudy.systems.zendesk.payload import BASE_URL, comment, number, ticket
 from understudy.systems.zendesk.people import find_user, me, requester_tickets_of, user_by_email
@@ -100,7 +101,7 @@ def create_ticket(call: Call) -> Reply:
     row: Row = {
         "id": row_id, "status": "new" if not given.get("assignee_id") else "open",
         "requester_id": requester, "submitter_id": me(session)["id"], "tags": [],
-        "via": {"channel": "api"}, "created_at": now, "updated_at": now,
+        "via": {"channel": "api"}, "created_at": now, "updated_at": now, **own_fields(session),
     }  # fmt: skip
     changes = ticket_changes(session, row, {k: v for k, v in given.items() if k != "requester_id"})
     said = add_comment(session, row_id, first)
