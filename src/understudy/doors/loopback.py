@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.doors.answering import Answering, wire_headers
-from understudy.systems.message import Request, Response
+from understudy.doors.breaking import break_off, keep_silent
+from understudy.systems.message import Pace, Request, Response, WireFault
 
 __all__ = [
     "Application",
@@ -50,7 +51,13 @@ class LoopbackDoor:
             return
         body = (await received(receive)).replace(self._own, self._theirs)
         answer = self._engine.handle(_request(scope, self._host, body))
-        await _send(answer, answer.body.replace(self._theirs, self._own), send)
+        if answer.silence and await keep_silent(answer.silence, receive):
+            return
+        cut = answer.wire is WireFault.TRUNCATE
+        if answer.wire is None or cut:
+            await _send(answer, answer.body.replace(self._theirs, self._own), send, start_only=cut)
+        if answer.wire is not None:
+            await break_off(answer, send, receive)
 
 
 @contextlib.contextmanager
@@ -196,14 +203,16 @@ def _request(scope: Mapping[str, Any], host: str, body: bytes) -> Request:
         scope.get("query_string", b"").decode("latin-1"),
         headers,
         body,
+        pace=Pace.WIRE,
     )
 
 
-async def _send(answer: Response, body: bytes, send: Send) -> None:
+async def _send(answer: Response, body: bytes, send: Send, *, start_only: bool) -> None:
     answer = Response(answer.status, answer.headers, body)
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in wire_headers(answer)
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    if not start_only:
+        await send({"type": "http.response.body", "body": answer.body})

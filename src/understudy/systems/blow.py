@@ -34,11 +34,13 @@ class Fate:
 
     `struck` are those that befell its calls, in order; `expired` and `denied` the systems and
     operations that are closed to it since; `pages` the last object of each list that it was shown;
-    `writes` are when it wrote, with the overlay's mark before.
+    `silence` is for how long nothing arrives before the answer at hand; `writes` are when it wrote,
+    with the overlay's mark before.
     """
 
     struck: list[Blow] = field(default_factory=list)
     expired: set[str] = field(default_factory=set)
     denied: set[str] = field(default_factory=set)
     pages: dict[str, Any] = field(default_factory=dict)
+    silence: float = 0.0
     writes: list[tuple[datetime, int]] = field(default_factory=list)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-__all__ = ["Request", "Response", "WireFault"]
+__all__ = ["Pace", "Request", "Response", "WireFault"]
 
 
 class WireFault(enum.StrEnum):
@@ -19,6 +19,17 @@ class WireFault(enum.StrEnum):
     """The connection ends before the length that the headers state."""
     HANG = "hang"
     """Nothing arrives until the client gives up waiting."""
+
+
+class Pace(enum.StrEnum):
+    """Who lets the time pass that an answer takes under a fault."""
+
+    SYSTEM = "system"
+    """The system: it moves the case's clock, and the answer is there at once."""
+    LOOP = "loop"
+    """The door, on an event loop in the case's time: `Response.silence` is all of it."""
+    WIRE = "wire"
+    """The door, for real, where nothing arrives at all; slow answers are the system's."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -34,6 +45,7 @@ class Request(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
     body: bytes = b""
     timeout: float | None = None
+    pace: Pace = Pace.SYSTEM
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -47,3 +59,5 @@ class Response(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     wire: WireFault | None = None
+    silence: float = 0.0
+    """Seconds for which the door lets nothing arrive first; see `Request.pace`."""

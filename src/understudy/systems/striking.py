@@ -13,7 +13,7 @@ from understudy.model.campaign import FaultKind
 from understudy.systems.blow import Blow
 from understudy.systems.capture import captured, describe, table_of
 from understudy.systems.damage import cut_off, drifted, halved, html_page, lost, shifted
-from understudy.systems.message import Response, WireFault
+from understudy.systems.message import Pace, Response, WireFault
 from understudy.systems.operation import Call, Operation, Reply
 from understudy.systems.session import CaseSession
 from understudy.systems.system import System
@@ -48,6 +48,9 @@ def struck(
     if late:
         response = lost(WireFault.HANG)
     spoilt = response is not whole and any(blow.kind in _UNSEEN for blow in blows)
+    silence, session.fate.silence = session.fate.silence, 0.0
+    if silence:
+        response = msgspec.structs.replace(response, silence=silence)
     if len(session.actions) > known:
         _mark(session, _names(blows, system, operation, session), spoilt or bool(response.wire))
     return response
@@ -78,8 +81,16 @@ def _waited(blows: Sequence[Blow], call: Call) -> bool:
     seconds = sum(b.options["seconds"] for b in blows if b.kind is FaultKind.LATENCY)
     patience = call.request.timeout
     late = patience is not None and seconds > patience
-    call.session.clock.advance(patience if late and patience is not None else seconds)
+    _pass(call, patience if late and patience is not None else seconds, Pace.LOOP)
     return late
+
+
+def _pass(call: Call, seconds: float, *paces: Pace) -> None:
+    """Let time pass: at doors with one of these paces they do so, else the system does."""
+    if call.request.pace in paces:
+        call.session.fate.silence += seconds
+    else:
+        call.session.clock.advance(seconds)
 
 
 def _close(
@@ -130,7 +141,8 @@ def _hung(blow: Blow, call: Call) -> Response:
     """Silence until the client gives up, or until the connection is dropped where it never does."""
     patience, seconds = call.request.timeout, blow.options["seconds"]
     gives_up = patience is not None and patience < seconds
-    call.session.clock.advance(patience if gives_up and patience is not None else seconds)
+    waited = patience if gives_up and patience is not None else seconds
+    _pass(call, waited, Pace.LOOP, Pace.WIRE)
     return lost(WireFault.HANG if gives_up else WireFault.RESET)
 
 
