@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import io
 import json
+import os
+import subprocess
 import sys
 
 import pytest
 
-from understudy.doors import mcp_stdio
+from understudy.doors import mcp_http, mcp_stdio
 from understudy.doors.loopback import environment, serving
 from understudy.doors.mcp_tools import hints, offered, tool_name
 from understudy.doors.variables import credential_variables
@@ -90,6 +92,43 @@ def test_a_client_works_on_its_case_over_stdio(engine, served):
         assert session.reads == {"stripe.charges.retrieve": 1}
 
 
+def test_a_client_works_on_its_case_over_http(engine, served):
+    """The same tools at an address; the server ends when it is asked to."""
+    pytest.importorskip("mcp")
+    from mcp import Client
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "understudy.doors.mcp_http", "stripe.refunds.*"],
+        env={**os.environ, **served["one"]}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+    async def talk(url):
+        async with Client(url) as client:
+            names = [tool.name for tool in (await client.list_tools()).tools]
+            return names, await client.call_tool("stripe_refunds_create", {"charge": "ch_1"})
+
+    try:
+        names, refund = asyncio.run(talk(process.stdout.readline().strip()))
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert "stripe_refunds_create" in names
+    assert all(name.startswith("stripe_refunds_") for name in names)
+    assert json.loads(refund.content[0].text)["amount"] == 1000
+    assert [each.operation for each in engine.session("one").actions] == ["stripe.refunds.create"]
+    assert engine.session("two").actions == []
+
+
+def test_over_http_too_an_environment_without_systems_is_an_error(monkeypatch, capsys):
+    """Told on standard error with what to do, and exit code 2."""
+    pytest.importorskip("mcp")
+    for name in list(os.environ):
+        if name.endswith("_API_BASE"):
+            monkeypatch.delenv(name)
+    assert mcp_http.main(["4009"]) == 2
+    assert "understudy systems serve" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "reads", "destroys", "repeats", "seen"),
     [
@@ -123,7 +162,7 @@ def test_a_pattern_that_fits_nothing_names_the_nearest():
 
 def test_an_environment_without_systems_says_what_to_do(monkeypatch):
     """Without addresses the server ends with exit code 2 and the command that gives them."""
-    monkeypatch.setattr(mcp_stdio, "_check_extra", lambda: None)
+    monkeypatch.setattr(mcp_stdio, "check_extra", lambda: None)
     monkeypatch.setattr(mcp_stdio.os, "environ", {"STRIPE_API_KEY": "sk_test_1"})
     with contextlib.redirect_stderr(io.StringIO()) as said:
         assert mcp_stdio.main([]) == 2

@@ -19,7 +19,7 @@ from understudy.model.errors import ConfigurationError, UnderstudyError
 from understudy.systems.message import Request, Response
 from understudy.systems.routes import mounted
 
-__all__ = ["asking", "main", "served_offer"]
+__all__ = ["asking", "check_extra", "main", "served_offer"]
 
 _SHAPE = "x" * 86
 _SECONDS = 600.0
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     import asyncio
 
     try:
-        _check_extra()
+        check_extra()
         with served_offer(os.environ, arguments) as offer:
             asyncio.run(_serve(offer))
     except UnderstudyError as error:
@@ -92,7 +92,8 @@ async def _serve(offer: Offer) -> None:
         await server.run(reading, writing, server.create_initialization_options())
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
+    """Raise `ConfigurationError` where the package that speaks the protocol is not installed."""
     if importlib.util.find_spec("mcp") is None:
         raise ConfigurationError(
             "the tools are served with the package `mcp`, which is not installed",

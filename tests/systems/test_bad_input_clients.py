@@ -1,0 +1,129 @@
+"""Bad input through real HTTP clients: the vendor's error, an attempt captured, state unchanged."""
+
+import contextlib
+
+import httpx
+import httpx2
+import pytest
+import requests
+
+from understudy.doors.loopback import serving
+from understudy.doors.transports import installed
+from understudy.systems.engine import Engine
+
+
+@contextlib.contextmanager
+def _vendors(engine):
+    with installed(engine):
+        yield {name: system.base_url for name, system in engine.systems.items()}
+
+
+@contextlib.contextmanager
+def _loopback(engine):
+    with serving(engine, {name: each.base_url for name, each in engine.systems.items()}) as urls:
+        yield urls
+
+
+def _httpx(library):
+    def ask(method, url, headers, body):
+        answer = library.request(method, url, headers=headers, content=body, trust_env=False)
+        return answer.status_code, answer.headers, answer.text
+
+    return ask
+
+
+def _requests(method, url, headers, body):
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.request(method, url, headers=headers, data=body)
+        return answer.status_code, answer.headers, answer.text
+
+
+CLIENTS = {"httpx": _httpx(httpx), "httpx2": _httpx(httpx2), "requests": _requests}
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+CHARGE, CONTACT, TICKET = "/v1/refunds", "/crm/v3/objects/contacts", "/api/v2/tickets"
+BAD = [
+    # what, system, method, path, type, body, status, what the body says
+    ("unknown route", "stripe", "POST", "/v1/teapots", FORM, b"a=1", 404, "Unrecognized request"),
+    ("unknown route", "hubspot", "POST", "/crm/v3/teapots", JSON, b"{}", 404, '"status":"error"'),
+    ("unknown route", "zendesk", "POST", "/api/v2/teapots", JSON, b"{}", 404, "InvalidEndpoint"),
+    ("wrong method", "stripe", "PUT", "/v1/charges/ch_0001", FORM, b"", 404, "Unrecognized"),
+    ("wrong method", "hubspot", "PUT", "/crm/v3/owners/51", JSON, b"{}", 405, "error"),
+    ("wrong method", "zendesk", "PUT", "/api/v2/search.json", JSON, b"{}", 405, "error"),
+    ("no JSON", "hubspot", "POST", CONTACT, JSON, b"{'a': 1}", 400, "Invalid input JSON"),
+    ("a form that is none", "stripe", "POST", CHARGE, JSON, b'{"charge":"ch_0001"}', 400, "error"),
+    ("no JSON", "zendesk", "POST", TICKET, JSON, b"\xff\xfe{", 400, "error"),
+    ("an id of nobody", "stripe", "POST", CHARGE, FORM, b"charge=ch_none", 404, "resource_missing"),
+    ("an id of nobody", "hubspot", "DELETE", f"{CONTACT}/x9", JSON, b"", 404, "error"),
+    ("negative", "stripe", "POST", CHARGE, FORM, b"charge=ch_0001&amount=-5", 400, "amount"),
+    ("too much", "stripe", "POST", CHARGE, FORM, b"charge=ch_0001&amount=999999", 400, "greater"),
+    ("closed", "zendesk", "PUT", f"{TICKET}/2", JSON, b'{"ticket":{"status":"open"}}', 422,
+     "closed prevents"),
+    ("merged before", "hubspot", "POST", f"{CONTACT}/merge", JSON,
+     b'{"primaryObjectId":"101","objectIdToMerge":"103"}', 400, "error"),
+    ("merged closed", "zendesk", "POST", f"{TICKET}/1/merge", JSON, b'{"ids":[2]}', 422, "closed"),
+    ("giant", "stripe", "POST", CHARGE, FORM, b"charge=" + b"x" * 9_000_000, 413, "error"),
+    ("giant", "hubspot", "POST", CONTACT, JSON, b"[" + b"1," * 9_000_000, 413, "error"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("door", [_vendors, _loopback], ids=["in_process", "loopback"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_bad_input_is_refused_and_captured(world, door, client):
+    """Each kind of bad request, with the vendor's own status and body."""
+    engine = Engine(world, seed=7)
+    session = engine.open_case("case-1")
+    with door(engine) as bases:
+        for what, system, method, path, kind, body, status, text in BAD:
+            own = engine.systems[system].authorization(session.credentials[system])
+            headers = {**own, "content-type": kind}
+            url = f"{bases[system]}{path}"
+            before = len(session.actions)
+            answer = CLIENTS[client](method, url, headers, body)
+            assert (answer[0], text in answer[2]) == (status, True), (what, answer)
+            assert "json" in answer[1]["content-type"], what
+            assert len(session.actions) == before + 1, what
+            assert session.actions[-1].response_status == status
+    assert session.effect() == {}
+
+
+@pytest.mark.parametrize("door", [_vendors, _loopback], ids=["in_process", "loopback"])
+def test_credentials_that_are_not_the_case_s(world, door):
+    """Missing, unknown and expired ones are refused in each vendor's words."""
+    engine = Engine(world, seed=7)
+    open_one, closed = engine.open_case("open"), engine.open_case("closed")
+    theirs = {name: dict(given) for name, given in closed.credentials.items()}
+    engine.close_case("closed")
+    paths = {"stripe": CHARGE, "hubspot": CONTACT, "zendesk": TICKET}
+    words = {"stripe": "api key", "hubspot": "INVALID_AUTHENTICATION", "zendesk": "authenticate"}
+    with door(engine) as bases:
+        for name, path in paths.items():
+            expired = engine.systems[name].authorization(theirs[name])
+            for headers in ({}, {"authorization": "Bearer nothing"}, expired):
+                status, _, said = _requests("POST", f"{bases[name]}{path}", headers, b"")
+                assert status == 401, name
+                assert words[name].lower() in said.lower(), said
+    assert [action.response_status for action in open_one.actions] == [401] * 9
+    assert (closed.actions, open_one.effect()) == ([], {})
+
+
+@pytest.mark.parametrize("door", [_vendors, _loopback], ids=["in_process", "loopback"])
+def test_an_id_of_another_case_is_unknown(world, door):
+    """What one case created cannot be read or changed by the next."""
+    engine = Engine(world, seed=7)
+    first, second = engine.open_case("first"), engine.open_case("second")
+    with door(engine) as bases:
+        url = f"{bases['hubspot']}{CONTACT}"
+        headers = [
+            {"authorization": f"Bearer {each.credentials['hubspot']['access_token']}"}
+            for each in (first, second)
+        ]
+        body = b'{"properties":{"email":"new@example.com"}}'
+        made = httpx.post(url, headers=headers[0], content=body, trust_env=False).json()
+        other = httpx.patch(
+            f"{url}/{made['id']}", headers=headers[1], content=b'{"properties":{"city":"X"}}',
+            trust_env=False,
+        )  # fmt: skip
+    assert other.status_code == 404
+    assert [action.response_status for action in second.actions] == [404]
+    assert second.effect() == {}
