@@ -10,6 +10,7 @@ from understudy.campaign.evidence_by_operation import evidence_by_operation
 from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
 from understudy.campaign.judgement import Judgement, judge
+from understudy.campaign.linkage import linkage_of
 from understudy.campaign.reporting import report_of
 from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
@@ -149,7 +150,7 @@ def _scope(end: RunFiles) -> str:
     scenarios = sorted({case.scenario for case in end.evidence.cases})
     shown = ", ".join(scenarios[:12]) + (" and others" if len(scenarios) > 12 else "")
     made = "simulated" if end.imported.format == "workflows" else "recorded"
-    return f"{len(end.evidence.cases):,} {made} cases of: {shown}"
+    return f"{len(end.evidence.cases):,} {made} cases of: {shown}{linkage_of(end.evidence)}"
 
 
 def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from understudy.campaign.source import source_of
 from understudy.traffic.detect import Wishes, import_traffic
 from understudy.traffic.recognise import parse_bases
 from understudy.traffic.recording import Recording, read_recording
 from understudy.traffic.scan import scan_recording
 from understudy.traffic.trace_import import parse_tools
+from understudy.traffic.vendor_files import write_exports
+from understudy.traffic.vendor_history import history_of
+from understudy.world.store import load_world
 
 __all__ = [
     "Wishes",
     "describe_recording",
+    "export_files",
     "import_files",
     "parse_bases",
     "parse_tools",
@@ -30,6 +35,18 @@ def import_files(format: str, files: Sequence[Path], out: Path, wishes: Wishes) 
     return import_traffic(format, files, out, wishes).summary()
 
 
+def export_files(recording: Path, folders: Mapping[str, Path]) -> str:
+    """Write a recording and its world as the vendors' own exports, one folder a vendor."""
+    source = source_of(recording)
+    history = history_of(load_world(source.world_folder), source.recording)
+    written = [
+        path
+        for vendor, folder in folders.items()
+        for path in write_exports(history, vendor, folder)
+    ]
+    return "\n".join(map(str, written))
+
+
 def describe_recording(path: Path) -> str:
     """The recording's cases, baselines and operations, as lines for the terminal."""
     recording = read_recording(path)
@@ -39,6 +56,7 @@ def describe_recording(path: Path) -> str:
         f"records {manifest.records:,} = kept {manifest.kept:,} + dropped {manifest.dropped:,} "
         f"+ repaired {manifest.repaired:,} + quarantined {manifest.quarantined:,}",
         *(f"  {reason}: {count:,}" for reason, count in sorted(manifest.reasons.items())),
+        *(f"  {note}: {count:,}" for note, count in sorted(manifest.notes.items())),
         "",
         "scenario                        cases",
         *_table(Counter(case.scenario for case in recording.cases)),

@@ -14,8 +14,9 @@ from understudy.model.errors import RecordingError
 from understudy.model.jsonl import read_json
 from understudy.model.manifest import WorldManifest
 from understudy.traffic.recording import Recording, read_recording
+from understudy.world.store import is_world
 
-__all__ = ["Source", "open_source", "world_folder"]
+__all__ = ["Source", "open_source", "source_of", "world_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,6 @@ def source_of(path: Path) -> Source:
 def world_folder(path: Path) -> Path | None:
     """The world of a recording: its own `world/`, or the world that it lies in."""
     for folder in (path / "world", path.parent):
-        if (folder / "manifest.json").is_file() and (folder / "dirty").is_dir():
+        if is_world(folder):
             return folder
     return None

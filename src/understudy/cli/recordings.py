@@ -30,18 +30,47 @@ def import_traffic(
         list[str] | None,
         typer.Option(help="A tool of the traced agent: `issue_refund=stripe.refunds.create`."),
     ] = None,
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Vendors' exports: nobody's data, so people stay.")
+    ] = False,
+    gap: Annotated[
+        float | None,
+        typer.Option(help="Vendors' exports: hours after its last act until a case is over."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
-    """Import recorded traffic: cases, what people did, and what a recorded agent proposed."""
+    """Import recorded traffic: cases, what people did, and what a recorded agent proposed.
+
+    Exports of Zendesk, Stripe and HubSpot are imported together with `auto`, as one recording.
+    """
     from understudy.campaign.imports import Wishes, import_files, parse_bases, parse_tools
 
     wishes = Wishes(
         proposed=proposed,
         bases=parse_bases(map or []),
         tools=parse_tools(tool or []),
+        synthetic=synthetic,
+        gap_hours=gap,
         progress=Progress(quiet=quiet),
     )
     typer.echo(import_files(format, files, out, wishes))
+
+
+@app.command("export")
+def export(
+    recording: Annotated[Path, typer.Argument(help="The folder of a recording with a world.")],
+    zendesk: Annotated[Path | None, typer.Option(help="The folder for Zendesk's exports.")] = None,
+    stripe: Annotated[Path | None, typer.Option(help="The folder for Stripe's exports.")] = None,
+    hubspot: Annotated[Path | None, typer.Option(help="The folder for HubSpot's exports.")] = None,
+) -> None:
+    """Write a recording in other formats: as the exports that the vendors themselves give."""
+    from understudy.campaign.imports import export_files
+
+    wanted = {"zendesk": zendesk, "stripe": stripe, "hubspot": hubspot}
+    folders = {name: folder for name, folder in wanted.items() if folder is not None}
+    if not folders:
+        raise typer.BadParameter("name at least one of --zendesk, --stripe and --hubspot")
+    typer.echo(export_files(recording, folders))
 
 
 @app.command("record")

@@ -10,6 +10,7 @@ from understudy.cost.wording import deed
 from understudy.diff.compare import Judge
 from understudy.diff.compound import parts_of
 from understudy.diff.drafts import Draft, Pricing
+from understudy.diff.families import same_target
 from understudy.diff.fields import DEFAULT_RULES, Rules
 from understudy.diff.lists import Row, Stance, Story, explain_lists, unmatched
 from understudy.diff.process import controls, failure, order, unsaid, writes
@@ -111,8 +112,10 @@ def _explanation(case: Case, proposal: Proposal, told: _Told, judge: Judge) -> E
 
 
 def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -> _Told:
-    proposed = _side(case, proposal.actions, proposal.outcome)
-    wanted = _side(case, baseline.actions, baseline.outcome)
+    doubtful = [action for action in baseline.actions if action.doubtful]
+    sure = [action for action in baseline.actions if not action.doubtful]
+    proposed = _beyond_doubt(_side(case, proposal.actions, proposal.outcome), doubtful)
+    wanted = _side(case, sure, baseline.outcome)
     gave_up = proposal.failure is not None
     escalated = any(action.escalates for action in proposed)
     stance = Stance(
@@ -129,6 +132,17 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
         beside += tuple(unsaid(proposal, baseline, judge.pricing))
     cost = story.cost + sum(draft.cost for draft in beside)
     return _Told(baseline, proposed, wanted, story, beside, cost, stance.handed_over)
+
+
+def _beyond_doubt(proposed: list[Action], doubtful: Sequence[Action]) -> list[Action]:
+    """What is proposed without what people may have done too: nobody knows, so it has no price."""
+    rest = list(proposed)
+    for action in doubtful:
+        same = (p for p in rest if p.operation == action.operation and same_target(p, action))
+        found = next(same, None)
+        if found is not None:
+            rest.remove(found)
+    return rest
 
 
 def _side(case: Case, actions: Sequence[Action], outcome: Outcome) -> list[Action]:

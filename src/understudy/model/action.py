@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from understudy.model.case import LinkConfidence
+
 __all__ = [
     "APPROVAL_OPERATION",
     "DESK",
@@ -106,6 +108,11 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     after: dict[str, Any] | None = None
     reversible_by: str | None = None
     origin: Origin = Origin.CAPTURED
+    link: LinkConfidence | None = None
+    """How surely the action belongs to its case, where it is in another system than the trigger.
+
+    What only the time links is for people to review, and has no price.
+    """
     fault: str | None = None
     """The kinds of the faults that befell the call, joined by `+`; see `FaultKind`."""
 
@@ -113,6 +120,11 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     def refused(self) -> bool:
         """Whether the system refused the write, so that it is an attempt without effect."""
         return self.response_status is not None and self.response_status >= 400
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether nothing but the time says that the action belongs to its case."""
+        return self.link is LinkConfidence.TIME_ONLY
 
     @property
     def escalates(self) -> bool:

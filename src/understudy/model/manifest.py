@@ -52,6 +52,8 @@ class RecordingManifest(msgspec.Struct, frozen=True, kw_only=True):
     redactions: dict[str, int] = msgspec.field(default_factory=dict)
     reasons: dict[str, int] = msgspec.field(default_factory=dict)
     """Why records were dropped, repaired or quarantined, with counts."""
+    notes: dict[str, int] = msgspec.field(default_factory=dict)
+    """How the cases came about: grouping, links, what was left over, what cannot be rewound."""
     synthetic: bool = False
     format: str = ""
     digest: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 __all__ = ["Row", "World"]
@@ -57,6 +58,11 @@ class World:
     def mess(self, table: str, row_id: str) -> tuple[str, ...]:
         """The names of the mess operators that touched a row."""
         return self.ledger.get((table, row_id), ())
+
+    def as_of(self, moment: datetime) -> World:
+        """The world as it was at a moment; this one stands still and is always the same."""
+        del moment
+        return self
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has, by name."""

@@ -80,6 +80,10 @@ class VirtualClock:
         self._end = self._start + round(seconds * 1_000_000)
         self._overrun = overrun
 
+    def turn_to(self, moment: datetime) -> None:
+        """Stand at a moment, earlier ones too, as when something recorded is played again."""
+        self._moved = (moment - _EPOCH) // timedelta(microseconds=1) - self.calls * _CALL
+
     def advance(self, seconds: float) -> None:
         """Let time pass that nobody waits for; a negative span is taken as none."""
         self.advance_to(self.micros + round(seconds * 1_000_000))

@@ -83,12 +83,18 @@ class Engine:
         return self._system(host) is not None
 
     def open_case(self, case_id: str, *, now: datetime | None = None) -> CaseSession:
-        """A fresh overlay with credentials of its own; `now` is the case's present."""
+        """A fresh overlay with credentials of its own; `now` is the case's present.
+
+        A world that knows its past is read as of `now`: nothing later is to be seen.
+        """
         if case_id in self._sessions:
             raise ValueError(f"case `{case_id}` is open already")
         clock = VirtualClock(self.world.now if now is None else now)
-        overlay = Overlay(self.world)
-        session = CaseSession(case_id, overlay, clock, self._renderings, self.seed, self._issuing)
+        world = self.world if now is None else self.world.as_of(now)
+        overlay = Overlay(world)
+        # What was rendered of one moment must not be shown at another.
+        kept = self._renderings if world is self.world else Renderings()
+        session = CaseSession(case_id, overlay, clock, kept, self.seed, self._issuing)
         session.base_urls = self._base_urls
         self._sessions[case_id] = session
         return session
@@ -131,7 +137,8 @@ class Engine:
                 return self._unauthorized(system, request)
         with session.lock:
             session.clock.calls += 1
-            if request.method == "GET" and not request.body:
+            shared = session.overlay.world is self.world
+            if shared and request.method == "GET" and not request.body:
                 kept = self._answers.get((request.host, request.path, request.query))
                 if kept is not None and kept.saw.isdisjoint(session.overlay.wrote):
                     session.reads[kept.operation] += 1
@@ -210,6 +217,7 @@ class Engine:
         request = call.request
         address = request.host, request.path, request.query
         known = self._answers.get(address) is not None or self._faults is not None
+        known = known or call.session.overlay.world is not self.world
         if known or request.body or request.method != "GET" or not system.keeps_answers:
             return operation.handler(call)
         watch = Watch(call)

@@ -118,6 +118,10 @@ class Overlay:
                 return _fields(before or {}, self.get(table, row_id) or {})
         return {}
 
+    def written_since(self, mark: int) -> list[tuple[str, str]]:
+        """The table and id of every row that was written after `mark`, each once."""
+        return list(dict.fromkeys((table, row_id) for table, row_id, _ in self._journal[mark:]))
+
     def diff(self) -> Changes:
         """The case's effect on state; it costs what was touched, whatever the world's size."""
         return _differences(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from understudy.model.errors import ConfigurationError, RecordingError, nearest
 from understudy.model.printable import printable
 from understudy.traffic.abcd import ABCD
 from understudy.traffic.dialogues import Dialect, import_dialogues
+from understudy.traffic.export_import import ExportOptions, import_exports
+from understudy.traffic.export_marks import is_export
+from understudy.traffic.format import Format, Reader, Sample, Wishes
 from understudy.traffic.gor import SEPARATOR
+from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.http_import import (
     GOR,
     HAR,
@@ -21,7 +25,6 @@ from understudy.traffic.http_import import (
     MITMPROXY,
     VCR,
     HttpFormat,
-    Progress,
     import_http,
 )
 from understudy.traffic.report import ImportReport
@@ -35,6 +38,7 @@ from understudy.traffic.trace_import import (
     TraceFormat,
     import_traces,
 )
+from understudy.traffic.vendors import VENDORS
 
 __all__ = ["FORMATS", "Format", "Sample", "Wishes", "detect_format", "import_traffic"]
 
@@ -42,47 +46,6 @@ _SHOWN_BYTES = 60
 _HEAD_BYTES = 4096
 _UNPACKED_BYTES = 1 << 20
 _FLOW = re.compile(rb"\d{1,12}:\d{1,6}:")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What may be said of an import beside its files.
-
-    `proposed` is where a recorded agent's proposals go; `bases` maps base URLs of the user's own
-    to the vendors'; `tools` maps an agent's tools to operations; `progress` is told of long work
-    as stage, done and total.
-    """
-
-    proposed: Path | None = None
-    bases: Mapping[str, str] = field(default_factory=dict)
-    tools: Mapping[str, str] = field(default_factory=dict)
-    progress: Progress | None = None
-
-
-Reader = Callable[[Sequence[Path], Path, Wishes], ImportReport]
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A file's bytes, searched without being read into memory."""
-
-    head: bytes
-    contains: Callable[[bytes], bool]
-
-    @property
-    def first(self) -> bytes:
-        """The first byte that is neither white space nor a mark of the encoding."""
-        return self.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """One format: its name, what it is known by, and its importer."""
-
-    name: str
-    known_by: str
-    recognises: Callable[[Sample], bool]
-    read: Reader
 
 
 def _is_tau(sample: Sample) -> bool:
@@ -198,6 +161,25 @@ def _no_bases(name: str, wishes: Wishes) -> None:
         )
 
 
+def _export_reader(*names: str) -> Reader:
+    """The reader of files of these vendors, one name for each file or one for all."""
+
+    def read(files: Sequence[Path], out: Path, wishes: Wishes) -> ImportReport:
+        _no_proposals(" and ".join(dict.fromkeys(names)), wishes)
+        _no_bases(names[0], wishes)
+        hours = wishes.gap_hours
+        gap = DEFAULT_GAP if hours is None else timedelta(hours=hours)
+        every = names if len(names) == len(files) else names * len(files)
+        chosen = [(VENDORS[name], file) for name, file in zip(every, files, strict=True)]
+        return import_exports(chosen, out, ExportOptions(synthetic=wishes.synthetic, gap=gap))
+
+    return read
+
+
+def _is_export(vendor: str) -> Callable[[Sample], bool]:
+    return lambda sample: is_export(vendor, sample.first, sample.contains)
+
+
 def _one_file(name: str, files: Sequence[Path]) -> None:
     if len(files) != 1:
         raise ConfigurationError(
@@ -261,6 +243,14 @@ FORMATS: tuple[Format, ...] = (
         _is_jsonl,
         _http_reader(JSONL),
     ),
+    *(
+        Format(name, known_by, _is_export(name), _export_reader(name))
+        for name, known_by in (
+            ("zendesk", "JSON of ticket audits, ticket events, tickets or users"),
+            ("hubspot", 'JSON of objects with "properties" and their histories, or of owners'),
+            ("stripe", 'JSON of events or objects, each with its "object"'),
+        )
+    ),
 )
 """Every format, in the order in which a file is tried against them."""
 
@@ -268,13 +258,18 @@ FORMATS: tuple[Format, ...] = (
 def import_traffic(
     format: str, files: Sequence[Path], out: Path, wishes: Wishes | None = None
 ) -> ImportReport:
-    """Import files of one format, or of the one that they are recognised as where it is `auto`."""
+    """Import files of one format, or of the one that they are recognised as where it is `auto`.
+
+    Vendors' exports may be of several vendors: they become one recording, joined across systems.
+    """
     wishes = wishes or Wishes()
     if not files:
         raise ConfigurationError("no file to import was named", code="U120")
     if format == "auto":
         found = {file: detect_format(file) for file in files}
         names = sorted({item.name for item in found.values()})
+        if VENDORS.keys() >= set(names):
+            return _export_reader(*(item.name for item in found.values()))(files, out, wishes)
         if len(names) > 1:
             listed = ", ".join(f"`{file}` is {item.name}" for file, item in found.items())
             raise ConfigurationError(f"the files are of several formats: {listed}", code="U120")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from understudy.model.manifest import RecordingManifest, SourceFile
 
 __all__ = ["Provenance", "Recording", "read_recording", "refuse_foreign", "write_recording"]
 
-MANIFEST, CASES = "manifest.json", "cases.jsonl"
+MANIFEST, CASES, WORLD = "manifest.json", "cases.jsonl", "world"
 BASELINES, INTERACTIONS = "baselines.jsonl", "interactions.jsonl"
 SCHEMA = "understudy/recording/1"
+Build = Callable[[Path], tuple[Iterable[Case], Iterable[Baseline]]]
 _HINT = "import it again: understudy traffic import auto FILE --out {path}"
 
 
@@ -38,6 +39,7 @@ class Provenance:
     source_files: tuple[SourceFile, ...] = ()
     redactions: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
     synthetic: bool = False
 
 
@@ -68,15 +70,19 @@ class Recording:
 def write_recording(
     path: Path,
     *,
-    cases: Iterable[Case],
-    baselines: Iterable[Baseline],
     provenance: Provenance,
+    cases: Iterable[Case] = (),
+    baselines: Iterable[Baseline] = (),
     interactions: Iterable[Interaction] = (),
+    build: Build | None = None,
 ) -> RecordingManifest:
     """Write a recording aside and rename it at the end, so that half of one never looks whole.
 
     Replaces an earlier recording at `path`; refuses a folder that is not a recording. Baselines
-    are kept in the order of their cases. Raises `RecordingError` for two cases of one id, a
+    are kept in the order of their cases. `build` is for cases that are made while the recording is
+    written: it is given the folder, to put a `world/` there, and gives cases and baselines.
+
+    Raises `RecordingError` for two cases of one id, a
     baseline of an unknown case, counts that do not add up, and values that JSON cannot hold.
     """
     refuse_foreign(path)
@@ -85,7 +91,7 @@ def write_recording(
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     try:
-        kept, ordered = _checked(cases, baselines)
+        kept, ordered = _checked(*(build(aside) if build else (cases, baselines)))
         _write(aside / CASES, kept)
         _write(aside / BASELINES, ordered)
         _write(aside / INTERACTIONS, interactions)
@@ -138,6 +144,7 @@ def _manifest(
         period=_period(cases),
         redactions=dict(sorted(provenance.redactions.items())),
         reasons=dict(sorted(provenance.reasons.items())),
+        notes=dict(sorted(provenance.notes.items())),
         synthetic=provenance.synthetic,
         format=provenance.format,
         digest=digest,

@@ -10,7 +10,15 @@ import msgspec
 
 from understudy.model.errors import RecordingError
 from understudy.redact.scan import Hit, scan_value
-from understudy.traffic.recording import BASELINES, CASES, INTERACTIONS, MANIFEST, read_recording
+from understudy.traffic.recording import (
+    BASELINES,
+    CASES,
+    INTERACTIONS,
+    MANIFEST,
+    WORLD,
+    read_recording,
+)
+from understudy.world.versions import VERSIONS
 
 __all__ = ["scan_proposals", "scan_recording"]
 
@@ -28,6 +36,8 @@ def scan_recording(path: Path) -> list[Hit]:
     hits = [hit for hit in _whole(path / MANIFEST, personal) if not _COUNTED.search(hit.place)]
     for name in (CASES, BASELINES, INTERACTIONS):
         hits += _scan(path / name, personal)
+    if (path / WORLD / VERSIONS).is_file():
+        hits += _scan(path / WORLD / VERSIONS, personal)
     return hits
 
 

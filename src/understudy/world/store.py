@@ -16,9 +16,10 @@ from understudy.model.world import Row, World
 from understudy.world.damage import Damaged
 from understudy.world.table import Rows
 from understudy.world.truth import Truth
+from understudy.world.versions import VERSIONS, load_versions
 from understudy.world.writer import Facts, WorldWriter, dirty_columns
 
-__all__ = ["load_ledger", "load_table", "load_world", "read_manifest", "write_world"]
+__all__ = ["is_world", "load_ledger", "load_table", "load_world", "read_manifest", "write_world"]
 
 _HINT = "understudy world build --out {path}"
 
@@ -49,9 +50,11 @@ def load_world(path: Path) -> World:
     """The dirty view of a world with its ledger; tables are read when they are first asked for.
 
     Raises `RecordingError` where the world is missing, or a table is missing, unreadable or has
-    another number of rows than the manifest says.
+    another number of rows than the manifest says. A world of versions is given as of its end.
     """
     manifest = read_manifest(path)
+    if (path / VERSIONS).is_file():
+        return load_versions(path, manifest)
     for name, count in manifest.row_counts.items():
         _check(path / "dirty" / f"{name}.parquet", count)
     return World(
@@ -60,6 +63,12 @@ def load_world(path: Path) -> World:
         now=manifest.now,
         ledger=_mess(path),
     )
+
+
+def is_world(path: Path) -> bool:
+    """Whether a folder holds a world, of tables or of versions."""
+    known = (path / "manifest.json").is_file()
+    return known and ((path / "dirty").is_dir() or (path / VERSIONS).is_file())
 
 
 def load_table(path: Path, name: str, *, truth: bool = False) -> dict[str, dict[str, Any]]:

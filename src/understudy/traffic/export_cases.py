@@ -1,0 +1,193 @@
+"""From everything that the exports told: the world of versions, the cases and the baselines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from understudy.model.action import Action
+from understudy.model.baseline import Baseline, Outcome
+from understudy.model.case import Case, LinkConfidence, Trigger
+from understudy.model.world import World
+from understudy.systems.engine import Engine
+from understudy.traffic.chronicle import Chronicle
+from understudy.traffic.customers import Customers
+from understudy.traffic.grouping import Act, Draft, Grouping, drafts_of, handlings
+from understudy.traffic.linking import Linker, link_deeds
+from understudy.traffic.recording import WORLD
+from understudy.traffic.replaying import Replayed, Replayer
+from understudy.traffic.rewind import Rewinder
+from understudy.traffic.vendors import all_habits
+from understudy.world.versions import load_versions, write_versions
+
+__all__ = ["CaseMaker", "Made"]
+
+_LINKS = tuple(LinkConfidence)
+_STRIPE_UNTOLD = (
+    "Stripe does not say who made a request: with an idempotency key it is taken as an "
+    "integration's, without one as somebody's in the dashboard"
+)
+
+
+@dataclass(slots=True)
+class Made:
+    """What became of the exports, told in counts."""
+
+    cases: int = 0
+    notes: Counter[str] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class CaseMaker:
+    """Makes cases and baselines of a filled chronicle; `systems` are those that were exported."""
+
+    chronicle: Chronicle
+    systems: tuple[str, ...]
+    until: datetime
+    gap: timedelta
+    _staff: dict[str, tuple[bool, str]] = field(default_factory=dict)
+
+    def make(self, folder: Path, made: Made) -> tuple[list[Case], list[Baseline]]:
+        """Write `world/` into the folder, and give the cases with what people did about each."""
+        self._staff = {place: (staff, name) for place, staff, name in self.chronicle.people()}
+        world = self._world(folder / WORLD, made)
+        grouping = drafts_of(
+            self.chronicle.messages(), self.chronicle.deeds(), self.is_staff, self.gap
+        )
+        customers = Customers(self.chronicle.ties())
+        actors = {place: name for place, (_, name) in self._staff.items() if name}
+        linker = Linker(grouping.drafts, customers, world, actors, self.gap)
+        links = link_deeds(grouping, self.chronicle.deeds, linker)
+        cases, baselines = self._cases(grouping, customers, world, made)
+        _report(made, grouping, links, len(cases))
+        if "stripe" in self.systems:
+            made.remarks.append(_STRIPE_UNTOLD)
+        return cases, baselines
+
+    def is_staff(self, place: str) -> bool:
+        """Whether somebody works here: also whom no export names, but -1 is nobody."""
+        if place in self._staff:
+            return self._staff[place][0]
+        table, _, row_id = place.partition("/")
+        return table in ("zendesk.users", "hubspot.users") and row_id not in ("-1", "None")
+
+    def _world(self, folder: Path, made: Made) -> World:
+        rewinder = Rewinder(all_habits(), self.is_staff)
+        versions = (one for past in self.chronicle.past() for one in rewinder.versions(past))
+        manifest = write_versions(folder, versions, self.until)
+        made.notes["objects in the recording's world"] = rewinder.objects
+        for reason, count in rewinder.unsure.items():
+            made.notes[f"objects that cannot be rewound: {reason}"] = count
+        return load_versions(folder, manifest)
+
+    def _cases(
+        self, grouping: Grouping, customers: Customers, world: World, made: Made
+    ) -> tuple[list[Case], list[Baseline]]:
+        replayer = Replayer(Engine(world))
+        cases: list[Case] = []
+        baselines: list[Baseline] = []
+        for draft in sorted(grouping.drafts, key=lambda each: (each.received_at, each.case_id)):
+            if not draft.acts:
+                grouping.left["messages that nobody answered"] += 1
+                continue
+            found = list(self._baselines(draft, replayer, made))
+            if not found:
+                grouping.left["cases without a baseline that works"] += 1
+                continue
+            cases.append(self._case(draft, customers, world, found))
+            baselines += found
+        made.cases = len(cases)
+        return cases, baselines
+
+    def _baselines(self, draft: Draft, replayer: Replayer, made: Made) -> Iterator[Baseline]:
+        """Every handling that works when it is played again."""
+        kept: list[tuple[list[Act], Replayed]] = []
+        for acts in handlings(draft):
+            deeds = [(self.chronicle.deed(act.key), act.link) for act in acts]
+            result = replayer.replay(draft.received_at, deeds)
+            _count(made.notes, result)
+            if result.verified:
+                kept.append((acts, result))
+            else:
+                reason = result.broken or "it changes nothing"
+                made.notes[f"baselines quarantined: {reason}"] += 1
+        for number, (acts, result) in enumerate(kept, 1):
+            yield Baseline(
+                case_id=draft.case_id, baseline_id=f"{draft.case_id}/{number}",
+                actor=self._actor(acts), weight=1 / len(kept),
+                outcome=_outcome(result.actions),
+                cycle_time_ms=round((acts[-1].at - draft.message.at).total_seconds() * 1000),
+                actions=tuple(result.actions),
+            )  # fmt: skip
+
+    def _actor(self, acts: list[Act]) -> str | None:
+        """Who did it, by name where the exports tell one."""
+        names = [self._named(act.actor) for act in acts if act.actor]
+        return ", ".join(f"agent:{name}" for name in dict.fromkeys(names)) or None
+
+    def _named(self, place: str) -> str:
+        return self._staff.get(place, (True, ""))[1] or place.partition("/")[2]
+
+    def _case(
+        self, draft: Draft, customers: Customers, world: World, baselines: list[Baseline]
+    ) -> Case:
+        message = draft.message
+        links = [a.link for b in baselines for a in b.actions if a.link is not None]
+        payload = _payload(draft, world)
+        first = message.system == "zendesk" and draft.number == 1
+        kind = "ticket.created" if first else message.type
+        owner = customers.of(message.customer or message.entity)
+        return Case(
+            case_id=draft.case_id,
+            scenario=f"{message.system}.{kind}",
+            cluster_id=owner,
+            trigger=Trigger(system=message.system, type=kind, payload=payload),
+            segment={"channel": str(payload["channel"])} if "channel" in payload else {},
+            received_at=draft.received_at,
+            turns=tuple(draft.turns),
+            observed_systems=self.systems,
+            link_confidence=max(links, key=_LINKS.index, default=LinkConfidence.EXPLICIT_ID),
+        )  # fmt: skip
+
+
+def _payload(draft: Draft, world: World) -> dict[str, Any]:
+    """The trigger as it came in; a ticket's is filled from the ticket as it was then."""
+    message = draft.message
+    if message.system != "zendesk":
+        return dict(message.payload)
+    table, _, row_id = message.entity.partition("/")
+    row = world.as_of(draft.received_at).get(table, row_id) or {}
+    via = row.get("via")
+    return {
+        "ticket_id": row_id, "requester_id": row.get("requester_id"),
+        "subject": row.get("subject"),
+        "channel": via.get("channel", "web") if isinstance(via, dict) else "web",
+    }  # fmt: skip
+
+
+def _outcome(actions: list[Action]) -> Outcome:
+    return Outcome.ESCALATED if any(a.escalates for a in actions) else Outcome.ACTED
+
+
+def _count(notes: Counter[str], result: Replayed) -> None:
+    for operation in result.unserved:
+        notes[f"deeds that no operation serves: {operation}"] += 1
+    counts: dict[str, int] = {
+        "handlings with objects that the exports do not show, judged by actions only":
+            int(result.unseen > 0),
+        "deeds that change nothing when played again": result.idle,
+        "actions whose value before is another one in the export": result.other_before,
+    }  # fmt: skip
+    notes.update({name: count for name, count in counts.items() if count})
+
+
+def _report(made: Made, grouping: Grouping, links: Counter[str], cases: int) -> None:
+    made.notes["cases, by conversation and gap"] = cases
+    made.notes.update({f"left over: {why}": count for why, count in grouping.left.items()})
+    made.notes.update({f"kept apart, by {who}": n for who, n in grouping.apart.items()})
+    made.notes.update({f"links by {name}": count for name, count in links.items()})

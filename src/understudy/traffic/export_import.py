@@ -1,0 +1,129 @@
+"""Imports the vendors' own exports: several files of several vendors become one recording."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from understudy.model.canonical import digest_file
+from understudy.model.errors import NoCasesError
+from understudy.model.manifest import SourceFile
+from understudy.redact.key import RedactionKey
+from understudy.redact.redactor import Redactor
+from understudy.traffic.chronicle import Chronicle
+from understudy.traffic.export_cases import CaseMaker, Made
+from understudy.traffic.grouping import DEFAULT_GAP
+from understudy.traffic.history import Happening
+from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
+from understudy.traffic.recording import Provenance, write_recording
+from understudy.traffic.report import ImportReport, Tally
+from understudy.traffic.source_file import Limits
+from understudy.traffic.vendors import Vendor
+from understudy.world.export_file import Broken, Exported, ExportFile
+
+__all__ = ["ExportOptions", "import_exports"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """How exports are read.
+
+    `synthetic` files tell of nobody, so their people stay. `gap` is how long after its last act a
+    case is over.
+    """
+
+    key: RedactionKey | None = None
+    synthetic: bool = False
+    gap: timedelta = DEFAULT_GAP
+    limits: Limits = field(default_factory=Limits)
+
+
+def import_exports(
+    files: Sequence[tuple[Vendor, Path]], out: Path, options: ExportOptions | None = None
+) -> ImportReport:
+    """Write the recording of all files together; every record is counted once."""
+    chosen = options or ExportOptions()
+    redactor = Redactor(chosen.key or RedactionKey(), personal=not chosen.synthetic)
+    tally, sources = Tally(), []
+    with Chronicle(out.with_name(f".{out.name}.spool")) as chronicle:
+        reading = _Reading(chronicle, redactor, tally, chosen.limits)
+        for vendor, path in files:
+            reading.read(vendor, path)
+            source = SourceFile(file=path.name, sha256=digest_file(path), format=vendor.name)
+            sources.append(without_secrets(source, redactor))
+        systems = tuple(sorted({vendor.name for vendor, _ in files}))
+        maker = CaseMaker(chronicle, systems, reading.until, chosen.gap)
+        made = Made()
+        provenance = Provenance(
+            format="+".join(systems), records=tally.records, kept=tally.kept,
+            dropped=tally.dropped, repaired=tally.repaired,
+            quarantined=len(tally.quarantined), source_files=tuple(sources),
+            redactions=redactor.counts, reasons=tally.reasons, notes=made.notes,
+            synthetic=chosen.synthetic,
+        )  # fmt: skip
+        manifest = write_recording(
+            out, provenance=provenance, build=lambda aside: maker.make(aside, made)
+        )
+    _refuse_nothing(made, manifest.records)
+    return ImportReport(
+        format=provenance.format, recording=out, manifest=manifest,
+        quarantined=tuple(tally.quarantined), notes=dict(made.notes),
+        remarks=tuple(made.remarks),
+    )  # fmt: skip
+
+
+def _refuse_nothing(made: Made, records: int) -> None:
+    if not made.cases and not records:
+        raise NoCasesError("the files hold no record")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Files on their way into the chronicle: fit, redacted, each record once."""
+
+    chronicle: Chronicle
+    redactor: Redactor
+    tally: Tally
+    limits: Limits
+    until: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+    def read(self, vendor: Vendor, path: Path) -> None:
+        """Read one file; what is no record is quarantined, with its file and byte."""
+        shown = self.redactor.redact_text(path.name)
+        for item in ExportFile(path, vendor.lists).records():
+            where = f"{shown}, byte {item.offset}"
+            if isinstance(item, Broken):
+                self.tally.quarantine(where, item.reason)
+                continue
+            try:
+                repairs = self._take(vendor, item, path.name)
+            except LeftOut as reason:
+                self.tally.drop(str(reason))
+            except Malformed as reason:
+                self.tally.quarantine(where, str(reason))
+            else:
+                self.tally.keep(repairs)
+
+    def _take(self, vendor: Vendor, item: Exported, file: str) -> tuple[str, ...]:
+        clean, repairs = fit(item.value, self.limits)
+        if not self.chronicle.first(_mark(vendor, clean)):
+            raise LeftOut("the same record stands twice")
+        hidden = vendor.redact(self.redactor, item.kind, clean)
+        told: list[Happening] = list(vendor.read(item.kind, hidden, file))
+        for one in told:
+            self.chronicle.take(one)
+            at = getattr(one, "at", None)
+            if at is not None and at > self.until:
+                self.until = at
+        return repairs
+
+
+def _mark(vendor: Vendor, record: Any) -> bytes:
+    text = json.dumps(record, sort_keys=True, ensure_ascii=False)
+    data = f"{vendor.name}\0{text}".encode("utf-8", "surrogatepass")
+    return blake2b(data, digest_size=16).digest()

@@ -1,0 +1,101 @@
+"""Stripe's export files of a history: lists of objects, and the events of what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from zlib import crc32
+
+from understudy.model.world import Row, World
+from understudy.systems.stripe.objects import payload_of
+from understudy.traffic.vendor_history import Edit, History, Write
+
+__all__ = ["stripe_files"]
+
+_TABLES = (
+    "customers", "products", "prices", "subscriptions", "invoices", "payment_intents", "charges",
+    "refunds", "credit_notes", "disputes", "balance_transactions", "customer_balance_transactions",
+)  # fmt: skip
+_CHANGED = {
+    "charges": "charge.updated", "customers": "customer.updated", "invoices": "invoice.updated",
+    "subscriptions": "customer.subscription.updated", "disputes": "charge.dispute.updated",
+    "payment_intents": "payment_intent.updated",
+}  # fmt: skip
+_NAMED = {
+    ("stripe.refunds.create", "charges"): "charge.refunded",
+    ("stripe.invoices.send", "invoices"): "invoice.sent",
+    ("stripe.invoices.void", "invoices"): "invoice.voided",
+    ("stripe.subscriptions.cancel", "subscriptions"): "customer.subscription.deleted",
+}  # fmt: skip
+_MADE = {"refunds": "refund.created", "credit_notes": "credit_note.created"}
+
+
+def stripe_files(history: History) -> dict[str, Iterable[Any]]:
+    """The records of each file."""
+    files: dict[str, Iterable[Any]] = {
+        f"{table}-data.json": _objects(history, table) for table in _TABLES
+    }
+    files["events.ndjson"] = _events(history)
+    return files
+
+
+def _objects(history: History, table: str) -> Iterator[Any]:
+    for row in history.table(f"stripe.{table}"):
+        ended = _ended(row) if table == "subscriptions" else {}
+        yield {**_shown(history.world, table, row), **ended}
+
+
+def _ended(row: Row) -> dict[str, Any]:
+    """When a subscription was cancelled, which Stripe tells and a world's old ones do not."""
+    if row.get("canceled_at"):
+        return {}
+    if row.get("status") == "canceled":
+        return {"canceled_at": row["current_period_end"], "ended_at": row["current_period_end"]}
+    return {"canceled_at": row["current_period_start"]} if row.get("cancel_at_period_end") else {}
+
+
+def _shown(world: World, table: str, row: Row) -> dict[str, Any]:
+    return {key: value for key, value in payload_of(world, table, row).items() if key != _SECRET}
+
+
+_SECRET = "client_secret"
+
+
+def _events(history: History) -> Iterator[Any]:
+    for number, write in enumerate(history.writes):
+        for edit in write.edits:
+            if edit.table.startswith("stripe."):
+                yield from _event(history.world, write, edit, f"{number:08d}")
+
+
+def _event(world: World, write: Write, edit: Edit, request: str) -> Iterator[Any]:
+    """The event of one object's change; a balance's entries have none."""
+    table = edit.table.removeprefix("stripe.")
+    created = edit.before is None
+    kind = _MADE.get(table) if created else _NAMED.get((write.action.operation, table))
+    kind = kind or (None if created else _CHANGED.get(table))
+    if kind is None or edit.after is None:
+        return
+    after = _shown(world, table, edit.after)
+    data: dict[str, Any] = {"object": after}
+    if edit.before is not None:
+        data["previous_attributes"] = _before(_shown(world, table, edit.before), after)
+    yield {
+        "id": f"evt_{crc32(f'{request}/{edit.id}'.encode()):010d}", "object": "event",
+        "api_version": "2026-10-28.endive", "created": int(write.at.timestamp()), "data": data,
+        "livemode": False, "pending_webhooks": 0, "type": kind,
+        "request": {"id": f"req_{request}", "idempotency_key": None},
+    }  # fmt: skip
+
+
+def _before(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """The values before of what changed, nested as the object is."""
+    found: dict[str, Any] = {}
+    for name in after.keys() | before.keys():
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        if isinstance(old, dict) and isinstance(new, dict) and "object" not in new:
+            old = _before(old, new)
+        found[name] = old
+    return found
