@@ -273,7 +273,7 @@ class ExportFile:
         return lost
 
     def _error(self, reason: str) -> RecordingError:
-        return RecordingError(f"`{self.path}` cannot be read: {reason}", code="U454")
+        return RecordingError(f"`{self.path}` cannot be read: {reason}", code="U459")
 
 
 _NEAR = 32
