@@ -14,6 +14,7 @@ from understudy.systems.calling import build_request, find_operation
 from understudy.systems.engine import Engine
 from understudy.systems.faults import draw
 from understudy.systems.message import WireFault
+from understudy.systems.webhooks import Webhooks
 
 
 def _fault(do, options=None, **match):
@@ -127,7 +128,11 @@ def test_who_is_struck_does_not_depend_on_threads_or_other_cases(world, make_cal
         (_fault("schema_drift"), "nothing was given"),
         (_fault("concurrent_edit", {"fields": {}}), "field names"),
         (_fault("schema_drift", {"field": "id", "change": "swap"}), "rename, null, type, enum"),
-        (_fault("webhook_late"), "no webhooks"),
+        (_fault("webhook_late", {"second": 5}), "did you mean `seconds`"),
+        (_fault("webhook_duplicate", {"seconds": "soon"}), "seconds from 0"),
+        (_fault("webhook_late", nth=2), "befalls the event of a case"),
+        (_fault("webhook_reorder", operation="stripe.refunds.create"), "befalls the event"),
+        (_fault("webhook_late", system="zendes"), "did you mean `zendesk`"),
         (_fault("reset", operation="stripe.refund.create"), "did you mean `stripe.refunds.create`"),
         (_fault("reset", system="strip"), "did you mean `stripe`"),
     ],
@@ -136,6 +141,42 @@ def test_a_fault_that_cannot_be_meant_is_refused(world, fault, said):
     """Wrong options, names and kinds are told before the first case, with what would do."""
     with pytest.raises(ConfigurationError, match=said):
         Engine(world, faults=[fault])
+
+
+def test_webhooks_are_drawn_by_seed_and_case():
+    """A share strikes about that many cases, the same for the same seed, each fault by itself."""
+    plan = [_fault("webhook_late", share=0.3), _fault("webhook_duplicate", share=0.3)]
+
+    def struck(seed):
+        hooks = Webhooks(plan, seed)
+        return [
+            [blow.kind for blow in hooks.befalling(f"case-{number}", "zendesk", 1)]
+            for number in range(1000)
+        ]
+
+    first = struck(7)
+    assert first == struck(7) != struck(8)
+    for kind in ("webhook_late", "webhook_duplicate"):
+        assert 230 < sum(kind in each for each in first) < 370
+    assert any(len(each) == 1 for each in first)
+    assert any(len(each) == 2 for each in first)
+
+
+@pytest.mark.parametrize(
+    ("match", "turns", "strikes"),
+    [
+        ({}, 2, True),
+        ({}, 1, False),
+        ({"system": "zendesk"}, 2, True),
+        ({"system": "stripe"}, 2, False),
+        ({"case": "case-*"}, 2, True),
+        ({"case": "other"}, 2, False),
+    ],
+)
+def test_a_webhook_is_matched_by_its_sender_and_case(match, turns, strikes):
+    """The system is the event's; a single message cannot be out of order."""
+    hooks = Webhooks([_fault("webhook_reorder", **match)], 7)
+    assert bool(hooks.befalling("case-1", "zendesk", turns)) is strikes
 
 
 def test_latency_passes_on_the_case_s_clock_only(under):

@@ -48,6 +48,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     from understudy.shadow.handover import Handover
     from understudy.shadow.seating import take_seat
     from understudy.systems.engine import Engine
+    from understudy.systems.webhooks import Webhooks
 
     faults = [Fault.model_validate(fault) for fault in setup.faults]
     engine = Engine(
@@ -66,7 +67,8 @@ def _serve(setup: Setup, channel: Channel) -> None:
         printed.take()
         gc.collect()
         gc.freeze()
-        place = Workplace(engine, seat, printed, setup, channel.tell, channel.ask)
+        hooks = Webhooks(faults, setup.seed)
+        place = Workplace(engine, seat, printed, setup, hooks, channel.tell, channel.ask)
         handling = Handling(place)
         channel.write(encode(Started(level=seat.level, wall=seat.wall.take())))
         decoder = msgspec.json.Decoder(Inbound)

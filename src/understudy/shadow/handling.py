@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +23,16 @@ from understudy.model.errors import UnderstudyError
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause
 from understudy.shadow.channel import Printed
+from understudy.shadow.deliveries import as_delivered, lateness, marked, merged, pauses
 from understudy.shadow.protocol import Asked, Finished, Setup
 from understudy.shadow.seating import Seat
 from understudy.shadow.serial import Standing
 from understudy.shadow.watchdog import Watchdog, where_it_stands
+from understudy.systems.blow import Blow
 from understudy.systems.engine import Engine, current_case
 from understudy.systems.session import CaseSession, Reviewer
 from understudy.systems.timeline import real_now
+from understudy.systems.webhooks import Webhooks
 
 __all__ = ["Handling", "Workplace"]
 
@@ -45,6 +48,7 @@ class Workplace:
     seat: Seat
     printed: Printed
     setup: Setup
+    webhooks: Webhooks
     send: Callable[[Finished], None]
     ask: Callable[[Asked], Mapping[str, Any]]
     """Ask the supervisor and wait for its answer."""
@@ -57,6 +61,10 @@ class _Running:
     order: Inbound
     session: CaseSession
     began: float
+    blows: Sequence[Blow] = ()
+    """What befell the case's event on its way."""
+    repeated_from: int | None = None
+    """How many actions there were when the same event came again."""
     settled: bool = False
 
 
@@ -73,13 +81,15 @@ class Handling:
     def handle(self, order: Inbound) -> None:
         """Let the candidate handle one case; whatever it does, one record is sent."""
         place = self._place
-        session = place.engine.open_case(order.case_id, now=order.received_at)
+        blows = place.webhooks.befalling(order.case_id, order.trigger.system, len(order.turns))
+        present = order.received_at or datetime.fromtimestamp(place.engine.world.now, UTC)
+        session = place.engine.open_case(order.case_id, now=present + lateness(blows))
         if place.setup.reviewed:
             session.reviewer = self._reviewer(order)
         serial = place.seat.serial
         if serial:
             serial.begin(order.case_id)
-        running = _Running(order, session, real_now())
+        running = _Running(as_delivered(order, blows), session, real_now(), blows)
         session.clock.limit(place.setup.virtual_seconds, self._overran)
         with self._lock:
             self._running = running
@@ -113,9 +123,7 @@ class Handling:
             models_url = place.seat.models_url
             if models_url:
                 os.environ["OPENAI_API_KEY"] = running.order.model_key
-            case = handed_case(running.order, self._opened(session), models_url)
-            given = place.seat.candidate.answer(case, Toolbox(place.engine, session))
-            return read_answer(given), None, False
+            return merged(list(self._deliveries(running))), None, False
         except MalformedAnswer as error:
             return Answer(), _failure("malformed_answer", str(error)), False
         except CandidateFailed as error:
@@ -127,6 +135,17 @@ class Handling:
             return Answer(), _failure_of(error, Path(place.setup.project)), False
         finally:
             current_case.reset(token)
+
+    def _deliveries(self, running: _Running) -> Iterator[Answer]:
+        """The candidate's answer to the event, and to the same event each time it comes again."""
+        place, session = self._place, running.session
+        for seconds in (None, *pauses(running.blows)):
+            if seconds is not None:
+                session.clock.advance(seconds)
+                if running.repeated_from is None:
+                    running.repeated_from = len(session.actions)
+            case = handed_case(running.order, self._opened(session), place.seat.models_url)
+            yield read_answer(place.seat.candidate.answer(case, Toolbox(place.engine, session)))
 
     def _systems_failure(self) -> Failure | None:
         """What the systems raised over a socket during the case, as it is judged in process."""
@@ -184,7 +203,7 @@ class Handling:
         wall = real_now() - running.began
         done = Done(
             case_id=order.case_id,
-            actions=tuple(session.actions),
+            actions=marked(session.actions, running.blows, running.repeated_from),
             reads=dict(session.reads),
             repeat=order.repeat,
             cycle_time_ms=round((wall + session.clock.skipped) * 1000),

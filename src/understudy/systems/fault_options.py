@@ -78,17 +78,15 @@ _OPTIONS: dict[FaultKind, dict[str, _Option]] = {
         "field": _NAME, "change": _one_of("rename", "null", "type", "enum"), "to": _NEW,
     },
     FaultKind.CONCURRENT_EDIT: {"fields": _FIELDS},
+    FaultKind.WEBHOOK_DUPLICATE: {"seconds": _seconds(60.0)},
+    FaultKind.WEBHOOK_LATE: {"seconds": _seconds(3600.0)},
+    FaultKind.WEBHOOK_REORDER: {},
 }  # fmt: skip
 
 
 def options_of(fault: Fault) -> dict[str, Any]:
     """The options of a fault with its defaults filled in; a `ConfigurationError` else."""
-    known = _OPTIONS.get(fault.do)
-    if known is None:
-        raise ConfigurationError(
-            f"the fault `{fault.do}` does not befall calls, and the mocked systems deliver no"
-            f" webhooks; known are {', '.join(_OPTIONS)}"
-        )
+    known = _OPTIONS[fault.do]
     for name in fault.options:
         if name not in known:
             raise ConfigurationError(

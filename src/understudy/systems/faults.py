@@ -33,6 +33,7 @@ class FaultPlan:
     def __init__(self, faults: Sequence[Fault], seed: int, systems: Mapping[str, System]) -> None:
         for fault in faults:
             _check_names(fault.match, systems)
+            _check_delivery(fault)
         self._faults = tuple((fault, options_of(fault)) for fault in faults)
         self._drifts = any(fault.do is FaultKind.PAGE_DRIFT for fault in faults)
         self._seed = seed
@@ -113,12 +114,32 @@ def _turns_a_page(operation: Operation, call: Call) -> bool:
     return any(given.get(name) for name in _CURSORS) or str(given.get("page", "1")) != "1"
 
 
+def _never(operation: Operation, call: Call) -> bool:
+    """Webhooks befall the case's event, before its first call."""
+    del operation, call
+    return False
+
+
 _KINDS: dict[FaultKind, Callable[[Operation, Call], bool]] = {
     FaultKind.APPLY_THEN_RESET: _writes,
     FaultKind.STALE_READ: _reads,
     FaultKind.INDEX_LAG: _searches,
     FaultKind.PAGE_DRIFT: _turns_a_page,
+    FaultKind.WEBHOOK_DUPLICATE: _never,
+    FaultKind.WEBHOOK_LATE: _never,
+    FaultKind.WEBHOOK_REORDER: _never,
 }
+
+
+def _check_delivery(fault: Fault) -> None:
+    match = fault.match
+    named = "operation" if match.operation is not None else "nth" if match.nth else None
+    if _KINDS.get(fault.do) is _never and named is not None:
+        raise ConfigurationError(
+            f"`{named}: {getattr(match, named)}` says which call a fault befalls, and "
+            f"`{fault.do}` befalls the event of a case",
+            hint="match it by `system`, `case` and `share`",
+        )
 
 
 def _check_names(match: FaultMatch, systems: Mapping[str, System]) -> None:
