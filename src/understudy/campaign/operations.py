@@ -43,10 +43,10 @@ def serve(
 
 def openapi_of(system: str) -> dict[str, Any]:
     """A system's OpenAPI document; raises `ConfigurationError` where it is not mocked."""
-    if system not in KNOWN:
+    if system not in KNOWN and ":" not in system:
         raise ConfigurationError(
             f"there is no system `{system}`{nearest(system, KNOWN)}",
-            hint=f"known: {', '.join(KNOWN)}",
+            hint=f"known: {', '.join(KNOWN)}, and your own as `module:Class`",
         )
     return openapi(system)
 
@@ -79,11 +79,14 @@ def operations_page() -> str:
     return _PAGE + as_markdown(operations_table())
 
 
-def describe_operations() -> str:
-    """Every operation with its class, effect, exposure and what undoes it, aligned."""
+def describe_operations(own: Sequence[str] = ()) -> str:
+    """Every operation with its class, effect, exposure and what undoes it, aligned.
+
+    `own` are systems of the user's, as `module:Class`, told beside the built-in ones.
+    """
     shown = OperationRow._fields[1:]
     rows = [tuple(name.replace("_", " ") for name in shown)]
-    rows += [row[1:] for row in operations_table()]
+    rows += [row[1:] for row in operations_table([*sorted(KNOWN), *own])]
     widths = [max(len(row[column]) for row in rows) for column in range(len(shown))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -133,6 +133,7 @@ def _plan(
         cases=cases,
         candidate=candidate,
         systems=campaign.mounted,
+        paths=tuple(dict.fromkeys(_places(campaign, settings.folder))),
         equipment=tuple(each.model_dump(mode="json") for each in settings.equipment),
         run_folder=folder.path,
         project=project_folder(candidate.use, settings.folder),
@@ -145,6 +146,12 @@ def _plan(
         decide=DeskReviewer(source.recording, settings.rules.policy.review, campaign.seed),
         resume=request.resume is not None,
     )
+
+
+def _places(campaign: Campaign, folder: Path) -> list[Path]:
+    """Where the modules of the user's own systems lie."""
+    own = (name for name in campaign.mounted.values() if ":" in name)
+    return [project_folder(name, folder) for name in own]
 
 
 def _candidates(settings: Settings, wanted: str | None) -> Sequence[CandidateSpec]:

@@ -104,7 +104,9 @@ def verify(
 
 @systems.command("openapi")
 def openapi(
-    system: Annotated[str, typer.Argument(help="stripe, hubspot, zendesk or desk.")],
+    system: Annotated[
+        str, typer.Argument(help="stripe, hubspot, zendesk, desk, or `module:Class`.")
+    ],
 ) -> None:
     """Print a system's OpenAPI 3.1 document, made from the table of operations."""
     import json
@@ -119,8 +121,13 @@ def operations(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="As the page of the documentation.")
     ] = False,
+    system: Annotated[
+        list[str] | None, typer.Option(help="A system of your own beside them, as `module:Class`.")
+    ] = None,
 ) -> None:
     """Print every operation that the mocked systems serve, with its class and what undoes it."""
     from understudy.campaign.operations import describe_operations, operations_page
 
-    typer.echo(operations_page() if markdown else describe_operations(), nl=not markdown)
+    typer.echo(
+        operations_page() if markdown else describe_operations(system or []), nl=not markdown
+    )

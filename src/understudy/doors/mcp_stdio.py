@@ -17,7 +17,7 @@ from understudy.doors.mcp_tools import Offer, offered, tool_server
 from understudy.doors.variables import credentials_from
 from understudy.model.errors import ConfigurationError, UnderstudyError
 from understudy.systems.message import Request, Response
-from understudy.systems.routes import mounted
+from understudy.systems.routes import KNOWN, mounted
 
 __all__ = ["asking", "check_extra", "main", "served_offer"]
 
@@ -46,9 +46,12 @@ def main(arguments: Sequence[str]) -> int:
 def served_offer(environment: Mapping[str, str], wanted: Sequence[str] = ()) -> Iterator[Offer]:
     """The offer that an environment describes: every system with an address and a credential.
 
+    `wanted` are names and patterns of operations, and systems of the user's as `module:Class`.
     Raises `ConfigurationError` where there is none.
     """
-    known = mounted()
+    own = [name for name in wanted if ":" in name]
+    wanted = [name for name in wanted if ":" not in name]
+    known = mounted({name: name for name in (*KNOWN, *own)})
     shapes = {name: system.credentials(_SHAPE) for name, system in known.items()}
     credentials = credentials_from(environment, shapes)
     bases = {name: environment.get(f"{name.upper()}_API_BASE", "") for name in credentials}

@@ -50,6 +50,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     from understudy.systems.engine import Engine
     from understudy.systems.webhooks import Webhooks
 
+    sys.path += [each for each in setup.paths if each not in sys.path]
     faults = [Fault.model_validate(fault) for fault in setup.faults]
     engine = Engine(
         _world(setup),

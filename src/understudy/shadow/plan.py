@@ -46,6 +46,8 @@ class ShadowPlan:
     """What answers the candidate's model calls; without it none can be made."""
     namespace: bool = True
     """Whether a network namespace is entered where the system permits one."""
+    paths: tuple[Path, ...] = ()
+    """Folders in which systems of the user's own are found."""
     equipment: tuple[dict[str, Any], ...] = ()
     """What a company has defined in its systems: settings as they are read from YAML."""
     world_loader: str = "understudy.world.store:load_world"

@@ -37,6 +37,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     namespace: bool
     serial: bool = False
     faults: tuple[dict[str, Any], ...] = ()
+    paths: tuple[str, ...] = ()
+    """Folders in which systems of the user's own are found."""
     equipment: tuple[dict[str, Any], ...] = ()
     door: int = -1
     """The descriptor of a Unix socket to hand listeners over by, where any are wanted."""

@@ -76,6 +76,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         namespace=namespace,
         serial=plan.candidate.isolation is Isolation.SERIAL,
         equipment=plan.equipment,
+        paths=tuple(str(each.resolve()) for each in plan.paths),
         faults=tuple(fault.model_dump(mode="json") for fault in plan.faults),
         writes=dict(plan.writes),
         forwarded=namespace,

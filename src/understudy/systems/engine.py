@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -60,9 +60,9 @@ class Engine:
         writes: Mapping[str, str] | None = None,
         faults: Sequence[Fault] = (),
     ) -> None:
-        self.world = world
         self.seed = seed
         self.systems: dict[str, System] = mounted(systems)
+        self.world = _furnished(world, self.systems.values())
         names = [name for system in self.systems.values() for name in system.by_name]
         self.writes = modes_by_name(writes, names) if writes else {}
         self._faults = _plan(faults, seed, self.systems) if faults else None
@@ -318,6 +318,20 @@ def _tried(system: System, operation: Operation, call: Call, mode: WriteMode) ->
         payload = system.pending(orjson.loads(dumps(reply.payload)))
         return Reply(reply.status, payload, reply.headers)
     return reply
+
+
+def _furnished(world: World, systems: Iterable[System]) -> World:
+    """The world with what systems bring along."""
+    brought = {
+        table: {row["id"]: row for row in rows}
+        for system in systems
+        for table, rows in system.rows(world).items()
+        if table not in world.tables
+    }
+    if not brought:
+        return world
+    tables = {**world.tables, **brought}
+    return World(tables, content_digest=world.content_digest, now=world.now, ledger=world.ledger)
 
 
 _JSON = (("content-type", "application/json"),)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.systems.desk.system import Desk
@@ -49,18 +51,40 @@ def _made(name: str) -> System:
 
 def _imported(name: str) -> System:
     module, _, attribute = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        # Last: nothing of the user's folder stands in for an installed package.
+        sys.path.append(here)
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(
             f"the system `{name}` cannot be imported: {error}",
-            hint=f'python -c "import {module}"',
+            hint=f'from the folder that holds it: python -c "import {module}"',
         ) from error
     if not (isinstance(found, type) and issubclass(found, System)):
         raise ConfigurationError(
             f"`{name}` is not a subclass of `understudy.systems.system.System`"
         )
+    _check(name, found)
     return found()
+
+
+def _check(name: str, found: type[System]) -> None:
+    """What its author forgot is told before the first case, all at once."""
+    wrong = [
+        f"`{each}` is empty" for each in ("name", "host", "operations") if not getattr(found, each)
+    ]
+    if found.name in KNOWN:
+        wrong.append(f"`name` is `{found.name}`, which is built in")
+    for operation in found.operations:
+        if operation.system != found.name or not operation.name.startswith(f"{found.name}."):
+            wrong.append(f"`{operation.name}` is not an operation of `{found.name}`")
+    if wrong:
+        raise ConfigurationError(
+            f"the system `{name}` cannot be mounted: {'; '.join(wrong)}",
+            hint="see fixtures/systems/warehouse.py for a whole one",
+        )
 
 
 def operations(systems: Iterable[str] | Mapping[str, str] | None = None) -> tuple[Operation, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
+from understudy.model.world import Row, World
 from understudy.systems.dispatch import Dispatcher
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Operation, Refusal, Reply, Wire
@@ -42,6 +43,15 @@ class System:
     def __init__(self) -> None:
         self.dispatcher = Dispatcher(self.operations)
         self.by_name = {operation.name: operation for operation in self.operations}
+
+    def rows(self, world: World) -> Mapping[str, Iterable[Row]]:
+        """What the system holds beside the world's tables, by table as `<system>.<plural>`.
+
+        Rows carry their `id` as text, and may follow from the world's own. Tables that the world
+        has already are left as they are.
+        """
+        del world
+        return {}
 
     @property
     def base_url(self) -> str:
