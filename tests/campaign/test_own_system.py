@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from understudy.doors.loopback import serving
 from understudy.doors.serving import open_world
 from understudy.model.campaign import Fault
 from understudy.model.errors import ConfigurationError
@@ -63,7 +62,7 @@ def test_the_example_is_short():
 
 
 def test_a_campaign_mounts_it_by_name(project):
-    """By httpx at its own host and by `systems.call` it is reached; writes are captured and priced."""
+    """By httpx at its host and by `systems.call` it is reached; writes are captured and priced."""
     project.write("warehouse.py", EXAMPLE.read_text())
     project.write("bot.py", CANDIDATE)
     fault = "{match: {operation: warehouse.shipments.create, nth: 2}, do: status, options: %s}"
@@ -82,7 +81,7 @@ def test_a_campaign_mounts_it_by_name(project):
     assert [each["response_status"] for each in actions] == [409, 503, 201]
     assert [each["amount_minor"] for each in actions] == [99 * 24_900, 24_900, 2 * 8_900]
     assert actions[2]["currency"] == "EUR"
-    assert actions[2]["target"]["id"].startswith("shp_")
+    assert actions[2]["after"]["item"] == "fan"
     assert "3 409 503 sent 3" in json.dumps(record)
 
 
@@ -132,9 +131,8 @@ def test_it_is_offered_as_tools(systems, warehouse):
 
     async def talk(variables):
         command = ["-m", "understudy.doors.mcp_stdio", warehouse, "warehouse.*"]
-        environment = {**variables, "PYTHONPATH": str(EXAMPLE.parent)}
         parameters = StdioServerParameters(
-            command=sys.executable, args=command, env=environment, cwd=EXAMPLE.parent
+            command=sys.executable, args=command, env=variables, cwd=EXAMPLE.parent
         )
         async with Client(parameters) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}

@@ -35,7 +35,8 @@ class Toolbox:
     def call(self, operation: str, /, **params: Any) -> Any:
         """Call one operation by name; its decoded answer, or `CallError` where it refuses."""
         session = self._session
-        request = build_request(self._find(operation), params, session.credentials)
+        systems = self._engine.systems
+        request = build_request(self._find(operation), params, session.credentials, systems)
         answer = self._engine.handle(request)
         body = _decoded(answer)
         if answer.status >= 400:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from understudy import __version__
+from understudy.model.action import DESK
 from understudy.systems.operation import Operation, Wire
 from understudy.systems.routes import mounted
 from understudy.systems.schema import OBJECT, any_of, ref
@@ -55,7 +56,9 @@ def openapi(system: str | System) -> Schema:
 
 def _mounted(name: str) -> System:
     systems = mounted({"one": name})
-    return next(each for each in systems.values() if each.name == name or name not in systems)
+    return (
+        systems[name] if name in systems else next(own for n, own in systems.items() if n != DESK)
+    )
 
 
 def _routes(operations: Iterable[Operation]) -> dict[tuple[str, str], list[Operation]]:
