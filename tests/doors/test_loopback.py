@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 
@@ -32,6 +33,20 @@ def test_a_request_over_a_socket_arrives_as_at_the_vendors_host(echo):
     assert (request.method, request.host) == ("POST", "api.vendor.example")
     assert (request.path, request.query) == ("/v1/a%20b", "x=1&y=%C3%BC")
     assert len(request.body) == 200_000
+
+
+def test_an_answer_does_not_wait_for_an_acknowledgement(echo):
+    """On a connection that is kept, no answer in two pieces waits 40 ms for the client's system."""
+    with serving(echo, BASE) as urls:
+        connection = http.client.HTTPConnection(urls["vendor"].partition("://")[2], timeout=10)
+        spans = []
+        for _ in range(60):
+            start = time.perf_counter()
+            connection.request("GET", "/v1/a", headers={"X-Key": "k-1"})
+            connection.getresponse().read()
+            spans.append(time.perf_counter() - start)
+        connection.close()
+    assert min(spans[40:]) < 0.02
 
 
 def test_each_system_has_a_port_of_its_own(echo):

@@ -67,12 +67,21 @@ def listening(
     """A listener on loopback for every name; without `ports` free ones are taken."""
     chosen = ports or {}
     with contextlib.ExitStack() as stack:
-        yield {
-            name: stack.enter_context(
-                socket.create_server(("127.0.0.1", chosen.get(name, 0)), backlog=256)
-            )
-            for name in names
-        }
+        yield {name: stack.enter_context(_listener(chosen.get(name, 0))) for name in names}
+
+
+def _listener(port: int) -> socket.socket:
+    # Named as TCP, because asyncio sends small pieces at once only where it knows the protocol:
+    # else an answer in two pieces waits for the client's delayed acknowledgement, 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(256)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 @contextlib.contextmanager
