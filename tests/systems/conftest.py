@@ -173,6 +173,21 @@ def world() -> World:
 
 
 @pytest.fixture
+def world_of() -> Callable[..., World]:
+    """A world of a few rows, by system and table."""
+
+    def made(**parts: dict[str, list[dict[str, Any]]]) -> World:
+        tables = {
+            f"{system}.{name}": {row["id"]: row for row in rows}
+            for system, named in parts.items()
+            for name, rows in named.items()
+        }
+        return World(tables, now=NOW)
+
+    return made
+
+
+@pytest.fixture
 def engine(world: World) -> Engine:
     """All systems over the world."""
     return Engine(world, seed=7)

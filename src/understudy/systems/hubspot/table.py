@@ -248,6 +248,17 @@ _WRITES = (
         **_APPROVAL,
     ),
     Operation(
+        name="hubspot.objects.merge", method="POST", template=_OBJECTS + "/merge",
+        description="Merge two objects of one type for good, as of two companies.",
+        params=params(
+            "object_type primaryObjectId objectIdToMerge", object_type=_TYPE,
+            primaryObjectId=STRING, objectIdToMerge=STRING,
+        ),
+        answers=shapes.one("object"),
+        handler=merging.merge_objects, effect=Effect.DELETE, target=aims.merged, destructive=True,
+        **_APPROVAL,
+    ),
+    Operation(
         name="hubspot.contacts.gdpr_delete", method="POST",
         template="/crm/v3/objects/contacts/gdpr-delete",
         description="Forget a contact for good, as data protection law asks for.",

@@ -9,9 +9,11 @@ from understudy.model.world import Row
 from understudy.systems.operation import Amount, Call, Operation, Reply
 from understudy.systems.schema import INTEGER, OBJECT, STRING, array, one_of, params, says
 from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.customers import book_balance
 from understudy.systems.stripe.errors import invalid, missing, money_text
 from understudy.systems.stripe.objects import payload_of
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
+from understudy.systems.stripe.refunds import refund_charge, refund_of, refuse_unrefundable
 from understudy.systems.stripe.shapes import one
 
 __all__ = ["OPERATIONS"]
@@ -84,7 +86,7 @@ def _draft(call: Call) -> tuple[Row, dict[str, Any]]:
         "invoice": invoice["id"], "customer": invoice.get("customer"), "amount": amount,
         "currency": invoice.get("currency"), "created": call.session.clock.seconds,
         "reason": fields.one_of(given, "reason", _REASONS), "memo": fields.text(given, "memo"),
-        "status": "issued", **_placed(call, given, invoice, amount),
+        "status": "issued", **_placed(given, invoice, amount),
         **fields.merged_metadata({}, given),
     }  # fmt: skip
     return invoice, fields_of
@@ -113,7 +115,7 @@ def _creditable(call: Call, invoice: Row) -> int:
     return int(invoice.get("total") or invoice.get("amount_due") or 0) - noted
 
 
-def _placed(call: Call, given: dict[str, Any], invoice: Row, amount: int) -> dict[str, Any]:
+def _placed(given: dict[str, Any], invoice: Row, amount: int) -> dict[str, Any]:
     """Before payment the debt shrinks; afterwards the sum must be placed somewhere."""
     if invoice.get("status") != "paid":
         return {"type": "pre_payment", "pre_payment_amount": amount, "post_payment_amount": 0}
@@ -127,18 +129,37 @@ def _placed(call: Call, given: dict[str, Any], invoice: Row, amount: int) -> dic
     return {
         "type": "post_payment", "post_payment_amount": amount, "pre_payment_amount": 0,
         "out_of_band_amount": parts["out_of_band_amount"] or None,
-        "customer_balance_transaction": _credited(call, invoice, parts["credit_amount"]),
     }  # fmt: skip
 
 
-def _credited(call: Call, invoice: Row, amount: int) -> str | None:
-    overlay = call.session.overlay
+def _settled(call: Call, invoice: Row, note_id: str) -> dict[str, Any]:
+    """After payment the money goes back: over the charge, or into the customer's balance."""
+    given, made = fields.params(call), dict[str, Any]()
+    if fields.integer(given, "refund_amount"):
+        charge = _charge(call, invoice)
+        refuse_unrefundable(call, charge)
+        amount = refund_of(given, charge, "refund_amount")
+        refund = refund_charge(call, charge, amount)
+        made["refunds"] = [{"amount_refunded": amount, "refund": refund["id"], "type": "refund"}]
+    credit = fields.integer(given, "credit_amount")
     customer = aims.named_row(call, "customers", invoice.get("customer"))
-    if not amount or customer is None or call.request.method != "POST":
-        return None
-    balance = int(customer.get("balance") or 0) - amount
-    overlay.patch("stripe.customers", customer["id"], {"balance": balance})
-    return f"cbtxn_1{call.session.letters('cbtxn', 23)}"
+    if credit and customer is not None:
+        what = {"type": "credit_note", "credit_note": note_id, "invoice": invoice["id"]}
+        currency = invoice.get("currency")
+        booked = book_balance(call.session, customer, -credit, currency, **what)
+        made["customer_balance_transaction"] = booked["id"]
+    return made
+
+
+def _charge(call: Call, invoice: Row) -> Row:
+    """The charge that the invoice was paid by."""
+    intent = aims.named_row(call, "payment_intents", invoice.get("payment_intent"))
+    named = invoice.get("charge") or (intent or {}).get("latest_charge")
+    charge = aims.named_row(call, "charges", named)
+    if charge is None:
+        message = f"Invoice {invoice['id']} has no charge that could be refunded."
+        raise invalid(message, param="refund_amount")
+    return charge
 
 
 def _create(call: Call) -> Reply:
@@ -146,7 +167,8 @@ def _create(call: Call) -> Reply:
     session, row_id = call.session, f"cn_1{call.session.letters('credit_note', 23)}"
     notes = session.overlay.find("stripe.credit_notes", "invoice", invoice["id"])
     number = f"{invoice.get('number') or row_id[-8:].upper()}-CN-{len(notes) + 1:02d}"
-    row = {"id": row_id, "number": number, **made}
+    settled = _settled(call, invoice, row_id) if made["type"] == "post_payment" else {}
+    row = {"id": row_id, "number": number, **made, **settled}
     session.overlay.put("stripe.credit_notes", row)
     if made["type"] == "pre_payment":
         left = max(0, int(invoice.get("amount_remaining") or 0) - made["amount"])
@@ -163,12 +185,23 @@ def _preview(call: Call) -> Reply:
     return Reply(200, payload_of(call.session.overlay.world, "credit_notes", row))
 
 
+def _owed_again(call: Call, note: Row) -> None:
+    """What a note had taken off an open invoice is due once more."""
+    invoice = aims.named_row(call, "invoices", note.get("invoice"))
+    if invoice is None or invoice.get("status") not in ("open", "paid"):
+        return
+    left = int(invoice.get("amount_remaining") or 0) + int(note.get("amount") or 0)
+    again = {"amount_remaining": left, "amount_due": left, "status": "open"}
+    call.session.overlay.patch("stripe.invoices", invoice["id"], again)
+
+
 def _void(call: Call) -> Reply:
     row = fields.require(call, "credit_notes", call.path["id"])
     if row.get("status") == "void":
         raise invalid("This credit note has already been voided.")
     if row.get("type", "post_payment") == "post_payment" and row.get("post_payment_amount"):
         raise invalid("You can only void credit notes issued before the invoice was paid.")
+    _owed_again(call, row)
     changes = {"status": "void", "voided_at": call.session.clock.seconds}
     row = call.session.overlay.patch("stripe.credit_notes", row["id"], changes)
     return answer(call, "credit_notes", row)

@@ -10,12 +10,13 @@ from understudy.model.action import ActionClass, Effect, Target
 from understudy.model.world import Row
 from understudy.systems.operation import Amount, Call, Operation, Reply
 from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, says
+from understudy.systems.session import CaseSession
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.shapes import one
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "book_balance"]
 
 _TEXTS = ("email", "name", "phone", "description")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -122,18 +123,24 @@ def _adjust(call: Call) -> Reply:
     if known and known.lower() != currency:
         message = f"The currency {currency} does not match the customer's currency {known}."
         raise invalid(message, param="currency")
-    session = call.session
-    balance = int(customer.get("balance") or 0) + amount
-    row_id = f"cbtxn_1{session.letters('cbtxn', 23)}"
-    row = {
-        "id": row_id, "amount": amount, "currency": currency, "customer": customer["id"],
-        "created": session.clock.seconds, "ending_balance": balance,
-        "description": fields.text(given, "description"), **fields.merged_metadata({}, given),
-    }  # fmt: skip
-    session.overlay.put("stripe.customer_balance_transactions", row)
-    session.overlay.patch("stripe.customers", customer["id"], {"balance": balance})
-    created = ("stripe.customer_balance_transactions", row_id)
+    said = {"description": fields.text(given, "description")} | fields.merged_metadata({}, given)
+    row = book_balance(call.session, customer, amount, currency, **said)
+    created = ("stripe.customer_balance_transactions", row["id"])
     return answer(call, "customer_balance_transactions", row, created=created)
+
+
+def book_balance(
+    session: CaseSession, customer: Row, amount: int, currency: str | None, **other: Any
+) -> Row:
+    """Write an entry of a customer's balance; a negative amount is a credit in minor units."""
+    balance = int(customer.get("balance") or 0) + amount
+    row: Row = {
+        "id": f"cbtxn_1{session.letters('cbtxn', 23)}", "amount": amount, "currency": currency,
+        "customer": customer["id"], "created": session.clock.seconds, "ending_balance": balance,
+        **other,
+    }  # fmt: skip
+    session.overlay.patch("stripe.customers", customer["id"], {"balance": balance})
+    return session.overlay.put("stripe.customer_balance_transactions", row)
 
 
 def _no_target(_: Call) -> Target:

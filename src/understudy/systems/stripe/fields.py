@@ -26,6 +26,8 @@ __all__ = [
 Params = Mapping[str, Any]
 _LONGEST = 5000
 _MOST_METADATA, _LONGEST_KEY, _LONGEST_VALUE = 50, 40, 500
+# What Stripe calls the id in the path of these; of the others it is `id`.
+_PARAMS = {"payment_intents": "intent", "prices": "price"}
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -121,7 +123,8 @@ def require(call: Call, table: str, row_id: str, param: str = "id") -> Row:
     """The row that an id names, or the 404."""
     row = call.session.overlay.get(f"stripe.{table}", row_id)
     if row is None:
-        raise no_such(table.removesuffix("s"), row_id, param)
+        own_name = _PARAMS.get(table, param) if param == "id" else param
+        raise no_such(table.removesuffix("s"), row_id, own_name)
     return row
 
 

@@ -13,7 +13,7 @@ from understudy.systems.stripe.errors import invalid, money_text
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
 from understudy.systems.stripe.shapes import one
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "refund_charge", "refund_of", "refuse_unrefundable"]
 
 _REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 _LOST_TO_DISPUTE = ("needs_response", "under_review", "lost", "charge_refunded")
@@ -82,7 +82,8 @@ def _wanted(call: Call, given: dict[str, Any]) -> Row:
     return charge
 
 
-def _refundable(call: Call, charge: Row) -> None:
+def refuse_unrefundable(call: Call, charge: Row) -> None:
+    """The 400 of a charge whose money cannot go back."""
     if charge.get("status") != "succeeded" or charge.get("paid") is False:
         message = f"Charge {charge['id']} did not succeed and cannot be refunded."
         raise invalid(message, param="charge", code="charge_not_refundable")
@@ -95,8 +96,9 @@ def _refundable(call: Call, charge: Row) -> None:
         raise invalid(message, param="charge", code="charge_disputed")
 
 
-def _refund_amount(given: dict[str, Any], charge: Row) -> int:
-    amount = fields.integer(given, "amount", least=1)
+def refund_of(given: dict[str, Any], charge: Row, name: str = "amount") -> int:
+    """How much is to be refunded, in minor units: what is asked for, or all that remains."""
+    amount = fields.integer(given, name, least=1)
     remaining = _remaining(charge)
     if amount is None:
         return remaining
@@ -116,15 +118,21 @@ def _create(call: Call) -> Reply:
     given = fields.params(call)
     charge = _wanted(call, given)
     reason = fields.one_of(given, "reason", _REASONS)
-    _refundable(call, charge)
-    amount = _refund_amount(given, charge)
-    session, metadata = call.session, fields.merged_metadata({}, given)
+    refuse_unrefundable(call, charge)
+    amount = refund_of(given, charge)
+    row = refund_charge(call, charge, amount, reason=reason, **fields.merged_metadata({}, given))
+    return answer(call, "refunds", row, created=("stripe.refunds", row["id"]))
+
+
+def refund_charge(call: Call, charge: Row, amount: int, **other: Any) -> Row:
+    """Write the refund of a charge that can bear it; `amount` is in minor units."""
+    session = call.session
     refund_id = f"re_3{session.letters('refund', 23)}"
-    row = {
+    row: Row = {
         "id": refund_id, "charge": charge["id"], "payment_intent": charge.get("payment_intent"),
         "amount": amount, "currency": charge.get("currency"), "status": "succeeded",
-        "reason": reason, "created": session.clock.seconds,
-        "balance_transaction": _booked(call, refund_id, -amount, charge), **metadata,
+        "created": session.clock.seconds,
+        "balance_transaction": _booked(call, refund_id, -amount, charge), **other,
     }  # fmt: skip
     session.overlay.put("stripe.refunds", row)
     refunded = int(charge.get("amount_refunded") or 0) + amount
@@ -133,7 +141,7 @@ def _create(call: Call) -> Reply:
         charge["id"],
         {"amount_refunded": refunded, "refunded": refunded >= int(charge.get("amount") or 0)},
     )
-    return answer(call, "refunds", row, created=("stripe.refunds", refund_id))
+    return row
 
 
 def _booked(call: Call, source: str, amount: int, charge: Row) -> str:

@@ -26,6 +26,10 @@ __all__ = ["Stripe"]
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_KEY = 255
 _WORDS = frozenset(("create_preview", "search", "upcoming"))
+_EMPTY_PART = (
+    " If you are trying to list objects, remove the trailing slash. If you are trying to retrieve"
+    " an object, make sure you passed a valid (non-empty) identifier in your code."
+)
 _VERSION = "2026-10-28.endive"
 
 
@@ -61,6 +65,11 @@ class Stripe(System):
     def names_objects(self, path: Mapping[str, str]) -> bool:
         """`invoices/create_preview` is an operation of its own, and no invoice."""
         return not _WORDS.intersection(path.values())
+
+    def segments(self, path: str) -> list[str]:
+        """A path with an empty part is no path at all: an id is missing in it."""
+        parts = path.removeprefix("/").split("/")
+        return [path] if "" in parts else parts
 
     def query(self, request: Request) -> dict[str, Any]:
         """Nested like the form."""
@@ -117,10 +126,11 @@ class Stripe(System):
         """Stripe answers wrong paths and wrong methods alike."""
         del methods
         url = f"{request.method}: {request.path}"
+        empty = "//" in request.path or request.path.endswith("/")
         return self.refusal(
             404,
-            f"Unrecognized request URL ({url}). Please see https://stripe.com/docs or we can help"
-            " at https://support.stripe.com/.",
+            f"Unrecognized request URL ({url}).{_EMPTY_PART if empty else ''} Please see"
+            " https://stripe.com/docs or we can help at https://support.stripe.com/.",
         )
 
     def denied(self, operation: Operation) -> Refusal:

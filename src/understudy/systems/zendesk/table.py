@@ -117,6 +117,12 @@ _READS = (
         "users.list", "/users", "List users.",
         people.list_users, shapes.page("users", "user"), role=STRING, **_PAGE,
     ),
+    _read(
+        "side_conversations.list", "/tickets/{id}/side_conversations",
+        "List a ticket's messages to third parties.",
+        threads.list_side_conversations, shapes.page("side_conversations", "side_conversation"),
+        **_PAGE,
+    ),
     _read("users.get", "/users/{id}", "Get one user.", people.get_user, shapes.one("user")),
     _read(
         "organizations.get", "/organizations/{id}", "Get one organization.",
@@ -256,6 +262,18 @@ _OTHER_WRITES = (
         ),
         answers=shapes.created("side_conversation"),
         handler=threads.create_side_conversation, effect=Effect.SEND, target=aims.ticket_target,
+        customer_visible=True, **_APPROVAL,
+    ),
+    Operation(
+        name="zendesk.side_conversations.reply", method="POST",
+        template=_TICKET + "/side_conversations/{side_id}/reply",
+        description="Write to the third party once more.",
+        params=params(
+            "id side_id message", id=STRING, side_id=STRING,
+            message=says(OBJECT, "body; to: [{email}] where others are written to."),
+        ),
+        answers=shapes.created("side_conversation"),
+        handler=threads.reply_to_side_conversation, effect=Effect.SEND, target=aims.ticket_target,
         customer_visible=True, **_APPROVAL,
     ),
     Operation(

@@ -30,14 +30,17 @@ __all__ = [
     "get_job",
     "get_macro",
     "list_macros",
+    "list_side_conversations",
     "list_tags",
     "merge_tickets",
     "named_ids",
     "redact_comment",
+    "reply_to_side_conversation",
     "update_many",
 ]
 
 _MACROS = "zendesk.macros"
+_SIDES = "zendesk.side_conversations"
 _TAG = "closed_by_merge"
 _MOST_AT_ONCE = 100
 
@@ -247,6 +250,41 @@ def _message(given: Any) -> dict[str, Any]:
     return {**told, "subject": text_or_none("subject", told.get("subject"))}
 
 
+def _side(call: Call) -> Row:
+    row = call.session.overlay.get(_SIDES, call.path["side_id"])
+    if row is None or row["ticket_id"] != call.path["id"]:
+        raise not_found()
+    return row
+
+
+def _shown_side(row: Row) -> dict[str, Any]:
+    shown = {name: value for name, value in row.items() if name != "body"}
+    return {**shown, "ticket_id": number(row["ticket_id"])}
+
+
+def list_side_conversations(call: Call) -> Reply:
+    """A ticket's messages to third parties."""
+    ticket_id = living_ticket(call.session, call.path["id"])["id"]
+    rows = sorted(call.session.overlay.find(_SIDES, "ticket_id", ticket_id), key=id_key)
+    return list_reply(call, "side_conversations", rows, _shown_side)
+
+
+def reply_to_side_conversation(call: Call) -> Reply:
+    """A further message to the third party."""
+    living_ticket(call.session, call.path["id"])
+    row, given = _side(call), call.fields.get("message")
+    people = {"to": row["participants"]}
+    message = _message({**people, **given} if isinstance(given, dict) else given)
+    now = call.session.clock.iso()
+    said = {
+        "body": message["body"], "preview_text": message["body"][:140],
+        "participants": message["to"], "state": "open", "message_added_at": now,
+        "updated_at": now,
+    }  # fmt: skip
+    row = call.session.overlay.patch(_SIDES, row["id"], said)
+    return Reply(201, {"side_conversation": _shown_side(row)})
+
+
 def create_side_conversation(call: Call) -> Reply:
     """A message to a third party about a ticket."""
     session = call.session
@@ -259,7 +297,5 @@ def create_side_conversation(call: Call) -> Reply:
         "message_added_at": now, "created_at": now, "updated_at": now, "state_updated_at": now,
         "url": f"{BASE_URL}/tickets/{row['id']}/side_conversations/{row_id}", "external_ids": {},
     }  # fmt: skip
-    session.overlay.put("zendesk.side_conversations", {**made, "body": message["body"]})
-    shown = {**made, "ticket_id": number(row["id"])}
-    created = ("zendesk.side_conversations", row_id)
-    return Reply(201, {"side_conversation": shown}, created=created)
+    session.overlay.put(_SIDES, {**made, "body": message["body"]})
+    return Reply(201, {"side_conversation": _shown_side(made)}, created=(_SIDES, row_id))
