@@ -183,9 +183,11 @@ def test_zendesk_refuses_values_that_a_ticket_cannot_hold(call, fields):
 
 def test_zendesk_users_change_as_far_as_they_can(call):
     """Role, organization and fields are written; what no user can hold is refused."""
-    status, body = call.raw("zendesk", "PUT", "/api/v2/users/7001", content_type="application/json",
-                            body=b'{"user": {"role": "agent", "organization_id": 7500,'
-                                 b' "user_fields": {"plan": "pro"}, "suspended": true}}')  # fmt: skip
+    sent = (
+        b'{"user": {"role": "agent", "organization_id": 7500, "suspended": true,'
+        b' "user_fields": {"plan": "pro"}}}'
+    )
+    status, body = call.raw("zendesk", "PUT", "/api/v2/users/7001", sent)
     assert status == 200
     user = body["user"]
     assert (user["role"], user["organization_id"], user["suspended"]) == ("agent", 7500, True)
