@@ -213,3 +213,58 @@ def test_side_conversations_go_on(call):
     assert [each["id"] for each in listed["side_conversations"]] == [side["id"]]
     assert call("zendesk.side_conversations.reply", **{**again, "id": "3"})[0] == 404
     assert call("zendesk.side_conversations.reply", **{**again, "message": {}})[0] == 422
+
+
+def test_a_payment_is_a_draft_until_it_is_confirmed(call):
+    """Without `confirm` nothing is charged; with it there is a charge that can be refunded."""
+    sale = {"amount": 1500, "currency": "eur", "customer": "cus_ada"}
+    _, draft = call("stripe.payment_intents.create", **sale, payment_method="pm_card")
+    assert (draft["status"], draft["latest_charge"]) == ("requires_confirmation", None)
+    assert (call.last.action_class, call.last.effect) == ("draft_only", "draft")
+    status, paid = call(
+        "stripe.payment_intents.create", **sale, payment_method="pm_card", confirm=True
+    )
+    assert (status, paid["status"], paid["amount_received"]) == (200, "succeeded", 1500)
+    assert (call.last.action_class, call.last.effect) == ("approval_required", "pay")
+    assert (call.last.amount_minor, call.last.currency) == (1500, "EUR")
+    assert call("stripe.refunds.create", payment_intent=paid["id"])[1]["amount"] == 1500
+    assert call("stripe.payment_intents.cancel", id=draft["id"])[1]["status"] == "canceled"
+
+
+def test_an_authorization_is_captured_later(call):
+    """With manual capture the money is held, and collected by the second step."""
+    _, held = call("stripe.payment_intents.create", amount=900, currency="eur", confirm=True,
+                   payment_method="pm_card", capture_method="manual")  # fmt: skip
+    assert (held["status"], held["amount_capturable"]) == ("requires_capture", 900)
+    _, taken = call("stripe.payment_intents.capture", id=held["id"])
+    assert (taken["status"], taken["amount_received"]) == ("succeeded", 900)
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"currency": "eur"}, "parameter_missing"),
+        ({"amount": 5}, "parameter_missing"),
+        ({"amount": 0, "currency": "eur"}, "parameter_invalid_integer"),
+        ({"amount": 5, "currency": "euro"}, None),
+        ({"amount": 5, "currency": "eur", "customer": "cus_none"}, "resource_missing"),
+        ({"amount": 5, "currency": "eur", "confirm": True}, "payment_intent_unexpected_state"),
+    ],
+)
+def test_payments_that_make_no_sense_are_refused(call, given, code):
+    """With Stripe's code, as an attempt, and without an effect."""
+    status, body = call("stripe.payment_intents.create", **given)
+    assert status in (400, 404)
+    assert body["error"].get("code") == code
+    assert call.session.effect() == {}
+
+
+def test_a_customer_s_balance_is_listed(call):
+    """Its entries, newest first, and nobody else's."""
+    for amount in (-500, 200):
+        call("stripe.customer_balance.create", id="cus_ada", amount=amount, currency="eur")
+    call("stripe.customer_balance.create", id="cus_bob", amount=1, currency="eur")
+    _, page = call("stripe.customer_balance.list", id="cus_ada")
+    assert sorted(each["amount"] for each in page["data"]) == [-500, 200]
+    assert page["url"] == "/v1/customers/cus_ada/balance_transactions"
+    assert call("stripe.customer_balance.list", id="cus_none")[0] == 404

@@ -13,7 +13,8 @@ from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, s
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, missing
-from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.listing import list_reply
+from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.shapes import one
 
 __all__ = ["OPERATIONS", "book_balance"]
@@ -21,6 +22,7 @@ __all__ = ["OPERATIONS", "book_balance"]
 _TEXTS = ("email", "name", "phone", "description")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TABLE = "stripe.customers"
+_ENTRIES = "customer_balance_transactions"
 _ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 _TAX = ("none", "exempt", "reverse")
 _SENSITIVE = ("email", "default_source", "invoice_settings", "tax_exempt")
@@ -143,6 +145,13 @@ def book_balance(
     return session.overlay.put("stripe.customer_balance_transactions", row)
 
 
+def _list_balance(call: Call) -> Reply:
+    """The entries of the path's customer."""
+    customer = fields.require(call, "customers", call.path["id"])["id"]
+    url = f"/v1/customers/{customer}/balance_transactions"
+    return list_reply(call, _ENTRIES, url, only=lambda row: row.get("customer") == customer)
+
+
 def _no_target(_: Call) -> Target:
     return Target(type="customer")
 
@@ -205,6 +214,14 @@ OPERATIONS = (
         gist=aims.gist,
         customer_visible=True,
         destructive=True,
+    ),
+    replace(
+        list_of(_ENTRIES, "entry of a customer's balance"),
+        name="stripe.customer_balance.list",
+        template="/v1/customers/{id}/balance_transactions",
+        description="List the entries of a customer's balance, newest first.",
+        params=params("id", id=STRING, **PAGING),
+        handler=_list_balance,
     ),
     Operation(
         name="stripe.customer_balance.create",

@@ -13,10 +13,10 @@ from understudy.systems.stripe.listing import list_reply
 from understudy.systems.stripe.search import search_reply
 from understudy.systems.stripe.shapes import found, one, page
 
-__all__ = ["EXPAND", "answer", "list_of", "retrieve", "search_of"]
+__all__ = ["EXPAND", "PAGING", "answer", "list_of", "retrieve", "search_of"]
 
 EXPAND = says(array(STRING), "Ids to replace by the objects they name, e.g. `customer`.")
-_PAGING: dict[str, Any] = {
+PAGING: dict[str, Any] = {
     "limit": says(INTEGER, "Page size, 1 to 100; 10 by default."),
     "starting_after": says(STRING, "The id of the last object of the page before."),
     "ending_before": says(STRING, "The id of the first object of the page after."),
@@ -58,7 +58,7 @@ def list_of(table: str, label: str, equal: tuple[str, ...] = ()) -> Operation:
         method="GET",
         template=url,
         description=f"List {label}s, newest first.",
-        params=params("", **filters, created=_CREATED, **_PAGING),
+        params=params("", **filters, created=_CREATED, **PAGING),
         handler=handler,
         answers=page(_kind(table)),
     )
@@ -76,7 +76,7 @@ def search_of(table: str, label: str) -> Operation:
         method="GET",
         template=f"/v1/{table}/search",
         description=f"Search {label}s with Stripe's query language, e.g. email:'a@b.example'.",
-        params=params("query", query=STRING, limit=_PAGING["limit"], page=STRING, expand=EXPAND),
+        params=params("query", query=STRING, limit=PAGING["limit"], page=STRING, expand=EXPAND),
         handler=handler,
         answers=found(_kind(table)),
     )

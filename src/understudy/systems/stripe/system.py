@@ -11,6 +11,7 @@ from understudy.systems.session import CaseSession, SavedAnswer
 from understudy.systems.stripe import (
     credit_notes,
     customers,
+    drafts,
     invoices,
     payments,
     refunds,
@@ -42,6 +43,7 @@ class Stripe(System):
     operations = (
         *customers.OPERATIONS,
         *payments.OPERATIONS,
+        *drafts.OPERATIONS,
         *refunds.OPERATIONS,
         *invoices.OPERATIONS,
         *credit_notes.OPERATIONS,

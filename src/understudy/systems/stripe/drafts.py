@@ -1,0 +1,145 @@
+"""Payments made: a payment intent is a draft until it is confirmed, then money moves."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from understudy.model.action import ActionClass, Effect, Target
+from understudy.model.world import Row
+from understudy.systems.operation import Amount, Call, Operation, Reply
+from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params, says
+from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.errors import invalid, missing
+from understudy.systems.stripe.reads import EXPAND, answer
+from understudy.systems.stripe.shapes import one
+
+__all__ = ["OPERATIONS"]
+
+_CAPTURES = ("automatic", "automatic_async", "manual")
+_CURRENCY = re.compile(r"[a-z]{3}")
+_TEXTS = ("description", "receipt_email", "payment_method", "statement_descriptor_suffix")
+
+
+def _target(call: Call) -> Target:
+    customer = fields.params(call).get("customer")
+    return Target(type="customer", id=customer if isinstance(customer, str) else None)
+
+
+def _amount(call: Call) -> Amount | None:
+    given = fields.params(call)
+    number, currency = fields.lenient_integer(given.get("amount")), given.get("currency")
+    if number is None:
+        return None
+    return Amount(number, currency.upper() if isinstance(currency, str) else None)
+
+
+def _confirms(call: Call) -> bool:
+    return fields.params(call).get("confirm") in ("true", "1")
+
+
+def _moves_money(call: Call) -> ActionClass | None:
+    return ActionClass.APPROVAL_REQUIRED if _confirms(call) else None
+
+
+def _pays(call: Call) -> Effect | None:
+    return Effect.PAY if _confirms(call) else None
+
+
+def _currency(given: dict[str, Any]) -> str:
+    currency = fields.required(given, "currency").lower()
+    if not _CURRENCY.fullmatch(currency):
+        raise invalid(f"Invalid currency: {currency[:40]}.", param="currency")
+    return currency
+
+
+def _drafted(call: Call, given: dict[str, Any]) -> Row:
+    amount = fields.integer(given, "amount", least=1)
+    if amount is None:
+        raise missing("amount")
+    customer = fields.text(given, "customer")
+    if customer is not None:
+        fields.require(call, "customers", customer, "customer")
+    said = {name: fields.text(given, name) for name in _TEXTS if name in given}
+    capture = fields.one_of(given, "capture_method", _CAPTURES) or "automatic_async"
+    return {
+        "id": f"pi_3{call.session.letters('payment_intent', 23)}", "amount": amount,
+        "currency": _currency(given), "customer": customer, "capture_method": capture,
+        "created": call.session.clock.seconds, "status": "requires_payment_method",
+        "latest_charge": None, "amount_received": 0, **said, **fields.merged_metadata({}, given),
+    }  # fmt: skip
+
+
+def _confirmed(call: Call, intent: Row) -> dict[str, Any]:
+    """What becomes of an intent whose payment method is charged."""
+    if not intent.get("payment_method"):
+        message = (
+            "You cannot confirm this PaymentIntent because it's missing a payment method. Update"
+            " the PaymentIntent with a payment method and then confirm it again."
+        )
+        raise invalid(message, code="payment_intent_unexpected_state")
+    held = intent["capture_method"] == "manual"
+    charge = {
+        "id": f"ch_3{call.session.letters('charge', 23)}", "payment_intent": intent["id"],
+        "amount": intent["amount"], "amount_refunded": 0, "currency": intent["currency"],
+        "customer": intent["customer"], "status": "succeeded", "paid": True, "refunded": False,
+        "captured": not held, "created": call.session.clock.seconds,
+        "payment_method": intent["payment_method"], "description": intent.get("description"),
+    }  # fmt: skip
+    call.session.overlay.put("stripe.charges", charge)
+    taken = {"amount_capturable" if held else "amount_received": intent["amount"]}
+    status = "requires_capture" if held else "succeeded"
+    return {"status": status, "latest_charge": charge["id"], **taken}
+
+
+def _create(call: Call) -> Reply:
+    given = fields.params(call)
+    intent = {**_drafted(call, given)}
+    if fields.boolean(given, "confirm"):
+        intent |= _confirmed(call, intent)
+    elif intent.get("payment_method"):
+        intent["status"] = "requires_confirmation"
+    call.session.overlay.put("stripe.payment_intents", intent)
+    created = ("stripe.payment_intents", intent["id"])
+    return answer(call, "payment_intents", intent, created=created)
+
+
+OPERATIONS = (
+    Operation(
+        name="stripe.payment_intents.create",
+        system="stripe",
+        method="POST",
+        template="/v1/payment_intents",
+        description="Prepare a payment; with confirm=true the customer is charged at once.",
+        params=params(
+            "amount currency",
+            amount=says(INTEGER, "Minor units."),
+            currency=STRING,
+            customer=STRING,
+            payment_method=STRING,
+            confirm=BOOLEAN,
+            capture_method=one_of(*_CAPTURES),
+            description=STRING,
+            receipt_email=STRING,
+            metadata=OBJECT,
+            expand=EXPAND,
+        ),
+        handler=_create,
+        answers=one("payment_intent"),
+        effect=Effect.DRAFT,
+        action_class=ActionClass.DRAFT_ONLY,
+        escalate=_moves_money,
+        effect_of=_pays,
+        target=_target,
+        amount=_amount,
+        gist=aims.gist,
+        reversible_by="stripe.payment_intents.cancel",
+        customer_visible=True,
+        accepts=frozenset(
+            ("automatic_payment_methods", "off_session", "payment_method_data",
+             "payment_method_options", "payment_method_types", "return_url",
+             "setup_future_usage", "shipping", "statement_descriptor",
+             "statement_descriptor_suffix", "transfer_data", "transfer_group")
+        ),
+    ),
+)  # fmt: skip
