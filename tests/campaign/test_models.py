@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -184,3 +185,38 @@ def test_what_a_mode_lacks_is_one_clear_error(project, mode, models, keys, expec
     assert finished.returncode == 2
     assert expected in finished.stderr
     assert not list(project.folder.glob("reports/*/*/manifest.json"))
+
+
+def test_a_process_finds_its_models_in_its_environment(project):
+    """`exec:` candidates too, in a network of their own; a call that nothing serves is a gap."""
+    project.write(
+        "agent.py",
+        """
+        import json
+        import sys
+
+        import openai
+
+        client = openai.OpenAI(max_retries=0, timeout=10)
+        for line in sys.stdin:
+            case = json.loads(line)
+            messages = [{"role": "user", "content": case["id"]}]
+            answer = client.chat.completions.create(model="m", messages=messages)
+            try:
+                client.models.list()
+            except openai.NotFoundError:
+                pass
+            said = answer.choices[0].message.content
+            print(json.dumps({"outcome": "escalated", "rationale": said}), flush=True)
+        """,
+    )
+    use = f"exec: {sys.executable} agent.py"
+    candidates = f'[{{name: agent, use: "{use}", timeout: 20s, models: scripted}}]'
+    models = "{script: [{text: from the script}]}"
+    campaign = project.campaign("", candidates=candidates, models=models)
+    finished = project.command("run", str(campaign), "-q", "--json", "--limit", "2")
+    records = _records(project)
+    told = [record["trace"]["rationale"] for record in records]
+    assert told == ["from the script"] * 2, finished.stderr
+    gaps = [gap for record in records for gap in record["gaps"]]
+    assert gaps == [{"system": "models", "method": "GET", "path": "/v1/models"}] * 2

@@ -103,3 +103,14 @@ def test_a_candidates_folder_cannot_replace_the_standard_library(project, run):
     (project.folder / "tiny_world.py").rename(tools / "tiny_world.py")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(tools), os.environ["PYTHONPATH"]]).strip(":")
     assert run(project.plan(1))[0].failures == {}
+
+
+def test_a_sitecustomize_of_the_project_does_not_run_before_the_wall(project, run):
+    """Python would run it at its start; the folders of modules are known only afterwards."""
+    project.write("sitecustomize.py", f"open({str(project.folder / 'early')!r}, 'w').close()")
+    project.candidate(
+        "def look(case, systems):\n    import os\n    print(os.environ['PYTHONPATH'])"
+    )
+    _, records = run(project.plan(1, use="bot:look"))
+    assert str(project.folder) in records[0].trace.printed
+    assert not (project.folder / "early").exists()

@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -42,6 +44,8 @@ def _serve(setup: Setup, channel: Channel) -> None:
     # First of all, while the process has one thread and nothing is open.
     isolated = setup.namespace and enter_namespace()
     end_with_parent()
+
+    _find_modules_in(setup.folders)
 
     from understudy.candidates.handed import Inbound
     from understudy.shadow.handling import Handling, Workplace
@@ -87,6 +91,12 @@ def _world(setup: Setup) -> World:
         for each in setup.equipment:
             world = equipped(world, SystemSettings.model_validate(each))
     return world
+
+
+def _find_modules_in(folders: Sequence[str]) -> None:
+    sys.path[:0] = [each for each in folders if each not in sys.path]
+    if folders:
+        os.environ["PYTHONPATH"] = os.pathsep.join(folders)
 
 
 def _forget_arguments(use: object) -> None:

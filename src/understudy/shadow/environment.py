@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
-__all__ = ["built_environment"]
+__all__ = ["built_environment", "module_folders"]
 
-_KEPT = {"LANG", "LANGUAGE", "PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR", "TZ", "VIRTUAL_ENV"}
+_KEPT = {"LANG", "LANGUAGE", "PATH", "SYSTEMROOT", "TMPDIR", "TZ", "VIRTUAL_ENV"}
 _KEPT_PREFIXES = ("LC_",)
+
+_OWN = __name__.partition(".")[0]
 
 # In the vendors' shapes, so that code that checks the shape of its key goes the way it would go.
 _CANARIES = {
@@ -40,4 +44,16 @@ def built_environment(outside: Mapping[str, str], home: str, seed: int) -> dict[
         name: shape.format(hashlib.sha256(f"{name} {seed}".encode()).hexdigest().upper())
         for name, shape in _CANARIES.items()
     }
+    own = [each for each in module_folders(outside) if (Path(each) / _OWN).is_dir()]
+    if own:
+        kept["PYTHONPATH"] = os.pathsep.join(own)
     return {**kept, **canaries, "HOME": home, "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
+
+
+def module_folders(outside: Mapping[str, str]) -> list[str]:
+    """The folders of `PYTHONPATH`, which a process is told when it is running.
+
+    In its environment they would have Python run a `sitecustomize` of theirs before the wall
+    stands. Only the one that this package lies in, where it is not installed, stays there.
+    """
+    return [each for each in outside.get("PYTHONPATH", "").split(os.pathsep) if each]

@@ -19,7 +19,7 @@ from understudy.doors.gateway_wire import Source
 from understudy.doors.loopback import running
 from understudy.model.campaign import Fault
 from understudy.model.errors import EvidenceError
-from understudy.model.proposal import CaseRecord, Trace
+from understudy.model.proposal import CaseRecord, CoverageGap, Trace
 from understudy.model.verdict import ModelTraffic
 
 __all__ = ["ModelService", "scope_of"]
@@ -80,11 +80,17 @@ class ModelService:
         self._gateway.close(key)
         if self._gateway.troubles:
             raise EvidenceError(f"the model gateway failed: {self._gateway.troubles[0]}")
+        record = msgspec.structs.replace(record, gaps=(*record.gaps, *self._unserved()))
         calls = self._traced.take(scope)
         self.missing += sum(code in _MISSING for code in calls.refused)
         if "insufficient_quota" in calls.refused:
             self.starved.add((record.case_id, record.proposal.repeat))
         return _with_calls(record, calls) if calls.prompts else record
+
+    def _unserved(self) -> list[CoverageGap]:
+        found, self._gateway.unserved = self._gateway.unserved, []
+        calls = [each.partition(" ") for each in found]
+        return [CoverageGap(system="models", method=verb, path=path) for verb, _, path in calls]
 
     def traffic(self) -> tuple[ModelTraffic, ...]:
         """What went to providers."""

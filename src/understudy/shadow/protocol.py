@@ -40,6 +40,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     """Folders in which systems of the user's own are found."""
     equipment: tuple[dict[str, Any], ...] = ()
+    folders: tuple[str, ...] = ()
+    """Where modules are looked for besides the installed ones."""
     door: int = -1
     """The descriptor of a Unix socket to hand listeners over by, where any are wanted."""
     model_key: str = ""

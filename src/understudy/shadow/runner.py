@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from understudy.model.campaign import Isolation
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.model.proposal import CaseRecord
 from understudy.shadow.crew import Crew, Result
+from understudy.shadow.environment import module_folders
 from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.protocol import Setup
 from understudy.shadow.store import CaseStore, Key
@@ -71,6 +73,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         systems=dict(plan.systems),
         seed=plan.seed,
         project=str(plan.project.resolve()),
+        folders=tuple(module_folders(os.environ)),
         seconds=plan.candidate.timeout.total_seconds(),
         virtual_seconds=plan.candidate.longest_case.total_seconds(),
         namespace=namespace,
