@@ -45,6 +45,26 @@ def build(
         say(f"the recording is in {out / 'recording'}")
 
 
+@app.command("check")
+def check(
+    path: Annotated[Path, typer.Argument(help="The folder of a world or of a recording.")],
+    profile: Annotated[
+        str | None, typer.Option(help="The world's mess profile, where it is none of the shipped.")
+    ] = None,
+    docs: Annotated[
+        Path | None, typer.Option(help="Write Great Expectations' pages into this folder.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the outcomes as JSON.")] = False,
+) -> None:
+    """Hold a world or a recording to its contract; exits with 1 where it fails."""
+    from understudy.campaign.checks import check as check_contract
+    from understudy.model.jsonl import encode_line
+
+    report = check_contract(path, profile, docs)
+    typer.echo(encode_line(report).decode().rstrip() if json else report.summary())
+    raise typer.Exit(1 if report.failed else 0)
+
+
 @app.command("show")
 def show(world: Annotated[Path, typer.Argument(help="The folder of a world.")]) -> None:
     """Print a world's tables, how many rows each has, and what was damaged."""

@@ -1,0 +1,65 @@
+"""Worlds and recordings held to their contract before anything is replayed on them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from understudy.campaign.recording_contract import recording_suites
+from understudy.model.errors import ConfigurationError
+from understudy.model.jsonl import read_json
+from understudy.world.contract import world_suites
+from understudy.world.expectation import CheckReport
+from understudy.world.profile import Profile, load_profile
+from understudy.world.store import read_manifest
+from understudy.world.validator import validate
+
+__all__ = ["check"]
+
+_UNKNOWN = (
+    "how frequent the mess is was not checked: the world's profile `{}` is not at hand; name its "
+    "file with --profile"
+)
+
+
+def check(path: Path, profile: str | None = None, docs: Path | None = None) -> CheckReport:
+    """Check a world or a recording; raises where the path is neither."""
+    remarks: tuple[str, ...] = ()
+    with tempfile.TemporaryDirectory(prefix="frames-") as folder:
+        if (path / "cases.jsonl").is_file():
+            if profile is not None:
+                raise ConfigurationError(
+                    f"`{path}` is a recording, which has no mess profile",
+                    code="U210",
+                    hint="leave out --profile",
+                )
+            suites = recording_suites(path, Path(folder))
+        else:
+            found, remarks = _profile_of(path, profile)
+            suites = world_suites(path, found, Path(folder))
+        outcomes = validate(suites, docs)
+    return CheckReport(
+        outcomes=outcomes, remarks=remarks, docs=str(docs / "index.html") if docs else None
+    )
+
+
+def _profile_of(world: Path, named: str | None) -> tuple[Profile | None, tuple[str, ...]]:
+    """The profile that the world was made with, where it can be had."""
+    manifest = read_manifest(world)
+    if named is not None:
+        profile = load_profile(named)
+        if profile.hash != manifest.profile_hash:
+            raise ConfigurationError(
+                f"`{named}` is not the profile that `{world}` was made with: its hash is another",
+                code="U210",
+                hint=f"understudy world build --profile {named} --out ANOTHER_WORLD",
+            )
+        return profile, ()
+    name = str(read_json(world / "quality.json", dict).get("profile", ""))
+    try:
+        profile = load_profile(name)
+    except ConfigurationError:
+        return None, (_UNKNOWN.format(name),)
+    if profile.hash != manifest.profile_hash:
+        return None, (_UNKNOWN.format(name),)
+    return profile, ()

@@ -1,0 +1,156 @@
+"""Worlds held to their contract by Great Expectations, in a process of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from understudy.campaign.checks import check
+from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.model.errors import ConfigurationError
+from understudy.world.integrity import orphans, unexplained
+from understudy.world.validator import validate
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    out = tmp_path_factory.mktemp("world") / "w"
+    build_world(BuildRequest(out, "default", "mid_market", 300, 12, 5), lambda *_: None)
+    return out
+
+
+@pytest.fixture
+def broken(world, tmp_path):
+    """A copy of the world, in which `change` rewrites a column of a table."""
+    copy = tmp_path / "broken"
+    shutil.copytree(world, copy)
+
+    def change(side, table, column, how):
+        file = copy / side / f"{table}.parquet"
+        rows = pq.read_table(file)
+        values = [how(number, value) for number, value in enumerate(rows[column].to_pylist())]
+        index = rows.column_names.index(column)
+        kind = rows.schema.field(column).type
+        pq.write_table(rows.set_column(index, column, pa.array(values, kind)), file)
+
+    return copy, change
+
+
+def test_a_world_holds_its_contract_and_leaves_nothing(world, tmp_path, monkeypatch):
+    """Core, references, ledger and frequency of the mess; home and temporary folder stay empty."""
+    places = {"HOME": tmp_path / "home", "TMPDIR": tmp_path / "tmp"}
+    for name, place in places.items():
+        place.mkdir()
+        monkeypatch.setenv(name, str(place))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    report = check(world)
+    assert report.failed == ()
+    tables = {each.table for each in report.outcomes}
+    assert {"stripe.charges", "hubspot.contacts", "zendesk.tickets", "mess"} <= tables
+    assert any("null_explicit" in each.column for each in report.outcomes)
+    assert [list(place.iterdir()) for place in places.values()] == [[], []]
+
+
+def test_what_does_not_hold_is_named(broken, tmp_path):
+    """Too little mess fails as too much does; each failure names table, column, both values."""
+    world, change = broken
+    change("dirty", "hubspot.contacts", "jobtitle", lambda n, value: value or "Clerk")
+    change("dirty", "stripe.charges", "currency", lambda n, value: "gold" if n == 3 else value)
+    change("dirty", "stripe.customers", "id", lambda n, value: "cus_same" if n < 2 else value)
+    change("truth", "stripe.refunds", "charge", lambda n, value: "ch_nobody" if n == 0 else value)
+    report = check(world, docs=tmp_path / "pages")
+    failed = {(each.table, each.column): each for each in report.failed}
+    words = failed["stripe.charges", "currency"]
+    assert words.kind == "ExpectColumnValuesToBeInSet"
+    assert "'gold'" in words.observed
+    assert '"eur"' in words.expected
+    assert ("stripe.customers", "id") in failed
+    little = failed["hubspot.contacts", "jobtitle"]
+    assert (little.kind, little.observed) == (
+        "ExpectColumnProportionOfNonNullValuesToBeBetween", "1.0"
+    )  # fmt: skip
+    orphan = failed["mess", "stripe.refunds.charge (truth) to stripe.charges: orphans"]
+    assert (orphan.expected, orphan.observed) == ("0", "1.0")
+    assert any("without a ledger entry" in column for _, column in failed)
+    assert "hubspot.contacts, jobtitle: ExpectColumnProportion" in report.summary()
+    assert (tmp_path / "pages" / "index.html").is_file()
+
+
+def test_a_recording_is_checked_the_same_way(world):
+    """Cases, actions and interactions, before anything is replayed."""
+    report = check(world / "recording")
+    assert report.failed == ()
+    assert {each.table for each in report.outcomes} == {"actions", "cases", "interactions"}
+
+
+def test_the_command_exits_with_1_where_the_contract_fails(broken, tmp_path):
+    """A pipeline stops on it, and the line says what to look at."""
+    world, change = broken
+    change("dirty", "stripe.charges", "status", lambda n, value: "odd")
+    command = [sys.executable, "-m", "understudy", "world", "check", str(world)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "stripe.charges, status: ExpectColumnValuesToBeInSet expected" in done.stdout
+
+
+def test_a_profile_that_is_not_the_world_s_is_refused(world):
+    """Rates are held to the profile that made the mess and to no other."""
+    with pytest.raises(ConfigurationError, match="is not the profile that"):
+        check(world, "tidy")
+    with pytest.raises(ConfigurationError, match="is a recording, which has no mess profile"):
+        check(world / "recording", "tidy")
+
+
+def test_an_unknown_profile_is_told(world, broken):
+    """Without the profile the mess is held to the ledger, and the report says what is left out."""
+    from understudy.campaign.checks import _profile_of
+
+    copy, _ = broken
+    quality = copy / "quality.json"
+    quality.write_text(quality.read_text().replace('"mid_market"', '"of_our_own"'))
+    profile, remarks = _profile_of(copy, None)
+    assert profile is None
+    assert "the world's profile `of_our_own` is not at hand" in remarks[0]
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch):
+    """The message holds the command to paste."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match="not installed") as refused:
+        validate([])
+    assert refused.value.hint == "pip install 'understudy[quality]'"
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "import socket; socket.create_connection(('127.0.0.1', 9))",
+        "import socket; socket.getaddrinfo('example.com', 80)",
+        "import subprocess; subprocess.run(['true'])",
+    ],
+)
+def test_the_validator_s_process_reaches_nothing(attempt):
+    """Whatever a library tries over the network is refused before it leaves the process."""
+    code = (
+        "import sys; from understudy.world import validator; "
+        f"sys.addaudithook(validator._refuse); {attempt}"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "PermissionError: a check reaches nothing" in done.stderr
+
+
+def test_orphans_and_silent_damage_are_counted(broken):
+    """The measures themselves, on damage whose size is known."""
+    world, change = broken
+    change("truth", "zendesk.comments", "ticket_id", lambda n, value: "x" if n < 3 else value)
+    assert orphans(world / "truth", "zendesk.comments", "ticket_id", "zendesk.tickets") == 3
+    assert unexplained(world, "hubspot.owners", 1000) == 0
+    change("dirty", "hubspot.owners", "email", lambda n, value: "x@example.com")
+    rows = pq.read_metadata(world / "dirty" / "hubspot.owners.parquet").num_rows
+    assert unexplained(world, "hubspot.owners", 1000) == rows
