@@ -37,7 +37,7 @@ def validate(suites: Sequence[Suite], docs: Path | None = None) -> tuple[Outcome
     if importlib.util.find_spec("great_expectations") is None:
         raise ConfigurationError(
             "checking needs Great Expectations, which is not installed",
-            code="U119",
+            code="U126",
             hint="pip install 'understudy[quality]'",
         )
     with tempfile.TemporaryDirectory(prefix="check-") as folder:
