@@ -212,6 +212,23 @@ def test_a_limit_over_a_slow_call_is_met(in_process, kind, seconds, late):
     assert session.clock.passed == pytest.approx(min(seconds, 5), abs=0.3)
 
 
+@pytest.mark.parametrize("limit", [5, 60])
+def test_an_answer_that_a_task_did_not_wait_for_was_not_seen(in_process, limit):
+    """A refund whose caller was cancelled is paid, and told as not seen by the candidate."""
+    session, headers = in_process(_fault("latency", {"seconds": 9}))
+    url = "https://api.stripe.com/v1/refunds"
+
+    async def refund():
+        async with httpx.AsyncClient(headers=headers, timeout=None) as client:
+            await client.get(CHARGE)  # a read, whose silence is nobody's write
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(client.post(url, data=REFUND), limit)
+
+    asyncio.run(refund())
+    (action,) = session.actions
+    assert (action.refused, action.candidate_saw_response) == (False, limit == 60)
+
+
 def test_a_client_s_own_patience_ends_a_silence_in_a_task(in_process):
     """The client's time-out is its own exception after its own seconds."""
     session, headers = in_process(_fault("hang"))

@@ -74,7 +74,12 @@ def _async_door(
             return answered(request, engine.handle(asked))
         answer = engine.handle(msgspec.structs.replace(asked, pace=Pace.LOOP))
         # Also where there is no silence: a call lets others run, and timers that are due.
-        await asyncio.sleep(answer.silence)
+        try:
+            await asyncio.sleep(answer.silence)
+        except asyncio.CancelledError:
+            if answer.given_up is not None:
+                answer.given_up()
+            raise
         return answered(request, answer)
 
     return handle_async_request

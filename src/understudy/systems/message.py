@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -61,3 +61,5 @@ class Response(msgspec.Struct, frozen=True):
     wire: WireFault | None = None
     silence: float = 0.0
     """Seconds for which the door lets nothing arrive first; see `Request.pace`."""
+    given_up: Callable[[], None] | None = None
+    """To be called where the client goes away during the silence."""

@@ -48,12 +48,27 @@ def struck(
     if late:
         response = lost(WireFault.HANG)
     spoilt = response is not whole and any(blow.kind in _UNSEEN for blow in blows)
-    silence, session.fate.silence = session.fate.silence, 0.0
-    if silence:
-        response = msgspec.structs.replace(response, silence=silence)
-    if len(session.actions) > known:
+    written = len(session.actions) > known
+    if written:
         _mark(session, _names(blows, system, operation, session), spoilt or bool(response.wire))
-    return response
+    return _silenced(response, session, written)
+
+
+def _silenced(response: Response, session: CaseSession, written: bool) -> Response:
+    """The answer with the silence before it, in which the client of a write may give up."""
+    silence, session.fate.silence = session.fate.silence, 0.0
+    if not silence:
+        return response
+    number = len(session.actions) - 1
+
+    def given_up() -> None:
+        with session.lock:
+            action = session.actions[number]
+            session.actions[number] = msgspec.structs.replace(action, candidate_saw_response=False)
+
+    return msgspec.structs.replace(
+        response, silence=silence, given_up=given_up if written else None
+    )
 
 
 def _mark(session: CaseSession, names: list[FaultKind], unseen: bool) -> None:
