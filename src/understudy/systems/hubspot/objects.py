@@ -171,9 +171,13 @@ def update_one(session: CaseSession, kind: str, row: Row, given: Any) -> Row:
 
 
 def archive_object(call: Call) -> Reply:
-    """One object moved to the recycle bin."""
-    kind = kind_of(call.session, call.path["object_type"])
-    archive_one(call.session, kind, living(call, kind))
+    """One object moved to the recycle bin; one that lies there already is no error."""
+    session, kind = call.session, kind_of(call.session, call.path["object_type"])
+    row = find_object(session, kind, call.path["id"], call.query.get("idProperty"))
+    if row is None:
+        raise not_found(session)
+    if not row.get("archived"):
+        archive_one(session, kind, row)
     return Reply(204)
 
 

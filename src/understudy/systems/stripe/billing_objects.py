@@ -43,7 +43,8 @@ _LINE: dict[str, Any] = {
     "id": None, "object": "line_item", "amount": 0, "currency": None, "description": None,
     "discount_amounts": [], "discountable": True, "discounts": [], "invoice": None,
     "livemode": False, "metadata": {}, "parent": None, "period": None,
-    "pretax_credit_amounts": [], "pricing": None, "quantity": 1, "subtotal": 0, "taxes": [],
+    "pretax_credit_amounts": [], "pricing": None, "quantity": 1, "quantity_decimal": None,
+    "subscription": None, "subtotal": 0, "taxes": [],
 }  # fmt: skip
 _NOTE: dict[str, Any] = {
     "id": None, "object": "credit_note", "amount": 0, "amount_shipping": 0, "created": 0,
@@ -67,7 +68,10 @@ _SUBSCRIPTION: dict[str, Any] = {
     "current_period_end": 0, "current_period_start": 0, "customer": None,
     "customer_account": None, "days_until_due": None, "default_payment_method": None,
     "default_source": None, "default_tax_rates": [], "description": None, "discounts": [],
-    "ended_at": None, "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+    "ended_at": None, "invoice_settings": {
+        "account_tax_ids": None, "custom_fields": None, "description": None, "footer": None,
+        "issuer": {"type": "self"},
+    },
     "items": None, "latest_invoice": None, "livemode": False, "metadata": {},
     "next_pending_invoice_item_invoice": None, "on_behalf_of": None, "pause_collection": None,
     "payment_settings": {

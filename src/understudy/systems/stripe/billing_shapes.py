@@ -41,6 +41,7 @@ _LINE = record(
         "description": _TEXT, "invoice": SOME_ID, "discountable": BOOLEAN, "livemode": BOOLEAN,
         "metadata": METADATA, "period": nullable(record({"start": WHOLE, "end": WHOLE})),
         "quantity": nullable(WHOLE), "subtotal": INTEGER, "parent": _THING, "pricing": _THING,
+        "quantity_decimal": _TEXT, "subscription": SOME_ID,
         **each("discount_amounts discounts pretax_credit_amounts taxes", array(OBJECT)),
     }
 )  # fmt: skip

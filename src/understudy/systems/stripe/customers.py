@@ -12,6 +12,7 @@ from understudy.systems.operation import Amount, Call, Operation, Reply
 from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.customer_settings import settings_changed
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import list_reply
 from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, retrieve, search_of
@@ -39,7 +40,7 @@ _WRITABLE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _changes(row: Row, given: dict[str, Any]) -> dict[str, Any]:
+def _changes(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str, Any]:
     changes: dict[str, Any] = {n: fields.text(given, n) for n in _TEXTS if n in given}
     email = changes.get("email")
     if email is not None and not _EMAIL.fullmatch(email):
@@ -48,6 +49,7 @@ def _changes(row: Row, given: dict[str, Any]) -> dict[str, Any]:
         changes["tax_exempt"] = fields.one_of(given, "tax_exempt", _TAX)
     if "balance" in given:
         changes["balance"] = fields.integer(given, "balance")
+    changes |= settings_changed(session, row, given)
     return changes | _address(row, given) | fields.merged_metadata(row, given)
 
 
@@ -78,7 +80,7 @@ def _deleted(row_id: str) -> dict[str, Any]:
 
 def _create(call: Call) -> Reply:
     session = call.session
-    changes = _changes({}, fields.params(call))
+    changes = _changes(call.session, {}, fields.params(call))
     row_id = f"cus_{session.letters('customer', 14)}"
     row = {"id": row_id, "created": session.clock.seconds, "balance": 0, **changes}
     session.overlay.put("stripe.customers", row)
@@ -87,7 +89,7 @@ def _create(call: Call) -> Reply:
 
 def _update(call: Call) -> Reply:
     row = fields.require(call, "customers", call.path["id"])
-    changes = _changes(row, fields.params(call))
+    changes = _changes(call.session, row, fields.params(call))
     row = call.session.overlay.patch("stripe.customers", row["id"], changes)
     return answer(call, "customers", row)
 

@@ -48,7 +48,8 @@ _INTENT: dict[str, Any] = {
 }  # fmt: skip
 _REFUND: dict[str, Any] = {
     "id": None, "object": "refund", "amount": 0, "balance_transaction": None, "charge": None,
-    "created": 0, "currency": None, "destination_details": None,
+    "created": 0, "currency": None, "customer": None, "customer_account": None,
+    "destination_details": None, "payment_method": None,
     "failure_balance_transaction": None, "failure_reason": None, "instructions_email": None,
     "metadata": {}, "next_action": None, "payment_intent": None, "pending_reason": None,
     "reason": None, "receipt_number": None, "source_transfer_reversal": None,
@@ -132,12 +133,12 @@ def dispute(row: Row) -> dict[str, Any]:
     """A dispute with its evidence."""
     payload = filled(_DISPUTE, row)
     evidence = {**_EVIDENCE, **(row.get("evidence") or {})}
-    payload["evidence"] = evidence
+    payload["evidence"] = {**evidence, "enhanced_evidence": evidence.get("enhanced_evidence", {})}
     details = row.get("evidence_details") or {}
     payload["evidence_details"] = {
         "due_by": None, "enhanced_eligibility": {},
-        "has_evidence": any(value is not None for value in evidence.values()), "past_due": False,
-        "submission_count": 0, **details,
+        "has_evidence": any(value not in (None, {}) for value in evidence.values()),
+        "past_due": False, "submission_count": 0, **details,
     }  # fmt: skip
     return payload
 

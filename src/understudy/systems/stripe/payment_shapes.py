@@ -136,9 +136,14 @@ _REFUND = record(
         "charge": expandable("charge"), "payment_intent": expandable("payment_intent"),
         "balance_transaction": expandable("balance_transaction"),
         **each(
-            "failure_balance_transaction source_transfer_reversal transfer_reversal", SOME_ID
+            "customer failure_balance_transaction payment_method source_transfer_reversal"
+            " transfer_reversal",
+            SOME_ID,
         ),
-        **each("failure_reason instructions_email pending_reason receipt_number", _TEXT),
+        **each(
+            "customer_account failure_reason instructions_email pending_reason receipt_number",
+            _TEXT,
+        ),
         "destination_details": nullable(_DESTINATION), "next_action": nullable(OBJECT),
     }
 )  # fmt: skip

@@ -1,0 +1,80 @@
+"""What else Stripe keeps of a customer: locales, shipping, how invoices are paid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.session import CaseSession
+from understudy.systems.stripe import fields
+from understudy.systems.stripe.errors import invalid
+
+__all__ = ["settings_changed"]
+
+_TEXTS = ("invoice_prefix", "business_name", "individual_name")
+_TEST_METHODS = "pm_card_"
+
+
+def settings_changed(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str, Any]:
+    """The changes that these parameters ask for, or the 400."""
+    changes: dict[str, Any] = {name: fields.text(given, name) for name in _TEXTS if name in given}
+    if "preferred_locales" in given:
+        listed = given["preferred_locales"]
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            raise invalid("Invalid array", param="preferred_locales")
+        changes["preferred_locales"] = listed
+    if "shipping" in given:
+        changes["shipping"] = _shipping(given["shipping"])
+    method = fields.text(given, "payment_method")
+    if method is not None:
+        _known(session, method, "payment_method")
+    return changes | _invoices(session, row, given)
+
+
+def _shipping(given: Any) -> Any:
+    if given == "":
+        return None
+    if not isinstance(given, dict):
+        raise invalid("Invalid object", param="shipping")
+    return {"address": None, "name": None, "phone": None, **given}
+
+
+def _invoices(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str, Any]:
+    wanted = given.get("invoice_settings")
+    if wanted is None:
+        return {}
+    if not isinstance(wanted, dict):
+        raise invalid("Invalid object", param="invoice_settings")
+    method = wanted.get("default_payment_method")
+    if method:
+        _known(session, str(method), "invoice_settings[default_payment_method]")
+    for name in wanted.keys() - _EMPTY.keys():
+        message = f"Received unknown parameter: invoice_settings[{name}]"
+        raise invalid(message, param=f"invoice_settings[{name}]", code="parameter_unknown")
+    kept = {name: value or None for name, value in wanted.items()}
+    return {"invoice_settings": {**_EMPTY, **(row.get("invoice_settings") or {}), **kept}}
+
+
+_EMPTY: dict[str, Any] = {
+    "custom_fields": None, "default_payment_method": None, "footer": None,
+    "rendering_options": None,
+}  # fmt: skip
+
+
+def _known(session: CaseSession, method: str, param: str) -> None:
+    """Refuse payment methods by which nothing was ever paid, and that no test has.
+
+    Where a row names none, its charge shows one that follows from the charge's own id.
+    """
+    overlay = session.overlay
+    seen = (
+        method.startswith(_TEST_METHODS)
+        or overlay.get("stripe.payment_methods", method) is not None
+        or overlay.get("stripe.charges", f"ch_{method[3:]}") is not None
+        or overlay.get("stripe.payment_intents", f"pi_{method[3:]}") is not None
+        or overlay.find("stripe.charges", "payment_method", method)
+        or overlay.find("stripe.payment_intents", "payment_method", method)
+    )
+    if not seen:
+        message = f"No such PaymentMethod: '{method}'"
+        raise invalid(message, param=param, code="resource_missing")
