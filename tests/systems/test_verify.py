@@ -289,3 +289,13 @@ def test_lists_of_several_sorts_are_compared_sort_by_sort():
     recorded = (200, {"events": [{"type": "Change", "previous_value": "new"}]})
     ours = [{"type": "Comment", "body": "a"}, {"type": "Change", "previous_value": "open"}]
     assert unlike(recorded, (200, {"events": ours})) == []
+
+
+def test_what_a_successful_request_refers_to_was_there():
+    """A payment method that the customer's browser made is known, though no answer shows it."""
+    customer = {"id": "cus_9", "object": "customer", "email": "a@example.com"}
+    made = _interaction(
+        0, "stripe", "POST", "https://api.stripe.com/v1/customers/cus_9",
+        {"invoice_settings[default_payment_method]": "pm_of_a_browser"}, answer=customer,
+    )  # fmt: skip
+    assert verify([made]).differences == ()

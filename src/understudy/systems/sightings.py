@@ -18,6 +18,9 @@ __all__ = ["sightings", "with_sightings"]
 
 Sighting = tuple[str, Row]
 _DEEPEST = 6
+_PREFIXES = {
+    "cus": "customers", "pm": "payment_methods", "price": "prices", "prod": "products",
+}  # fmt: skip
 _OWN_TYPE = re.compile(r"2-\d+")
 _ID = re.compile(r"\d")
 
@@ -53,7 +56,7 @@ def sightings(
         if _writes(each, systems):
             made |= {key for key in rows.keys() - found.keys() if key[1] not in parts}
         found |= {key: row for key, row in rows.items() if key not in made | found.keys()}
-        named |= _named(each, parts)
+        named |= _named(each, parts) | _referred(each)
         taken |= {(table, row["id"]): row for table, row in _accepted(each, parts)}
     return taken | {key: row for key, row in named.items() if key not in made} | found
 
@@ -68,6 +71,16 @@ def _named(interaction: Interaction, parts: list[str]) -> dict[tuple[str, str], 
     if interaction.system not in _READERS or len(parts) < 3 or not _ID.search(parts[-1]):
         return {}
     return {(f"{interaction.system}.{parts[-2]}", parts[-1]): {"id": parts[-1]}}
+
+
+def _referred(interaction: Interaction) -> dict[tuple[str, str], Row]:
+    """What a request that succeeded was about: it was there, though nothing shows more of it."""
+    body = interaction.request.body
+    if interaction.system != "stripe" or not isinstance(body, dict):
+        return {}
+    told = (each for each in body.values() if isinstance(each, str))
+    found = ((_PREFIXES.get(each.partition("_")[0]), each) for each in told)
+    return {(f"stripe.{table}", each): {"id": each} for table, each in found if table}
 
 
 def _writes(interaction: Interaction, systems: Mapping[str, System]) -> bool:
