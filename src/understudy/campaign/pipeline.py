@@ -148,6 +148,13 @@ def _plan(
     )
 
 
+def _world_hash(source: Source, settings: Settings) -> str | None:
+    """The world's digest, with what the company has defined in it."""
+    if not settings.equipment:
+        return source.world_digest
+    return digest([source.world_digest, *[e.model_dump(mode="json") for e in settings.equipment]])
+
+
 def _places(campaign: Campaign, folder: Path) -> list[Path]:
     """Where the modules of the user's own systems lie."""
     own = (name for name in campaign.mounted.values() if ":" in name)
@@ -215,7 +222,7 @@ def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunM
     hashes = {
         **settings.rules.hashes,
         "recording": source.recording.digest,
-        "world": source.world_digest,
+        "world": _world_hash(source, settings),
         "candidate": candidate_hash(candidate.use, project),
         "harness": harness_hash(),
     }

@@ -43,8 +43,6 @@ def load_settings(path: Path) -> Settings:
     folder = path.resolve().parent
     rules = load_rules(campaign.policy, campaign.gates, folder)
     files = [folder / file for file in campaign.settings_files]
-    if files:
-        rules.hashes["systems"] = digest([digest_file(file) for file in files])
     equipment = tuple(load_document(file, SystemSettings) for file in files)
     return Settings(campaign, rules, folder, equipment)
 
