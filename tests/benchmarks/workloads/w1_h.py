@@ -170,7 +170,7 @@ WORKLOAD = Workload(
         Side("respx, 50 routes", _respx(_spread())),
     ),
     goals=(
-        Ratio("understudy", "bare MockTransport", 0.75, gated=True),
+        Ratio("understudy", "bare MockTransport", 0.75),
         Ratio("understudy", "respx, 6 routes", 1.8),
         Ratio("understudy", "respx, 50 routes", 3),
     ),
