@@ -304,3 +304,13 @@ def test_without_any_key_a_foreign_key_is_refused():
         asked.add_header("Authorization", "Bearer sk_test_somebody_elses")
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(asked)
+
+
+def test_with_any_key_answers_are_laid_out_as_the_vendor_s():
+    """A suite that looks for `"email": "…",` in lines of Stripe's JSON finds it."""
+    with open_world(World(TABLES, now=NOW), any_key=True) as served:
+        asked = urllib.request.Request(served.urls["stripe"] + "/v1/customers?limit=1")
+        asked.add_header("Authorization", "Bearer sk_test_somebody_elses")
+        answer = urllib.request.urlopen(asked).read()
+        assert b'\n      "email": "ada@example.com",\n' in answer
+        assert json.loads(answer)["data"][0]["id"] == "cus_ada"

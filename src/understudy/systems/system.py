@@ -36,6 +36,8 @@ class System:
     """JSON Schemas of the objects in the answers by name; `error` is what a refusal looks like."""
     largest_body: int = 4_000_000
     """Bytes that a request's body may have; longer ones are refused unread."""
+    in_lines: bool = False
+    """Whether the vendor writes its JSON in lines, as suites that read it with `grep` expect."""
     keeps_answers: bool = False
     """Whether a read's answer follows from its address, the world and what the case wrote, and
     from nothing that the handlers keep elsewhere: then one case's answer is given to the next."""

@@ -39,6 +39,7 @@ class Stripe(System):
 
     name = "stripe"
     host = "api.stripe.com"
+    in_lines = True
     keeps_answers = True
     operations = (
         *customers.OPERATIONS,
