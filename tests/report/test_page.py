@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from understudy.model.policy import Owner, Policy
+from understudy.model.verdict import WallEvidence
 from understudy.report.explorer import make_blocks
 from understudy.report.write import write_report
 
@@ -67,6 +68,16 @@ def test_the_page_shows_the_figures_of_the_verdict(render, make):
     assert "self-test passed" in text and "native code is not covered" in text
     assert "1,600 imported → 400 cases" in text and "2 on this recording" in text
     assert "8,123.45 EUR" in text
+
+
+@pytest.mark.parametrize(("self_test", "told"), [("passed", True), ("not run: judged", False)])
+def test_a_candidate_that_nothing_holds_is_told_in_plain_words(render, make, self_test, told):
+    """A service or a process without a namespace has no wall; a log that was judged needs none."""
+    facts = make(20)
+    wall = WallEvidence(level="none", self_test=self_test)
+    verdict = msgspec.structs.replace(facts.verdict, wall=wall)
+    text = "".join(Elements(render(replace(facts, verdict=verdict))).shown)
+    assert ("wall: none, so nothing but false credentials" in text) is told
 
 
 def test_the_page_tells_the_time_of_both_sides_and_of_the_run(render, run):

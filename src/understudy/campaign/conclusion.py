@@ -158,6 +158,8 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     level = end.wall.level if end.wall else "none"
     if level == "hook":
         told.append("native code in the candidate: the wall is an audit hook without a namespace")
+    if level == "none" and end.wall is not None:
+        told.append("the candidate's process: wall: none, it could reach whatever it liked")
     if end.rules.policy.handling.human_error_cost is None:
         told.append("people's own errors: their cost is unknown, so every difference is charged")
     if end.rules.policy.owner is None:

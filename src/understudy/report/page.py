@@ -300,8 +300,14 @@ def _wall(verdict: Verdict) -> str:
         f"{counted(wall.attempts, 'attempt')} to get out, {wall.blocked:,} blocked"
     )
     needs = f"; reachable on purpose: {', '.join(wall.needs)}" if wall.needs else ""
-    native = "; native code is not covered at this level" if wall.level == "hook" else ""
-    return text + needs + native
+    ran = wall.self_test in ("passed", "failed")
+    return text + needs + (_UNCOVERED.get(wall.level, "") if ran else "")
+
+
+_UNCOVERED = {
+    "hook": "; native code is not covered at this level",
+    "none": "; wall: none, so nothing but false credentials kept this candidate from the outside",
+}
 
 
 def _model_traffic(verdict: Verdict) -> str:
