@@ -34,6 +34,7 @@ from understudy.report.phrases import (
     percent,
     plain,
     vendor_likeness,
+    wall_held,
 )
 
 __all__ = ["Figure", "GateRow", "Page", "Sentence", "gate_rows", "make_page", "top_sentences"]
@@ -271,7 +272,7 @@ def _provenance(facts: ReportInput) -> Iterator[tuple[str, str]]:
         "Largest exposure",
         f"{amount(verdict.largest_uncapped_minor, currency)} in one finding, before any cap",
     )
-    yield "Wall", _wall(verdict)
+    yield "Wall", wall_held(verdict.wall)
     yield "Sent to model providers", _model_traffic(verdict)
     yield "Recording", _recording(facts)
     yield "Mocks like the vendors", vendor_likeness(facts.likeness, facts.recording)
@@ -291,23 +292,6 @@ def _funnel(verdict: Verdict) -> str:
     failed = f", {cases.failed:,} failed and counted with their cost" if cases.failed else ""
     contested = f", {cases.contested:,} contested" if cases.contested else ""
     return f"{text}{failed}{contested})"
-
-
-def _wall(verdict: Verdict) -> str:
-    wall = verdict.wall
-    text = (
-        f"level {wall.level}, self-test {wall.self_test}; "
-        f"{counted(wall.attempts, 'attempt')} to get out, {wall.blocked:,} blocked"
-    )
-    needs = f"; reachable on purpose: {', '.join(wall.needs)}" if wall.needs else ""
-    ran = wall.self_test in ("passed", "failed")
-    return text + needs + (_UNCOVERED.get(wall.level, "") if ran else "")
-
-
-_UNCOVERED = {
-    "hook": "; native code is not covered at this level",
-    "none": "; wall: none, so nothing but false credentials kept this candidate from the outside",
-}
 
 
 def _model_traffic(verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from understudy.model.finding import Kind, Severity
 from understudy.model.manifest import MADE_HERE, RecordingManifest
 from understudy.model.money import Money
-from understudy.model.verdict import GateOutcome, VerdictWord
+from understudy.model.verdict import GateOutcome, VerdictWord, WallEvidence
 from understudy.systems.verification import Verification
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "percent",
     "plain",
     "vendor_likeness",
+    "wall_held",
 ]
 
 GATE_SIGNS: Mapping[GateOutcome, str] = {
@@ -176,3 +177,20 @@ def vendor_likeness(found: Verification | None, recording: RecordingManifest | N
         f"{percent(found.share)} of {counted(found.played, 'recorded request')} answered alike in "
         f"status, fields, types and errors{least}"
     )
+
+
+def wall_held(wall: WallEvidence) -> str:
+    """What stood around the candidate, what it tried, and what was not covered."""
+    text = (
+        f"level {wall.level}, self-test {wall.self_test}; "
+        f"{counted(wall.attempts, 'attempt')} to get out, {wall.blocked:,} blocked"
+    )
+    needs = f"; reachable on purpose: {', '.join(wall.needs)}" if wall.needs else ""
+    ran = wall.self_test in ("passed", "failed")
+    return text + needs + (_UNCOVERED.get(wall.level, "") if ran else "")
+
+
+_UNCOVERED = {
+    "hook": "; native code is not covered at this level",
+    "none": "; wall: none, so nothing but false credentials kept this candidate from the outside",
+}
