@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from understudy.systems.likeness import unlike
+
 
 def ok(caller, operation, **given):
     """The body of an answer that is no refusal."""
@@ -114,3 +116,15 @@ def test_a_vendor_s_own_words_are_no_ids(caller):
         "/v1/invoices/create_preview", "/api/v2/tickets/destroy_many",
     ]  # fmt: skip
     assert caller.session.effect() == {}
+
+
+def test_a_payment_intent_takes_what_stripe_documents(caller):
+    """Parameters that Stripe knows are no unknown ones."""
+    given = {"amount": 500, "currency": "eur", "customer": "cus_ada"}
+    ok(caller, "stripe.payment_intents.create", **given, confirmation_method="manual")
+
+
+def test_an_account_s_own_payment_methods_are_no_part_of_the_shape():
+    """Which methods an account has switched on is its own affair, as its fields are."""
+    recorded = {"payment_method_options": {"klarna": {}}, "amount": 1}
+    assert unlike((200, recorded), (200, {"payment_method_options": {}, "amount": 2})) == []

@@ -10,8 +10,16 @@ import msgspec
 
 __all__ = ["Aspect", "Unlike", "unlike"]
 
-# What stands below these is the user's data and no part of the shape.
-_DATA = ("metadata", "properties", "custom_fields", "user_fields", "organization_fields", "tags")
+# What stands below these is the user's data, or his account's, and no part of the shape.
+_DATA = (
+    "metadata",
+    "properties",
+    "custom_fields",
+    "user_fields",
+    "organization_fields",
+    "tags",
+    "payment_method_options",
+)
 _TOLD = 160
 _ERROR_WORDS = ("code", "type", "category", "error", "subCategory", "param")
 

@@ -136,7 +136,10 @@ OPERATIONS = (
         reversible_by="stripe.payment_intents.cancel",
         customer_visible=True,
         accepts=frozenset(
-            ("automatic_payment_methods", "off_session", "payment_method_data",
+            ("application_fee_amount", "automatic_payment_methods", "confirmation_method",
+             "confirmation_token", "error_on_requires_action", "excluded_payment_method_types",
+             "mandate", "mandate_data", "off_session", "on_behalf_of",
+             "payment_method_configuration", "payment_method_data",
              "payment_method_options", "payment_method_types", "return_url",
              "setup_future_usage", "shipping", "statement_descriptor",
              "statement_descriptor_suffix", "transfer_data", "transfer_group")
