@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import numpy as np
@@ -11,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.world.entropy import Stream
-from understudy.world.operators.registry import CellWork, Level, RowWork, Works, operators
+from understudy.world.operators.registry import (
+    CellWork,
+    Kim,
+    Level,
+    RahmDo,
+    RowWork,
+    Works,
+    operators,
+)
 
 RESEARCHED = {
     "null_explicit", "null_sentinel", "null_joint", "typo_keyboard", "phonetic_ocr", "mojibake",
@@ -232,12 +241,125 @@ def test_schema_drift_renames_the_property():
     assert made == {"status": [None], "stage": ["won"]}
 
 
+NEEDED = {
+    "recode": {"words": {"Müller 01": "M"}},
+    "rewrite": {"template": "<{}>"},
+    "take_neighbour": {"column": "other"},
+}
+
+
 @pytest.mark.parametrize(
     "name", sorted(name for name, op in operators().items() if op.works_on is Works.CELLS)
 )
 def test_cell_operators_are_pure(name):
     """Equal cells and words give equal results, and results are text or null."""
     values = ["Müller 01", "2026-01-02T03:04:05Z", "12.50", "+49 30 23125 518", "a@example.com", ""]
-    first, second = (work(name, values, seed=9) for _ in range(2))
+    first, second = (work(name, values, seed=9, **NEEDED.get(name, {})) for _ in range(2))
     assert first == second
     assert all(value is None or isinstance(value, str) for value in first)
+
+
+def test_rewrite_follows_its_template():
+    """A template writes parts, numbers without zeros, and random letters where it has no words."""
+    assert work("rewrite", ["1/14/71", "x"], template="{2}-{0:pad2}-19{4}") == ["14-01-1971", "x"]
+    (made,) = work("rewrite", ["12"], template="{}.0 {a2}{A1}{#3}{x1}")
+    assert re.fullmatch(r"12\.0 [a-z]{2}[A-Z]\d{3}[^\W\d_a-zA-Z]", made)
+    assert work("rewrite", ["a"], template="{{{}}}") == ["{a}"]
+
+
+def test_a_template_that_is_none_is_told():
+    """A brace that is no field is an error, not a letter."""
+    with pytest.raises(ValueError, match="a brace that is no field"):
+        operators()["rewrite"].parameters.model_validate({"template": "{what} {}"})
+
+
+def test_recode_uses_the_other_words():
+    """Named values become the other word, others stay."""
+    assert work("recode", ["F", "M", "x"], words={"F": "female", "M": "male"}) == [
+        "female",
+        "male",
+        "x",
+    ]
+
+
+def test_letter_case_changes_only_case():
+    """Capitals, none, or title case, as asked for."""
+    assert work("letter_case", ["Ann Lee"], cases={"upper": 1}) == ["ANN LEE"]
+    assert work("letter_case", ["ANN LEE"], cases={"title": 1}) == ["Ann Lee"]
+
+
+@pytest.mark.parametrize(
+    ("place", "made"),
+    [("before", " a b"), ("after", "a b "), ("double", "a  b"), ("none", "ab"), ("tab", "a\tb")],
+)
+def test_stray_space_is_where_it_was_asked_for(place, made):
+    """Spaces before, after, doubled, gone, or a tab for one."""
+    assert work("stray_space", ["a b"], places={place: 1}) == [made]
+
+
+def test_value_drift_moves_numbers_and_times():
+    """Numbers keep their decimals, times of day their writing; other text stays."""
+    assert work("value_drift", ["10.50"], quantiles=[2, 2]) == ["12.50"]
+    assert work("value_drift", ["11:58 p.m."], quantiles=[5, 5]) == ["12:03 a.m."]
+    assert work("value_drift", ["09:05"], quantiles=[-10, -10]) == ["08:55"]
+    assert work("value_drift", ["soon"]) == ["soon"]
+
+
+def test_number_round_leaves_so_many_decimals():
+    """Decimals are cut by rounding half to even; text stays."""
+    assert work("number_round", ["0.092", "TBD", "inf"], decimals=2) == ["0.09", "TBD", "inf"]
+
+
+def test_other_value_is_another_rows():
+    """The value comes from another row of the block, and a null can get one."""
+    values = ["a", "b", "c", None]
+    operator = operators()["other_value"]
+    words = Stream(3, "t", "c", "other").words(0, 16).reshape(4, -1)
+    column = pa.array(values)
+    made = operator.change(
+        CellWork(column, words, None, "t", "c", {"c": column}, np.arange(4))
+    ).to_pylist()
+    assert set(made) <= {"a", "b", "c"}
+    assert made != values
+
+
+def test_take_neighbour_adds_or_replaces():
+    """The neighbour's value stands behind the own one, or instead of it."""
+    operator = operators()["take_neighbour"]
+    city, state = pa.array(["Bend", "Gary"]), pa.array(["OR", None])
+    words = np.zeros((4, 2), dtype=np.uint64)
+
+    def take(**options):
+        parameters = operator.parameters.model_validate({"column": "state", **options})
+        block = {"city": city, "state": state}
+        return operator.change(CellWork(city, words, parameters, "t", "city", block, np.arange(2)))
+
+    assert take().to_pylist() == ["Bend OR", "Gary"]
+    assert take(separator=None).to_pylist() == ["OR", None]
+
+
+def test_typos_can_use_given_letters_and_come_in_numbers():
+    """With `letters` the slip is one of them; with `slips` there are several in a value."""
+    made = work(
+        "typo_keyboard", ["hospital"] * 50, insert=0, delete=0, transpose=0, letters={"x": 1}
+    )
+    assert all(value.count("x") == 1 and len(value) == 8 for value in made)
+    twice = work("typo_keyboard", ["a" * 40] * 50, insert=0, delete=0, transpose=0, slips=[0, 1])
+    assert {sum(letter != "a" for letter in value) for value in twice} <= {1, 2}
+    assert any(sum(letter != "a" for letter in value) == 2 for value in twice)
+
+
+def test_every_operator_stands_in_both_taxonomies():
+    """All roots of Kim's and all fields of Rahm and Do's taxonomy are covered by some operator."""
+    found = operators().values()
+    assert {operator.kim for operator in found} == set(Kim)
+    assert {operator.rahm_do for operator in found} == set(RahmDo)
+
+
+@pytest.mark.parametrize("name", sorted(operators()))
+def test_every_operator_documents_itself(name):
+    """Each operator says what it does, and each of its parameters has a default or is needed."""
+    operator = operators()[name]
+    assert operator.change.__doc__
+    if operator.parameters.model_fields:
+        assert operator.parameters.__doc__

@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from understudy.cli.mess import apply, profile, score
 from understudy.cli.progress import Progress, say
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Build and look at worlds.", no_args_is_help=True)
+app.command("profile")(profile)
+app.command("apply")(apply)
+app.command("score")(score)
 
 
 @app.command("build")

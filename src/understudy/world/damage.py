@@ -13,17 +13,13 @@ import pyarrow.compute as pc
 
 from understudy.world.draft import LEDGER, Draft, Source
 from understudy.world.entropy import Stream, quantised
+from understudy.world.joint import draw_rows
+from understudy.world.learned import Learned
 from understudy.world.operators.changes import SetCells, View
 from understudy.world.operators.registry import CellWork, RowWork
-from understudy.world.profile import (
-    PERSON,
-    Condition,
-    Profile,
-    Signature,
-    Step,
-    check_profile,
-)
+from understudy.world.profile import PERSON, Profile, Signature, check_profile
 from understudy.world.schema import PEOPLE, TABLES, arrow_type
+from understudy.world.step import Condition, Step
 from understudy.world.table import Table, join_tables
 from understudy.world.truth import Block, Truth
 
@@ -86,10 +82,13 @@ def damage(truth: Truth, profile: Profile, seed: int) -> Damaged:
     return Damaged(profile, tuple(drafts))
 
 
-def damage_block(block: Block, profile: Profile, seed: int, now: int) -> Draft:
+def damage_block(
+    block: Block, profile: Profile, seed: int, now: int, id_column: str = "id"
+) -> Draft:
     """Damage one block: table by table, each with its own steps in their order."""
     people = block.tables[PEOPLE].columns if PEOPLE in block.tables else {}
-    draft = Draft({name: table for name, table in block.tables.items() if name != PEOPLE})
+    tables = {name: table for name, table in block.tables.items() if name != PEOPLE}
+    draft = Draft(tables, id_column)
     worker = _Worker(draft, people)
     for place, step in _schedule(profile, seed, block.number, now):
         if place.table in draft.tables and len(draft.tables[place.table]):
@@ -99,8 +98,8 @@ def damage_block(block: Block, profile: Profile, seed: int, now: int) -> Draft:
 
 def _schedule(
     profile: Profile, seed: int, block: int, now: int
-) -> Iterator[tuple[_Place, Step | Signature]]:
-    """All steps: what happens to tables first, then rows, signatures, cells."""
+) -> Iterator[tuple[_Place, Step | Signature | Learned]]:
+    """All steps: what happens to tables first, then rows, signatures, cells, learned rows."""
     number = 0
     for phase in ("table", "rows", "signatures", "cells"):
         for table, mess in profile.tables.items():
@@ -117,6 +116,11 @@ def _schedule(
                 stream = Stream(seed, table, column, f"{phase}/{name}/{again}")
                 number += 1
                 yield _Place(table, column, number, stream, block, now), step
+    for table, mess in profile.tables.items():
+        if mess.learned:
+            number += 1
+            stream = Stream(seed, table, "", "learned")
+            yield _Place(table, "", number, stream, block, now), mess.learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,11 @@ class _Worker:
     draft: Draft
     people: Mapping[str, pa.Array]
 
-    def run(self, place: _Place, step: Step | Signature) -> None:
+    def run(self, place: _Place, step: Step | Signature | Learned) -> None:
         """Draw the rows that are hit and damage them."""
-        if isinstance(step, Signature):
+        if isinstance(step, Learned):
+            self._learned(place, step)
+        elif isinstance(step, Signature):
             self._signature(place, step)
         elif step.operator.works_on == "block":
             self._block(place, step, self._hits(place, step))
@@ -165,8 +171,16 @@ class _Worker:
             return pa.nulls(len(table), pa.string())
         return column.take(pa.array(table.people, mask=table.people < 0))
 
-    def _cells(self, place: _Place, step: Step, hits: Ints, groups: Ints | None = None) -> None:
-        column = self.draft.tables[place.table].columns[place.column]
+    def _cells(
+        self,
+        place: _Place,
+        step: Step,
+        hits: Ints,
+        groups: Ints | None = None,
+        block: Mapping[str, pa.Array] | None = None,
+    ) -> None:
+        columns = self.draft.tables[place.table].columns
+        column = columns[place.column]
         values = column.take(pa.array(hits))
         order = np.arange(len(hits), dtype=np.int64) if groups is None else groups
         if not step.operator.takes_null:
@@ -176,7 +190,13 @@ class _Worker:
             return
         words = place.stream.words(place.block, _LANES * len(hits), lane=1)
         work = CellWork(
-            values, words.reshape(_LANES, -1), step.parameters, place.table, place.column
+            values,
+            words.reshape(_LANES, -1),
+            step.parameters,
+            place.table,
+            place.column,
+            columns if block is None else block,
+            hits,
         )
         change = SetCells(place.table, place.column, hits, step.operator.change(work), order)
         self.draft.set_cells(change, Source(step.op, place.start))
@@ -202,6 +222,7 @@ class _Worker:
             place.stream,
             place.block,
             place.now,
+            self.draft.id_column,
         )
         for change in step.operator.change(view) if len(hits) else []:
             self.draft.apply(change, Source(step.op, place.start))
@@ -215,3 +236,11 @@ class _Worker:
             stream = Stream(base.seed, base.table, column, base.purpose)
             there = _Place(place.table, column, place.number, stream, place.block, place.now)
             self._cells(there, step, hits, order)
+
+    def _learned(self, place: _Place, learned: Learned) -> None:
+        """Whole rows as in the sample: the cells of a row make one group of the ledger."""
+        before = self.draft.tables[place.table].columns
+        for hit in draw_rows(before, learned, place.stream, place.block):
+            stream = Stream(place.stream.seed, place.table, hit.column, hit.purpose)
+            there = _Place(place.table, hit.column, place.number, stream, place.block, place.now)
+            self._cells(there, hit.step, hit.rows, hit.rows, before)

@@ -44,9 +44,13 @@ class Source:
 
 @dataclass(slots=True)
 class Draft:
-    """The tables as they stand, and what was done to them so far."""
+    """The tables as they stand, and what was done to them so far.
+
+    `id_column` names the rows in the ledger.
+    """
 
     tables: dict[str, Table]
+    id_column: str = "id"
     entries: list[pa.RecordBatch] = field(default_factory=list)
 
     def apply(self, change: Change, source: Source) -> None:
@@ -79,7 +83,7 @@ class Draft:
     def _note(
         self, change: SetCells, source: Source, rows: Ints, before: pa.Array, differs: Ints
     ) -> None:
-        ids = self.tables[change.table].columns["id"].take(pa.array(rows))
+        ids = self.tables[change.table].columns[self.id_column].take(pa.array(rows))
         detail = change.detail
         if isinstance(detail, pa.Array):
             detail = detail.take(pa.array(differs))
@@ -117,7 +121,7 @@ class Draft:
             return
         cells = {"table": change.table, "column": "", "detail": change.detail}
         nothing = pa.nulls(len(change.rows), pa.string())
-        self._enter(cells, source, change.rows.columns["id"], nothing, change.group)
+        self._enter(cells, source, change.rows.columns[self.id_column], nothing, change.group)
         parts = [self.tables[change.table], change.rows]
         self.tables[change.table] = join_tables(change.table, parts)
 
@@ -132,7 +136,7 @@ class Draft:
         )
         before = pa.array([_as_json(row) for row in dropped.rows()], pa.string())
         cells = {"table": change.table, "column": "", "detail": change.detail}
-        self._enter(cells, source, dropped.columns["id"], before, change.group)
+        self._enter(cells, source, dropped.columns[self.id_column], before, change.group)
         kept = np.ones(len(table), dtype=bool)
         kept[change.rows] = False
         left = pa.array(np.flatnonzero(kept))

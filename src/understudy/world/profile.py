@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import pydantic
 from pydantic import Field
@@ -15,79 +15,25 @@ from understudy.model.configuration import Configuration, ShareText, Version
 from understudy.model.document import Document, Place, parse_document, read_document
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.package import resolve_document
-from understudy.world.operators.registry import Operator, Works, operators
+from understudy.world.learned import Learned
+from understudy.world.operators.registry import Works
 from understudy.world.schema import NULLABLE, TABLES, column_of
+from understudy.world.step import Condition, Step
 
 __all__ = [
-    "Condition",
+    "PERSON",
+    "LearnedFrom",
     "Profile",
     "Signature",
-    "Step",
     "TableMess",
     "check_profile",
     "load_profile",
+    "read_profile",
+    "table_problems",
 ]
 
 PERSON = "person."
 """Before a name: a column of the hidden person behind the row, as in `person.source`."""
-
-
-class Condition(Configuration):
-    """When a step's rate is another one.
-
-    `on` names a column of the row, or of the person behind it, and `rates` the rate per value
-    (a constant rate has none). `longer_than` makes the rate depend on the cell itself.
-    """
-
-    on: str | None = None
-    rates: dict[str, ShareText] = Field(default_factory=dict)
-    longer_than: int | None = Field(None, ge=0)
-    otherwise: ShareText = 0.0
-
-    @pydantic.model_validator(mode="after")
-    def _whole(self) -> Self:
-        if bool(self.on) != bool(self.rates):
-            raise ValueError("`on` and `rates` belong together: the column, and a rate per value")
-        return self
-
-
-class Step(Condition):
-    """One operator at work on one column, some columns of a row, or a table."""
-
-    op: str
-    rate: ShareText = 0.0
-    columns: tuple[str, ...] = ()
-    options: dict[str, Any] = Field(default_factory=dict)
-
-    @pydantic.model_validator(mode="after")
-    def _known(self) -> Self:
-        if self.op not in operators():
-            raise ValueError(f"unknown operator `{self.op}`{nearest(self.op, operators())}")
-        _parameters(self)
-        return self
-
-    @property
-    def operator(self) -> Operator:
-        """The operator that the step names."""
-        return operators()[self.op]
-
-    @property
-    def parameters(self) -> Configuration:
-        """The operator's options, defaults filled in."""
-        return _parameters(self)
-
-
-def _parameters(step: Step) -> Configuration:
-    model = step.operator.parameters
-    try:
-        return model.model_validate(step.options)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        known = ", ".join(model.model_fields) or "none"
-        raise ValueError(
-            f"option `{place}` of `{step.op}`: {first['msg']}; its options: {known}"
-        ) from None
 
 
 class Signature(Condition):
@@ -113,12 +59,16 @@ class Signature(Condition):
 
 
 class TableMess(Configuration):
-    """What happens to one table: first to the table, then to rows, signatures and cells."""
+    """What happens to one table: first to the table, then to rows, signatures and cells.
+
+    `learned` holds what was read off a sample: whole rows at a time, after everything else.
+    """
 
     table: tuple[Step, ...] = ()
     rows: tuple[Step, ...] = ()
     signatures: tuple[Signature, ...] = ()
     cells: dict[str, tuple[Step, ...]] = Field(default_factory=dict)
+    learned: Learned | None = None
 
     @pydantic.model_validator(mode="after")
     def _in_place(self) -> Self:
@@ -186,10 +136,15 @@ def check_profile(profile: Profile, document: Document | None = None) -> Profile
     raise ConfigurationError(first.problem, code=first.code, where=first.where, others=others)
 
 
+def read_profile(name: str | Path) -> tuple[Profile, Document]:
+    """A profile and its file with lines; whether its tables are there is for the caller to say."""
+    document = read_document(resolve_document(name, "profiles"))
+    return parse_document(document, Profile), document
+
+
 def load_profile(name: str | Path = "mid_market") -> Profile:
     """A profile from a file or a shipped one by name."""
-    document = read_document(resolve_document(name, "profiles"))
-    return check_profile(parse_document(document, Profile), document)
+    return check_profile(*read_profile(name))
 
 
 def _misfits(profile: Profile) -> Iterator[tuple[Place, str]]:
@@ -203,19 +158,58 @@ def _misfits(profile: Profile) -> Iterator[tuple[Place, str]]:
 def _table_misfits(table: str, mess: TableMess) -> Iterator[tuple[Place, str]]:
     """Columns that the table has not, and fields that cannot hold what is written."""
     here: Place = ("tables", table)
-    for number, step in enumerate(mess.rows):
-        if len(step.columns) < step.operator.columns:
-            needed = f"`{step.op}` on `{table}` needs at least {step.operator.columns} `columns`"
-            yield (*here, "rows", number), needed
+    yield from (((*here, *place), problem) for place, problem in _too_few(mess, table))
     for use in _uses(mess):
         problem = _misfit(table, use)
         if problem:
             yield (*here, *use.place), problem
+    looked = mess.learned.uses() - set(mess.learned.columns) if mess.learned else set()
+    for column in sorted(looked):
+        if column not in TABLES[table]:
+            near = nearest(column, TABLES[table])
+            yield (*here, "learned"), f"`{table}` has no column `{column}`{near}"
     for place, condition in _conditions(mess):
         on = condition.on
         if on and not on.startswith(PERSON) and on not in TABLES[table]:
             near = nearest(on, TABLES[table])
             yield (*here, *place), f"`on: {on}`: `{table}` has no such column{near}"
+
+
+def table_problems(
+    mess: TableMess, columns: Sequence[str], table: str
+) -> Iterator[tuple[Place, str]]:
+    """What a profile asks for and a table of these columns, which is none of a world's, has not."""
+    yield from _too_few(mess, table)
+    for number, step in enumerate(mess.table):
+        if step.op not in _ANY_TABLE or step.options.get("mode") == "deleted":
+            yield ("table", number), f"`{step.op}` needs the tables of a world, not `{table}` alone"
+    for place, column in _named(mess):
+        if column not in columns:
+            near = nearest(column, columns) or f"; its columns: {', '.join(columns[:12])}"
+            yield place, f"`{table}` has no column `{column}`{near}"
+
+
+_ANY_TABLE = ("duplicate_rows", "orphan_stale_fk")
+
+
+def _named(mess: TableMess) -> Iterator[tuple[Place, str]]:
+    """All columns that a table's mess names, each once, and where."""
+    found: dict[str, Place] = {}
+    for use in _uses(mess):
+        found.setdefault(use.column, use.place)
+    for place, condition in _conditions(mess):
+        if condition.on:
+            found.setdefault(condition.on, place)
+    for column in sorted(mess.learned.uses()) if mess.learned else ():
+        found.setdefault(column, ("learned", "columns", column))
+    yield from ((place, column) for column, place in found.items())
+
+
+def _too_few(mess: TableMess, table: str) -> Iterator[tuple[Place, str]]:
+    for number, step in enumerate(mess.rows):
+        if len(step.columns) < step.operator.columns:
+            needed = f"`{step.op}` on `{table}` needs at least {step.operator.columns} `columns`"
+            yield ("rows", number), needed
 
 
 def _misfit(table: str, use: _Use) -> str | None:
@@ -243,6 +237,14 @@ def _uses(mess: TableMess) -> Iterator[_Use]:
             yield _Use(("signatures", number, "cells", column), column, step)
     for column, number, step in _cell_steps(mess):
         yield _Use(("cells", column, number), column, step)
+    yield from _learned_uses(mess.learned) if mess.learned else ()
+
+
+def _learned_uses(learned: Learned) -> Iterator[_Use]:
+    for column, one in learned.columns.items():
+        for way, steps in one.ways.items():
+            for number, step in enumerate(steps):
+                yield _Use(("learned", "columns", column, "ways", way, number), column, step)
 
 
 def _conditions(mess: TableMess) -> Iterator[tuple[Place, Condition]]:

@@ -69,6 +69,7 @@ class View:
     stream: Stream
     block: int
     now: int
+    id_column: str = "id"
 
     def column(self, name: str) -> pa.Array:
         """The hit cells of a column of the step's table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -33,7 +33,7 @@ Ints = npt.NDArray[np.int64]
 ANY_TEXT = frozenset({"text", "markup"})
 _MODULES = (
     "copies", "deliveries", "encodings", "fields", "formats", "links", "missing", "numbers",
-    "threads", "typos",
+    "otherwise", "repeats", "rewriting", "threads", "typos",
 )  # fmt: skip
 
 
@@ -76,7 +76,8 @@ class RahmDo(enum.StrEnum):
 class CellWork:
     """The cells of one column that are hit, none of them null unless the operator takes nulls.
 
-    `words` has four independent rows of random words, one word per cell in each.
+    `words` has four independent rows of random words, one word per cell in each. `block` holds the
+    columns of the block before this step, and `rows` where in it the cells stand.
     """
 
     values: pa.Array
@@ -84,6 +85,8 @@ class CellWork:
     parameters: Any
     table: str = ""
     column: str = ""
+    block: Mapping[str, pa.Array] = field(default_factory=dict)
+    rows: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
@@ -33,12 +34,18 @@ _SHAPES = (
 
 
 class TypoParameters(Configuration):
-    """Weights of substitution, insertion, deletion and transposition."""
+    """Weights of substitution, insertion, deletion and transposition.
+
+    `letters` weighs what is typed instead of the neighbouring key; `slips` how many slips a value
+    has: the first weight is of one.
+    """
 
     substitute: float = Field(45, ge=0)
     insert: float = Field(15, ge=0)
     delete: float = Field(22, ge=0)
     transpose: float = Field(18, ge=0)
+    letters: dict[str, float] = Field(default_factory=dict)
+    slips: tuple[float, ...] = Field((1,), min_length=1, max_length=8)
 
 
 class SoundParameters(Configuration):
@@ -68,27 +75,42 @@ _NEAR = _neighbours()
 
 
 def typo_keyboard(work: CellWork) -> pa.Array:
-    """One slip of a finger: a neighbouring key, a key too many or too few, two keys swapped."""
+    """Slips of a finger: a neighbouring key, a key too many or too few, two keys swapped."""
     p = work.parameters
-    kinds = chosen(work.words[0], (p.substitute, p.insert, p.delete, p.transpose))
-    places, picks = work.words[1], work.words[2]
-    made = [
-        _slip(value, int(kind), int(place), int(pick))
-        for value, kind, place, pick in zip(
-            work.values.to_pylist(), kinds, places >> np.uint64(32), picks, strict=True
-        )
-    ]
+    many = chosen(work.words[3], p.slips) + 1
+    made = work.values.to_pylist()
+    for turn in range(int(many.max(initial=0))):
+        hit = np.flatnonzero(many > turn).tolist()
+        kind, place, pick, letter = (_turned(work.words[lane], turn) for lane in range(4))
+        kinds = chosen(kind, (p.substitute, p.insert, p.delete, p.transpose)).tolist()
+        letters = _letters(p.letters, letter)
+        places, picks = (place >> np.uint64(32)).tolist(), pick.tolist()
+        for row in hit:
+            other = letters[row] if letters else None
+            made[row] = _slip(made[row], kinds[row], places[row], picks[row], other)
     return pa.array(made, pa.string())
 
 
-def _slip(value: str, kind: int, place: int, pick: int) -> str:
+def _turned(words: npt.NDArray[np.uint64], turn: int) -> npt.NDArray[np.uint64]:
+    """Other words for each further slip of the same cell; the first are the words themselves."""
+    return words if not turn else (words + np.uint64(turn)) * np.uint64(0x9E3779B97F4A7C15)
+
+
+def _letters(weights: dict[str, float], words: npt.NDArray[np.uint64]) -> list[str]:
+    if not weights:
+        return []
+    known = list(weights)
+    return [known[pick] for pick in chosen(words, list(weights.values())).tolist()]
+
+
+def _slip(value: str, kind: int, place: int, pick: int, other: str | None) -> str:
     # An address keeps its domain: a typo in it could make one that belongs to somebody.
     word, at_sign, domain = value.partition("@")
     if not word:
         return value
     at = place * len(word) >> 32
     near = _NEAR.get(word[at], word[at])
-    return _SLIPS[kind](word, at, near[pick % len(near)]) + at_sign + domain
+    return _SLIPS[kind](word, at, other or near[pick % len(near)]) + at_sign + domain
 
 
 _SLIPS: tuple[Callable[[str, int, str], str], ...] = (

@@ -1,0 +1,149 @@
+"""Mess of one's own: learn a profile, damage a table with it, and judge how real it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from understudy.model.errors import ConfigurationError
+from understudy.world.application import apply_profile, check_table, mess_for
+from understudy.world.fidelity.outcome import Score, link_to
+from understudy.world.fidelity.page import write_page
+from understudy.world.fidelity.score import score
+from understudy.world.learning.sampled import learn_profile, write_profile
+from understudy.world.profile import Profile, read_profile
+from understudy.world.sample import open_source, read_sample
+
+__all__ = [
+    "ApplyRequest",
+    "ScoreRequest",
+    "apply_mess",
+    "learn_mess",
+    "score_json",
+    "score_mess",
+    "score_text",
+]
+
+Progress = Callable[[str, int, int], None]
+_SIDES = {"clean": "clean", "naive": "naive", "real": "real/real"}
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRequest:
+    """What to damage with what, and where to write it."""
+
+    clean: Path
+    profile: str
+    seed: int
+    out: Path
+    ledger: Path | None = None
+    table: str | None = None
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """Which tables to compare."""
+
+    real: Path
+    generated: Path
+    clean: Path | None = None
+    seeds: int = 1
+    links: Sequence[str] = ()
+    html: Path | None = None
+    encoding: str = "utf-8"
+
+
+def learn_mess(
+    sample: Path,
+    out: Path,
+    clean: Path | None = None,
+    *,
+    key: Sequence[str] = (),
+    table: str = "",
+    encoding: str = "utf-8",
+) -> str:
+    """Learn a profile from a table and write it; gives what was learned in a few lines."""
+    dirty = read_sample(sample, encoding)
+    twin = read_sample(clean, encoding) if clean else None
+    profile = learn_profile(dirty, twin, key=key, table=table)
+    write_profile(out, profile)
+    return _learned_text(out, profile)
+
+
+def _learned_text(out: Path, profile: Profile) -> str:
+    (name, mess), *_ = profile.tables.items()
+    learned = mess.learned
+    lines = [f"{out}: profile `{profile.name}`, table `{name}`, {profile.description}"]
+    for column, one in (learned.columns if learned else {}).items():
+        lines.append(f"  {column}: {', '.join(one.ways)}")
+    groups = learned.groups if learned else ()
+    told = sorted({column for group in groups for column in group.when})
+    lines.append(f"  {len(groups)} groups of rows" + (f", told by {', '.join(told)}" * bool(told)))
+    return "\n".join(lines)
+
+
+def apply_mess(request: ApplyRequest, progress: Progress) -> str:
+    """Damage a table; gives the rows and how often each operator struck."""
+    profile, document = read_profile(request.profile)
+    source = open_source(request.clean, request.encoding)
+    table = mess_for(profile, source, request.table)
+    check_table(profile, table, source, document)
+    _apart(request)
+    done = apply_profile(
+        source,
+        profile.tables[table],
+        request.seed,
+        request.out,
+        request.ledger,
+        lambda rows: progress("apply", rows, 0),
+    )
+    lines = [f"{request.out}: {done.written:,} rows of {done.rows:,} clean ones"]
+    lines += [f"  {name:<24}{count:>10,}" for name, count in done.operators.items()]
+    return "\n".join(lines)
+
+
+def _apart(request: ApplyRequest) -> None:
+    """The clean table is never written over."""
+    taken = [request.clean.resolve(), request.out.resolve()]
+    if taken[0] == taken[1] or (request.ledger and request.ledger.resolve() in taken):
+        raise ConfigurationError(
+            "the clean table, the damaged one and the ledger need three different files",
+            code="U139",
+            where=str(request.out),
+        )
+
+
+def score_mess(request: ScoreRequest, progress: Progress) -> Score:
+    """Judge a generated table against a real one, with the HTML report where one is asked for."""
+    links = [link_to(text) for text in request.links]
+    real, generated = (
+        read_sample(path, request.encoding) for path in (request.real, request.generated)
+    )
+    clean = read_sample(request.clean, request.encoding) if request.clean else None
+    found = score(real, generated, clean, seeds=request.seeds, links=links, progress=progress)
+    if request.html:
+        write_page(request.html, found)
+    return found
+
+
+def score_text(found: Score) -> str:
+    """A verdict for the terminal: one line for each measure, the yardsticks beside it."""
+    head = f"{'':<22}{'outcome':<15}{'value':>8}" + "".join(f"{n:>11}" for n in _SIDES.values())
+    lines = [f"{found.outcome.upper()}: {found.reason}", "", head]
+    for one in found.measures:
+        cells = "".join(f"{_number(one.yardsticks.get(side)):>11}" for side in _SIDES)
+        name = f"{one.id} {one.name}"
+        lines.append(f"{name:<22}{one.outcome:<15}{_number(one.value):>8}{cells}  {one.reason}")
+    return "\n".join([*lines, "", f"naive: {found.naive}"])
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def score_json(found: Score) -> dict[str, Any]:
+    """A verdict as JSON."""
+    return {"schema": "understudy/mess-score/1", **asdict(found)}

@@ -1,0 +1,178 @@
+"""Damages any table with a profile: streamed block by block, with a ledger, written whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from understudy.model.document import Document
+from understudy.model.errors import ConfigurationError, nearest
+from understudy.world.columns import text
+from understudy.world.damage import damage_block
+from understudy.world.draft import LEDGER, Draft
+from understudy.world.entropy import BLOCK
+from understudy.world.profile import Profile, TableMess, table_problems
+from understudy.world.sample import Source, TableWriter
+from understudy.world.table import Table
+from understudy.world.truth import Block
+
+__all__ = ["Applied", "apply_profile", "check_table", "damage_rows", "mess_for"]
+
+ROW = "#row"
+"""The column of row numbers that the ledger names rows by; it is not written."""
+_NOW = 1_793_610_000
+Cells = Mapping[str, pa.Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was written: rows in and out, and how often each operator struck."""
+
+    rows: int
+    written: int
+    operators: Mapping[str, int]
+
+
+def mess_for(profile: Profile, source: Source, table: str | None = None) -> str:
+    """The profile's table that a file is damaged by: the named one, its namesake, or the only one.
+
+    Raises `ConfigurationError` where none or several could be meant.
+    """
+    names = list(profile.tables)
+    wanted = table or source.path.stem
+    if wanted in names:
+        return wanted
+    if table is None and len(names) == 1:
+        return names[0]
+    what = "names several tables" if len(names) > 1 and table is None else "has no such table"
+    raise ConfigurationError(
+        f"the profile `{profile.name}` {what} for `{wanted}`{nearest(wanted, names)}",
+        code="U136",
+        hint=f"name one with `--table`: {', '.join(names)}" if names else None,
+    )
+
+
+def check_table(
+    profile: Profile, table: str, source: Source, document: Document | None = None
+) -> None:
+    """Raise all that the profile asks for and the table has not, as one error with lines."""
+    found = list(table_problems(profile.tables[table], source.columns, str(source.path)))
+    if not found:
+        return
+    errors = [
+        ConfigurationError(
+            problem,
+            code="U136",
+            where=document.where(("tables", table, *place)) if document else profile.name,
+        )
+        for place, problem in found
+    ]
+    first, *others = errors
+    raise ConfigurationError(first.problem, code=first.code, where=first.where, others=others)
+
+
+def damage_rows(cells: Cells, mess: TableMess, seed: int, block: int, table: str) -> Draft:
+    """One block of a table damaged; rows are named by their number in the whole table, from 1."""
+    count = len(next(iter(cells.values())))
+    numbers = np.arange(1, count + 1, dtype=np.int64) + block * BLOCK
+    columns = {**cells, ROW: text(numbers)}
+    whole = Block(block, {table: Table(columns, np.full(count, -1, dtype=np.int64))})
+    return damage_block(whole, Profile(name=table, tables={table: mess}), seed, _NOW, ROW)
+
+
+def apply_profile(
+    source: Source,
+    mess: TableMess,
+    seed: int,
+    out: Path,
+    ledger: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Applied:
+    """Damage a table into `out`, with a ledger of every damage; memory does not grow with it.
+
+    Rows are drawn by block of 65,536 and row number, so the same rows come out whatever is around
+    them. Both files are put in place when they are whole.
+    """
+    schema = dirty_schema(source, mess)
+    counts: dict[str, int] = {}
+    rows = written = 0
+    table = source.path.stem
+    with (
+        TableWriter(out, schema, source.delimiter) as dirty,
+        _ledger(ledger) as notes,
+    ):
+        for number, cells in enumerate(source.blocks()):
+            draft = damage_rows(cells, mess, seed, number, table)
+            made = draft.tables[table].columns
+            dirty.write({name: _filled(made, name, draft, table) for name in schema.names})
+            for entry in draft.entries:
+                notes.write({name: entry.column(name) for name in LEDGER.names})
+                operator = entry.column("operator")[0].as_py()
+                counts[operator] = counts.get(operator, 0) + len(entry)
+            rows += len(next(iter(cells.values())))
+            written += len(draft.tables[table])
+            if progress:
+                progress(rows)
+    return Applied(rows, written, dict(sorted(counts.items())))
+
+
+def _filled(made: Cells, name: str, draft: Draft, table: str) -> pa.Array:
+    """A column of the block; one that only other blocks have is null here."""
+    found = made.get(name)
+    return pa.nulls(len(draft.tables[table]), pa.string()) if found is None else found
+
+
+def dirty_schema(source: Source, mess: TableMess) -> pa.Schema:
+    """The columns of the damaged table: text wherever the profile may write, else as they were."""
+    touched = set(_written(mess))
+    added = [step.parameters.to for step in mess.rows if hasattr(step.parameters, "to")]
+    fields = [
+        (name, pa.string() if name in touched or _opaque(kind) else kind)
+        for name, kind in source.kinds.items()
+    ]
+    return pa.schema(
+        [
+            *fields,
+            *((name, pa.string()) for name in dict.fromkeys(added) if name not in source.kinds),
+        ]
+    )
+
+
+def _opaque(kind: pa.DataType) -> bool:
+    """Whether cells of this type could not be had back from their text."""
+    return bool(
+        pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_dictionary(kind)
+    )
+
+
+def _written(mess: TableMess) -> Iterator[str]:
+    for step in mess.rows:
+        yield from step.columns
+    for signature in mess.signatures:
+        yield from signature.cells
+    yield from mess.cells
+    yield from mess.learned.columns if mess.learned else ()
+    for step in mess.table:
+        column = getattr(step.parameters, "column", None)
+        yield from [column] if column else []
+
+
+class _Nowhere:
+    """A ledger that nobody asked for."""
+
+    def __enter__(self) -> _Nowhere:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def write(self, columns: Cells) -> None:
+        """Nothing is kept."""
+
+
+def _ledger(path: Path | None) -> TableWriter | _Nowhere:
+    return _Nowhere() if path is None else TableWriter(path, LEDGER)

@@ -1,0 +1,200 @@
+"""Learning from a damaged table alone: what can be seen without knowing the truth.
+
+Each cell is put beside a guess of what it was. Nulls, words for nothing, spaces, case, encodings,
+escapes, lost zeros and other writings of the column's usual form can be guessed; a plausible wrong
+value cannot, and is not claimed.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+import pyarrow as pa
+
+from understudy.world.learned import OK
+from understudy.world.learning.causes import Ways, explain
+from understudy.world.learning.rows import RowWays
+from understudy.world.learning.support import SUPPORT, supported
+from understudy.world.quality import pattern
+from understudy.world.step import Step
+from understudy.world.template import parts
+
+__all__ = ["ways_alone"]
+
+Cell = str | None
+_NOTHING = re.compile(
+    r"(n/?a|none|null|nil|nan|unknown|not available|not applicable|missing|tbd|-+|\?+|\.|x+|-1|"
+    r"9{3,}|0000-00-00|1900-01-01|1970-01-01)",
+    re.IGNORECASE,
+)
+_MOJIBAKE = re.compile("[\u00c2\u00c3\u00e2\u00c5][\u0080-\u00bf\u20ac\u2018-\u201e\u0152-\u0192]")
+_NUMBER = re.compile(r"[-+]?\d{1,3}([., ']\d{3})+([.,]\d+)?")
+_USUAL = 0.6
+_MOST = 60
+
+
+def ways_alone(columns: Mapping[str, pa.Array]) -> dict[str, RowWays]:
+    """The way of each cell of each column, as far as it shows."""
+    return {name: _column(values.to_pylist()) for name, values in columns.items()}
+
+
+def _column(cells: list[Cell]) -> RowWays:
+    counts = Counter(cell for cell in cells if cell is not None)
+    guess = _Guess(counts)
+    nothing = _words_for_nothing(counts)
+    stood = supported(nothing)
+    ways = Ways({"empty": (Step(op="null_explicit"),)})
+    pairs: dict[tuple[Cell, Cell], int] = {}
+    told: dict[str, str] = {}
+    for value, count in counts.items():
+        if value in nothing:
+            told[value] = _stand_in(ways, value, stood)
+        else:
+            pairs[guess.clean(value), value] = count
+    # A guess that nobody else has in the column is as good; a slip cannot be told from a value.
+    found = explain(pairs, Counter(cells))
+    told |= {
+        after or "": way
+        for (_, after), way in found.way.items()
+        if way in _SEEN or found.steps.get(way, (Step(op="other_value"),))[0].op not in _GUESSED
+    }
+    names = ["empty" if cell is None else told.get(cell, OK) for cell in cells]
+    steps = {**ways.steps, **found.steps}
+    return RowWays(names, {name: steps[name] for name in set(names) if name != OK})
+
+
+_SEEN = frozenset({OK})
+_GUESSED = frozenset({"typo_keyboard", "other_value", "value_drift"})
+
+
+def _stand_in(ways: Ways, value: str, stood: Mapping[str, int]) -> str:
+    if value not in stood:
+        ways.steps.setdefault("stand-in", (Step(op="null_sentinel"),))
+        return "stand-in"
+    name = f"stand-in {list(stood).index(value) + 1}"
+    step = Step(op="null_sentinel", options={"values": {value: 1.0}})
+    ways.steps.setdefault(name, (step,))
+    return name
+
+
+def _words_for_nothing(counts: Mapping[str, int]) -> dict[str, int]:
+    """Known stand-ins, and words that many rows share in a column of numbers, dates or codes."""
+    total = sum(counts.values())
+    digits = sum(n for value, n in counts.items() if any(map(str.isdigit, value)))
+    odd = digits >= 0.7 * total
+    return {
+        value: count
+        for value, count in counts.items()
+        if (
+            _NOTHING.fullmatch(value.strip())
+            and count < 0.5 * total
+            # A number may well be one, unless many rows have just that.
+            and (count >= SUPPORT or not any(map(str.isdigit, value)))
+        )
+        or (odd and count >= SUPPORT and not any(map(str.isdigit, value)))
+    }
+
+
+class _Guess:
+    """Guesses what the cells of one column were."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        total = sum(counts.values()) or 1
+        self._case = _majority(_case_of(value) for value in counts)
+        shapes: Counter[str] = Counter()
+        lengths: Counter[int] = Counter()
+        for value, count in counts.items():
+            shapes[pattern(value)] += count
+            lengths[len(value) if value.isdigit() else 0] += count
+        usual, often = max(shapes.items(), key=lambda item: item[1], default=("", 0))
+        self._usual = usual if often >= 0.3 * total and "9" in usual else None
+        length, long = max(lengths.items(), key=lambda item: item[1], default=(0, 0))
+        self._length = length if long >= _USUAL * total and length > 2 else 0
+        self._index: dict[str, list[str]] = {}
+        for value in counts if self._usual else ():
+            if pattern(value) == self._usual:
+                self._index.setdefault(_first(value), []).append(value)
+
+    def clean(self, value: str) -> str:
+        """What the value was, or the value where nothing is seen."""
+        for guess in self._guesses(value):
+            if guess and guess != value:
+                return guess
+        return value
+
+    def _guesses(self, value: str) -> Iterator[str]:
+        yield re.sub(r"\s+", " ", value.strip())
+        yield _decoded(value)
+        yield "".join(letter for letter in value if letter not in "\u200b\ufeff\u00ad\u200e\u202a")
+        yield html.unescape(html.unescape(value)).replace("\u00a0", "")
+        yield value.replace("''", "'")
+        if self._length and value.isdigit() and len(value) < self._length:
+            yield value.zfill(self._length)
+        if _NUMBER.fullmatch(value) and self._usual in ("9", "9.9"):
+            yield _plain(value)
+        if self._usual and pattern(value) != self._usual:
+            yield from self._of_usual_form(value)
+        yield self._cased(value)
+
+    def _cased(self, value: str) -> str:
+        case = _case_of(value)
+        if self._case is None or case in (self._case, "") or len(value) < 3:
+            return value
+        return {"upper": value.upper(), "lower": value.lower(), "title": value.title()}[self._case]
+
+    def _of_usual_form(self, value: str) -> Iterator[str]:
+        """The value of the usual form that has its numbers in this one, and most of its words."""
+        here = set(_words(value))
+        fitting = [
+            (len(here & set(_words(known))), known)
+            for part in parts(value)
+            for known in self._index.get(part.lstrip("0"), ())[:_MOST]
+            if {word for word in _words(known) if word.isdigit()} <= here
+        ]
+        if fitting:
+            yield max(fitting)[1]
+
+
+def _words(value: str) -> list[str]:
+    return [part.lstrip("0").lower() for part in parts(value) if part.isalnum()]
+
+
+def _first(value: str) -> str:
+    return next((part.lstrip("0") for part in parts(value) if part.isdigit()), "")
+
+
+def _case_of(value: str) -> str:
+    letters = [letter for letter in value if letter.isalpha()]
+    if not letters:
+        return ""
+    if value.isupper():
+        return "upper"
+    if value.islower():
+        return "lower"
+    return "title" if value == value.title() else "mixed"
+
+
+def _majority(cases: Iterable[str]) -> str | None:
+    counts = Counter(case for case in cases if case)
+    if not counts:
+        return None
+    case, often = counts.most_common(1)[0]
+    return case if case != "mixed" and often >= 0.8 * counts.total() else None
+
+
+def _decoded(value: str) -> str:
+    if not _MOJIBAKE.search(value):
+        return value
+    try:
+        return value.encode("cp1252").decode()
+    except UnicodeError:
+        return value
+
+
+def _plain(value: str) -> str:
+    head, mark, tail = re.fullmatch(r"(.*?)(?:([.,])(\d{1,2}))?", value).groups()  # type: ignore[union-attr] # every text matches
+    digits = re.sub(r"[^\d-]", "", head)
+    return f"{digits}.{tail}" if mark else digits

@@ -1,0 +1,310 @@
+"""Tables of other people's making: CSV and Parquet read as text, block by block, and written whole.
+
+Every cell is text or null (an empty CSV field is null), so that damage of any kind can be read off
+it and written into it. A table is written aside and renamed when it is complete.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from understudy.model.errors import ConfigurationError, UnderstudyError
+from understudy.world.entropy import BLOCK
+
+__all__ = ["Cells", "Sample", "Source", "TableWriter", "open_source", "read_sample"]
+
+Cells = Mapping[str, pa.Array]
+_SHOWN = 8
+_TOLERATED = 0.01
+_PARQUET = (".parquet", ".pq")
+_CSV = (".csv", ".tsv", ".txt", "")
+_DELIMITERS = ",;\t|"
+_LONGEST = 1 << 27
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table's file, its columns, and how its cells are written."""
+
+    path: Path
+    columns: tuple[str, ...]
+    kinds: Mapping[str, pa.DataType]
+    delimiter: str = ","
+    encoding: str = "utf-8-sig"
+
+    @property
+    def parquet(self) -> bool:
+        """Whether the file is Parquet and not CSV."""
+        return self.path.suffix.lower() in _PARQUET
+
+    def blocks(self, *, lenient: bool = False) -> Iterator[dict[str, pa.Array]]:
+        """The rows, `BLOCK` at a time, as text; `ConfigurationError` with lines where they break.
+
+        `lenient` leaves out broken CSV rows as long as they are no more than one in a hundred.
+        """
+        yield from self._parquet_blocks() if self.parquet else self._csv_blocks(lenient)
+
+    def _parquet_blocks(self) -> Iterator[dict[str, pa.Array]]:
+        with _told(self.path):
+            waiting: list[pa.RecordBatch] = []
+            for batch in pq.ParquetFile(self.path).iter_batches(BLOCK):
+                waiting.append(batch)
+                while sum(len(part) for part in waiting) >= BLOCK:
+                    whole = pa.Table.from_batches(waiting).combine_chunks()
+                    yield _as_text(whole.slice(0, BLOCK))
+                    waiting = whole.slice(BLOCK).to_batches()
+            if waiting:
+                yield _as_text(pa.Table.from_batches(waiting))
+
+    def _csv_blocks(self, lenient: bool) -> Iterator[dict[str, pa.Array]]:
+        broken: list[tuple[int, int]] = []
+        total = 0
+        with _told(self.path), self.path.open(encoding=self.encoding, newline="") as file:
+            reader = csv.reader(file, delimiter=self.delimiter)
+            next(reader, None)
+            while rows := list(islice(reader, BLOCK)):
+                kept = [row for row in rows if len(row) == len(self.columns)]
+                if len(kept) != len(rows):
+                    broken += _broken(rows, len(self.columns), total)
+                total += len(rows)
+                yield _columns(self.columns, kept)
+        if len(broken) > (_TOLERATED * total if lenient else 0):
+            raise _ragged(self, broken)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A whole table in memory: texts and nulls by column, and the sha256 of its file."""
+
+    source: Source
+    columns: Cells
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return self.source.path.stem
+
+
+def open_source(path: Path, encoding: str = "utf-8") -> Source:
+    """The table in a file; `ConfigurationError` where it is missing, empty or unreadable."""
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        what = "is a folder, not a table" if path.is_dir() else "is not there"
+        raise ConfigurationError(f"the table `{path}` {what}", code="U130")
+    if suffix not in _PARQUET and suffix not in _CSV:
+        raise ConfigurationError(
+            f"`{path}` is neither CSV nor Parquet; a table ends in .csv, .tsv or .parquet",
+            code="U130",
+        )
+    if suffix in _PARQUET:
+        with _told(path):
+            schema = pq.ParquetFile(path).schema_arrow
+        return _checked(
+            Source(path, tuple(schema.names), dict(zip(schema.names, schema.types, strict=True)))
+        )
+    encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+    _check_encoding(path, encoding)
+    delimiter, names = _header(path, encoding)
+    kinds = dict.fromkeys(names, pa.string())
+    return _checked(Source(path, tuple(names), kinds, delimiter, encoding))
+
+
+def read_sample(path: Path, encoding: str = "utf-8", limit: int = 200_000) -> Sample:
+    """The first `limit` rows of a table; `ConfigurationError` where it has no rows."""
+    source = open_source(path, encoding)
+    parts: list[dict[str, pa.Array]] = []
+    for block in source.blocks(lenient=True):
+        parts.append(block)
+        if sum(len(part[source.columns[0]]) for part in parts) >= limit:
+            break
+    columns = {
+        name: pa.concat_arrays([part[name] for part in parts])[:limit]
+        for name in (source.columns if parts else ())
+    }
+    if not columns or not len(columns[source.columns[0]]):
+        raise ConfigurationError(
+            f"`{path}` has a header and no rows; nothing can be learned or judged", code="U131"
+        )
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Sample(source, columns, digest)
+
+
+@dataclass(slots=True)
+class TableWriter:
+    """A table on its way to disk, as CSV or Parquet by its ending; used with `with`."""
+
+    path: Path
+    schema: pa.Schema
+    delimiter: str = ","
+    _aside: Path = field(init=False)
+    _sink: Any = None
+    _file: Any = None
+
+    def __post_init__(self) -> None:
+        if self.path.suffix.lower() not in (*_PARQUET, *_CSV[:3]):
+            raise ConfigurationError(
+                f"`{self.path}` is neither CSV nor Parquet; end it in .csv or .parquet", code="U130"
+            )
+        self._aside = self.path.with_name(f".{self.path.name}.part")
+
+    def __enter__(self) -> TableWriter:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.suffix.lower() in _PARQUET:
+            self._sink = pq.ParquetWriter(self._aside, self.schema)
+        else:
+            self._file = self._aside.open("w", encoding="utf-8", newline="")
+            self._sink = csv.writer(self._file, delimiter=self.delimiter, lineterminator="\n")
+            self._sink.writerow(self.schema.names)
+        return self
+
+    def write(self, columns: Cells) -> None:
+        """Append rows."""
+        if self._file is None:
+            arrays = [
+                columns[name].cast(self.schema.field(name).type) for name in self.schema.names
+            ]
+            self._sink.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
+        else:
+            cells = [_written(columns[name]) for name in self.schema.names]
+            self._sink.writerows(zip(*cells, strict=True))
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        (self._file or self._sink).close()
+        if kind is None:
+            self._aside.replace(self.path)
+        else:
+            self._aside.unlink(missing_ok=True)
+
+
+def _written(values: pa.Array) -> list[str]:
+    texts: list[str] = pc.fill_null(values.cast(pa.string()), "").to_pylist()
+    return texts
+
+
+def _as_text(table: pa.Table) -> dict[str, pa.Array]:
+    return {name: _text(table.column(name).combine_chunks()) for name in table.column_names}
+
+
+def _text(values: Any) -> pa.Array:
+    array = pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values
+    try:
+        return array.cast(pa.string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return pa.array([None if cell is None else str(cell) for cell in array.to_pylist()])
+
+
+def _columns(names: Sequence[str], rows: list[list[str]]) -> dict[str, pa.Array]:
+    cells = zip(*rows, strict=True) if rows else [()] * len(names)
+    return {
+        name: pa.array([cell or None for cell in column], pa.string())
+        for name, column in zip(names, cells, strict=True)
+    }
+
+
+def _broken(rows: list[list[str]], width: int, before: int) -> list[tuple[int, int]]:
+    return [(before + n, len(row)) for n, row in enumerate(rows, 2) if len(row) != width]
+
+
+def _ragged(source: Source, broken: list[tuple[int, int]]) -> UnderstudyError:
+    errors = [
+        ConfigurationError(
+            f"the row has {found} fields, the header {len(source.columns)}",
+            code="U132",
+            where=f"{source.path}:{line}",
+        )
+        for line, found in broken[:_SHOWN]
+    ]
+    return _together(errors, len(broken))
+
+
+def _together(errors: list[ConfigurationError], count: int) -> UnderstudyError:
+    first, *others = errors
+    hint = f"and {count - len(errors):,} more" if count > len(errors) else None
+    return ConfigurationError(
+        first.problem, code=first.code, where=first.where, hint=first.hint or hint, others=others
+    )
+
+
+def _check_encoding(path: Path, encoding: str) -> None:
+    """Refuse bytes that the encoding has not, line by line, before anything is read."""
+    bad: list[int] = []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode(encoding)
+            except LookupError:
+                raise ConfigurationError(f"unknown encoding `{encoding}`", code="U133") from None
+            except UnicodeDecodeError:
+                bad.append(number)
+    if bad:
+        raise _together([_undecoded(path, line, encoding) for line in bad[:_SHOWN]], len(bad))
+
+
+def _undecoded(path: Path, line: int, encoding: str) -> ConfigurationError:
+    name = encoding.removesuffix("-sig").upper()
+    return ConfigurationError(
+        f"the line is not {name}, so the file mixes encodings or has another one",
+        code="U133",
+        where=f"{path}:{line}",
+        hint="say which it is with `--encoding cp1252`, or convert these lines",
+    )
+
+
+def _header(path: Path, encoding: str) -> tuple[str, list[str]]:
+    csv.field_size_limit(_LONGEST)
+    with _told(path), path.open(encoding=encoding, newline="") as file:
+        line = file.readline()
+    if not line.strip():
+        raise ConfigurationError(f"`{path}` is empty: it has no header line", code="U131")
+    delimiter = max(_DELIMITERS, key=lambda mark: (line.count(mark), mark == ","))
+    delimiter = delimiter if delimiter in line else ","
+    with path.open(encoding=encoding, newline="") as file:
+        return delimiter, next(csv.reader(file, delimiter=delimiter))
+
+
+def _checked(source: Source) -> Source:
+    """Each column has a name of its own."""
+    errors = [
+        ConfigurationError(problem, code="U134", where=f"{source.path}:1")
+        for problem in (
+            *(
+                f"column {number} has no name"
+                for number, name in enumerate(source.columns, 1)
+                if not name.strip()
+            ),
+            *(
+                f"two columns are named `{name}`"
+                for name in dict.fromkeys(source.columns)
+                if name.strip() and source.columns.count(name) > 1
+            ),
+            *(["the table has no columns"] if not source.columns else []),
+        )
+    ]
+    if errors:
+        raise _together(errors, len(errors))
+    return source
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What a reader says of a broken file, as an error that names the file."""
+    try:
+        yield
+    except (OSError, csv.Error, UnicodeError, pa.ArrowException) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "it is damaged"
+        raise ConfigurationError(f"`{path}` cannot be read: {reason}", code="U130") from error

@@ -1,0 +1,287 @@
+"""Profiles learned from samples: what they find, what they never hold, and how they read."""
+
+from __future__ import annotations
+
+import csv
+import random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from understudy.model.errors import ConfigurationError
+from understudy.world.alignment import align
+from understudy.world.application import damage_rows
+from understudy.world.learning.sampled import learn_profile, profile_text, write_profile
+from understudy.world.profile import read_profile
+from understudy.world.sample import read_sample
+
+HEAD = "id,source,name,amount\n"
+
+
+def table(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def learned(twins, part="learn"):
+    dirty, clean = (read_sample(path) for path in twins[part])
+    return learn_profile(dirty, clean)
+
+
+def mess_of(profile):
+    (mess,) = profile.tables.values()
+    return mess
+
+
+def ops_of(profile, column):
+    ways = mess_of(profile).learned.columns[column].ways.values()
+    return {step.op for steps in ways for step in steps}
+
+
+@pytest.fixture(scope="module")
+def profile(twins):
+    return learned(twins)
+
+
+def test_each_sort_of_damage_is_found(profile):
+    """Nulls, stand-ins, units, dates, slips and swallowed neighbours are told apart."""
+    assert ops_of(profile, "placed") == {"null_explicit", "rewrite"}
+    assert ops_of(profile, "sent") == {"null_explicit"}
+    assert ops_of(profile, "code") == {"null_sentinel"}
+    assert ops_of(profile, "city") >= {"take_neighbour", "typo_keyboard"}
+    assert "{}" in str(mess_of(profile).learned.columns["amount"])
+    assert set(mess_of(profile).learned.columns).isdisjoint({"number", "source"})
+
+
+def test_the_source_that_keys_the_damage_is_found(profile):
+    """Rows are told apart by the column that the damage depends on, without being named."""
+    groups = mess_of(profile).learned.groups
+    assert {column for group in groups for column in group.when} >= {"source"}
+    by = {group.when.get("source"): group for group in groups}
+    assert len(by) == 4
+
+
+def test_what_goes_together_is_kept_together(profile):
+    """Both dates are lost in the same rows: no signature loses one alone."""
+    for group in mess_of(profile).learned.groups:
+        for one in group.signatures:
+            gone = {name for name, way in one.cells.items() if way == "empty"}
+            assert ("placed" in gone) == ("sent" in gone)
+
+
+def test_damage_depends_on_the_form_of_the_cell(profile):
+    """Only cells that were empty get the word for nothing."""
+    forms = mess_of(profile).learned.columns["code"].forms
+    assert forms["∅"] == {"stand-in 1": 1.0}
+    assert forms["9"] == {}
+
+
+def test_a_key_can_be_demanded(twins):
+    """With a key every value of it has a group of its own."""
+    dirty, clean = (read_sample(path) for path in twins["learn"])
+    groups = mess_of(learn_profile(dirty, clean, key=["source"])).learned.groups
+    assert {group.when["source"] for group in groups} == {
+        ("web",), ("shop",), ("feed",), ("fair",)
+    }  # fmt: skip
+
+
+def test_rows_are_paired_by_key_when_order_differs(twins, tmp_path):
+    """A shuffled dirty table teaches the same as an ordered one."""
+    dirty, clean = twins["learn"]
+    head, *rows = dirty.read_text().splitlines()
+    random.Random(1).shuffle(rows)
+    shuffled = table(tmp_path / "learn-dirty.csv", "\n".join([head, *rows]) + "\n")
+    pairs = align(read_sample(shuffled), read_sample(clean))
+    assert pairs.key == ("number",)
+    assert sorted(pairs.clean["number"].to_pylist()) == sorted(pairs.dirty["number"].to_pylist())
+
+
+def test_columns_are_matched_but_for_case_and_marks(tmp_path):
+    """`beer_name` and `Beer-Name` are one column."""
+    dirty = table(tmp_path / "d.csv", "beer_name,b\nx,1\ny,2\n")
+    clean = table(tmp_path / "c.csv", "Beer-Name,b\nx,1\ny,2\n")
+    assert set(align(read_sample(dirty), read_sample(clean)).dirty) == {"Beer-Name", "b"}
+
+
+def test_the_profile_reads_back_as_it_was(profile, tmp_path):
+    """The YAML is the profile: written and read it is the same, and small enough to review."""
+    write_profile(tmp_path / "p.yaml", profile)
+    again, _ = read_profile(tmp_path / "p.yaml")
+    assert again.hash == profile.hash
+    text = (tmp_path / "p.yaml").read_text()
+    assert len(text.splitlines()) < 400
+    assert not list(tmp_path.glob(".*"))
+
+
+CANARIES = ("CANARY7f3a", "canary@private.example", "4929123412341234", "Zoë Ünique-Person")
+
+
+@pytest.mark.parametrize("with_twin", [True, False])
+def test_no_rare_value_enters_a_profile(twins, tmp_path, with_twin):
+    """Words that fewer than 20 rows share never stand in a profile, whatever they were put into."""
+    rows = list(csv.DictReader(twins["learn"][0].read_text().splitlines()))
+    for place, canary in enumerate(CANARIES * 4):
+        row = rows[place * 7]
+        column = ("city", "amount", "code", "source")[place % 4]
+        row[column] = (canary, f"{row[column]} {canary}", f"{canary} {row[column]}")[place % 3]
+    path = tmp_path / "dirty.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    clean = read_sample(twins["learn"][1]) if with_twin else None
+    text = profile_text(learn_profile(read_sample(path), clean))
+    for canary in CANARIES:
+        for part in canary.replace("@", " ").split():
+            assert part not in text
+
+
+def test_a_word_of_twenty_rows_may_enter_and_one_of_nineteen_may_not(tmp_path):
+    """The limit is 20 rows, neither 19 nor 21."""
+    clean, dirty = HEAD, HEAD
+    for number in range(200):
+        word = "Frequentword" if number < 20 else "Rareword" if number < 39 else str(number)
+        clean += f"{number},web,Ann,{number}\n"
+        dirty += f"{number},web,Ann,{word}\n"
+    made = learn_profile(
+        read_sample(table(tmp_path / "d.csv", dirty)), read_sample(table(tmp_path / "c.csv", clean))
+    )
+    assert "Frequentword" in profile_text(made)
+    assert "Rareword" not in profile_text(made)
+
+
+def test_cells_of_a_sample_are_not_copied(twins, profile):
+    """No value of the sample that fewer than 20 rows have stands in the profile's text."""
+    text = profile_text(profile)
+    for values in read_sample(twins["learn"][0]).columns.values():
+        counts = values.value_counts().to_pylist()
+        rare = [one["values"] for one in counts if one["counts"] < 20 and one["values"]]
+        assert not [value for value in rare if len(value) > 4 and value in text]
+
+
+ALONE = {
+    "empty": ("", "null_explicit"),
+    "stand-in": ("N/A", "null_sentinel"),
+    "space": ("Hamburg ", "stray_space"),
+    "case": ("HAMBURG", "letter_case"),
+    "decoder": ("MÃ¼nchen", "mojibake"),
+    "escape": ("Tom &amp; Co", "escape_artifact"),
+    "unseen": ("Ham\u200bburg", "homoglyph_invisible"),
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_visible_damage_is_found_without_a_twin(tmp_path, name):
+    """Nulls, stand-ins, spaces, case, encodings, escapes and unseen letters show by themselves."""
+    odd, op = ALONE[name]
+    cities = ["Bremen", "Hamburg", "Lyon", "Porto", "Cork", "München", "Rome", "Oslo"]
+    rows = [f"{n},{odd if n % 5 == 0 else cities[n % 8]}" for n in range(400)]
+    sample = read_sample(table(tmp_path / "s.csv", "id,city\n" + "\n".join(rows) + "\n"))
+    assert ops_of(learn_profile(sample), "city") == {op}
+
+
+def test_other_writings_are_found_without_a_twin(tmp_path):
+    """Minority writings of a column's usual form, and lost zeros, show by themselves."""
+    rows = []
+    for number in range(600):
+        time = f"{1 + number % 12}:{10 + number % 50} p.m."
+        odd = f"{1 + number % 12}:{10 + number % 50}p Dec" if number % 7 == 0 else time
+        zip_code = f"{(number * 37) % 100000:05d}"
+        rows.append(f"{odd},{zip_code.lstrip('0') if number % 2 else zip_code}")
+    sample = read_sample(table(tmp_path / "s.csv", "at,zip\n" + "\n".join(rows) + "\n"))
+    made = learn_profile(sample)
+    assert ops_of(made, "at") == {"rewrite"}
+    assert ops_of(made, "zip") == {"leading_zero_loss"}
+
+
+def test_duplicates_are_learned_and_made(tmp_path):
+    """Repeated rows beyond those of the clean table become a step with their law of sizes."""
+    clean = [f"{n},web,Name {n % 37},{n % 50}" for n in range(400)]
+    dirty = clean + clean[:60] + clean[:20]
+    profile = learn_profile(
+        read_sample(table(tmp_path / "d.csv", HEAD + "\n".join(dirty) + "\n")),
+        read_sample(table(tmp_path / "c.csv", HEAD + "\n".join(clean) + "\n")),
+    )
+    (step,) = mess_of(profile).table
+    assert step.op == "duplicate_rows"
+    assert step.rate == pytest.approx(0.15)
+    assert step.parameters.copies == (40, 20)
+    columns = read_sample(tmp_path / "c.csv").columns
+    made = damage_rows(columns, mess_of(profile), 1, 0, "t").tables["t"]
+    assert 440 < len(made) < 540
+
+
+def test_a_parquet_table_teaches_as_a_csv_does(twins, profile, tmp_path):
+    """The same table as Parquet, with real types, gives the same damage."""
+    paths = []
+    for path in twins["learn"]:
+        cells = read_sample(path).columns
+        pq.write_table(pa.table(dict(cells)), tmp_path / path.with_suffix(".parquet").name)
+        paths.append(tmp_path / path.with_suffix(".parquet").name)
+    other = learn_profile(*(read_sample(path) for path in paths))
+    assert mess_of(other) == mess_of(profile)
+
+
+BAD_SAMPLES = {
+    "missing": (None, "is not there"),
+    "empty": ("", "is empty"),
+    "header only": ("a,b\n", "a header and no rows"),
+    "twice the same column": ("a,a\n1,2\n", "two columns are named `a`"),
+    "a column without name": ("a,\n1,2\n", "column 2 has no name"),
+    "ragged": ("a,b\n1,2\n1\n1,2,3\n", "the row has 1 fields, the header 2"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SAMPLES)
+def test_unreadable_samples_are_told(tmp_path, name):
+    """Missing, empty and broken samples are told with their file."""
+    text, said = BAD_SAMPLES[name]
+    path = tmp_path / "sample.csv"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        read_sample(path)
+    assert said in caught.value.describe()
+    assert "sample.csv" in caught.value.describe()
+
+
+def test_mixed_encodings_are_told_line_by_line(tmp_path):
+    """Each line that is not UTF-8 is told with its number, all in one error."""
+    path = tmp_path / "mixed.csv"
+    path.write_bytes(b"a,b\nM\xc3\xbcller,1\nM\xfcller,2\nx,3\n\xe9,4\n")
+    with pytest.raises(ConfigurationError) as caught:
+        read_sample(path)
+    told = caught.value.describe()
+    assert f"{path}:3:" in told
+    assert f"{path}:5:" in told
+    assert "--encoding cp1252" in told
+    assert read_sample(path, "cp1252").columns["a"].to_pylist()[1] == "Müller"
+
+
+def test_a_damaged_parquet_file_is_told(tmp_path):
+    """A file that only claims to be Parquet is an error that names it."""
+    path = tmp_path / "bad.parquet"
+    path.write_bytes(b"PAR1 no")
+    with pytest.raises(ConfigurationError, match=r"bad\.parquet` cannot be read"):
+        read_sample(path)
+
+
+@pytest.mark.parametrize("clean", ["x\n1\n2\n", None])
+def test_one_column_is_enough(tmp_path, clean):
+    """A sample of one column is learned from, with a twin and without."""
+    dirty = table(tmp_path / "d.csv", "x\n1 kg\n2\n")
+    twin = read_sample(table(tmp_path / "c.csv", clean)) if clean else None
+    profile = learn_profile(read_sample(dirty), twin)
+    assert mess_of(profile).learned.groups
+
+
+def test_tables_that_cannot_be_paired_are_told(tmp_path):
+    """Other columns, or other numbers of rows without a key, are told with what to do."""
+    one = read_sample(table(tmp_path / "a.csv", "x\n1\n1\n"))
+    other = read_sample(table(tmp_path / "b.csv", "y,z\n1,1\n"))
+    longer = read_sample(table(tmp_path / "c.csv", "x\n2\n2\n2\n"))
+    with pytest.raises(ConfigurationError, match="no column in common"):
+        learn_profile(one, other)
+    with pytest.raises(ConfigurationError, match="no column names the rows of both"):
+        learn_profile(one, longer)
