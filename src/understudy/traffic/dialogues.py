@@ -88,16 +88,11 @@ def import_dialogues(
 
 
 def _provenance(source: JsonFile, records: int, redactor: Redactor, tally: Tally) -> Provenance:
-    return Provenance(
+    return tally.provenance(
         format=source.source.format,
         records=records + source.lost,
-        kept=tally.kept,
-        dropped=tally.dropped,
-        repaired=tally.repaired,
-        quarantined=len(tally.quarantined),
         source_files=(without_secrets(source.source, redactor),),
         redactions=redactor.counts,
-        reasons=tally.reasons,
         synthetic=True,
     )
 

@@ -20,7 +20,7 @@ from understudy.traffic.export_cases import CaseMaker, Made
 from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.history import Happening
 from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
-from understudy.traffic.recording import Provenance, write_recording
+from understudy.traffic.recording import write_recording
 from understudy.traffic.report import ImportReport, Tally
 from understudy.traffic.source_file import Limits
 from understudy.traffic.vendors import Vendor
@@ -59,13 +59,13 @@ def import_exports(
         systems = tuple(sorted({vendor.name for vendor, _ in files}))
         maker = CaseMaker(chronicle, systems, reading.until, chosen.gap)
         made = Made()
-        provenance = Provenance(
-            format="+".join(systems), records=tally.records, kept=tally.kept,
-            dropped=tally.dropped, repaired=tally.repaired,
-            quarantined=len(tally.quarantined), source_files=tuple(sources),
-            redactions=redactor.counts, reasons=tally.reasons, notes=made.notes,
+        provenance = tally.provenance(
+            format="+".join(systems),
+            source_files=tuple(sources),
+            redactions=redactor.counts,
+            notes=made.notes,
             synthetic=chosen.synthetic,
-        )  # fmt: skip
+        )
         manifest = write_recording(
             out, provenance=provenance, build=lambda aside: maker.make(aside, made)
         )

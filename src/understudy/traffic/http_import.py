@@ -160,16 +160,10 @@ class _Import:
 
     def provenance(self) -> Provenance:
         """What was read, and what became of it."""
-        return Provenance(
+        return self.tally.provenance(
             format=self.format.name,
-            records=self.tally.records,
-            kept=self.tally.kept,
-            dropped=self.tally.dropped,
-            repaired=self.tally.repaired,
-            quarantined=len(self.tally.quarantined),
             source_files=tuple(self.sources),
             redactions=self.redactor.counts,
-            reasons=self.tally.reasons,
         )
 
     def unserved(self) -> dict[str, int]:

@@ -17,6 +17,7 @@ from understudy.systems.message import Request
 from understudy.systems.operation import Call, Refusal
 from understudy.systems.session import CaseSession
 from understudy.systems.system import System
+from understudy.traffic.pairs import parse_pairs
 from understudy.traffic.raw_record import Malformed
 
 __all__ = ["Recognised", "Recogniser", "parse_bases"]
@@ -127,15 +128,7 @@ def parse_bases(given: Sequence[str]) -> dict[str, str]:
     >>> parse_bases(["http://127.0.0.1:8080/stripe=stripe"])
     {'http://127.0.0.1:8080/stripe': 'stripe'}
     """
-    found = {}
-    for text in given:
-        own, _, vendor = text.rpartition("=")
-        if not own or not vendor:
-            raise ConfigurationError(
-                f"`{text}` is not of the form URL=SYSTEM", code="U122", hint=_EXAMPLE
-            )
-        found[own] = vendor
-    return found
+    return parse_pairs(given, "URL=SYSTEM", _EXAMPLE)
 
 
 def _place(base: str) -> str:

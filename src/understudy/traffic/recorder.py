@@ -19,7 +19,7 @@ from understudy.traffic.exchange import Exchange, Writer
 from understudy.traffic.proxy import Proxy
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.recognise import Recogniser
-from understudy.traffic.recording import Provenance, refuse_foreign, write_recording
+from understudy.traffic.recording import refuse_foreign, write_recording
 from understudy.traffic.report import ImportReport, Tally
 from understudy.traffic.spool import Spool
 
@@ -66,13 +66,8 @@ class Recorder:
                 cases=[],
                 baselines=[],
                 interactions=self.spool.ordered(),
-                provenance=Provenance(
-                    format="recorder",
-                    records=self.tally.records,
-                    kept=self.tally.kept,
-                    quarantined=len(self.tally.quarantined),
-                    redactions=self._redactor.counts,
-                    reasons=self.tally.reasons,
+                provenance=self.tally.provenance(
+                    format="recorder", redactions=self._redactor.counts
                 ),
             )
             return ImportReport(

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from understudy.model.manifest import RecordingManifest
 from understudy.model.printable import printable
+from understudy.traffic.recording import Provenance
 
 __all__ = ["ImportReport", "Quarantined", "Tally"]
 
@@ -38,6 +40,22 @@ class Tally:
     def records(self) -> int:
         """How many records were accounted for."""
         return self.kept + self.dropped + self.repaired + len(self.quarantined)
+
+    def provenance(self, **more: Any) -> Provenance:
+        """These counts as a recording states them; `more` are the other fields.
+
+        `records` is by default what was accounted for. A source that says how many it holds gives
+        its own number, so that a lost record is an error.
+        """
+        facts = {
+            "records": self.records,
+            "kept": self.kept,
+            "dropped": self.dropped,
+            "repaired": self.repaired,
+            "quarantined": len(self.quarantined),
+            "reasons": self.reasons,
+        }
+        return Provenance(**{**facts, **more})
 
     def keep(self, repairs: tuple[str, ...] = ()) -> None:
         """A record that became a case; `repairs` say what had to be recovered for it."""

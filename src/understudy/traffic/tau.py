@@ -177,17 +177,11 @@ def _named(placed: Sequence[_Placed]) -> Iterator[tuple[_Placed, str, tuple[str,
 
 
 def _provenance(work: _Import, schema: _Schema, redactor: Redactor) -> Provenance:
-    tally = work.tally
-    return Provenance(
+    return work.tally.provenance(
         format=schema.name,
         records=len(schema.records) + work.file.lost,
-        kept=tally.kept,
-        dropped=tally.dropped,
-        repaired=tally.repaired,
-        quarantined=len(tally.quarantined),
         source_files=(without_secrets(work.file.source, redactor),),
         redactions=redactor.counts,
-        reasons=tally.reasons,
         synthetic=True,
     )
 

@@ -17,6 +17,7 @@ from understudy.traffic.json_stream import Broken, Entry
 from understudy.traffic.langfuse import read_langfuse
 from understudy.traffic.langsmith import read_langsmith
 from understudy.traffic.otlp import read_otlp
+from understudy.traffic.pairs import parse_pairs
 from understudy.traffic.proposals import write_proposals
 from understudy.traffic.raw_record import Malformed, fit, without_secrets
 from understudy.traffic.recording import Provenance, write_recording
@@ -84,15 +85,7 @@ def parse_tools(given: Sequence[str]) -> dict[str, str]:
     >>> parse_tools(["issue_refund=stripe.refunds.create"])
     {'issue_refund': 'stripe.refunds.create'}
     """
-    found = {}
-    for text in given:
-        tool, _, operation = text.rpartition("=")
-        if not tool or not operation:
-            raise ConfigurationError(
-                f"`{text}` is not of the form TOOL=OPERATION", code="U125", hint=_EXAMPLE
-            )
-        found[tool] = operation
-    return found
+    return parse_pairs(given, "TOOL=OPERATION", _EXAMPLE)
 
 
 def _table(named: Mapping[str, str]) -> ToolTable:
@@ -182,14 +175,8 @@ class _Import:
 
     def provenance(self) -> Provenance:
         """What was read, and what became of it."""
-        return Provenance(
+        return self.tally.provenance(
             format=self.format.name,
-            records=self.tally.records,
-            kept=self.tally.kept,
-            dropped=self.tally.dropped,
-            repaired=self.tally.repaired,
-            quarantined=len(self.tally.quarantined),
             source_files=tuple(self.sources),
             redactions=self.redactor.counts,
-            reasons=self.tally.reasons,
         )
