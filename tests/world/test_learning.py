@@ -195,6 +195,33 @@ def test_other_writings_are_found_without_a_twin(tmp_path):
     assert ops_of(made, "zip") == {"leading_zero_loss"}
 
 
+def test_a_unit_that_most_cells_have_is_damage_without_a_twin(tmp_path):
+    """A column of `12.0 oz` gives bare numbers their unit, and leaves those that have one."""
+    rows = [f"{n},{12 + n % 9}.0 {'oz' if n % 2 else 'ounce'}" for n in range(300)]
+    sample = read_sample(table(tmp_path / "s.csv", "id,size\n" + "\n".join(rows) + "\n"))
+    mess = mess_of(learn_profile(sample))
+    cells = {"id": pa.array(["1"] * 40), "size": pa.array(["12", "16.0 oz"] * 20)}
+    made = damage_rows(cells, mess, 1, 0, "t").tables["t"].columns["size"].to_pylist()
+    assert set(made) == {"12.0 oz", "12.0 ounce", "16.0 oz"}
+
+
+def test_letters_of_slips_are_supported_by_the_whole_table(tmp_path):
+    """An `x` that slips into twelve cells of each of two columns is told, a rare `q` is not."""
+    clean, dirty = "a,b,id\n", "a,b,id\n"
+    for number in range(200):
+        first, second = f"hospital {number % 9}", f"clinic {number % 7}"
+        clean += f"{first},{second},{number}\n"
+        letter = "x" if number % 13 else "q"
+        if number < 13:
+            first, second = first.replace("s", letter), second.replace("l", letter)
+        dirty += f"{first},{second},{number}\n"
+    made = learn_profile(
+        read_sample(table(tmp_path / "d.csv", dirty)), read_sample(table(tmp_path / "c.csv", clean))
+    )
+    (step,) = mess_of(made).learned.columns["a"].ways["slip"]
+    assert set(step.parameters.letters) == {"x"}
+
+
 def test_duplicates_are_learned_and_made(tmp_path):
     """Repeated rows beyond those of the clean table become a step with their law of sizes."""
     clean = [f"{n},web,Name {n % 37},{n % 50}" for n in range(400)]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from understudy.world.application import damage_rows
 from understudy.world.entropy import Stream
 from understudy.world.operators.registry import (
     CellWork,
@@ -21,6 +22,7 @@ from understudy.world.operators.registry import (
     Works,
     operators,
 )
+from understudy.world.profile import TableMess
 
 RESEARCHED = {
     "null_explicit", "null_sentinel", "null_joint", "typo_keyboard", "phonetic_ocr", "mojibake",
@@ -242,9 +244,10 @@ def test_schema_drift_renames_the_property():
 
 
 NEEDED = {
-    "recode": {"words": {"Müller 01": "M"}},
+    "recode": {"words": {"Müller 01": "M", "Müller & São 01": "M"}},
     "rewrite": {"template": "<{}>"},
     "take_neighbour": {"column": "other"},
+    "truncate": {"length": 5},
 }
 
 
@@ -347,6 +350,101 @@ def test_typos_can_use_given_letters_and_come_in_numbers():
     twice = work("typo_keyboard", ["a" * 40] * 50, insert=0, delete=0, transpose=0, slips=[0, 1])
     assert {sum(letter != "a" for letter in value) for value in twice} <= {1, 2}
     assert any(sum(letter != "a" for letter in value) == 2 for value in twice)
+
+
+@pytest.mark.parametrize(
+    ("options", "made"),
+    [
+        ({"how": "drop"}, {"x": [None, None, None, None]}),
+        (
+            {"how": "values", "values": {"true": "active"}},
+            {"x": ["12", "active", None, "2026-01-02"]},
+        ),
+        ({"how": "retype"}, {"x": ["12.0", "1", None, "1767312000000"]}),
+    ],
+)
+def test_schema_drift_drops_retypes_or_rewords(options, made):
+    """An upgrade can also drop the property, change its type, or rename its values in place."""
+    assert rows("schema_drift", {"x": ["12", "true", None, "2026-01-02"]}, **options) == made
+
+
+@pytest.mark.parametrize(
+    "options", [{"how": "rename"}, {"how": "values"}, {"how": "drop", "to": "y"}]
+)
+def test_a_schema_drift_that_says_too_little_or_too_much_is_refused(options):
+    """A rename needs the new name, new words the words, and a drop neither."""
+    with pytest.raises(ValueError, match="needs"):
+        operators()["schema_drift"].parameters.model_validate(options)
+
+
+def test_mojibake_the_other_way_leaves_replacement_marks():
+    """Latin-1 read as UTF-8 loses each accented letter for good."""
+    assert work("mojibake", ["São"], codec="utf-8") == ["S\ufffdo"]
+
+
+def test_truncate_can_cut_a_letter_in_two():
+    """A field that counts bytes can end within a letter."""
+    assert work("truncate", ["Größe", "Gro"], length=3, unit="bytes") == ["Gr\ufffd", "Gro"]
+
+
+def test_a_typo_knows_the_keyboard():
+    """On a German keyboard `z` lies beside `t`, on an English one `y` does."""
+    options = {"insert": 0, "delete": 0, "transpose": 0}
+    assert set(work("typo_keyboard", ["t"] * 60, layout="qwertz", **options)) == {"r", "z"}
+    assert set(work("typo_keyboard", ["t"] * 60, **options)) == {"r", "y"}
+
+
+def test_tz_drift_can_be_a_summer_time_bug():
+    """With `summer_only` a winter's time stays, and a summer's moves."""
+    times = ["2026-01-05T10:00:00Z", "2026-07-05T10:00:00Z", "soon"]
+    made = work("tz_drift", times, offsets=[60], naive=False, summer_only=True)
+    assert made == ["2026-01-05T10:00:00Z", "2026-07-05T11:00:00Z", "soon"]
+
+
+CELL_WISE = sorted(name for name, op in operators().items() if op.works_on is Works.CELLS)
+MECHANISMS = {
+    "constant": {"rate": "50%"},
+    "on another column": {"on": "kind", "rates": {"a": "100%"}},
+    "keyed by source": {"on": "source", "rates": {"feed": "100%"}},
+    "on itself": {"longer_than": 12, "rate": "100%"},
+}
+VALUES = [
+    "Müller & São 01", "2026-07-02T03:04:05Z", "0012.50", "+4930 23125 518", "ann@example.com",
+    "007", "12", "O'Neil rn 0015", "3-82", "12345.678", None, "Straße 9",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mechanism", [*MECHANISMS, "joint"])
+@pytest.mark.parametrize("name", CELL_WISE)
+def test_every_cell_operator_works_by_every_mechanism(name, mechanism):
+    """Constant, dependent, keyed or joint: only the rows meant are hit, with the value before."""
+    count = 20 * len(VALUES)
+    cells = {
+        "x": pa.array(VALUES * 20),
+        "other": pa.array(["left", "right"] * (count // 2)),
+        "kind": pa.array((["a"] * 7 + ["b"] * 5) * (count // 12)),
+        "source": pa.array(["feed"] * (count // 2) + ["web"] * (count // 2)),
+    }
+    step = {"op": name, "options": NEEDED.get(name, {}), **MECHANISMS.get(mechanism, {})}
+    mess = {"cells": {"x": [step]}}
+    if mechanism == "joint":
+        pair = {"x": {**step, "rate": 1}, "other": "null_explicit"}
+        mess = {"signatures": [{"rate": "50%", "cells": pair}]}
+    draft = damage_rows(cells, TableMess.model_validate(mess), 4, 0, "t")
+    made = draft.tables["t"].columns["x"].to_pylist()
+    entries = [entry for batch in draft.entries for entry in batch.to_pylist()]
+    before = {int(e["id"]) - 1: e["before"] for e in entries if e["column"] == "x"}
+    clean = cells["x"].to_pylist()
+    assert before == {n: clean[n] for n in range(count) if made[n] != clean[n]}
+    assert {entry["operator"] for entry in entries} <= {name, "null_explicit"}
+    for row in before:
+        assert mechanism != "on another column" or cells["kind"][row].as_py() == "a"
+        assert mechanism != "keyed by source" or cells["source"][row].as_py() == "feed"
+        assert mechanism != "on itself" or len(clean[row] or "") > 12
+    if mechanism == "joint":
+        lost = {e["group"] for e in entries if e["column"] == "other"}
+        assert {e["group"] for e in entries if e["column"] == "x"} <= lost
+    assert before or name in ("recode", "take_neighbour") or mechanism == "on itself"
 
 
 def test_every_operator_stands_in_both_taxonomies():

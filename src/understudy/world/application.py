@@ -129,7 +129,7 @@ def _filled(made: Cells, name: str, draft: Draft, table: str) -> pa.Array:
 def dirty_schema(source: Source, mess: TableMess) -> pa.Schema:
     """The columns of the damaged table: text wherever the profile may write, else as they were."""
     touched = set(_written(mess))
-    added = [step.parameters.to for step in mess.rows if hasattr(step.parameters, "to")]
+    added = [to for step in mess.rows if (to := getattr(step.parameters, "to", None))]
     fields = [
         (name, pa.string() if name in touched or _opaque(kind) else kind)
         for name, kind in source.kinds.items()

@@ -74,7 +74,7 @@ class Facts:
 def dirty_columns(profile: Profile) -> dict[str, list[str]]:
     """The columns that a profile's renamed properties add to each table."""
     return {
-        table: sorted({step.parameters.to for step in mess.rows if hasattr(step.parameters, "to")})
+        table: sorted({to for step in mess.rows if (to := getattr(step.parameters, "to", None))})
         for table, mess in profile.tables.items()
     }
 

@@ -138,19 +138,25 @@ def cramer(groups: Sequence[str | None], bad: npt.NDArray[np.bool_]) -> float:
     return float(np.sqrt(max(0.0, chi / len(bad) - (len(values) - 1) / (len(bad) - 1))))
 
 
-def keyed_gap(real: Cells, other: Cells, bad: Sequence[Mapping[str, Floats]]) -> dict[str, float]:
-    """F7: per column of few values, how far its hold on what is bad differs at most."""
+def keyed_gap(
+    real: Cells, other: Cells, bad: Sequence[Mapping[str, Floats]], keys: Sequence[str]
+) -> dict[str, float]:
+    """F7: per key column of few values, how far its hold on what is bad differs at most.
+
+    Columns of which fewer than five bad cells are to be expected for a value say nothing (Cochran).
+    """
     found = {}
-    for name in real:
+    for name in keys:
         sides = [side[name].to_pylist() for side in (real, other)]
         if _few(sides[0]):
+            least = 5 * len(set(sides[0]))
             gaps = [
                 abs(
                     cramer(sides[0], bad[0][column].astype(bool))
                     - cramer(sides[1], bad[1][column].astype(bool))
                 )
                 for column in bad[0]
-                if column != name
+                if column != name and least <= bad[0][column].sum() <= len(sides[0]) - least
             ]
             found[name] = max(gaps, default=0.0)
     return found

@@ -242,13 +242,22 @@ def _f6(sides: _Sides) -> Measure:
 
 def _f7(sides: _Sides) -> Measure:
     name = ("F7", "keyed mess")
+    keys = _whole_columns(sides)
     found = _compared(
         sides,
-        lambda one, two: measures.keyed_gap(one, two, [error_masks(one), error_masks(two)]),
+        lambda one, two: measures.keyed_gap(one, two, [error_masks(one), error_masks(two)], keys),
     )
     if not found["generated"]:
         return _unknown(name, "no column has few enough values to be a source or batch")
     return _measure(name, found, (0.10, 0.20))
+
+
+def _whole_columns(sides: _Sides) -> list[str]:
+    """Columns that are not damaged themselves, as far as that is known."""
+    pairs = sides.pairs[0]
+    if pairs is not None:
+        return [name for name in pairs.clean if pairs.clean[name].equals(pairs.dirty[name])]
+    return [name for name, values in sides.real.items() if not measures.missing(values).any()]
 
 
 def _f8(sides: _Sides) -> Measure:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from understudy.world.learned import OK
 from understudy.world.learning.causes import Ways, explain
 from understudy.world.learning.rows import RowWays
-from understudy.world.learning.support import SUPPORT, supported
+from understudy.world.learning.support import SUPPORT, counted, supported
 from understudy.world.quality import pattern
 from understudy.world.step import Step
 from understudy.world.template import parts
@@ -32,6 +32,7 @@ _NOTHING = re.compile(
 )
 _MOJIBAKE = re.compile("[\u00c2\u00c3\u00e2\u00c5][\u0080-\u00bf\u20ac\u2018-\u201e\u0152-\u0192]")
 _NUMBER = re.compile(r"[-+]?\d{1,3}([., ']\d{3})+([.,]\d+)?")
+_UNIT = re.compile(r"(\d+(?:\.\d*[1-9])?)((?:\.0)?\s*[^\d\s][^\d]*)")
 _USUAL = 0.6
 _MOST = 60
 
@@ -62,8 +63,28 @@ def _column(cells: list[Cell]) -> RowWays:
         if way in _SEEN or found.steps.get(way, (Step(op="other_value"),))[0].op not in _GUESSED
     }
     names = ["empty" if cell is None else told.get(cell, OK) for cell in cells]
-    steps = {**ways.steps, **found.steps}
+    forms = _forms_before(found)
+    steps = {
+        **ways.steps,
+        **{name: _only(one, forms.get(name)) for name, one in found.steps.items()},
+    }
     return RowWays(names, {name: steps[name] for name in set(names) if name != OK})
+
+
+def _forms_before(ways: Ways) -> dict[str, str]:
+    """The commonest form of the guessed values of each way."""
+    counts: dict[str, Counter[str]] = {}
+    for (before, _), way in ways.way.items():
+        counts.setdefault(way, Counter())[pattern(before)] += 1
+    return {way: found.most_common(1)[0][0] for way, found in counts.items()}
+
+
+def _only(steps: tuple[Step, ...], form: str | None) -> tuple[Step, ...]:
+    """Steps that rewrite only what has the form: whatever is written so already stays."""
+    return tuple(
+        Step(op=step.op, options={**step.options, "form": form}) if step.op == "rewrite" else step
+        for step in steps
+    )
 
 
 _SEEN = frozenset({OK})
@@ -113,6 +134,8 @@ class _Guess:
         self._usual = usual if often >= 0.3 * total and "9" in usual else None
         length, long = max(lengths.items(), key=lambda item: item[1], default=(0, 0))
         self._length = length if long >= _USUAL * total and length > 2 else 0
+        units = counted((match[2], n) for v, n in counts.items() if (match := _UNIT.fullmatch(v)))
+        self._units = supported(units) if sum(units.values()) >= _USUAL * total else {}
         self._index: dict[str, list[str]] = {}
         for value in counts if self._usual else ():
             if pattern(value) == self._usual:
@@ -137,6 +160,8 @@ class _Guess:
             yield _plain(value)
         if self._usual and pattern(value) != self._usual:
             yield from self._of_usual_form(value)
+        if self._units and (match := _UNIT.fullmatch(value)) and match[2] in self._units:
+            yield match[1]
         yield self._cased(value)
 
     def _cased(self, value: str) -> str:

@@ -17,9 +17,10 @@ from understudy.world.quality import pattern
 from understudy.world.step import Step
 from understudy.world.template import infer, masked, parse
 
-__all__ = ["Ways", "explain"]
+__all__ = ["SLIP", "Ways", "explain"]
 
 Pair = tuple[str | None, str | None]
+SLIP = "slip"
 _MOST = 40
 _FEWEST = 3
 _SPREAD = 3
@@ -33,6 +34,7 @@ class Ways:
 
     steps: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     way: dict[Pair, str] = field(default_factory=dict)
+    slips: Slips = field(default_factory=Slips)
 
     def put(self, pair: Pair, name: str, *steps: Step) -> None:
         """Note the way of a pair."""
@@ -159,7 +161,6 @@ def _name(ways: Ways, text: str) -> str:
 
 def _slipped(ways: Ways, pairs: dict[Pair, int], known: Mapping[str | None, int]) -> None:
     """A few letters typed otherwise; what is another value of the column is no slip."""
-    slips = Slips()
     found: list[Pair] = []
     for pair, count in pairs.items():
         before, after = pair
@@ -167,10 +168,12 @@ def _slipped(ways: Ways, pairs: dict[Pair, int], known: Mapping[str | None, int]
             continue
         edits = slips_between(before, after)
         if edits is not None:
-            slips.add(edits, count)
+            ways.slips.add(edits, count)
             found.append(pair)
-    for pair in found:
-        ways.put(pair, "slip", Step(op="typo_keyboard", options=slips.options()))
+    if found:
+        step = Step(op="typo_keyboard", options=ways.slips.options(ways.slips.letters))
+        ways.steps[SLIP] = (step,)
+        ways.way.update(dict.fromkeys(found, SLIP))
 
 
 def _timed(before: str, after: str) -> bool:

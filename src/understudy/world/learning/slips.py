@@ -41,9 +41,13 @@ class Slips:
             self.letters[letter] += count
         self.sizes[min(sum(edits.kinds.values()), _MOST)] += count
 
-    def options(self) -> dict[str, Any]:
-        """Options of `typo_keyboard`; letters only where they are few and well supported."""
-        kept = supported(self.letters)
+    def options(self, table: Counter[str]) -> dict[str, Any]:
+        """Options of `typo_keyboard`; letters only where they are few and well supported.
+
+        `table` counts the letters of all columns: one that 20 rows of the table share may be told.
+        """
+        shared = supported(table)
+        kept = {letter: n for letter, n in self.letters.items() if letter in shared}
         common = 2 * sum(kept.values()) >= sum(self.letters.values())
         kinds = {
             kind: float(self.kinds.get(kind, 0))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from understudy.world.alignment import Pairs
 from understudy.world.learned import OK
-from understudy.world.learning.causes import explain
+from understudy.world.learning.causes import SLIP, Ways, explain
 from understudy.world.learning.rows import RowWays
 from understudy.world.step import Step
 
@@ -23,15 +23,32 @@ def ways_of_pairs(pairs: Pairs) -> dict[str, RowWays]:
     clean = {name: values.to_pylist() for name, values in pairs.clean.items()}
     dirty = {name: values.to_pylist() for name, values in pairs.dirty.items()}
     taken = _neighbours(clean, dirty)
-    return {name: _column(clean[name], dirty[name], taken.get(name, {})) for name in clean}
+    ways = {name: _explained(clean[name], dirty[name], taken.get(name, {})) for name in clean}
+    letters: Counter[str] = Counter()
+    for one in ways.values():
+        letters.update(one.slips.letters)
+    for one in ways.values():
+        if SLIP in one.steps:
+            options = one.slips.options(letters)
+            one.steps[SLIP] = (Step(op="typo_keyboard", options=options),)
+    return {
+        name: _rows(one, clean[name], dirty[name], taken.get(name, {}))
+        for name, one in ways.items()
+    }
 
 
-def _column(clean: list[Cell], dirty: list[Cell], taken: dict[int, tuple[str, Step]]) -> RowWays:
+def _explained(clean: list[Cell], dirty: list[Cell], taken: dict[int, tuple[str, Step]]) -> Ways:
     counts: Counter[tuple[Cell, Cell]] = Counter()
     for row, pair in enumerate(zip(clean, dirty, strict=True)):
         if row not in taken:
             counts[pair] += 1
-    ways = explain(counts, Counter(clean))
+    return explain(counts, Counter(clean))
+
+
+def _rows(
+    ways: Ways, clean: list[Cell], dirty: list[Cell], taken: dict[int, tuple[str, Step]]
+) -> RowWays:
+    """The way of each row's cell: a neighbour's value, or what explains the pair."""
     steps = dict(ways.steps)
     names = [ways.way.get(pair, OK) for pair in zip(clean, dirty, strict=True)]
     for row, (name, step) in taken.items():

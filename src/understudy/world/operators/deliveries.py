@@ -27,28 +27,32 @@ class DeliveryParameters(Configuration):
     late: float = Field(40, ge=0)
     reorder: float = Field(15, ge=0)
     lost: float = Field(5, ge=0)
+    skewed: float = Field(0, ge=0)
     shortest_delay: int = Field(60, ge=1)
     doublings: int = Field(12, ge=1, le=18)
     window: int = Field(30, ge=1)
+    skew: int = Field(300, ge=-86_400, le=86_400)
+    """How many seconds the receiver's clock is ahead, or behind where it is negative."""
 
 
 def event_dup_late_reorder(view: View) -> list[Change]:
-    """Each hit is delivered twice, late, before what came before it, or not at all.
+    """Each hit is delivered twice, late, before what came before it, by another clock, or never.
 
     Delays double like the retries behind them: `shortest_delay` times 2 to the power of 0 to
     `doublings`, so three days are reached with 60 and 12.
     """
     p = view.parameters
-    fate = chosen(view.words("fate"), (p.duplicate, p.late, p.reorder, p.lost))
+    fate = chosen(view.words("fate"), (p.duplicate, p.late, p.reorder, p.lost, p.skewed))
     order = np.arange(len(view.hits), dtype=np.int64)
     at = np.asarray(view.column(_TIME), dtype=np.int64)
     delay = p.shortest_delay << view.below("delay", p.doublings + 1)
     earlier = at - 1 - view.below("window", p.window)
-    late, back, lost = (np.flatnonzero(fate == number) for number in (1, 2, 3))
+    late, back, lost, skewed = (np.flatnonzero(fate == number) for number in (1, 2, 3, 4))
     changes: list[Change] = [
         AddRows(view.table, _again(view, fate == 0, at + delay), order[fate == 0], "again"),
         _set(view, late, (at + delay)[late], "late"),
         _set(view, back, earlier[back], "out of order"),
+        _set(view, skewed, (at + p.skew)[skewed], "another clock"),
     ]
     return [*changes, DropRows(view.table, view.hits[lost], order[lost], "lost")]
 

@@ -36,9 +36,12 @@ Escape = Literal["html", "double_html", "quote", "csv", "suffix"]
 
 
 class MojibakeParameters(Configuration):
-    """The decoder that was wrong, and how often in a row."""
+    """The decoder that was wrong, and how often in a row.
 
-    codec: Literal["cp1252", "latin-1", "cp1251"] = "cp1252"
+    `utf-8` is the other way round: Latin-1 read as UTF-8, which leaves U+FFFD for each letter.
+    """
+
+    codec: Literal["cp1252", "latin-1", "cp1251", "utf-8"] = "cp1252"
     rounds: int = Field(1, ge=1, le=3)
 
 
@@ -68,7 +71,10 @@ def mojibake(work: CellWork) -> pa.Array:
 
 def _misread(value: str, codec: str, rounds: int) -> str:
     for _ in range(rounds):
-        value = value.encode().decode(codec, "replace")
+        if codec == "utf-8":
+            value = value.encode("latin-1", "replace").decode(codec, "replace")
+        else:
+            value = value.encode().decode(codec, "replace")
     return value
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+from typing import Literal, Self
+
 import pyarrow as pa
 import pyarrow.compute as pc
+import pydantic
 from pydantic import Field
 
 from understudy.model.configuration import Configuration
@@ -26,11 +31,23 @@ class SwallowParameters(Configuration):
     separator: str = " "
 
 
-class RenameParameters(Configuration):
-    """The property's name after the upgrade, and its values' new words."""
+class DriftParameters(Configuration):
+    """What the upgrade did: another name, new words for the values, another type, or a column gone.
 
-    to: str = Field(min_length=1, pattern=r"^[a-z][a-z0-9_]*$")
+    `rename` needs `to`; `values` are new words in any case.
+    """
+
+    how: Literal["rename", "values", "retype", "drop"] = "rename"
+    to: str | None = Field(None, min_length=1, pattern=r"^[a-z][a-z0-9_]*$")
     values: dict[str, str] = Field(default_factory=dict)
+
+    @pydantic.model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.how == "rename") != (self.to is not None):
+            raise ValueError("`to` is the new name, which `how: rename` needs and nothing else has")
+        if self.how == "values" and not self.values:
+            raise ValueError("`how: values` needs `values`: the new word of each old one")
+        return self
 
 
 def swap_columns(work: RowWork) -> dict[str, pa.Array]:
@@ -47,14 +64,36 @@ def swallow_neighbour(work: RowWork) -> dict[str, pa.Array]:
 
 
 def schema_drift(work: RowWork) -> dict[str, pa.Array]:
-    """After an upgrade a batch has the property under another name, with other words in it."""
+    """After an upgrade a batch has the property otherwise: name, words or type, or not at all."""
     (old, values), *_ = work.columns.items()
-    words = work.parameters.values
-    renamed = [words.get(value, value) for value in values.to_pylist()]
-    return {
-        old: pa.nulls(len(values), values.type),
-        work.parameters.to: pa.array(renamed, pa.string()),
-    }
+    p = work.parameters
+    drifted = pa.array([p.values.get(value, value) for value in values.to_pylist()], pa.string())
+    gone = pa.nulls(len(values), values.type)
+    if p.how == "rename":
+        return {old: gone, p.to: drifted}
+    if p.how == "drop":
+        return {old: gone}
+    return {old: drifted if p.how == "values" else _retyped(drifted)}
+
+
+def _retyped(values: pa.Array) -> pa.Array:
+    """Numbers as decimals, yes and no as 1 and 0, times as milliseconds since 1970."""
+    return pa.array([_as_other_type(value) for value in values.to_pylist()], pa.string())
+
+
+def _as_other_type(value: str | None) -> str | None:
+    if value is None or value.lower() in _FLAGS:
+        return _FLAGS[value.lower()] if value else value
+    if re.fullmatch(r"-?\d+", value):
+        return f"{value}.0"
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return str(int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) * 1000)
+
+
+_FLAGS = {"true": "1", "false": "0", "yes": "1", "no": "0"}
 
 
 OPERATORS = (
@@ -86,7 +125,7 @@ OPERATORS = (
         RahmDo.MULTI_SCHEMA,
         ANY_TEXT,
         schema_drift,
-        RenameParameters,
+        DriftParameters,
         works_on=Works.ROWS,
     ),
 )

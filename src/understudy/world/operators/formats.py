@@ -46,10 +46,15 @@ class DateParameters(Configuration):
 
 
 class ZoneParameters(Configuration):
-    """The offsets in minutes that were added, and whether the `Z` went missing too."""
+    """The offsets in minutes that were added, and whether the `Z` went missing too.
+
+    With `summer_only` only times from April to October moved, as where daylight saving is applied
+    twice.
+    """
 
     offsets: tuple[int, ...] = Field((60, 120, -300, -480, 540), min_length=1)
     naive: bool = True
+    summer_only: bool = False
 
 
 class CoerceParameters(Configuration):
@@ -79,14 +84,23 @@ def _rewritten(value: str, style: Callable[[datetime], str]) -> str:
 
 def tz_drift(work: CellWork) -> pa.Array:
     """Local time kept as if it were UTC: near midnight the day is another one."""
-    offsets, naive = work.parameters.offsets, work.parameters.naive
+    p, offsets = work.parameters, work.parameters.offsets
     made = [
-        _drifted(value, offsets[pick], naive)
+        value
+        if p.summer_only and not _in_summer(value)
+        else _drifted(value, offsets[pick], p.naive)
         for value, pick in zip(
             work.values.to_pylist(), work.below(0, len(offsets)).tolist(), strict=True
         )
     ]
     return pa.array(made, pa.string())
+
+
+def _in_summer(value: str) -> bool:
+    try:
+        return 4 <= datetime.fromisoformat(value).month <= 10
+    except ValueError:
+        return False
 
 
 def _drifted(value: str, minutes: int, naive: bool) -> str:

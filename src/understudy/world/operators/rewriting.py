@@ -18,6 +18,7 @@ from understudy.world.operators.registry import (
     Operator,
     RahmDo,
 )
+from understudy.world.quality import pattern
 from understudy.world.template import parse
 
 __all__ = ["OPERATORS", "letter_case", "recode", "rewrite", "stray_space"]
@@ -27,9 +28,13 @@ Place = Literal["before", "after", "double", "none", "tab"]
 
 
 class RewriteParameters(Configuration):
-    """How the value is written; see the fields of a template."""
+    """How the value is written; see the fields of a template.
+
+    With `form` only values of that pattern are, as in `9.9`: what is written so already stays.
+    """
 
     template: str = Field(min_length=1)
+    form: str | None = None
 
     @field_validator("template")
     @classmethod
@@ -58,9 +63,12 @@ class SpaceParameters(Configuration):
 
 def rewrite(work: CellWork) -> pa.Array:
     """The value as a template writes it; one that lacks a part stays as it was."""
-    template = parse(work.parameters.template)
+    template, form = parse(work.parameters.template), work.parameters.form
     made = [
-        value if (text := template.render(value, word)) is None else text or None
+        value
+        if (form is not None and pattern(value) != form)
+        or (text := template.render(value, word)) is None
+        else text or None
         for value, word in zip(work.values.to_pylist(), work.words[0].tolist(), strict=True)
     ]
     return pa.array(made, pa.string())

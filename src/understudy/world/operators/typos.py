@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,11 @@ from understudy.world.operators.registry import (
 
 __all__ = ["OPERATORS", "phonetic_ocr", "truncate", "typo_keyboard"]
 
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
+_LAYOUTS = {
+    "qwerty": ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890"),
+    "qwertz": ("qwertzuiopü", "asdfghjklöä", "yxcvbnm", "1234567890ß"),
+    "azerty": ("azertyuiop", "qsdfghjklm", "wxcvbn", "1234567890"),
+}
 _SOUNDS = (
     ("ph", "f"), ("ey", "ei"), ("ei", "ai"), ("ck", "k"), ("th", "t"), ("ie", "y"), ("c", "k"),
     ("v", "w"), ("y", "i"), ("z", "s"), ("oe", "ö"), ("ss", "ß"), ("ou", "u"), ("dt", "t"),
@@ -36,14 +41,15 @@ _SHAPES = (
 class TypoParameters(Configuration):
     """Weights of substitution, insertion, deletion and transposition.
 
-    `letters` weighs what is typed instead of the neighbouring key; `slips` how many slips a value
-    has: the first weight is of one.
+    `layout` is the keyboard; `letters` weighs what is typed instead of the neighbouring key;
+    `slips` how many slips a value has: the first weight is of one.
     """
 
     substitute: float = Field(45, ge=0)
     insert: float = Field(15, ge=0)
     delete: float = Field(22, ge=0)
     transpose: float = Field(18, ge=0)
+    layout: Literal["qwerty", "qwertz", "azerty"] = "qwerty"
     letters: dict[str, float] = Field(default_factory=dict)
     slips: tuple[float, ...] = Field((1,), min_length=1, max_length=8)
 
@@ -55,15 +61,19 @@ class SoundParameters(Configuration):
 
 
 class TruncateParameters(Configuration):
-    """The field's length, and what stands at the cut."""
+    """The field's length, and what stands at the cut.
+
+    With `unit: bytes` the field counts bytes of UTF-8, and a letter cut in two is U+FFFD.
+    """
 
     length: int = Field(20, ge=1)
     ellipsis: str = ""
+    unit: Literal["letters", "bytes"] = "letters"
 
 
-def _neighbours() -> dict[str, str]:
+def _neighbours(layout: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for row in _ROWS:
+    for row in _LAYOUTS[layout]:
         for place, letter in enumerate(row):
             near = row[max(place - 1, 0) : place] + row[place + 1 : place + 2]
             found[letter] = near
@@ -71,7 +81,7 @@ def _neighbours() -> dict[str, str]:
     return found
 
 
-_NEAR = _neighbours()
+_NEAR = {layout: _neighbours(layout) for layout in _LAYOUTS}
 
 
 def typo_keyboard(work: CellWork) -> pa.Array:
@@ -86,7 +96,7 @@ def typo_keyboard(work: CellWork) -> pa.Array:
         letters = _letters(p.letters, letter)
         places, picks = (place >> np.uint64(32)).tolist(), pick.tolist()
         for row in hit:
-            other = letters[row] if letters else None
+            other = letters[row] if letters else _NEAR[p.layout]
             made[row] = _slip(made[row], kinds[row], places[row], picks[row], other)
     return pa.array(made, pa.string())
 
@@ -103,14 +113,14 @@ def _letters(weights: dict[str, float], words: npt.NDArray[np.uint64]) -> list[s
     return [known[pick] for pick in chosen(words, list(weights.values())).tolist()]
 
 
-def _slip(value: str, kind: int, place: int, pick: int, other: str | None) -> str:
+def _slip(value: str, kind: int, place: int, pick: int, keys: str | dict[str, str]) -> str:
     # An address keeps its domain: a typo in it could make one that belongs to somebody.
     word, at_sign, domain = value.partition("@")
     if not word:
         return value
     at = place * len(word) >> 32
-    near = _NEAR.get(word[at], word[at])
-    return _SLIPS[kind](word, at, other or near[pick % len(near)]) + at_sign + domain
+    near = keys if isinstance(keys, str) else keys.get(word[at], word[at])
+    return _SLIPS[kind](word, at, near[pick % len(near)]) + at_sign + domain
 
 
 _SLIPS: tuple[Callable[[str, int, str], str], ...] = (
@@ -141,12 +151,19 @@ def _replaced(value: str, table: tuple[tuple[str, str], ...], pick: int) -> str:
 
 def truncate(work: CellWork) -> pa.Array:
     """The text ends where the field of an older system ended."""
-    length, ellipsis = work.parameters.length, work.parameters.ellipsis
-    made = [
-        value if len(value) <= length else value[:length].rstrip() + ellipsis
-        for value in work.values.to_pylist()
-    ]
+    p = work.parameters
+    cut = _cut_bytes if p.unit == "bytes" else _cut_letters
+    made = [cut(value, p.length, p.ellipsis) for value in work.values.to_pylist()]
     return pa.array(made, pa.string())
+
+
+def _cut_letters(value: str, length: int, ellipsis: str) -> str:
+    return value if len(value) <= length else value[:length].rstrip() + ellipsis
+
+
+def _cut_bytes(value: str, length: int, ellipsis: str) -> str:
+    data = value.encode()
+    return value if len(data) <= length else data[:length].decode("utf-8", "replace") + ellipsis
 
 
 OPERATORS = (
