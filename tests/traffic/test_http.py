@@ -150,7 +150,6 @@ def test_bodies_of_all_serializers_are_read(imported, body, expected):
     [
         ("interactions: [!!python/object/apply:os.system [id]]", "not YAML of plain values"),
         ("- request: {uri: x}\n  response: {}", "before 1.0"),
-        ("http_interactions:\n- request: {uri: x}", "Ruby's VCR"),
         ("interactions: [", "not YAML"),
         ("[" * 400, "cannot be read"),
         ("a: &a [x]\nb: 1", "is no vcr file"),
@@ -298,3 +297,50 @@ def test_the_parts_of_a_form_are_redacted_by_their_names(imported):
     assert found.request.body["scan"]["binary_bytes"] == len("private")
     assert "ann@corp.com" not in str(found.request.body)
     assert "a file in a form was left out" in found.warnings
+
+
+RUBY = """
+---
+http_interactions:
+- request:
+    method: get
+    uri: https://api.stripe.com/v1/charges/ch_1
+    body: {encoding: US-ASCII, string: ''}
+    headers: {Authorization: [Bearer sk_live_4eC39HqLyjWDarjtT1zdp7dc]}
+  response:
+    status: {code: 200, message: OK}
+    headers: {Content-Type: [application/json]}
+    body: {encoding: UTF-8, string: '{"id": "ch_1"}'}
+    http_version:
+  recorded_at: Tue, 01 Nov 2011 04:58:44 GMT
+recorded_with: VCR 2.0.0
+"""
+BETAMAX = {
+    "http_interactions": [
+        {
+            "recorded_at": "2016-02-13T04:39:11",
+            "request": {"body": {"encoding": "utf-8", "string": ""}, "method": "GET",
+                        "headers": {"Accept": ["*/*"]}, "uri": f"{STRIPE}/v1/charges/ch_1"},
+            "response": {"body": {"base64_string": base64.b64encode(
+                            gzip.compress(b'{"id": "ch_1"}')).decode(), "encoding": "utf-8"},
+                         "headers": {"Content-Encoding": ["gzip"]},
+                         "status": {"code": 200, "message": "OK"}, "url": "x"},
+        }
+    ],
+    "recorded_with": "betamax/0.5.1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "at"),
+    [(RUBY, "2011-11-01T04:58:44+00:00"), (json.dumps(BETAMAX), "2016-02-13T04:39:11+00:00")],
+    ids=["ruby", "betamax"],
+)
+def test_cassettes_of_vcr_s_relatives_are_read_with_their_times(imported, tmp_path, content, at):
+    """Most public recordings of these vendors are Ruby's or betamax'; both say when it was."""
+    _, [found] = imported(VCR, content, "c")
+    assert detect_format(tmp_path / "c").name == "vcr"
+    assert found.operation == "stripe.charges.retrieve"
+    assert found.response.body == {"id": "ch_1"}
+    assert found.started_at.isoformat() == at
+    assert "sk_live" not in str(found.request.headers)

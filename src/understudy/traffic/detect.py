@@ -78,7 +78,7 @@ def _is_har(sample: Sample) -> bool:
 
 def _is_vcr(sample: Sample) -> bool:
     if sample.first == b"{":
-        return sample.contains(b'"interactions"') and sample.contains(b'"uri"')
+        return sample.contains(b'interactions"') and sample.contains(b'"uri"')
     return all(sample.contains(mark) for mark in (b"interactions:", b"uri:", b"response:"))
 
 

@@ -1,10 +1,15 @@
-"""VCR.py cassettes, in YAML and JSON; they have order, and neither times nor latencies."""
+"""Cassettes of VCR.py, of Ruby's VCR and of betamax, in YAML and JSON.
+
+They have order; those of VCR.py have no times.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,8 @@ from understudy.traffic.yaml_stream import plain_yaml
 __all__ = ["read_vcr", "vcr_entries"]
 
 _HEAD = 4096
+# Ruby's VCR, and betamax after it, name the list so.
+_LISTS = ("interactions", "http_interactions")
 
 
 def vcr_entries(path: Path, limits: Limits) -> Iterator[Entry | Broken] | None:
@@ -27,7 +34,7 @@ def vcr_entries(path: Path, limits: Limits) -> Iterator[Entry | Broken] | None:
     with opened_text(path, limits) as file:
         is_json = file.read(_HEAD).lstrip("\ufeff \t\r\n")[:1] == "{"
     if is_json:
-        return json_items(path, (("interactions",),), limits)
+        return json_items(path, tuple((name,) for name in _LISTS), limits)
     found = _interactions(path, read_text(path, limits))
     return None if found is None else iter([Entry(n, item) for n, item in enumerate(found, 1)])
 
@@ -39,10 +46,8 @@ def _interactions(path: Path, text: str) -> Sequence[Any] | None:
         raise unreadable(path, str(error).splitlines()[0]) from None
     if isinstance(content, list):
         raise unreadable(path, "it is a cassette of VCR.py before 1.0; record it again")
-    if isinstance(content, dict) and "http_interactions" in content:
-        raise unreadable(path, "it is a cassette of Ruby's VCR, which is another format")
-    found = content.get("interactions") if isinstance(content, dict) else None
-    return found if isinstance(found, list) else None
+    lists = (content.get(name) for name in _LISTS) if isinstance(content, dict) else ()
+    return next((found for found in lists if isinstance(found, list)), None)
 
 
 def read_vcr(item: Any, offset: int) -> Exchange:
@@ -60,8 +65,23 @@ def read_vcr(item: Any, offset: int) -> Exchange:
         request=Message(_headers(request.get("headers")), _body(request.get("body"))),
         status=status,
         response=response,
+        started_at=_recorded_at(item.get("recorded_at")),
         offset=offset,
     )
+
+
+def _recorded_at(value: Any) -> datetime | None:
+    """When Ruby's VCR or betamax recorded it; both write universal time, betamax without a zone."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        try:
+            found = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+    return found.replace(tzinfo=found.tzinfo or UTC) if found is not None else None
 
 
 def _response(value: Any) -> tuple[int | None, Message | None]:
