@@ -251,6 +251,26 @@ def test_mistakes_in_learned_parts_are_told(tmp_path, name):
     assert "p.yaml:5" in caught.value.describe()
 
 
+def test_what_is_empty_already_counts_where_no_twin_was_there(tmp_path):
+    """Learned from a damaged table alone, shares are of the whole: nulls are not doubled."""
+    rows = [
+        f"{n},{'N/A' if n % 4 == 0 else f'v{n % 9}'},{'' if n % 2 else 'x'}" for n in range(400)
+    ]
+    (tmp_path / "s.csv").write_text("id,a,b\n" + "\n".join(rows) + "\n")
+    (mess,) = learn_profile(read_sample(tmp_path / "s.csv")).tables.values()
+    count = 2000
+    cells = {
+        "id": pa.array([str(n) for n in range(count)]),
+        "a": pa.array([None if n % 5 == 0 else "v" for n in range(count)]),
+        "b": pa.array([None if n % 3 == 0 else "x" for n in range(count)]),
+    }
+    made = damage_rows(cells, mess, 1, 0, "t").tables["t"].columns
+    words = made["a"].to_pylist()
+    assert made["a"].null_count == 0
+    assert abs(words.count("N/A") / count - 0.25) < 0.03
+    assert abs(made["b"].null_count / count - 0.5) < 0.04
+
+
 def test_the_table_of_a_profile_is_found(tmp_path):
     """A file goes by its name, by the only table there is, or by the one that is named."""
     (tmp_path / "a.csv").write_text("x\n1\n")

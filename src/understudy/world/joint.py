@@ -20,6 +20,7 @@ __all__ = ["JointHit", "draw_rows"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _HIGH = np.uint64(32)
+_HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,11 @@ def _ways(
 ) -> Ints:
     """The way of each cell: the signature's, or another one where the cell's form forbids it."""
     column = learned.columns[name]
-    forms, shapes = _forms(cells, column)
     ways = np.zeros(len(cells), dtype=np.int64)
     overall = _overall(column, learned, name)
+    if learned.seen:
+        column = _topped_up(column, overall, cells.null_count / max(len(cells), 1))
+    forms, shapes = _forms(cells, column)
     for number, group in enumerate(learned.groups):
         inside = picks.groups == number
         if not inside.any():
@@ -105,11 +108,37 @@ def _ways(
     return ways
 
 
+def _topped_up(column: LearnedColumn, overall: Floats, empty: float) -> LearnedColumn:
+    """The shares for empty and for held cells that make the whole column as the sample was.
+
+    With a share s of cells empty already and p of the sample: of the empty ones min(s, p) / s stay,
+    the others get a word for nothing if the sample has any; of the held max(0, p - s) / (1 - s)
+    are emptied, and words for nothing come to what the empty ones have not taken.
+    """
+    shares = dict(zip(column.ways, overall[1:].tolist(), strict=True))
+    ops = {way: steps[0].op for way, steps in column.ways.items() if steps}
+    gone = sum(shares[way] for way, op in ops.items() if op == "null_explicit")
+    words = {way: shares[way] for way, op in ops.items() if op == "null_sentinel"}
+    filled = max(0.0, 1 - gone / empty) if empty and sum(words.values()) else 0.0
+    before = {way: filled * share / sum(words.values()) for way, share in words.items() if filled}
+    held = max(1 - empty, 1e-9)
+    after = {way: share / held for way, share in shares.items()}
+    for way, op in ops.items():
+        if op == "null_explicit":
+            after[way] = max(0.0, shares[way] - empty * shares[way] / max(gone, 1e-9)) / held
+        elif op == "null_sentinel":
+            after[way] = max(0.0, shares[way] - empty * before.get(way, 0.0)) / held
+    total = max(1.0, sum(after.values()))
+    forms = {NULL: before, _HELD: {way: share / total for way, share in after.items()}}
+    return column.model_copy(update={"forms": forms})
+
+
 def _forms(cells: pa.Array, column: LearnedColumn) -> tuple[Ints, list[str]]:
     """The form of each cell as a number, and the forms."""
     encoded = cells.cast(pa.string()).dictionary_encode()
     values = encoded.dictionary.to_pylist()
-    shapes = [form_of(pattern(value), value, column) for value in values]
+    held = _HELD in column.forms
+    shapes = [_HELD if held else form_of(pattern(value), value, column) for value in values]
     names = sorted({*shapes, NULL})
     codes = np.array([*(names.index(shape) for shape in shapes), names.index(NULL)], dtype=np.int64)
     places = np.asarray(pc.fill_null(encoded.indices, len(values)), dtype=np.int64)

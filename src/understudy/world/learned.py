@@ -79,8 +79,13 @@ class Group(Configuration):
 
 
 class Learned(Configuration):
-    """How a table's rows are damaged, as read off a sample."""
+    """How a table's rows are damaged, as read off a sample.
 
+    With `seen` no clean twin was there: shares are of what the damaged table shows, so cells that
+    are empty in the clean table already count among the empty ones and the words for nothing.
+    """
+
+    seen: bool = False
     columns: dict[str, LearnedColumn]
     groups: tuple[Group, ...] = Field(min_length=1)
 

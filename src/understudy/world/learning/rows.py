@@ -51,7 +51,7 @@ def learn_rows(
     count = len(next(iter(texts.values())))
     parts = partition(known, _matrix(damaged, count), key)
     groups = tuple(_group(part, damaged) for part in parts)
-    return Learned(columns=columns, groups=groups)
+    return Learned(seen=not forms, columns=columns, groups=groups)
 
 
 def _texts(values: pa.Array) -> list[str]:
