@@ -31,7 +31,9 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 _MOJIBAKE = re.compile("[\u00c2\u00c3\u00e2\u00c5][\u0080-\u00bf\u20ac\u2018-\u201e\u0152-\u0192]")
-_NUMBER = re.compile(r"[-+]?\d{1,3}([., ']\d{3})+([.,]\d+)?")
+_NUMBER = re.compile(
+    r"[-+]?[1-9]\d{0,2}(?:(?:,\d{3})+(?:\.\d+)?|(?:[. ']\d{3})+,\d+|(?:[.']\d{3}){2,}|(?: \d{3})+)"
+)
 _UNIT = re.compile(r"(\d+(?:\.\d*[1-9])?)((?:\.0)?\s*[^\d\s][^\d]*)")
 _USUAL = 0.6
 _MOST = 60
@@ -158,15 +160,16 @@ class _Guess:
             yield value.zfill(self._length)
         if _NUMBER.fullmatch(value) and self._usual in ("9", "9.9"):
             yield _plain(value)
-        if self._usual and pattern(value) != self._usual:
+        if self._units:
+            match = _UNIT.fullmatch(value)
+            yield match[1] if match and match[2] in self._units else value
+        elif self._usual and pattern(value) != self._usual:
             yield from self._of_usual_form(value)
-        if self._units and (match := _UNIT.fullmatch(value)) and match[2] in self._units:
-            yield match[1]
         yield self._cased(value)
 
     def _cased(self, value: str) -> str:
         case = _case_of(value)
-        if self._case is None or case in (self._case, "") or len(value) < 3:
+        if self._case is None or case in (self._case, "", "mixed") or len(value) < 5:
             return value
         return {"upper": value.upper(), "lower": value.lower(), "title": value.title()}[self._case]
 
