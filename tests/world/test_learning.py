@@ -222,6 +222,20 @@ def test_letters_of_slips_are_supported_by_the_whole_table(tmp_path):
     assert set(step.parameters.letters) == {"x"}
 
 
+def test_zeros_that_were_put_back_are_a_writing(tmp_path):
+    """`1907` written as `01907` is another writing of the value, neither drift nor a stand-in."""
+    rows = [
+        (f"{n},{1000 + n % 37}", f"{n},{1000 + n % 37:05d}" if n % 3 else f"{n},{1000 + n % 37}")
+        for n in range(300)
+    ]
+    made = learn_profile(
+        read_sample(table(tmp_path / "d.csv", "id,zip\n" + "\n".join(d for _, d in rows) + "\n")),
+        read_sample(table(tmp_path / "c.csv", "id,zip\n" + "\n".join(c for c, _ in rows) + "\n")),
+    )
+    assert ops_of(made, "zip") == {"rewrite"}
+    assert "0{}" in profile_text(made)
+
+
 def test_duplicates_are_learned_and_made(tmp_path):
     """Repeated rows beyond those of the clean table become a step with their law of sizes."""
     clean = [f"{n},web,Name {n % 37},{n % 50}" for n in range(400)]

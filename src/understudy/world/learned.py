@@ -29,8 +29,8 @@ _SLACK = 1.001
 class LearnedColumn(Configuration):
     """The ways of one column, and the share of each by the form of the clean cell.
 
-    Cells whose form is none of the named ones go by length (up to `median` letters or longer) and
-    by whether they hold anything but ASCII.
+    Cells whose form is none of the named ones go by length (up to `median` letters or longer), and
+    by whether they hold quotes and the like, or anything but ASCII.
     """
 
     ways: dict[str, tuple[Step, ...]] = Field(default_factory=dict)
@@ -122,7 +122,8 @@ def form_of(pattern: str, value: str | None, column: LearnedColumn) -> str:
     if value is None or pattern in column.forms:
         return pattern if value is not None else NULL
     size = "short" if len(value) <= column.median else "long"
-    return size if value.isascii() else f"{size}, not ASCII"
+    marked = ", with quotes" if any(mark in value for mark in "'\"&<>") else ""
+    return f"{size}{marked}" if value.isascii() else f"{size}{marked}, not ASCII"
 
 
 def _way(columns: dict[str, LearnedColumn], column: str, way: str) -> None:

@@ -70,15 +70,13 @@ def _missing(ways: Ways, pairs: dict[Pair, int], _: Mapping[str | None, int]) ->
 
 def _stand_ins(ways: Ways, pairs: dict[Pair, int], known: Mapping[str | None, int]) -> None:
     """The same word instead of many values, or where nothing was."""
-    counts: Counter[str] = Counter()
-    instead: dict[str, set[str | None]] = {}
+    instead: dict[str, Counter[str | None]] = {}
     for (before, after), count in pairs.items():
-        counts[after or ""] += count
-        instead.setdefault(after or "", set()).add(before)
+        instead.setdefault(after or "", Counter())[before] += count
     spread = {
-        word: count
-        for word, count in counts.items()
-        if word not in known and (None in instead[word] or len(instead[word]) >= _SPREAD)
+        word: befores.total()
+        for word, befores in instead.items()
+        if word not in known and (None in befores or _many(befores))
     }
     words = supported(spread)
     few = {word for word in spread if word in _FEW} - set(words)
@@ -89,6 +87,11 @@ def _stand_ins(ways: Ways, pairs: dict[Pair, int], known: Mapping[str | None, in
             ways.put(pair, f"stand-in {list(words).index(word) + 1}", step)
         elif word in few:
             ways.put(pair, "stand-in", Step(op="null_sentinel"))
+
+
+def _many(befores: Counter[str | None]) -> bool:
+    """Whether a word stands for several values, none of which is most of them."""
+    return len(befores) >= _SPREAD and max(befores.values()) <= 0.8 * befores.total()
 
 
 def _known(ways: Ways, pairs: dict[Pair, int], _: Mapping[str | None, int]) -> None:
@@ -270,7 +273,11 @@ def _drifts(ways: Ways, pairs: dict[Pair, int]) -> None:
 
 def _off(ways: Ways, pairs: dict[Pair, int], _: Mapping[str | None, int]) -> None:
     """Numbers and times in the same writing are off, whatever else could be made of them."""
-    same = {pair: n for pair, n in pairs.items() if pattern(pair[0]) == pattern(pair[1])}
+    same = {
+        pair: n
+        for pair, n in pairs.items()
+        if pattern(pair[0]) == pattern(pair[1]) and _distance(pair[0] or "", pair[1] or "")
+    }
     _drifts(ways, same)
 
 

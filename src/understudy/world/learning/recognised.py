@@ -86,7 +86,8 @@ def _escapes(before: str, after: str) -> Found:
     kinds = {
         "html": html.escape(before),
         "double_html": html.escape(html.escape(before)),
-        "quote": before.replace("'", "''") if "'" in before else f'"{before}"',
+        "doubled": before.replace("'", "''"),
+        "quote": f'"{before}"',
         "csv": f'"{before}",',
     }
     for name, made in kinds.items():

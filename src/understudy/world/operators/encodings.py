@@ -32,7 +32,7 @@ _INVISIBLE = ("\u200b", "\u00a0", "\u202a", "\ufeff", "\u00ad", "\u200e")
 _EMOJI = (" 🙏", " 🙏🏽", " 👍", " 😡", " 😅", " 🚨🚨", " ❤️", " 👩‍💻")
 _RTL = (" شكرا", " תודה", " مرحبا", " \u202b" + "عاجل" + "\u202c")
 Hiding = Literal["cyrillic", "invisible", "nbsp", "nfd"]
-Escape = Literal["html", "double_html", "quote", "csv", "suffix"]
+Escape = Literal["html", "double_html", "quote", "doubled", "csv", "suffix"]
 
 
 class MojibakeParameters(Configuration):
@@ -133,6 +133,7 @@ _ESCAPE: dict[str, Callable[[str], str]] = {
     "html": _escaped,
     "double_html": lambda value: html.escape(_escaped(value)),
     "quote": _quoted,
+    "doubled": lambda value: value.replace("'", "''"),
     "csv": lambda value: f'"{value}",',
     "suffix": lambda value: f"{value}-*",
 }
