@@ -56,9 +56,9 @@ def test_hash_seeds_do_not_matter(tmp_path):
     assert digests[0] == digests[1] != ""
 
 
-@pytest.mark.parametrize("of", [1, 2, 3, 7])
+@pytest.mark.parametrize("of", [1, 2, 3, 7, 16])
 def test_shards_make_the_same_world(tmp_path, small, profile, of):
-    """Built in one go in memory, or in 1, 2, 3 and 7 shards: one digest, one quality report."""
+    """Built in one go in memory, or in 1, 2, 3, 7 and 16 shards: one digest, one quality report."""
     truth = build_truth(small, 11)
     whole = write_world(tmp_path / "whole", truth, damage(truth, profile, 11))
     facts = Facts(11, small, profile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PER_WORD = 8
+_DAY = 86_400
 _DIGITS = "0123456789"
 _CAPITALS = "ABCDEFGHJKLMNPRSTUWXYZ"
 
@@ -77,8 +79,24 @@ def iso(epochs: npt.NDArray[Any]) -> pa.Array:
     >>> iso(np.array([1_793_610_000])).to_pylist()
     ['2026-11-02T09:00:00Z']
     """
-    moments = pa.array(epochs.astype(np.int64)).cast(pa.timestamp("s"))
-    return join(pc.strftime(moments, format="%Y-%m-%dT%H:%M:%S"), "Z")
+    if not len(epochs):
+        return pa.array([], pa.string())
+    days, seconds = np.divmod(epochs.astype(np.int64), _DAY)
+    first = int(days.min())
+    dates = np.arange(first, int(days.max()) + 1).astype("datetime64[D]")
+    written = np.empty(len(epochs), dtype=[("date", "S11"), ("clock", "S9")])
+    written["date"] = np.char.add(np.datetime_as_string(dates).astype("S10"), b"T")[days - first]
+    written["clock"] = _clock()[seconds]
+    width = written.dtype.itemsize
+    offsets = np.arange(len(epochs) + 1, dtype=np.int32) * np.int32(width)
+    return pa.StringArray.from_buffers(len(epochs), pa.py_buffer(offsets), pa.py_buffer(written))
+
+
+@lru_cache(maxsize=1)
+def _clock() -> npt.NDArray[np.bytes_]:
+    """Every second of a day as it is written."""
+    moments = np.datetime_as_string(np.arange(_DAY).astype("datetime64[s]")).astype("S19")
+    return np.char.add(moments.view([("date", "S11"), ("clock", "S8")])["clock"], b"Z")
 
 
 def from_iso(times: pa.Array) -> Ints:
