@@ -75,3 +75,33 @@ def show(world: Annotated[Path, typer.Argument(help="The folder of a world.")]) 
     from understudy.campaign.worlds import describe_world
 
     typer.echo(describe_world(world))
+
+
+@app.command("import")
+def import_exports(
+    files: Annotated[list[Path], typer.Argument(help="Vendors' exports of objects: JSON or CSV.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder of the new world.")],
+    map: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A CSV file's columns, as `customers.csv=map.yaml`."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="A mess profile to lay over; none without.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Nobody's data, so people stay as they are.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+) -> None:
+    """Build a world of a company's own exports, pseudonymised with the recordings' key."""
+    from understudy.campaign.world_import import ImportWish, import_world
+
+    maps: dict[str, Path] = {}
+    for text in map or []:
+        name, sign, path = text.partition("=")
+        if not (name and sign and path):
+            raise typer.BadParameter(f"`{text}` is not FILE.csv=MAP.yaml")
+        maps[Path(name).name] = Path(path)
+    wish = ImportWish(files, out, maps, profile, seed, synthetic)
+    typer.echo(import_world(wish, Progress(quiet=quiet)))

@@ -176,6 +176,10 @@ class WorldWriter:
         _replace(self._aside, self.path)
         return record
 
+    def note(self, name: str, record: Any) -> None:
+        """Keep a JSON file beside the tables."""
+        write_json(self._aside / name, record)
+
     def finish(self) -> WorldManifest:
         """Write what the world says of itself, and put it in place; returns the manifest."""
         self._close()
