@@ -97,6 +97,16 @@ def test_rows_are_paired_by_key_when_order_differs(twins, tmp_path):
     assert sorted(pairs.clean["number"].to_pylist()) == sorted(pairs.dirty["number"].to_pylist())
 
 
+def test_tables_that_overlap_in_part_are_paired_by_what_they_share(twins, tmp_path):
+    """Of a dirty table of other rows, those with a clean twin are learned from."""
+    dirty, clean = (path.read_text().splitlines() for path in twins["learn"])
+    one = table(tmp_path / "d.csv", "\n".join([dirty[0], *dirty[1:801]]) + "\n")
+    two = table(tmp_path / "c.csv", "\n".join([clean[0], *clean[401:1201]]) + "\n")
+    pairs = align(read_sample(one), read_sample(two))
+    assert pairs.key == ("number",)
+    assert len(pairs) == 400
+
+
 def test_columns_are_matched_but_for_case_and_marks(tmp_path):
     """`beer_name` and `Beer-Name` are one column."""
     dirty = table(tmp_path / "d.csv", "beer_name,b\nx,1\ny,2\n")

@@ -17,7 +17,7 @@ from understudy.world.sample import Cells, Sample
 __all__ = ["Pairs", "align", "match_columns"]
 
 Ints = npt.NDArray[np.int64]
-_SHARED = 0.95
+_SHARED = (0.95, 0.3)
 _WIDEST = 2
 _CANDIDATES = 12
 
@@ -102,16 +102,22 @@ def _same(one: pa.Array, two: pa.Array) -> list[bool]:
 
 
 def _key(left: Cells, right: Cells) -> tuple[str, ...]:
-    """The narrowest columns that name each clean row, and that the dirty rows share."""
+    """The narrowest columns that name each clean row, and that nearly all dirty rows share.
+
+    Failing these, columns that a third of them share: then the tables overlap in part.
+    """
     candidates = sorted(right, key=lambda name: -len(right[name].unique()))[:_CANDIDATES]
+    found: list[tuple[float, tuple[str, ...]]] = []
     for width in range(1, _WIDEST + 1):
         for names in combinations(candidates, width):
             ours = _texts(right, names)
-            if len(set(ours)) < len(ours):
-                continue
             known = set(ours)
-            theirs = _texts(left, names)
-            if sum(row in known for row in theirs) >= _SHARED * len(theirs):
+            if len(known) == len(ours):
+                theirs = _texts(left, names)
+                found.append((sum(row in known for row in theirs) / max(len(theirs), 1), names))
+    for least in _SHARED:
+        for share, names in found:
+            if share >= least:
                 return names
     return ()
 
