@@ -204,32 +204,35 @@ def leaks(real: Cells, other: Cells, clean: Cells) -> dict[str, float]:
     """F10: per column the share of generated rows that hold a rare real value nobody gave them.
 
     A value counts where fewer than 20 real rows have it, and where a word or number in it of four
-    letters and more stands neither in the clean table, not even but for a slip, nor in 20 real
-    rows: such a word can only have come through the profile.
+    letters and more stands neither in the clean table nor in 20 real rows: such a word can only
+    have come through the profile. What is but some slips from a clean cell is that cell, damaged.
     """
     given = {
         part for values in clean.values() for cell in values.to_pylist() for part in _long(cell)
     }
-    return {name: _leaked(values, other[name], given) for name, values in real.items()}
+    return {
+        name: _leaked(values, other[name], given, set(clean[name].drop_null().to_pylist()))
+        for name, values in real.items()
+    }
 
 
-def _leaked(real: pa.Array, other: pa.Array, given: set[str]) -> float:
+def _leaked(real: pa.Array, other: pa.Array, given: set[str], cells: set[str]) -> float:
     counts = Counter(real.to_pylist())
     known = counted((part, n) for value, n in counts.items() for part in set(_long(value)))
     secret = {part for part, count in known.items() if count < SUPPORT} - given
-    cells = Counter(other.to_pylist())
     found = [
         count
-        for value, count in cells.items()
+        for value, count in Counter(other.to_pylist()).items()
         if 0 < counts.get(value, 0) < SUPPORT
         and any(part in secret and not _near(part, given) for part in _long(value))
+        and not _near(value, cells)
     ]
     return sum(found) / max(len(other), 1)
 
 
 def _near(part: str, given: set[str]) -> bool:
-    """Whether a clean word is but some slips away."""
-    alike = [word for word in given if abs(len(word) - len(part)) <= 2]
+    """Whether a clean word or cell is but some slips away."""
+    alike = [word for word in given if abs(len(word) - len(part)) <= max(2, len(part) // 5)]
     return bool(difflib.get_close_matches(part, alike, 1, _SLIPPED))
 
 
