@@ -69,6 +69,7 @@ class ExportFile:
     _at: int = 0
     _offset: int = 0
     _ended: bool = False
+    _broken: bool = False
     _decoder: json.JSONDecoder = field(default_factory=json.JSONDecoder)
     _source: Iterator[str] = field(default_factory=lambda: iter(()))
 
@@ -77,8 +78,9 @@ class ExportFile:
         try:
             with self.path.open("rb") as raw:
                 self._source = self._blocks(raw)
-                self._more()
-                if not self._text.strip() and self._ended:
+                while not self._text.strip() and self._more():
+                    pass
+                if not self._text.strip():
                     raise self._error("it is empty")
                 yield from self._top()
         except (OSError, EOFError, zlib.error) as error:
@@ -104,6 +106,12 @@ class ExportFile:
             yield decoder.decode(block)
         if decoder is not None:
             yield decoder.decode(b"", final=True)
+
+    def _break(self) -> Iterator[Broken]:
+        """The file's end before its time, told once."""
+        if not self._broken:
+            self._broken = True
+            yield Broken(self._offset, "the file breaks off")
 
     def _more(self) -> bool:
         """Read on; False at the end."""
@@ -198,7 +206,7 @@ class ExportFile:
         if char:
             self._step(self._at + 1)
         else:
-            yield Broken(self._offset, "the file breaks off")
+            yield from self._break()
 
     def _items(self, kind: str) -> Iterator[Exported | Broken]:
         names: set[str] = set()
@@ -210,12 +218,13 @@ class ExportFile:
                 yield Exported(kind, begin, found.value)
             else:
                 yield Broken(begin, found.reason)
+                self._broken = self._ended
                 if not self._resume(names):
                     return
         if char:
             self._step(self._at + 1)
         else:
-            yield Broken(self._offset, "the file breaks off")
+            yield from self._break()
 
     def _resume(self, names: set[str]) -> bool:
         """Go to the next item that looks like the first one; False where none is to be found."""
