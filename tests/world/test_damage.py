@@ -225,6 +225,19 @@ def test_deliveries_come_twice_late_and_never(truth):
     assert made.tables["stripe.events"].ids() == truth.table("stripe.events").ids()
 
 
+def test_a_receiver_s_clock_can_be_wrong(truth):
+    """With another clock each delivery that is hit has its time moved by the same seconds."""
+    kinds = {"duplicate": 0, "late": 0, "reorder": 0, "lost": 0, "skewed": 1, "skew": -120}
+    mess = profile_of(
+        "stripe.deliveries", table=[{"op": "event_dup_late_reorder", "rate": 1, "options": kinds}]
+    )
+    made = damage(truth, mess, 5).tables["stripe.deliveries"].columns["delivered_at"]
+    true = truth.table("stripe.deliveries").columns["delivered_at"]
+    assert [b - a for a, b in zip(true.to_pylist(), made.to_pylist(), strict=True)] == (
+        [-120] * len(true)
+    )
+
+
 def test_ticket_noise_is_in_the_ticket_and_its_first_comment(truth, damaged, entries):
     """Ticket and first comment carry the same noisy text; injections carry their canary."""
     tickets = {row["id"]: row for row in damaged.tables["zendesk.tickets"].rows()}
