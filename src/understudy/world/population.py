@@ -39,6 +39,10 @@ _MAIL = ("example.com", "mail.example.com", "example.net", "post.example.net", "
 _MAIL_WEIGHTS = (40, 22, 14, 14, 10)
 _ENDINGS = ("example.com", "example.net", "example.org")
 _DAY = 86_400
+_NUMBERS = pa.array(["", *(str(number) for number in range(10, 100))])
+_HOSTS = pa.array([*(f".{ending}" for ending in _ENDINGS), *_MAIL])
+_HOUSES_BEFORE = pa.array(["", *(f"{number} " for number in range(1, 181))])
+_HOUSES_BEHIND = pa.array(["", *(f" {number}" for number in range(1, 181))])
 
 
 def draw_people(recipe: Recipe, seed: int, block: int) -> People:
@@ -136,11 +140,23 @@ def _number(people: People) -> pa.Array:
 
 
 def _email(people: People) -> pa.Array:
+    """`first.last@host` in one join: every part is gathered, and empty where it does not apply."""
+    count, draws, private = len(people), people.draws, people.firm < 0
     # Two people of one name get a number, as mail providers ask for; in firms it is rare.
-    slug = people.columns["slug"]
-    numbered_too = people.draws.share("numbered", len(people), 0.35) & (people.firm < 0)
-    local = when(numbered_too, join(slug, _number(people)), slug)
-    return join(local, "@", pc.coalesce(people.columns["domain"], _mail(people)))
+    numbers = np.where(
+        draws.share("numbered", count, 0.35) & private, draws.below("number", count, 90) + 1, 0
+    )
+    endings = draws.below("ending", count, 3)[people.leader]
+    mails = len(_ENDINGS) + chosen(draws.words("mail", count), _MAIL_WEIGHTS)
+    return join(
+        _picked("first", "first", people, form="_ascii"),
+        ".",
+        _picked("last", "last", people, form="_ascii"),
+        gather(_NUMBERS, numbers),
+        "@",
+        pc.fill_null(people.columns["company_slug"], ""),
+        gather(_HOSTS, np.where(private, mails, endings)),
+    )
 
 
 def _private_email(people: People) -> pa.Array:
@@ -157,12 +173,12 @@ def _zip(people: People) -> pa.Array:
 
 
 def _address(people: People) -> pa.Array:
+    """The street with its number before or behind it, as the place has it."""
     street = _picked("street", "street", people, of_firm=True)
-    house = text(people.draws.below("house", len(people), 180)[people.leader] + 1)
-    number_first = np.array([locale.number_first for locale in people.locales])[people.locale]
-    return when(
-        number_first, join(house, street, separator=" "), join(street, house, separator=" ")
-    )
+    house = people.draws.below("house", len(people), 180)[people.leader] + 1
+    first = np.array([locale.number_first for locale in people.locales])[people.locale]
+    before, behind = (np.where(mask, house, 0) for mask in (first, ~first))
+    return join(gather(_HOUSES_BEFORE, before), street, gather(_HOUSES_BEHIND, behind))
 
 
 def _id(people: People) -> pa.Array:
