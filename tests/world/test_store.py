@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pyarrow.parquet as pq
 import pytest
@@ -171,3 +175,32 @@ def test_a_shard_that_is_none_is_told(text):
     """A shard is `K/N` with 1 <= K <= N; all else is told."""
     with pytest.raises(ConfigurationError, match="is not a shard"):
         parse_shard(text)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from understudy.world.profile import load_profile
+from understudy.world.recipe import Recipe
+from understudy.world.stream import build_world
+from understudy.world.writer import Facts
+build_world(Path(sys.argv[1]), Facts(1, Recipe(customers=200_000, block=256), load_profile()))
+"""
+
+
+def test_a_build_that_is_killed_leaves_nothing_that_looks_whole(tmp_path, small, profile):
+    """After SIGKILL in the middle there is no world, and the next build of it is as ever."""
+    out = tmp_path / "world"
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(out)])
+    began = time.monotonic()
+    while not list(tmp_path.glob(".world.*.part/dirty/zendesk.tickets.parquet")):
+        assert process.poll() is None
+        assert time.monotonic() - began < 60
+        time.sleep(0.02)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not out.exists()
+    with pytest.raises(RecordingError, match=r"no manifest\.json"):
+        load_world(out)
+    made = build_world(out, Facts(1, small, profile))
+    assert made.content_digest == load_world(out).content_digest

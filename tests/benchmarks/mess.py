@@ -1,0 +1,134 @@
+"""The parts of MESS-1M: contacts of 12 columns, seven kinds of damage, Parquet, and their floor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from understudy.world.damage import damage_block
+from understudy.world.draft import LEDGER, Draft
+from understudy.world.entropy import below
+from understudy.world.pools import load_pool
+from understudy.world.population import draw_people
+from understudy.world.profile import Profile
+from understudy.world.recipe import Recipe
+from understudy.world.table import Table
+from understudy.world.truth import Block
+
+__all__ = ["COLUMNS", "block", "contacts", "damaged", "floor", "one_thread", "recipe", "written"]
+
+_BLOCK = 65_536
+CONTACTS = "hubspot.contacts"
+COLUMNS = {
+    "id": "contact_id", "firstname": "firstname", "lastname": "lastname", "email": "email",
+    "phone": "phone", "company": "company", "address": "address", "city": "city", "zip": "zip",
+    "country": "country", "tier": "currency", "plan": "plan",
+}  # fmt: skip
+"""The workload's twelve columns, and the hidden people's columns that they are."""
+_SEED = 1
+_KEYED = {"on": "country", "rates": {"DE": "4%", "US": "1%", "JP": "3%"}}
+_CELLS: dict[str, Any] = {
+    "phone": [{"op": "null_explicit", "rate": "5%"}],
+    "lastname": [{"op": "typo_keyboard", "rate": "3%"}],
+    "city": [{"op": "mojibake", "rate": "1%"}],
+    "plan": [{"op": "text_in_numeric", "rate": "1%"}],
+    "email": [{"op": "typo_keyboard", "rate": "1%", **_KEYED}],
+    "zip": [{"op": "null_explicit", "rate": "2%", "longer_than": 4, "otherwise": "6%"}],
+    "company": [{"op": "escape_artifact", "rate": "1%"}],
+}
+PROFILE = Profile.model_validate(
+    {"version": 1, "name": "mess-1m", "tables": {CONTACTS: {"cells": _CELLS}}}
+)
+
+
+def one_thread() -> None:
+    """Arrow works on this thread alone."""
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+
+
+def recipe(rows: int) -> Recipe:
+    """A world of that many contacts, each of them a customer."""
+    return Recipe(customers=rows, block=_BLOCK, leads=0.0)
+
+
+def contacts(made: Recipe, number: int) -> Table:
+    """One block's contacts, in the workload's twelve columns."""
+    people = draw_people(made, _SEED, number)
+    columns = {name: people.columns[source] for name, source in COLUMNS.items()}
+    return Table(columns, np.arange(len(people), dtype=np.int64))
+
+
+def damaged(made: Recipe, number: int, table: Table) -> Draft:
+    """The block after seven steps, with its ledger."""
+    block = Block(number, {CONTACTS: table})
+    return damage_block(block, PROFILE, _SEED, made.epoch)
+
+
+def written(made: Recipe) -> int:
+    """Everything, block by block: contacts, damage, ledger, snappy Parquet; gives the rows."""
+    rows = 0
+    with TemporaryDirectory() as name, _Files(Path(name)) as files:
+        for number in range(made.blocks()):
+            table = contacts(made, number)
+            draft = damaged(made, number, table)
+            files.append("contacts", pa.table(dict(draft.tables[CONTACTS].columns)))
+            files.append("ledger", pa.Table.from_batches(draft.entries, schema=LEDGER))
+            rows += len(table)
+    return rows
+
+
+def block() -> pa.Table:
+    """A whole block of contacts, as a floor writes it again and again."""
+    return pa.table(dict(contacts(recipe(_BLOCK), 0).columns))
+
+
+def floor(made: Recipe, rows_written: pa.Table | None = None) -> int:
+    """What nothing can do without: the words and one gather for each column.
+
+    With `rows_written` a file of as many rows too, the same texts as the workload's own: short or
+    repeated ones would make a floor of other work.
+    """
+    pool = load_pool("de_DE")
+    kinds = [pool[kind] for kind in ("first", "last", "street", "city", "company", "job")] * 2
+    rows = 0
+    with TemporaryDirectory() as name, _Files(Path(name)) as files:
+        for number in range(made.blocks()):
+            count = made.customers_in(number)
+            generator = np.random.Philox(key=1, counter=[0, 0, 0, number])
+            words = generator.random_raw(len(kinds) * count).reshape(len(kinds), count)
+            columns = {
+                str(place): kind.take(pa.array(below(word, len(kind))))
+                for place, (kind, word) in enumerate(zip(kinds, words, strict=True))
+            }
+            if rows_written is not None:
+                files.append("floor", rows_written.slice(0, count))
+            rows += len(columns["0"])
+    return rows
+
+
+class _Files:
+    """Parquet files that are appended to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[str, pq.ParquetWriter] = {}
+
+    def __enter__(self) -> _Files:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for writer in self._open.values():
+            writer.close()
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """More rows of a file."""
+        if name not in self._open:
+            file = self._folder / f"{name}.parquet"
+            self._open[name] = pq.ParquetWriter(file, rows.schema, compression="snappy")
+        self._open[name].write_table(rows)
