@@ -7,13 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pyarrow.parquet as pq
 import pytest
 
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.world.damage import damage
-from understudy.world.store import load_ledger, load_table, load_world, read_manifest, write_world
+from understudy.world.store import (
+    load_ledger,
+    load_table,
+    load_world,
+    read_manifest,
+    struck_by_table,
+    write_world,
+)
 from understudy.world.stream import Shard, build_world, parse_shard
 from understudy.world.truth import build_truth
 from understudy.world.writer import Facts, WorldWriter
@@ -200,7 +208,15 @@ def test_a_build_that_is_killed_leaves_nothing_that_looks_whole(tmp_path, small,
     process.kill()
     assert process.wait() == -signal.SIGKILL
     assert not out.exists()
-    with pytest.raises(RecordingError, match=r"no manifest\.json"):
+    with pytest.raises(RecordingError, match="is not there"):
         load_world(out)
     made = build_world(out, Facts(1, small, profile))
     assert made.content_digest == load_world(out).content_digest
+
+
+def test_what_struck_is_counted_by_table(damaged, truth, tmp_path):
+    """The counts by table and operator add up to the ledger."""
+    made = write_world(tmp_path / "world", truth, damaged)
+    found = struck_by_table(tmp_path / "world")
+    assert sum((count for count in found.values()), Counter()) == made.operators
+    assert found["hubspot.contacts"]["duplicate_merge"] > 0

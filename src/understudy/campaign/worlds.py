@@ -15,7 +15,7 @@ from understudy.workflows.record import provenance_of, record
 from understudy.world.damage import damage
 from understudy.world.profile import load_profile
 from understudy.world.recipe import load_recipe
-from understudy.world.store import load_world, read_manifest, write_world
+from understudy.world.store import load_world, read_manifest, struck_by_table, write_world
 from understudy.world.stream import build_world as stream_world
 from understudy.world.stream import parse_shard
 from understudy.world.truth import build_truth
@@ -96,12 +96,19 @@ def build_world(request: BuildRequest, progress: Progress) -> WorldManifest:
 
 
 def describe_world(path: Path) -> str:
-    """A world's tables with their rows, and how often each mess operator struck."""
+    """A world's tables with their rows, and its mess: how often what struck which table."""
     manifest = read_manifest(path)
     lines = [f"{path}: seed {manifest.seed}, digest {manifest.content_digest}", ""]
-    lines += [f"{name:<32}{count:>10,}" for name, count in manifest.row_counts.items()]
-    struck = Counter(manifest.operators).most_common()
-    lines += ["", "mess", *(f"{name:<32}{count:>10,}" for name, count in struck)]
+    lines += [f"{'table':<32}{'rows':>10}{'damages':>10}  most of them"]
+    struck = struck_by_table(path) if manifest.operators else {}
+    for name, count in manifest.row_counts.items():
+        found = struck.get(name, Counter[str]())
+        most = ", ".join(f"{operator} {times:,}" for operator, times in found.most_common(3))
+        lines.append(f"{name:<32}{count:>10,}{found.total():>10,}  {most}".rstrip())
+    total = sum(manifest.operators.values())
+    lines += ["", f"{'mess':<32}{'damages':>10}{'share':>10}"]
+    for operator, times in Counter(manifest.operators).most_common():
+        lines.append(f"{operator:<32}{times:>10,}{times / total:>10.1%}")
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,15 @@ from understudy.world.truth import Truth
 from understudy.world.versions import VERSIONS, load_versions
 from understudy.world.writer import Facts, WorldWriter, dirty_columns
 
-__all__ = ["is_world", "load_ledger", "load_table", "load_world", "read_manifest", "write_world"]
+__all__ = [
+    "is_world",
+    "load_ledger",
+    "load_table",
+    "load_world",
+    "read_manifest",
+    "struck_by_table",
+    "write_world",
+]
 
 _HINT = "understudy world build --out {path}"
 
@@ -82,6 +91,15 @@ def load_ledger(path: Path) -> list[dict[str, Any]]:
     """Every damage: table, id, column, operator, value before, group and detail."""
     entries: list[dict[str, Any]] = _read(path / "ledger.parquet").to_pylist()
     return entries
+
+
+def struck_by_table(path: Path) -> dict[str, Counter[str]]:
+    """How often each operator struck, by table."""
+    ledger = _read(path / "ledger.parquet", ["table", "operator"])
+    found: dict[str, Counter[str]] = {}
+    for each in ledger.group_by(["table", "operator"]).aggregate([([], "count_all")]).to_pylist():
+        found.setdefault(each["table"], Counter())[each["operator"]] += each["count_all"]
+    return found
 
 
 class _Tables(Mapping[str, Mapping[str, Row]]):
