@@ -281,6 +281,16 @@ def test_a_baseline_that_the_systems_refuse_is_quarantined_and_counted(tmp_path)
     assert report.notes["baselines quarantined: stripe.refunds.create is refused (400)"] == 1
 
 
+def test_a_doubtful_deed_that_does_not_work_costs_no_baseline(tmp_path):
+    """What only the time links to a case, and what is refused in it, is left out and counted."""
+    listed = x.refund(amount=5000)
+    report, recording = bring_all(tmp_path, stripe=[x.stripe_customer(), x.charge(), listed])
+    assert operations(recording, "zendesk-1") == [
+        ["zendesk.tickets.public_reply", "zendesk.tags.add", "zendesk.tickets.update"]
+    ]
+    assert report.notes["deeds linked by time only that do not work, left out"] == 1
+
+
 def test_a_case_about_unseen_objects_is_judged_by_its_actions(tmp_path):
     """A refund of a charge that no file shows stays an action: counted, not quarantined."""
     report, recording = bring_all(

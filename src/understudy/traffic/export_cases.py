@@ -181,6 +181,7 @@ def _count(notes: Counter[str], result: Replayed) -> None:
         "handlings with objects that the exports do not show, judged by actions only":
             int(result.unseen > 0),
         "deeds that change nothing when played again": result.idle,
+        "deeds linked by time only that do not work, left out": result.misfits,
         "actions whose value before is another one in the export": result.other_before,
     }  # fmt: skip
     notes.update({name: count for name, count in counts.items() if count})

@@ -40,6 +40,8 @@ class Replayed:
     idle: int = 0
     unserved: list[str] = field(default_factory=list)
     broken: str | None = None
+    misfits: int = 0
+    """Deeds that only the time linked and that the systems refuse here."""
     other_before: int = 0
     """Actions whose values before are not those that the source tells."""
 
@@ -89,6 +91,9 @@ class Replayer:
         if unseen:
             result.unseen += 1
             result.actions.append(_as_recorded(action, deed, link))
+        elif status >= 400 and link is LinkConfidence.TIME_ONLY:
+            # Most likely another case's: it must not cost this one its baseline.
+            result.misfits += 1
         elif status >= 400:
             result.broken = result.broken or f"{action.operation} is refused ({status})"
         elif deed.system != DESK and not _changes(session, mark):
