@@ -270,7 +270,7 @@ def test_a_tag_hands_a_case_over(tmp_path):
 
 def test_a_baseline_that_the_systems_refuse_is_quarantined_and_counted(tmp_path):
     """A refund of more than the charge cannot have been: the case is left out, with its reason."""
-    made = x.refund(amount=5000, metadata={"ticket": "1"})
+    made = x.refund(amount=5000, metadata={"ticket": "1001"})
     report, recording = x.bring(
         tmp_path,
         zendesk=[*x.users(), x.ticket(id=1001), *[{**a, "ticket_id": 1001} for a in x.audits()]],

@@ -194,7 +194,8 @@ def _summed(changes: list[Change], row: Mapping[str, Any]) -> list[Change]:
             continue
         name = change.field[1:]
         after = sums.get(name, row.get(name) or 0)
-        sums[name] = before = after - change.after
+        # A sum that does not tell of its parts, as lists of different days give it, was never less.
+        sums[name] = before = max(0, after - change.after)
         made.append(msgspec.structs.replace(change, field=name, before=before, after=after))
     return made[::-1]
 
