@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.traffic.detect import Wishes, detect_format, import_traffic
-from understudy.traffic.http_import import JSONL, KEPLOY, MITMPROXY, import_http
+from understudy.traffic.http_import import JSONL, KEPLOY, MITMPROXY, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
 from understudy.traffic.source_file import Limits
 
@@ -61,7 +61,7 @@ def imported(tmp_path, key):
     def run(format, data, name="x", **more):
         path = tmp_path / name
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        report = import_http(format, [path], tmp_path / "out", key=key, **more)
+        report = import_http(format, [path], tmp_path / "out", HttpOptions(key=key, **more))
         return report, list(read_recording(tmp_path / "out").interactions())
 
     return run

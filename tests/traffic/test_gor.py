@@ -9,7 +9,7 @@ import pytest
 from understudy.model.errors import RecordingError
 from understudy.traffic.detect import detect_format, import_traffic
 from understudy.traffic.gor import SEPARATOR
-from understudy.traffic.http_import import GOR, import_http
+from understudy.traffic.http_import import GOR, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
 from understudy.traffic.source_file import Limits
 
@@ -30,7 +30,7 @@ def imported(tmp_path, key):
     def run(data, name="x.gor", **more):
         path = tmp_path / name
         path.write_bytes(data)
-        report = import_http(GOR, [path], tmp_path / "out", key=key, **more)
+        report = import_http(GOR, [path], tmp_path / "out", HttpOptions(key=key, **more))
         return report, list(read_recording(tmp_path / "out").interactions())
 
     return run

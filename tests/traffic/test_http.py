@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from understudy.model.errors import RecordingError
 from understudy.redact.scan import scan_value
 from understudy.traffic.detect import detect_format, import_traffic
-from understudy.traffic.http_import import HAR, VCR, import_http
+from understudy.traffic.http_import import HAR, VCR, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
 from understudy.traffic.source_file import Limits
 
@@ -64,7 +64,7 @@ version: 1
 def imported(logs, tmp_path, key):
     def run(format, content, name="log.har", **more):
         path = logs.write(content, name)
-        report = import_http(format, [path], tmp_path / "out", key=key, **more)
+        report = import_http(format, [path], tmp_path / "out", HttpOptions(key=key, **more))
         return report, list(read_recording(tmp_path / "out").interactions())
 
     return run
@@ -159,7 +159,7 @@ def test_what_is_no_cassette_is_one_clear_error(logs, tmp_path, key, text, probl
     """Tags that would run code, other dialects and damage are told, and nothing is written."""
     path = logs.write(text, "c.yaml")
     with pytest.raises(RecordingError, match=problem):
-        import_http(VCR, [path], tmp_path / "out", key=key)
+        import_http(VCR, [path], tmp_path / "out", HttpOptions(key=key))
     assert not (tmp_path / "out").exists()
 
 
@@ -169,7 +169,7 @@ def test_bombs_do_not_go_off(logs, imported, tmp_path, key):
     layers = "\n".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9))
     laughs = logs.write(f"a0: &a0 [x]\n{layers}\ninteractions: [*a8]", "bomb.yaml")
     with pytest.raises(RecordingError, match="unfold to more than"):
-        import_http(VCR, [laughs], tmp_path / "out", key=key)
+        import_http(VCR, [laughs], tmp_path / "out", HttpOptions(key=key))
     zipped = base64.b64encode(gzip.compress(bytes(65 * 2**20))).decode()
     content = {"mimeType": "text/plain", "text": zipped, "encoding": "base64"}
     report, found = imported(HAR, har(entry(), entry(response={"content": content})))
@@ -209,7 +209,7 @@ def test_secrets_and_people_never_reach_the_disk(imported, tmp_path):
         entry(response={"headers": [{"name": "Set-Cookie", "value": f"sid={CANARY}; Path=/"}]}),
     )
     report, found = imported(HAR, content, "password=hunter2-canary-7f3.har")
-    kept = "".join(path.read_text() for path in (tmp_path / "out").iterdir())
+    kept = "".join(path.read_text() for path in (tmp_path / "out").rglob("*.json*"))
     assert CANARY not in kept
     assert base64.b64encode(CANARY.encode()).decode()[:12] not in kept
     assert "ann@corp.com" not in kept
@@ -238,7 +238,7 @@ def test_a_har_that_breaks_off_keeps_its_whole_entries(logs, tmp_path, key):
     """Exports of crashed browsers end in the middle of an entry."""
     path = logs.write(har(entry(), entry(), entry()))
     path.write_text(path.read_text()[:-60])
-    report = import_http(HAR, [path], tmp_path / "out", key=key)
+    report = import_http(HAR, [path], tmp_path / "out", HttpOptions(key=key))
     assert (report.manifest.kept, report.manifest.quarantined) == (2, 1)
 
 

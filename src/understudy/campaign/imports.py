@@ -8,6 +8,7 @@ from pathlib import Path
 
 from understudy.campaign.source import source_of
 from understudy.traffic.detect import Wishes, import_traffic
+from understudy.traffic.http_export import write_har, write_vcr
 from understudy.traffic.recognise import parse_bases
 from understudy.traffic.recording import Recording, read_recording
 from understudy.traffic.scan import scan_recording
@@ -19,6 +20,7 @@ from understudy.world.store import load_world
 __all__ = [
     "Wishes",
     "describe_recording",
+    "export_cassettes",
     "export_files",
     "import_files",
     "parse_bases",
@@ -45,6 +47,18 @@ def export_files(recording: Path, folders: Mapping[str, Path]) -> str:
         for path in write_exports(history, vendor, folder)
     ]
     return "\n".join(map(str, written))
+
+
+def export_cassettes(recording: Path, files: Mapping[str, Path]) -> str:
+    """Write a recording as recorded HTTP, by format: `har` and `vcr`."""
+    source = source_of(recording)
+    world = load_world(source.world_folder)
+    writers = {"har": write_har, "vcr": write_vcr}
+    written = [
+        f"{path}: {writers[name](source.recording, world, path):,} exchanges"
+        for name, path in files.items()
+    ]
+    return "\n".join(written)
 
 
 def describe_recording(path: Path) -> str:

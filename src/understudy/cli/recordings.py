@@ -31,11 +31,11 @@ def import_traffic(
         typer.Option(help="A tool of the traced agent: `issue_refund=stripe.refunds.create`."),
     ] = None,
     synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="Vendors' exports: nobody's data, so people stay.")
+        bool, typer.Option("--synthetic", help="Nobody's data, so people stay; secrets go.")
     ] = False,
     gap: Annotated[
         float | None,
-        typer.Option(help="Vendors' exports: hours after its last act until a case is over."),
+        typer.Option(help="Hours after its last act until a case is over."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
@@ -62,15 +62,26 @@ def export(
     zendesk: Annotated[Path | None, typer.Option(help="The folder for Zendesk's exports.")] = None,
     stripe: Annotated[Path | None, typer.Option(help="The folder for Stripe's exports.")] = None,
     hubspot: Annotated[Path | None, typer.Option(help="The folder for HubSpot's exports.")] = None,
+    har: Annotated[Path | None, typer.Option(help="The HAR file to write.")] = None,
+    vcr: Annotated[Path | None, typer.Option(help="The VCR.py cassette to write.")] = None,
 ) -> None:
-    """Write a recording in other formats: as the exports that the vendors themselves give."""
-    from understudy.campaign.imports import export_files
+    """Write a recording in other formats: vendors' own exports, a HAR, a cassette of VCR.py."""
+    from understudy.campaign.imports import export_cassettes, export_files
 
-    wanted = {"zendesk": zendesk, "stripe": stripe, "hubspot": hubspot}
-    folders = {name: folder for name, folder in wanted.items() if folder is not None}
-    if not folders:
-        raise typer.BadParameter("name at least one of --zendesk, --stripe and --hubspot")
-    typer.echo(export_files(recording, folders))
+    folders = _named(zendesk=zendesk, stripe=stripe, hubspot=hubspot)
+    files = _named(har=har, vcr=vcr)
+    if not folders and not files:
+        raise typer.BadParameter(
+            "name at least one of --zendesk, --stripe, --hubspot, --har, --vcr"
+        )
+    if folders:
+        typer.echo(export_files(recording, folders))
+    if files:
+        typer.echo(export_cassettes(recording, files))
+
+
+def _named(**given: Path | None) -> dict[str, Path]:
+    return {name: path for name, path in given.items() if path is not None}
 
 
 @app.command("record")

@@ -37,7 +37,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Interaction(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of `interactions.jsonl`. A time that is not in the source is never guessed."""
+    """One line of `interactions.jsonl`. A time that is not in the source is never guessed.
+
+    `handling` names which of several answers to one case it was part of, where the source says so;
+    `labels` are what the source says of the case that an inbound event began.
+    """
 
     interaction_id: str
     seq: int
@@ -52,3 +56,5 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     response: RecordedResponse | None = None
     source: Source | None = None
     warnings: tuple[str, ...] = ()
+    handling: str | None = None
+    labels: dict[str, Any] | None = None

@@ -14,7 +14,7 @@ from understudy.systems.stripe.expand import EXPANDABLE
 from understudy.systems.system import System
 from understudy.systems.zendesk.payload import NUMBERS
 
-__all__ = ["sightings", "with_sightings"]
+__all__ = ["sightings", "told_rows", "with_sightings"]
 
 Sighting = tuple[str, Row]
 _DEEPEST = 6
@@ -59,6 +59,13 @@ def sightings(
         named |= _named(each, parts) | _referred(each)
         taken |= {(table, row["id"]): row for table, row in _accepted(each, parts)}
     return taken | {key: row for key, row in named.items() if key not in made} | found
+
+
+def told_rows(interaction: Interaction) -> Iterator[Sighting]:
+    """The rows that one answer shows, by table, and what a request that was accepted takes."""
+    parts = _parts(interaction)
+    yield from _accepted(interaction, parts)
+    yield from _rows(interaction, parts)
 
 
 def _parts(interaction: Interaction) -> list[str]:

@@ -27,6 +27,7 @@ CREATE TABLE deed (key TEXT PRIMARY KEY, at INTEGER, seq INTEGER, body BLOB);
 CREATE TABLE message (entity TEXT, at INTEGER, seq INTEGER PRIMARY KEY, body BLOB);
 CREATE TABLE tie (one TEXT, other TEXT, sure INTEGER, PRIMARY KEY (one, other)) WITHOUT ROWID;
 CREATE TABLE person (place TEXT PRIMARY KEY, staff INTEGER, sure INTEGER, name TEXT) WITHOUT ROWID;
+CREATE TABLE step (place INTEGER PRIMARY KEY, grp INTEGER, entity TEXT, link TEXT);
 CREATE TABLE seen (mark BLOB PRIMARY KEY) WITHOUT ROWID;
 """
 _END = 1 << 62
@@ -102,13 +103,48 @@ class Chronicle:
 
     def past(self) -> Iterator[Past]:
         """Each object's history, by table and id."""
-        self._base.execute("CREATE INDEX IF NOT EXISTS by_object ON past (tbl, id, at, seq)")
+        self._index()
         rows = self._base.execute("SELECT tbl, id, kind, body FROM past ORDER BY tbl, id, at, seq")
         for (table, row_id), group in groupby(rows, key=itemgetter(0, 1)):
-            told = [(kind, body) for _, _, kind, body in group]
-            sightings = [_sighting.decode(body) for kind, body in told if kind == "s"]
-            changes = [_change.decode(body) for kind, body in told if kind == "c"]
-            yield table, row_id, sightings, changes
+            yield _past(table, row_id, [(kind, body) for _, _, kind, body in group])
+
+    def past_of(self, table: str, row_id: str) -> Past:
+        """One object's history."""
+        self._index()
+        query = "SELECT kind, body FROM past WHERE tbl = ? AND id = ? ORDER BY at, seq"
+        return _past(table, row_id, self._base.execute(query, (table, row_id)).fetchall())
+
+    def tables_of(self, row_id: str) -> list[str]:
+        """The tables in which anything has this id."""
+        self._index()
+        query = "SELECT DISTINCT tbl FROM past WHERE id = ? ORDER BY tbl"
+        return [table for (table,) in self._base.execute(query, (row_id,))]
+
+    def _index(self) -> None:
+        self._base.execute("CREATE INDEX IF NOT EXISTS by_object ON past (tbl, id, at, seq)")
+        self._base.execute("CREATE INDEX IF NOT EXISTS by_id ON past (id, tbl)")
+
+    def put(self, place: int, group: int | None, entity: str | None, link: str | None) -> None:
+        """Keep to which group the record at a place belongs, and how surely."""
+        self._base.execute("INSERT INTO step VALUES (?, ?, ?, ?)", (place, group, entity, link))
+
+    def groups(self) -> Iterator[tuple[int, list[tuple[int, str | None]]]]:
+        """Each group's number, and its places and links in order; the groups as they began."""
+        self._base.execute("CREATE INDEX IF NOT EXISTS by_group ON step (grp, place)")
+        query = "SELECT place, link FROM step WHERE grp = ? ORDER BY place"
+        # Read at once by group: others are asked for while one is worked on.
+        numbers = "SELECT DISTINCT grp FROM step WHERE grp IS NOT NULL ORDER BY grp"
+        for (number,) in self._base.execute(numbers):
+            yield number, self._base.execute(query, (number,)).fetchall()
+
+    def alone(self) -> Iterator[int]:
+        """The places of what belongs to no group."""
+        query = "SELECT place FROM step WHERE grp IS NULL ORDER BY place"
+        yield from (place for (place,) in self._base.execute(query))
+
+    def entities(self) -> Iterator[str | None]:
+        """What each record is about, in order."""
+        yield from (one for (one,) in self._base.execute("SELECT entity FROM step ORDER BY place"))
 
     def deeds(self) -> Iterator[Deed]:
         """All deeds in time, then as they were told."""
@@ -138,7 +174,13 @@ class Chronicle:
 
     def knows(self, place: str) -> bool:
         """Whether anything is told of an object."""
-        self._base.execute("CREATE INDEX IF NOT EXISTS by_object ON past (tbl, id, at, seq)")
+        self._index()
         table, _, row_id = place.partition("/")
         query = "SELECT 1 FROM past WHERE tbl = ? AND id = ? LIMIT 1"
         return self._base.execute(query, (table, row_id)).fetchone() is not None
+
+
+def _past(table: str, row_id: str, told: list[tuple[str, bytes]]) -> Past:
+    sightings = [_sighting.decode(body) for kind, body in told if kind == "s"]
+    changes = [_change.decode(body) for kind, body in told if kind == "c"]
+    return table, row_id, sightings, changes

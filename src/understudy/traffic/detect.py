@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import mmap
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from understudy.traffic.http_import import (
     MITMPROXY,
     VCR,
     HttpFormat,
+    HttpOptions,
     import_http,
 )
 from understudy.traffic.report import ImportReport
@@ -128,7 +130,15 @@ def _trace_reader(format: TraceFormat) -> Reader:
 def _http_reader(format: HttpFormat) -> Reader:
     def read(files: Sequence[Path], out: Path, wishes: Wishes) -> ImportReport:
         _no_proposals(format.name, wishes)
-        return import_http(format, files, out, bases=wishes.bases, progress=wishes.progress)
+        hours = wishes.gap_hours
+        options = HttpOptions(
+            bases=wishes.bases,
+            gap=DEFAULT_GAP if hours is None else timedelta(hours=hours),
+            synthetic=wishes.synthetic,
+        )
+        if wishes.progress is not None:
+            options = dataclasses.replace(options, progress=wishes.progress)
+        return import_http(format, files, out, options)
 
     return read
 

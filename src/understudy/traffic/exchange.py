@@ -15,11 +15,14 @@ from understudy.model.interaction import (
 )
 from understudy.redact.redactor import Redactor
 from understudy.traffic.bodies import decoded_body
-from understudy.traffic.recognise import Recogniser
+from understudy.traffic.inbound import is_inbound, sender_of
+from understudy.traffic.recognise import Recognised, Recogniser
 
-__all__ = ["Exchange", "Message", "Writer", "headers_of", "moment"]
+__all__ = ["Exchange", "Message", "Writer", "headers_of", "labels_of", "moment"]
 
-_CORRELATION = ("x-correlation-id", "x-request-id", "request-id", "x-trace-id")
+_CORRELATION = ("x-correlation-id", "x-trace-id", "x-request-id", "request-id")
+_ANSWERED = ("x-correlation-id", "x-trace-id")
+"""What a server answers under `x-request-id` names that one answer and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Exchange:
     correlation_id: str | None = None
     actor: str | None = None
     warnings: tuple[str, ...] = ()
+    handling: str | None = None
+    labels: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Writer:
         """The interaction of one exchange; raises `Malformed` where its body is a bomb."""
         warnings = list(exchange.warnings)
         body = decoded_body(exchange.request.body, exchange.request.headers, warnings)
-        known = self.recogniser.recognise(exchange.method, exchange.url, body)
+        known = self._recognised(exchange, body)
         return Interaction(
             interaction_id=f"i{seq}",
             correlation_id=self._correlation(exchange),
@@ -71,7 +76,7 @@ class Writer:
             operation=known.operation,
             started_at=exchange.started_at,
             latency_ms=exchange.latency_ms,
-            actor=exchange.actor and self.redactor.redact_text(exchange.actor),
+            actor=self._actor(exchange),
             request=RecordedRequest(
                 method=exchange.method,
                 url=self.redactor.redact_url(known.url),
@@ -86,7 +91,27 @@ class Writer:
                 sha256=self.source.sha256,
             ),
             warnings=tuple(dict.fromkeys(warnings)),
+            handling=exchange.handling and self.redactor.redact_text(exchange.handling),
+            labels=exchange.labels and self.redactor.redact_value(exchange.labels),
         )
+
+    def _recognised(self, exchange: Exchange, body: Any) -> Recognised:
+        """The operation asked for; what a vendor sent in asks for none."""
+        sender = sender_of(exchange.request.headers)
+        if sender is not None:
+            return Recognised(sender, exchange.url)
+        return self.recogniser.recognise(exchange.method, exchange.url, body)
+
+    def _actor(self, exchange: Exchange) -> str | None:
+        """Who sent it: as the source or a header says, else by the pseudonym of the credential."""
+        told = exchange.actor or _header(exchange.request, "x-actor")
+        if told:
+            return self.redactor.redact_text(told)
+        shown = _header(exchange.request, "authorization")
+        if not shown or is_inbound(exchange.request.headers):
+            return None
+        hidden = self.redactor.redact_headers({"authorization": shown})["authorization"]
+        return f"credential:{hidden.rpartition(' ')[2]}"
 
     def _response(self, exchange: Exchange, warnings: list[str]) -> RecordedResponse | None:
         if exchange.status is None or exchange.response is None:
@@ -104,11 +129,11 @@ class Writer:
         """The id that the client or the server gave to what belongs together."""
         if exchange.correlation_id:
             return self.redactor.redact_text(exchange.correlation_id)
-        for message in (exchange.request, exchange.response):
-            for name in _CORRELATION if message else ():
-                found = _header(message, name)
-                if found:
-                    return self.redactor.redact_text(found)
+        asked = (_header(exchange.request, name) for name in _CORRELATION)
+        answered = (_header(exchange.response, name) for name in _ANSWERED)
+        for found in (*asked, *answered):
+            if found:
+                return self.redactor.redact_text(found)
         return None
 
 
@@ -128,6 +153,11 @@ def moment(value: Any) -> datetime | None:
     except ValueError:
         return None
     return found if found is not None and found.tzinfo is not None else None
+
+
+def labels_of(value: Any) -> dict[str, Any] | None:
+    """What a source says of a case, where it is an object at all."""
+    return value if isinstance(value, dict) else None
 
 
 def _header(message: Message | None, name: str) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 from understudy.model.action import Action
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case, LinkConfidence, Trigger
-from understudy.model.world import World
+from understudy.model.world import Row, World
 from understudy.systems.engine import Engine
 from understudy.traffic.chronicle import Chronicle
+from understudy.traffic.colleagues import Colleagues
 from understudy.traffic.customers import Customers
 from understudy.traffic.grouping import Act, Draft, Grouping, drafts_of, handlings
 from understudy.traffic.linking import Linker, link_deeds
@@ -24,7 +25,7 @@ from understudy.traffic.rewind import Rewinder
 from understudy.traffic.vendors import all_habits
 from understudy.world.versions import load_versions, write_versions
 
-__all__ = ["CaseMaker", "Made"]
+__all__ = ["CaseMaker", "Made", "outcome_of", "ticket_payload"]
 
 _LINKS = tuple(LinkConfidence)
 _STRIPE_UNTOLD = (
@@ -50,18 +51,17 @@ class CaseMaker:
     systems: tuple[str, ...]
     until: datetime
     gap: timedelta
-    _staff: dict[str, tuple[bool, str]] = field(default_factory=dict)
+    _staff: Colleagues = field(default_factory=Colleagues)
 
     def make(self, folder: Path, made: Made) -> tuple[list[Case], list[Baseline]]:
         """Write `world/` into the folder, and give the cases with what people did about each."""
-        self._staff = {place: (staff, name) for place, staff, name in self.chronicle.people()}
+        self._staff = Colleagues(self.chronicle.people())
         world = self._world(folder / WORLD, made)
         grouping = drafts_of(
-            self.chronicle.messages(), self.chronicle.deeds(), self.is_staff, self.gap
+            self.chronicle.messages(), self.chronicle.deeds(), self._staff.works, self.gap
         )
         customers = Customers(self.chronicle.ties())
-        actors = {place: name for place, (_, name) in self._staff.items() if name}
-        linker = Linker(grouping.drafts, customers, world, actors, self.gap)
+        linker = Linker(grouping.drafts, customers, world, self._staff.names(), self.gap)
         links = link_deeds(grouping, self.chronicle.deeds, linker)
         cases, baselines = self._cases(grouping, customers, world, made)
         _report(made, grouping, links, len(cases))
@@ -69,15 +69,8 @@ class CaseMaker:
             made.remarks.append(_STRIPE_UNTOLD)
         return cases, baselines
 
-    def is_staff(self, place: str) -> bool:
-        """Whether somebody works here: also whom no export names, but -1 is nobody."""
-        if place in self._staff:
-            return self._staff[place][0]
-        table, _, row_id = place.partition("/")
-        return table in ("zendesk.users", "hubspot.users") and row_id not in ("-1", "None")
-
     def _world(self, folder: Path, made: Made) -> World:
-        rewinder = Rewinder(all_habits(), self.is_staff)
+        rewinder = Rewinder(all_habits(), self._staff.works)
         versions = (one for past in self.chronicle.past() for one in rewinder.versions(past))
         manifest = write_versions(folder, versions, self.until)
         made.notes["objects in the recording's world"] = rewinder.objects
@@ -120,18 +113,15 @@ class CaseMaker:
             yield Baseline(
                 case_id=draft.case_id, baseline_id=f"{draft.case_id}/{number}",
                 actor=self._actor(acts), weight=1 / len(kept),
-                outcome=_outcome(result.actions),
+                outcome=outcome_of(result.actions),
                 cycle_time_ms=round((acts[-1].at - draft.message.at).total_seconds() * 1000),
                 actions=tuple(result.actions),
             )  # fmt: skip
 
     def _actor(self, acts: list[Act]) -> str | None:
         """Who did it, by name where the exports tell one."""
-        names = [self._named(act.actor) for act in acts if act.actor]
+        names = [self._staff.name(act.actor) for act in acts if act.actor]
         return ", ".join(f"agent:{name}" for name in dict.fromkeys(names)) or None
-
-    def _named(self, place: str) -> str:
-        return self._staff.get(place, (True, ""))[1] or place.partition("/")[2]
 
     def _case(
         self, draft: Draft, customers: Customers, world: World, baselines: list[Baseline]
@@ -161,7 +151,11 @@ def _payload(draft: Draft, world: World) -> dict[str, Any]:
     if message.system != "zendesk":
         return dict(message.payload)
     table, _, row_id = message.entity.partition("/")
-    row = world.as_of(draft.received_at).get(table, row_id) or {}
+    return ticket_payload(row_id, world.as_of(draft.received_at).get(table, row_id) or {})
+
+
+def ticket_payload(row_id: str, row: Row) -> dict[str, Any]:
+    """What an event about a ticket tells of it."""
     via = row.get("via")
     return {
         "ticket_id": row_id, "requester_id": row.get("requester_id"),
@@ -170,7 +164,8 @@ def _payload(draft: Draft, world: World) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _outcome(actions: list[Action]) -> Outcome:
+def outcome_of(actions: list[Action]) -> Outcome:
+    """Whether somebody handed the case on, or dealt with it."""
     return Outcome.ESCALATED if any(a.escalates for a in actions) else Outcome.ACTED
 
 

@@ -18,7 +18,8 @@ class Wishes:
 
     `proposed` is where a recorded agent's proposals go; `bases` maps base URLs of the user's own
     to the vendors'; `tools` maps an agent's tools to operations; `progress` is told of long work
-    as stage, done and total. `synthetic` and `gap_hours` are for vendors' exports.
+    as stage, done and total. `synthetic` and `gap_hours` are for vendors' exports and
+    recorded HTTP.
     """
 
     proposed: Path | None = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from understudy.traffic.exchange import Exchange, Message, headers_of, moment
+from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of, moment
 from understudy.traffic.json_stream import Broken, Entry, json_items
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.source_file import Limits
@@ -41,7 +41,15 @@ def read_har(entry: Any, offset: int) -> Exchange:
         started_at=moment(entry.get("startedDateTime")),
         latency_ms=_latency(entry.get("time")),
         offset=offset,
+        correlation_id=_text(entry.get("_correlation_id")),
+        actor=_text(entry.get("_actor")),
+        handling=_text(entry.get("_handling")),
+        labels=labels_of(entry.get("_case")),
     )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _response(value: Any) -> tuple[int | None, Message | None]:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from understudy.model.canonical import digest_file
 from understudy.model.errors import RecordingError
-from understudy.model.interaction import Source
+from understudy.model.interaction import Interaction, Source
 from understudy.model.manifest import SourceFile
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
+from understudy.traffic.bundling import Key
+from understudy.traffic.chronicle import Chronicle
 from understudy.traffic.exchange import Exchange, Writer
+from understudy.traffic.export_cases import Made
 from understudy.traffic.gor import gor_entries, read_gor
+from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.har import har_entries, read_har
+from understudy.traffic.http_cases import HttpCases
 from understudy.traffic.http_lines import line_entries, read_line
 from understudy.traffic.json_stream import Broken, Entry
 from understudy.traffic.keploy import keploy_entries, read_keploy
@@ -36,16 +46,24 @@ __all__ = [
     "MITMPROXY",
     "VCR",
     "HttpFormat",
+    "HttpOptions",
     "Progress",
     "import_http",
+    "write_cases",
 ]
 
-_NO_TIMES = "the source has no times: order is kept, and there is no pacing"
-_NO_CASES = "interactions only: which of them are one case is not told by the source"
+_NO_TIMES = (
+    "the source has no times: order is kept, there is no pacing, and each object is shown as it was"
+    " first seen"
+)
 
 _OFFSET_BITS = 46
 
 Progress = Callable[[str, int, int], None]
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    del stage, done, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,45 +85,78 @@ MITMPROXY = HttpFormat("mitmproxy", "byte", flow_entries, read_flow)
 VCR = HttpFormat("vcr", "entry", vcr_entries, read_vcr)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions:
+    """How recorded HTTP is read.
+
+    `bases` maps base URLs of the user's own to the vendors'; `gap` is how long after its last
+    exchange a case is over; `key_of` says what an exchange belongs to, where a user knows better.
+    `synthetic` files tell of nobody, so their people stay.
+    """
+
+    key: RedactionKey | None = None
+    limits: Limits = field(default_factory=Limits)
+    bases: Mapping[str, str] = field(default_factory=dict)
+    gap: timedelta = DEFAULT_GAP
+    key_of: Key | None = None
+    synthetic: bool = False
+    progress: Progress = _silent
+
+
 def import_http(
-    format: HttpFormat,
-    files: Sequence[Path],
-    out: Path,
-    *,
-    key: RedactionKey | None = None,
-    limits: Limits | None = None,
-    bases: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
+    format: HttpFormat, files: Sequence[Path], out: Path, options: HttpOptions | None = None
 ) -> ImportReport:
     """Write the recording of all files together, ordered by time, then by place.
 
-    `bases` maps base URLs of the user's own to the vendors'. Memory does not grow with the files.
+    Memory does not grow with the files, but by what is needed to know what belongs together.
     """
-    work = _Import(
-        format,
-        limits or Limits(),
-        Redactor(key or RedactionKey()),
-        Recogniser(bases or {}),
-        progress or (lambda *_: None),
-    )
+    chosen = options or HttpOptions()
+    redactor = Redactor(chosen.key or RedactionKey(), personal=not chosen.synthetic)
+    work = _Import(format, chosen.limits, redactor, Recogniser(chosen.bases), chosen.progress)
     with Spool() as spool:
         for file in files:
             work.take(file, spool)
+        report = write_cases(
+            spool, out, work.provenance(chosen.synthetic), chosen.gap, chosen.key_of
+        )
+        return dataclasses.replace(
+            report,
+            quarantined=tuple(work.tally.quarantined),
+            notes={**report.notes, **work.unserved()},
+        )
+
+
+def write_cases(
+    spool: Spool,
+    out: Path,
+    provenance: Provenance,
+    gap: timedelta = DEFAULT_GAP,
+    key_of: Key | None = None,
+) -> ImportReport:
+    """Write the recording of spooled exchanges: their world, cases, baselines and themselves."""
+    made = Made(notes=Counter({"interactions": len(spool)}))
+    facts = dataclasses.replace(provenance, notes=made.notes)
+    with Chronicle(out.with_name(f".{out.name}.spool")) as chronicle:
+        maker = HttpCases(spool, chronicle, gap, key_of)
         manifest = write_recording(
             out,
-            cases=[],
-            baselines=[],
-            interactions=spool.ordered(),
-            provenance=work.provenance(),
+            provenance=facts,
+            interactions=_keyed(spool, maker),
+            build=lambda aside: maker.make(aside, made),
         )
-        return ImportReport(
-            format=format.name,
-            recording=out,
-            manifest=manifest,
-            quarantined=tuple(work.tally.quarantined),
-            notes={"interactions": len(spool), **work.unserved()},
-            remarks=(_NO_CASES, *([] if spool.timed else [_NO_TIMES])),
-        )
+    return ImportReport(
+        format=facts.format,
+        recording=out,
+        manifest=manifest,
+        notes=dict(made.notes),
+        remarks=() if spool.timed else (_NO_TIMES,),
+    )
+
+
+def _keyed(spool: Spool, maker: HttpCases) -> Iterator[Interaction]:
+    """The interactions in order, each with what it is about."""
+    for one, entity in zip(spool.ordered(), maker.entities(), strict=True):
+        yield msgspec.structs.replace(one, entity_key=entity)
 
 
 @dataclass(slots=True)
@@ -158,9 +209,10 @@ class _Import:
         except Malformed as reason:
             self.tally.quarantine(place, str(reason))
 
-    def provenance(self) -> Provenance:
+    def provenance(self, synthetic: bool) -> Provenance:
         """What was read, and what became of it."""
         return self.tally.provenance(
+            synthetic=synthetic,
             format=self.format.name,
             source_files=tuple(self.sources),
             redactions=self.redactor.counts,

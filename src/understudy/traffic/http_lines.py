@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from understudy.traffic.exchange import Exchange, Message, headers_of, moment
+from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of, moment
 from understudy.traffic.json_stream import Broken, Entry
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.source_file import Limits, opened_bytes
@@ -69,6 +69,8 @@ def read_line(record: Any, offset: int) -> Exchange:
         offset=offset,
         correlation_id=_name(record.get("correlation_id")),
         actor=_name(record.get("actor")),
+        handling=_name(record.get("handling")),
+        labels=labels_of(record.get("labels")),
     )
 
 

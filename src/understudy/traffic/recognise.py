@@ -20,7 +20,7 @@ from understudy.systems.system import System
 from understudy.traffic.pairs import parse_pairs
 from understudy.traffic.raw_record import Malformed
 
-__all__ = ["Recognised", "Recogniser", "parse_bases"]
+__all__ = ["Recognised", "Recogniser", "parse_bases", "shape_of"]
 
 
 _EXAMPLE = "--map http://127.0.0.1:8080/stripe=stripe"
@@ -74,7 +74,7 @@ class Recogniser:
         request = Request(method.upper(), host, parts.path, parts.query, {}, _bytes(body))
         operation = self._operation(system, request) if system else None
         if operation is None:
-            self.unknown[f"{method.upper()} {host}{_shape(parts.path)}"] += 1
+            self.unknown[f"{method.upper()} {host}{shape_of(parts.path)}"] += 1
         return Recognised(system.name if system else host, meant, operation)
 
     def _base(self, vendor: str) -> str:
@@ -150,10 +150,10 @@ def _bytes(body: Any) -> bytes:
         return b""
 
 
-def _shape(path: str) -> str:
+def shape_of(path: str) -> str:
     """The path with what looks like an id left open, so that calls of one kind count as one.
 
-    >>> _shape("/v1/charges/ch_1/refunds")
+    >>> shape_of("/v1/charges/ch_1/refunds")
     '/v1/charges/{id}/refunds'
     """
     return "/".join("{id}" if _is_id(part) else part for part in path.split("/"))

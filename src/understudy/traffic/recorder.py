@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,11 @@ from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
 from understudy.systems.routes import KNOWN
 from understudy.traffic.exchange import Exchange, Writer
+from understudy.traffic.http_import import write_cases
 from understudy.traffic.proxy import Proxy
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.recognise import Recogniser
-from understudy.traffic.recording import refuse_foreign, write_recording
+from understudy.traffic.recording import refuse_foreign
 from understudy.traffic.report import ImportReport, Tally
 from understudy.traffic.spool import Spool
 
@@ -61,22 +63,9 @@ class Recorder:
         with self._lock:
             if not self.tally.records:
                 return None
-            manifest = write_recording(
-                out,
-                cases=[],
-                baselines=[],
-                interactions=self.spool.ordered(),
-                provenance=self.tally.provenance(
-                    format="recorder", redactions=self._redactor.counts
-                ),
-            )
-            return ImportReport(
-                format="recorder",
-                recording=out,
-                manifest=manifest,
-                quarantined=tuple(self.tally.quarantined),
-                notes={"interactions": len(self.spool)},
-            )
+            facts = self.tally.provenance(format="recorder", redactions=self._redactor.counts)
+            report = write_cases(self.spool, out, facts)
+            return dataclasses.replace(report, quarantined=tuple(self.tally.quarantined))
 
 
 def record_traffic(

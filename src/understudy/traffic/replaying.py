@@ -19,7 +19,7 @@ from understudy.systems.engine import Engine
 from understudy.systems.session import CaseSession
 from understudy.traffic.history import Deed
 
-__all__ = ["CALL", "Replayed", "Replayer"]
+__all__ = ["CALL", "Replayed", "Replayer", "changes", "renamed"]
 
 CALL = timedelta(seconds=0.25)
 """What a call takes on the systems' clock."""
@@ -96,7 +96,7 @@ class Replayer:
             result.misfits += 1
         elif status >= 400:
             result.broken = result.broken or f"{action.operation} is refused ({status})"
-        elif deed.system != DESK and not _changes(session, mark):
+        elif deed.system != DESK and not changes(session, mark):
             result.idle += 1
         else:
             result.other_before += _other_before(action, deed)
@@ -108,7 +108,7 @@ class Replayer:
         systems = self.engine.systems
         try:
             operation = find_operation(deed.operation, systems)
-            params = _renamed(deed.params, names)
+            params = renamed(deed.params, names)
             request = build_request(operation, params, session.credentials, systems)
         except (LookupError, ValueError):
             return None
@@ -122,8 +122,8 @@ def _as_told(
     """The action with the source's own ids and time."""
     back = {ours: theirs for theirs, ours in names.items()}
     return msgspec.structs.replace(
-        action, at=deed.at, link=link, before=_renamed(action.before, back),
-        after=_renamed(action.after, back), fields=_renamed(action.fields, back),
+        action, at=deed.at, link=link, before=renamed(action.before, back),
+        after=renamed(action.after, back), fields=renamed(action.fields, back),
     )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def _there(session: CaseSession, place: str, names: Mapping[str, str]) -> bool:
     return session.overlay.get(table, names.get(row_id, row_id)) is not None
 
 
-def _changes(session: CaseSession, mark: int) -> bool:
+def changes(session: CaseSession, mark: int) -> bool:
     """Whether anything but the time of the last change is different."""
     overlay = session.overlay
     return any(
@@ -152,12 +152,13 @@ def _made(session: CaseSession, deed: Deed, mark: int) -> dict[str, str]:
     return {}
 
 
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """A value with every id in it under another name, where it has one."""
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, dict):
-        return {key: _renamed(item, names) for key, item in value.items()}
-    return [_renamed(item, names) for item in value] if isinstance(value, list) else value
+        return {key: renamed(item, names) for key, item in value.items()}
+    return [renamed(item, names) for item in value] if isinstance(value, list) else value
 
 
 def _other_before(action: Action, deed: Deed) -> bool:

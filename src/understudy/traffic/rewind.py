@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -54,7 +54,9 @@ class Rewinder:
         habits = self.habits.get(table, Habits())
         self.objects += 1
         states = list(self._states(table, sightings, _told(changes, sightings), habits))
-        yield from _written(table, row_id, states, self._birth(sightings, changes), habits)
+        seen = {micros(later(each.at)) for each in sightings if each.at is not None}
+        start = self._birth(sightings, changes)
+        yield from _written(table, row_id, states, _Span(start, seen), habits)
 
     def _birth(self, sightings: Sequence[Sighting], changes: Sequence[Change]) -> datetime | None:
         known = next((each for each in sightings if each.born is not None), None)
@@ -78,7 +80,7 @@ class Rewinder:
             early, row = changes, _outcome(changes)
         back = list(self._back(table, row, early, habits))
         yield from reversed(back)
-        if sightings and sightings[0].at is not None and early:
+        if sightings and sightings[0].at is not None and (early or habits.stamp):
             yield later(sightings[0].at), row
         rest = changes[len(early) :]
         for place, sighting in enumerate(sightings):
@@ -209,17 +211,25 @@ def _outcome(changes: Sequence[Change]) -> dict[str, Any]:
     return row
 
 
+class _Span(NamedTuple):
+    """From when on an object is there, and when it was seen, in microseconds."""
+
+    start: datetime | None
+    seen: set[int]
+
+
 def _written(
-    table: str, row_id: str, states: Sequence[State], start: datetime | None, habits: Habits
+    table: str, row_id: str, states: Sequence[State], span: _Span, habits: Habits
 ) -> Iterator[Version]:
     """The states from birth on; of those with one time only the last one stands."""
-    lasting: dict[int | None, dict[str, Any]] = {}
+    start, lasting = span.start, dict[int | None, dict[str, Any]]()
     for since, row in states:
         at = start if since is None or (start is not None and since < start) else since
         lasting[None if at is None else micros(at)] = row
     previous: dict[str, Any] | None = None
     for moment, row in lasting.items():
-        stamped = _stamped(row, moment, habits) if len(lasting) > 1 else row
+        own = len(lasting) == 1 or (moment in span.seen and habits.stamp in row)
+        stamped = row if own else _stamped(row, moment, habits)
         if stamped != previous:
             raw = msgspec.Raw(_encode({**stamped, "id": row_id}))
             yield Version(table=table, id=row_id, since=moment, row=raw)

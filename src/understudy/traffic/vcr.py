@@ -1,6 +1,7 @@
 """Cassettes of VCR.py, of Ruby's VCR and of betamax, in YAML and JSON.
 
-They have order; those of VCR.py have no times.
+They have order; those of VCR.py have no times of their own. Keys of an interaction that VCR.py does
+not know it leaves alone: cassettes that understudy wrote say there what else is known of it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from understudy.traffic.exchange import Exchange, Message, headers_of
+from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of
 from understudy.traffic.json_stream import Broken, Entry, json_items
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.source_file import Limits, opened_text, read_text, unreadable
@@ -66,7 +67,12 @@ def read_vcr(item: Any, offset: int) -> Exchange:
         status=status,
         response=response,
         started_at=_recorded_at(item.get("recorded_at")),
+        latency_ms=_latency(item.get("latency_ms")),
         offset=offset,
+        correlation_id=_text(item.get("correlation_id")),
+        actor=_text(item.get("actor")),
+        handling=_text(item.get("handling")),
+        labels=labels_of(item.get("case")),
     )
 
 
@@ -82,6 +88,14 @@ def _recorded_at(value: Any) -> datetime | None:
         except ValueError:
             return None
     return found.replace(tzinfo=found.tzinfo or UTC) if found is not None else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _latency(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _response(value: Any) -> tuple[int | None, Message | None]:

@@ -86,12 +86,12 @@ class _Shift:
     recorder: Recorder
     person: str
 
-    def work(self, planned: PlannedCase, handling: Handling, rng: Random) -> CaseSession:
+    def work(self, planned: PlannedCase, name: str, handling: Handling, rng: Random) -> CaseSession:
         """Do what the handling says; returns the closed case with what was captured."""
         waited = timedelta(seconds=rng.randint(60, _LONGEST_WAIT))
         session = self.engine.open_case(planned.case_id, now=planned.received_at + waited)
         actor = f"agent:{self.person}"
-        self.recorder.turn_to(planned.case_id, planned.ticket, actor, lambda: session.now)
+        self.recorder.turn_to(name, planned.ticket, actor, lambda: session.now)
         bench = Bench(self.client, session.credentials, session.base_urls)
         try:
             seen = look_around(bench, planned.facts)
@@ -114,10 +114,11 @@ def _handled(planned: PlannedCase, shifts: list[_Shift], rng: Random) -> Iterato
     work += [(shifts[0], handling, BaselineSource.ADJUDICATED) for handling in untaken]
     facts = tuple(fact.format(**planned.facts) for fact in situation.reply_facts)
     for number, (shift, handling, source) in enumerate(work, 1):
-        session = shift.work(planned, handling, rng)
+        name = f"{planned.case_id}/{number}"
+        session = shift.work(planned, name, handling, rng)
         yield Baseline(
             case_id=planned.case_id,
-            baseline_id=f"{planned.case_id}/{number}",
+            baseline_id=name,
             source=source,
             actor=f"agent:{shift.person}",
             weight=1 / len(work),

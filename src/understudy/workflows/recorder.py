@@ -30,14 +30,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.interactions: list[Interaction] = []
-        self._case = ""
+        self._handling = ""
         self._ticket = ""
         self._actor = ""
         self._now: Callable[[], datetime] | None = None
 
-    def turn_to(self, case_id: str, ticket: str, actor: str, now: Callable[[], datetime]) -> None:
-        """From now on it is this person who works on this case."""
-        self._case, self._ticket, self._actor, self._now = case_id, ticket, actor, now
+    def turn_to(self, handling: str, ticket: str, actor: str, now: Callable[[], datetime]) -> None:
+        """From now on it is this person who works on this handling, named `CASE/NUMBER`."""
+        self._handling, self._ticket, self._actor, self._now = handling, ticket, actor, now
 
     def heard(self, response: httpx.Response) -> None:
         """The response hook."""
@@ -50,7 +50,7 @@ class Recorder:
                 interaction_id=f"i-{number:06d}",
                 seq=number,
                 system=_system(host),
-                correlation_id=self._case,
+                correlation_id=self._handling.rpartition("/")[0],
                 entity_key=f"ticket:{self._ticket}",
                 started_at=self._now() if self._now else None,
                 latency_ms=None,
@@ -67,6 +67,7 @@ class Recorder:
                     body=_body(response.content, response.headers),
                 ),
                 source=Source(format="staff", file="", offset=number),
+                handling=self._handling,
             )
         )
 

@@ -1,0 +1,273 @@
+"""From ordered exchanges to the world of versions, the cases and the baselines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from understudy.model.baseline import Baseline, Outcome
+from understudy.model.case import Case, LinkConfidence, Trigger
+from understudy.model.interaction import Interaction
+from understudy.systems.routes import mounted
+from understudy.systems.system import System
+from understudy.traffic.bundling import Key, Sorter, writes
+from understudy.traffic.chronicle import Chronicle
+from understudy.traffic.colleagues import Colleagues
+from understudy.traffic.customers import Customers
+from understudy.traffic.export_cases import Made, outcome_of, ticket_payload
+from understudy.traffic.grouping import DEFAULT_GAP
+from understudy.traffic.history import Change, Happening, Person, Sighting, Tie
+from understudy.traffic.http_group import Group, Handling
+from understudy.traffic.http_replaying import HttpReplayer
+from understudy.traffic.moment_world import MomentWorlds, whole_rows
+from understudy.traffic.recording import WORLD
+from understudy.traffic.replaying import Replayed
+from understudy.traffic.rewind import Rewinder
+from understudy.traffic.shown import answered_at, shown_by
+from understudy.traffic.spool import Spool
+from understudy.traffic.vendors import all_habits
+from understudy.traffic.written import made_by, written_by
+from understudy.world.versions import Version, write_versions
+
+__all__ = ["HttpCases"]
+
+_LINKS = tuple(LinkConfidence)
+_UNSEEN = "handlings with objects that the recording does not show, judged by actions only"
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class HttpCases:
+    """Makes cases and baselines of spooled exchanges, with a chronicle for what they show."""
+
+    spool: Spool
+    chronicle: Chronicle
+    gap: timedelta = DEFAULT_GAP
+    key: Key | None = None
+    systems: Mapping[str, System] = field(default_factory=mounted)
+    _until: datetime = _START
+    _ids: Counter[str] = field(default_factory=Counter)
+
+    def make(self, folder: Path, made: Made) -> tuple[list[Case], list[Baseline]]:
+        """Write `world/` into the folder, and give the cases with what people did about each."""
+        kept = self._sort(made)
+        self._learn()
+        staff = Colleagues(self.chronicle.people())
+        self._world(folder / WORLD, staff, made)
+        shop = _Workshop(
+            MomentWorlds(self.chronicle, Rewinder(all_habits(), staff.works)),
+            HttpReplayer(self.systems), staff, Customers(self.chronicle.ties()), made.notes,
+        )  # fmt: skip
+        cases: list[Case] = []
+        baselines: list[Baseline] = []
+        for number, group in self._groups():
+            if number not in kept:
+                made.notes["left over: exchanges of groups in which nobody wrote"] += len(group)
+                continue
+            found = shop.work(self._group(group))
+            if found is None:
+                made.notes["left over: exchanges of cases without a baseline that works"] += len(
+                    group
+                )
+                continue
+            way = "correlation id" if kept[number] else "entity and gap"
+            made.notes[f"cases, by {way}"] += 1
+            made.notes["exchanges in cases"] += len(group)
+            cases.append(found[0])
+            baselines += found[1]
+        made.cases = len(cases)
+        return _ordered(cases), baselines
+
+    def entities(self) -> Iterator[str | None]:
+        """What each exchange is about, in order."""
+        return self.chronicle.entities()
+
+    def _sort(self, made: Made) -> Mapping[int, bool]:
+        """Give each exchange to its group, or count why it has none."""
+        sorter = Sorter(self.systems, self.spool.shares, self.spool.timed, self.gap, self.key)
+        for one in self.spool.ordered():
+            placed = sorter.place(one)
+            bundle = placed.bundle
+            number = None if bundle is None else bundle.number
+            entity = None if bundle is None else bundle.entity or None
+            self.chronicle.put(one.seq, number, entity, placed.link)
+            if bundle is None:
+                made.notes[f"left over: {placed.reason}"] += 1
+            if one.started_at is not None and one.started_at > self._until:
+                self._until = one.started_at
+        return sorter.kept
+
+    def _groups(self) -> Iterator[tuple[int, list[tuple[int, str | None]]]]:
+        return self.chronicle.groups()
+
+    def _group(self, steps: list[tuple[int, str | None]]) -> Group:
+        ones = [
+            (self.spool.at(place), None if link is None else LinkConfidence(link))
+            for place, link in steps
+        ]
+        return Group(ones, self.systems, self.spool.timed)
+
+    def _learn(self) -> None:
+        """Put everything that the exchanges show into the chronicle."""
+        for _, steps in self._groups():
+            group = self._group(steps)
+            self._take(group, [one for one, _ in group.steps])
+        for place in self.chronicle.alone():
+            one = self.spool.at(place)
+            self._take(None, [one])
+
+    def _take(self, group: Group | None, ones: list[Interaction]) -> None:
+        told = (
+            group.told() if group else (t for one in ones for t in shown_by(one, answered_at(one)))
+        )
+        if not self.spool.timed:
+            told = self._in_order(ones)
+        for happening in told:
+            if isinstance(happening, Sighting | Change | Person | Tie):
+                self.chronicle.take(happening)
+        for one in ones if self.spool.timed else ():
+            if writes(one, self.systems):
+                for change in written_by(one):
+                    self.chronicle.take(change)
+
+    def _in_order(self, ones: list[Interaction]) -> Iterator[Happening]:
+        """Without times the order stands for them, and what somebody made was not there before."""
+        for one in ones:
+            at = _START + timedelta(seconds=one.seq)
+            made = made_by(one) if writes(one, self.systems) else set()
+            for told in shown_by(one, at):
+                if not isinstance(told, Sighting):
+                    if not isinstance(told, Change):
+                        yield told
+                elif (told.table, told.id) in made:
+                    yield msgspec.structs.replace(told, born=at, by="")
+                else:
+                    yield msgspec.structs.replace(told, born=None)
+
+    def _world(self, folder: Path, staff: Colleagues, made: Made) -> None:
+        rewinder = Rewinder(all_habits(), staff.works)
+        manifest = write_versions(folder, self._versions(rewinder), self._until)
+        made.notes["objects in the recording's world"] = sum(manifest.row_counts.values())
+        for reason, count in rewinder.unsure.items():
+            made.notes[f"objects that cannot be rewound: {reason}"] = count
+
+    def _versions(self, rewinder: Rewinder) -> Iterator[Version]:
+        """All states, or where there are no times the first one of what was there before."""
+        for past in self.chronicle.past():
+            for version in rewinder.versions(whole_rows(past)):
+                if self.spool.timed or version.since is None:
+                    yield version
+
+
+@dataclass(slots=True)
+class _Workshop:
+    """What cases are made with."""
+
+    worlds: MomentWorlds
+    replayer: HttpReplayer
+    staff: Colleagues
+    customers: Customers
+    notes: Counter[str]
+    _taken: Counter[str] = field(default_factory=Counter)
+
+    def work(self, group: Group) -> tuple[Case, list[Baseline]] | None:
+        """The case of a group with its baselines; None where none of them works."""
+        found = [pair for one in group.handlings() if (pair := self._played(group, one))]
+        if not found:
+            return None
+        case = group.case or self._case(group, found)
+        made = []
+        for number, (handling, played) in enumerate(found, 1):
+            plain = self._baseline(case, handling, played, number, len(found))
+            made.append(group.labels.whole(handling.name, plain) if group.labels else plain)
+        return case, made
+
+    def _played(self, group: Group, handling: Handling) -> tuple[Handling, Replayed] | None:
+        world = self.worlds.at(group.received_at, group.places(), group.named())
+        played = self.replayer.replay(world, group.received_at, handling.steps)
+        _count(self.notes, played)
+        genuine = group.labels is not None and not handling.steps
+        reason = played.broken or ("it does nothing" if not played.actions else None)
+        if reason is None and len(played.actions) == played.idle:
+            reason = "it changes nothing"
+        if reason is None or genuine:
+            return handling, played
+        self.notes[f"baselines quarantined: {reason}"] += 1
+        return None
+
+    def _baseline(
+        self, case: Case, handling: Handling, played: Replayed, number: int, of: int
+    ) -> Baseline:
+        began, last = case.received_at, handling.last
+        spent = None if began is None or last is None else (last - began).total_seconds()
+        return Baseline(
+            case_id=case.case_id, baseline_id=f"{case.case_id}/{number}",
+            actor=handling.actor, weight=1 / of,
+            outcome=outcome_of(played.actions) if played.actions else Outcome.ABSTAINED,
+            cycle_time_ms=None if spent is None else max(0, round(spent * 1000)),
+            actions=tuple(played.actions),
+        )  # fmt: skip
+
+    def _case(self, group: Group, found: list[tuple[Handling, Replayed]]) -> Case:
+        trigger = self._trigger(group)
+        links = [action.link for _, played in found for action in played.actions if action.link]
+        payload = trigger.payload
+        return Case(
+            case_id=self._name(group.entity),
+            scenario=f"{trigger.system}.{trigger.type}",
+            cluster_id=self.customers.of(group.customer or group.entity),
+            trigger=trigger,
+            segment={"channel": str(payload["channel"])} if "channel" in payload else {},
+            received_at=group.received_at,
+            turns=group.turns(self.staff),
+            observed_systems=group.observed(),
+            link_confidence=max(links, key=_LINKS.index, default=LinkConfidence.EXPLICIT_ID),
+        )  # fmt: skip
+
+    def _name(self, entity: str) -> str:
+        """The system and the id of what the case is about; a later one has its number."""
+        table, _, row_id = entity.partition("/")
+        system, _, kind = table.partition(".")
+        name = f"{system}-{row_id}" if kind == "tickets" else f"{system}-{kind}-{row_id}"
+        self._taken[name] += 1
+        return name if self._taken[name] == 1 else f"{name}-{self._taken[name]}"
+
+    def _trigger(self, group: Group) -> Trigger:
+        came, table = group.inbound, group.entity.partition("/")[0]
+        if group.ticket is not None and (came is None or came.system == "zendesk"):
+            kind = came.type if came else ("ticket.comment" if group.again else "ticket.created")
+            row = self._ticket(group)
+            payload = ticket_payload(group.ticket, row)
+            return Trigger(system="zendesk", type=kind, payload=payload)
+        if came is not None:
+            return Trigger(system=came.system, type=came.type, payload=came.payload)
+        system, _, kind = table.partition(".")
+        payload = {"object": kind, "object_id": group.entity.partition("/")[2]}
+        return Trigger(system=system, type=f"{kind}.touched", payload=payload)
+
+    def _ticket(self, group: Group) -> Mapping[str, Any]:
+        place = ("zendesk.tickets", group.ticket or "")
+        return self.worlds.at(group.received_at, [place], ()).get(*place) or {}
+
+
+def _count(notes: Counter[str], played: Replayed) -> None:
+    for operation in played.unserved:
+        notes[f"writes that no operation serves: {operation}"] += 1
+    if played.unseen:
+        notes[
+            "handlings with objects that the recording does not show, judged by actions only"
+        ] += 1
+    if played.idle:
+        notes["writes that change nothing when played again"] += played.idle
+
+
+def _ordered(cases: list[Case]) -> list[Case]:
+    if any(case.received_at is None for case in cases):
+        return cases
+    return sorted(cases, key=lambda one: (one.received_at or _START, one.case_id))
