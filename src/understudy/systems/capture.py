@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from understudy.model.action import Action, ActionClass, Effect, Target
 from understudy.systems.message import Request
@@ -17,8 +18,7 @@ __all__ = ["Facts", "attempt", "captured", "describe"]
 _APPROVAL = re.compile(rb"apr_[A-Za-z0-9]{24}")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What a write is about, read from the request and the state before it."""
 
     target: Target | None

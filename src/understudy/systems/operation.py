@@ -39,8 +39,7 @@ class Refusal(Exception):
         self.reply = Reply(status, payload, headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(msgspec.Struct, frozen=True):
     """What a write puts at stake, and where the number was taken from."""
 
     minor: int

@@ -29,6 +29,8 @@ def mode_of(modes: Mapping[str, str], operation: str, action_class: ActionClass)
     >>> mode_of({"approval_required": "deny"}, "stripe.refunds.create", "approval_required").value
     'deny'
     """
+    if not modes:
+        return WriteMode.OBSERVE
     named = modes.get(operation) or modes.get(str(action_class)) or WriteMode.OBSERVE
     return WriteMode(named)
 

@@ -19,8 +19,7 @@ _REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 _LOST_TO_DISPUTE = ("needs_response", "under_review", "lost", "charge_refunded")
 
 
-def _charge(call: Call) -> Row | None:
-    given = fields.params(call)
+def _charge(call: Call, given: dict[str, Any]) -> Row | None:
     charge = aims.named_row(call, "charges", given.get("charge"))
     intent = aims.named_row(call, "payment_intents", given.get("payment_intent"))
     if charge is None and intent is not None:
@@ -33,10 +32,10 @@ def _remaining(charge: Row) -> int:
 
 
 def _target(call: Call) -> Target | None:
-    charge = _charge(call)
+    given = fields.params(call)
+    charge = _charge(call, given)
     if charge is not None:
         return Target(type="charge", id=charge["id"])
-    given = fields.params(call)
     for kind in ("charge", "payment_intent"):
         if isinstance(given.get(kind), str):
             return Target(type=kind, id=given[kind])
@@ -44,7 +43,11 @@ def _target(call: Call) -> Target | None:
 
 
 def _amount(call: Call) -> Amount | None:
-    charge, given = _charge(call), fields.params(call)
+    given = fields.params(call)
+    return _amount_of(_charge(call, given), given)
+
+
+def _amount_of(charge: Row | None, given: dict[str, Any]) -> Amount | None:
     number = fields.lenient_integer(given.get("amount"))
     if number is not None:
         return Amount(number, aims.currency_of(charge), AmountSource.EXPLICIT)
@@ -55,8 +58,9 @@ def _amount(call: Call) -> Amount | None:
 
 def _gist(call: Call) -> dict[str, Any]:
     """Whether the charge or its payment intent was named is no difference; nor is a full amount."""
-    named = aims.gist(call)
-    charge, amount = _charge(call), _amount(call)
+    given, named = fields.params(call), aims.gist(call)
+    charge = _charge(call, given)
+    amount = _amount_of(charge, given)
     if charge is not None:
         named.pop("payment_intent", None)
         named["charge"] = charge["id"]

@@ -33,22 +33,25 @@ _PLAIN: dict[str, Callable[[str, Any], str | None]] = {
     **dict.fromkeys(("group_id", "problem_id"), id_or_none),
     "due_at": time_or_none,
 }
+_OWN = frozenset(
+    ("additional_tags", "custom_fields", "fields", "remove_tags", "tags", "ticket_form_id")
+)
 _LONGEST = 65_535
 
 
 def ticket_changes(session: CaseSession, row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
     """What the named fields change; a comment is another matter."""
-    changes: dict[str, Any] = {}
-    for name, known in _WORDS.items():
-        if name in given:
-            changes[name] = _word(name, known, given[name])
+    changes = {
+        name: _word(name, known, given[name]) for name, known in _WORDS.items() if name in given
+    }
     for name in _PEOPLE:
         if name in given:
             changes[name] = _person(session, name, given[name])
-    for name, read in _PLAIN.items():
-        if name in given:
-            changes[name] = read(name, given[name])
-    changes |= _own(session, row, given)
+    for name in given:
+        if name in _PLAIN:
+            changes[name] = _PLAIN[name](name, given[name])
+    if not _OWN.isdisjoint(given):
+        changes |= _own(session, row, given)
     if changes.get("status") == "solved":
         refuse_unsolved(session, {**row, **changes})
     return changes

@@ -73,7 +73,7 @@ def _numbered(payload: dict[str, Any]) -> dict[str, Any]:
 def ticket(row: Row) -> dict[str, Any]:
     """A ticket."""
     updated = row.get("updated_at") or row.get("created_at") or _EPOCH
-    via = row.get("via") or {}
+    via, custom = row.get("via") or {}, _custom(row)
     payload = {
         "url": f"{BASE_URL}/tickets/{row['id']}.json", "id": row["id"], **_TICKET,
         "created_at": row.get("created_at") or updated, "updated_at": updated,
@@ -86,7 +86,7 @@ def ticket(row: Row) -> dict[str, Any]:
             "channel": via.get("channel", "email"),
             "source": via.get("source") or {"from": {}, "to": {}, "rel": None},
         },
-        "custom_fields": _custom(row), "fields": _custom(row),
+        "custom_fields": custom, "fields": custom,
     }  # fmt: skip
     for name in ("deleted_at", "deleted_by"):
         payload.pop(name, None)
