@@ -33,7 +33,10 @@ def patches(engine_at: Lookup) -> Iterator[Patch]:
 
 def _library_patches(library: Any, transports: Any, engine_at: Lookup) -> Iterator[Patch]:
     sync, concurrent = transports.HTTPTransport, transports.AsyncHTTPTransport
-    answered = functools.partial(_answered, library, _cut_stream(library))
+    held = _held_response(library)
+    answered = functools.partial(_answered, library, held, _cut_stream(library))
+    extract = library.Cookies.extract_cookies
+    yield Patch(library.Cookies, "extract_cookies", _cookie_door(extract, held))
     yield Patch(sync, "handle_request", _sync_door(sync.handle_request, engine_at, answered))
     yield Patch(
         concurrent,
@@ -41,6 +44,16 @@ def _library_patches(library: Any, transports: Any, engine_at: Lookup) -> Iterat
         _async_door(concurrent.handle_async_request, engine_at, answered),
     )
     yield Patch(transports, "create_ssl_context", _cached_context(transports.create_ssl_context))
+
+
+def _cookie_door(real: Callable[[Any, Any], None], held_response: Any) -> Callable[..., None]:
+    # Looking for cookies takes as long as answering, and the vendors' answers set none.
+    @functools.wraps(real)
+    def extract_cookies(self: Any, response: Any) -> None:
+        if type(response) is not held_response or "set-cookie" in response.headers:
+            real(self, response)
+
+    return extract_cookies
 
 
 def _sync_door(
@@ -94,20 +107,54 @@ def _request(host: str, request: Any, body: bytes) -> Request:
     return Request(request.method, host, path, query, headers, body, patience)
 
 
-def _answered(library: Any, cut_stream: Any, request: Any, answer: Response) -> Any:
+def _answered(
+    library: Any, held_response: Any, cut_stream: Any, request: Any, answer: Response
+) -> Any:
     if answer.wire is WireFault.RESET:
         raise library.ReadError("[Errno 104] Connection reset by peer", request=request)
     if answer.wire is WireFault.HANG:
         raise library.ReadTimeout("The read operation timed out", request=request)
-    # As a stream, so that the client reads it as it reads an answer from the network. No public
-    # class: only through it does a response without a network state its elapsed time.
-    stream = cut_stream if answer.wire is WireFault.TRUNCATE else library.ByteStream
-    return library.Response(
+    # As a stream, so that the client reads it as it reads an answer from the network.
+    cut = answer.wire is WireFault.TRUNCATE
+    made, stream = (library.Response, cut_stream) if cut else (held_response, library.ByteStream)
+    response = made(
         answer.status,
         headers=wire_headers(answer),
         stream=stream(answer.body),
         extensions=dict(_EXTENSIONS),
     )
+    if not cut:
+        response.held = answer.body
+    return response
+
+
+def _held_response(library: Any) -> Any:
+    """A response whose body is at hand, so that reading it whole does not go piece by piece.
+
+    Once it is read it is one of the library's own, in the state in which reading leaves one.
+    Nothing that we answer is compressed.
+    """
+
+    def take(response: Any) -> bytes:
+        body: bytes = response.held
+        del response.held
+        response.__class__ = library.Response
+        response._content = body
+        response._num_bytes_downloaded = len(body)
+        response.is_stream_consumed = True
+        return body
+
+    def read(response: Any) -> bytes:
+        body = take(response)
+        response.close()
+        return body
+
+    async def aread(response: Any) -> bytes:
+        body = take(response)
+        await response.aclose()
+        return body
+
+    return type("Response", (library.Response,), {"read": read, "aread": aread})
 
 
 def _cut_stream(library: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from understudy.model.world import Row
+from understudy.systems.message import Request
 from understudy.systems.operation import Call
 from understudy.systems.overlay import Overlay
 from understudy.systems.session import CaseSession
@@ -69,9 +70,12 @@ class Watch:
         self.own = False
         self.overlay = _WatchedOverlay(call.session.overlay, self)
         session = cast(CaseSession, _WatchedSession(call.session, self))
-        request = msgspec.structs.replace(
-            call.request, headers=_WatchedHeaders(call.request.headers, self)
-        )
+        asked = call.request
+        headers = _WatchedHeaders(asked.headers, self)
+        request = Request(
+            asked.method, asked.host, asked.path, asked.query, headers, asked.body,
+            asked.timeout, asked.pace,
+        )  # fmt: skip
         self.call = Call(session, request, call.path, call.query, call.body)
 
     def fits_others(self) -> bool:

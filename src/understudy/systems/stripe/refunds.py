@@ -131,13 +131,15 @@ def _create(call: Call) -> Reply:
 def refund_charge(call: Call, charge: Row, amount: int, **other: Any) -> Row:
     """Write the refund of a charge that can bear it; `amount` is in minor units."""
     session = call.session
-    refund_id = f"re_3{session.letters('refund', 23)}"
+    drawn = session.letters("refund", 46)
+    refund_id, entry = f"re_3{drawn[:23]}", f"txn_3{drawn[23:]}"
     row: Row = {
         "id": refund_id, "charge": charge["id"], "payment_intent": charge.get("payment_intent"),
         "amount": amount, "currency": charge.get("currency"), "status": "succeeded",
         "created": session.clock.seconds,
-        "balance_transaction": _booked(call, refund_id, -amount, charge), **other,
+        "balance_transaction": entry, **other,
     }  # fmt: skip
+    _book(call, entry, refund_id, -amount, charge)
     session.overlay.put("stripe.refunds", row)
     refunded = int(charge.get("amount_refunded") or 0) + amount
     session.overlay.patch(
@@ -148,15 +150,13 @@ def refund_charge(call: Call, charge: Row, amount: int, **other: Any) -> Row:
     return row
 
 
-def _booked(call: Call, source: str, amount: int, charge: Row) -> str:
+def _book(call: Call, entry: str, source: str, amount: int, charge: Row) -> None:
     session = call.session
-    entry = f"txn_3{session.letters('txn', 23)}"
     row = {
         "id": entry, "amount": amount, "currency": charge.get("currency"), "fee": 0, "net": amount,
         "type": "refund", "source": source, "created": session.clock.seconds,
     }  # fmt: skip
     session.overlay.put("stripe.balance_transactions", row)
-    return entry
 
 
 def _cancel(call: Call) -> Reply:

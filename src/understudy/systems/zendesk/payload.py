@@ -65,8 +65,9 @@ def number(value: Any) -> Any:
 
 def _numbered(payload: dict[str, Any]) -> dict[str, Any]:
     for name in NUMBERS:
-        if name in payload:
-            payload[name] = number(payload[name])
+        value = payload.get(name)
+        if value.__class__ is str:
+            payload[name] = number(value)
     return payload
 
 
