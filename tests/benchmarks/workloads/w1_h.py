@@ -191,7 +191,7 @@ WORKLOAD = Workload(
         Side("respx, 50 routes, asked for last", _respx(_last(_endpoints()))),
     ),
     goals=(
-        Ratio("understudy", "bare MockTransport", 0.75),
+        Ratio("understudy", "bare MockTransport", 0.75, gated=True),
         Ratio("understudy", "respx, 6 routes", 1.8),
         Ratio("understudy", "respx, 50 routes, asked for last", 3),
     ),
