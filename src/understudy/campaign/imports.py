@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from understudy.campaign.source import source_of
+from understudy.campaign.survey_text import survey_lines
 from understudy.traffic.detect import Wishes, import_traffic
 from understudy.traffic.http_export import write_har, write_vcr
 from understudy.traffic.recognise import parse_bases
@@ -77,6 +78,7 @@ def describe_recording(path: Path) -> str:
         "",
         "operation                       actions of people",
         *_table(_operations(recording)),
+        *survey_lines(recording),
     ]
     return "\n".join(lines)
 

@@ -17,11 +17,13 @@ from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash
 from understudy.campaign.models import model_service, uses_models
 from understudy.campaign.project import project_folder
+from understudy.campaign.replay import replayed
 from understudy.campaign.reviewer import DeskReviewer
 from understudy.campaign.run_files import RunFiles, evidence_of
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
 from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
+from understudy.campaign.survey_text import replay_lines
 from understudy.campaign.trip import CriticalTrip
 from understudy.doors.gateway_faults import is_about_models
 from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode
@@ -41,7 +43,7 @@ from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
 
-__all__ = ["RunRequest", "run_campaign", "run_candidate"]
+__all__ = ["RunRequest", "dry_run_campaign", "run_campaign", "run_candidate"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -56,6 +58,10 @@ class RunRequest:
     workers: int = 1
     resume: str | None = None
     case_id: str | None = None
+    sample: float | None = None
+    """The share of customers whose cases are run; it goes before the campaign's own."""
+    speed: float | None = None
+    """How many times as fast as recorded cases are handed out; None waits for nothing."""
     rehearsal: bool = False
     """A demonstration on built-in data: not an attempt on anybody's recording."""
 
@@ -68,6 +74,14 @@ def run_campaign(settings: Settings, request: RunRequest, progress: Progress) ->
         run_candidate(replace_candidate(settings, one), source, request, progress)
         for one in candidates
     ]
+
+
+def dry_run_campaign(settings: Settings, request: RunRequest, progress: Progress) -> str:
+    """What a run would be, told without calling any candidate."""
+    _candidates(settings, request.candidate)
+    source = open_source(settings, request.reports, progress)
+    cases = _selected(source, settings, request)
+    return "\n".join(replay_lines(source.recording, cases))
 
 
 def replace_candidate(settings: Settings, candidate: CandidateSpec) -> Settings:
@@ -83,7 +97,7 @@ def run_candidate(
 
     Raises `KeyboardInterrupt` where it was interrupted; the store then holds what was done.
     """
-    cases = _selected(source, request)
+    cases = _selected(source, settings, request)
     models = model_service(settings.campaign, settings.folder, resumed=bool(request.resume))
     folder, manifest = _folder(settings, source, request, cases)
     plan = _plan(settings, source, request, cases, folder, models)
@@ -145,6 +159,7 @@ def _plan(
         writes=settings.rules.policy.write_modes(),
         decide=DeskReviewer(source.recording, settings.rules.policy.review, campaign.seed),
         resume=request.resume is not None,
+        speed=request.speed,
     )
 
 
@@ -178,7 +193,8 @@ def _candidates(settings: Settings, wanted: str | None) -> Sequence[CandidateSpe
     )
 
 
-def _selected(source: Source, request: RunRequest) -> Sequence[Case]:
+def _selected(source: Source, settings: Settings, request: RunRequest) -> Sequence[Case]:
+    """The cases that are run: one, or a stable sample of customers, each one's in time."""
     cases = source.recording.cases
     if request.case_id is not None:
         ids = [case.case_id for case in cases]
@@ -189,7 +205,11 @@ def _selected(source: Source, request: RunRequest) -> Sequence[Case]:
         return [case for case in cases if case.case_id == request.case_id]
     if not cases:
         raise NoCasesError(f"the recording `{source.recording.path}` has no cases")
-    return cases[: request.limit]
+    share = settings.campaign.sample if request.sample is None else request.sample
+    sampled = replayed(cases, share, request.speed)
+    if not sampled:
+        raise NoCasesError(f"a sample of {share:.1%} of the customers has no cases")
+    return sampled[: request.limit]
 
 
 def _folder(

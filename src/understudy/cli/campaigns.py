@@ -18,6 +18,19 @@ __all__ = ["demo", "judge", "run"]
 
 Reports = Annotated[Path, typer.Option("--reports", help="Where run folders are written.")]
 Json = Annotated[bool, typer.Option("--json", help="Print only JSON on standard output.")]
+Sample = Annotated[
+    str | None, typer.Option(help="Run only a share of the customers, as `25%`; a stable one.")
+]
+Speed = Annotated[
+    str, typer.Option(help="How fast cases are handed out: `1x` as recorded, `10x`, or `max`.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what a run would be; no candidate is called.")
+]
+Resume = Annotated[
+    str | None,
+    typer.Option(help="Go on with an interrupted run: its folder, its id, or `latest`."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
@@ -47,27 +60,28 @@ def run(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Run only the first N cases.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Sealed child processes.")] = 1,
-    resume: Annotated[
-        str | None,
-        typer.Option(help="Go on with an interrupted run: its folder, its id, or `latest`."),
-    ] = None,
+    resume: Resume = None,
     case: Annotated[str | None, typer.Option(help="Run only this case.")] = None,
+    sample: Sample = None,
+    speed: Speed = "max",
+    dry_run: DryRun = False,
     reports: Reports = Path("reports"),
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a shadow campaign: cases through a candidate, priced, gated and reported."""
-    from understudy.campaign.pipeline import RunRequest, run_campaign
+    from understudy.campaign.pipeline import RunRequest, dry_run_campaign, run_campaign
+    from understudy.campaign.replay import parse_sample, parse_speed
     from understudy.campaign.settings import load_settings
 
+    share = None if sample is None else parse_sample(sample)
     request = RunRequest(
-        reports=reports,
-        candidate=candidate,
-        limit=limit,
-        workers=workers,
-        resume=resume,
-        case_id=case,
-    )
+        reports=reports, candidate=candidate, limit=limit, workers=workers, resume=resume,
+        case_id=case, sample=share, speed=parse_speed(speed),
+    )  # fmt: skip
+    if dry_run:
+        typer.echo(dry_run_campaign(load_settings(campaign), request, Progress(quiet=quiet)))
+        return
     try:
         finished = run_campaign(load_settings(campaign), request, Progress(quiet=quiet))
     except KeyboardInterrupt:

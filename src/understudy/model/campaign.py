@@ -205,6 +205,9 @@ class Campaign(Configuration):
     stage: Stage = Stage.SHADOW
     seed: int = Field(0, ge=0)
     repeats: int = Field(1, ge=1)
+    sample: ShareText = Field(
+        1.0, description="The share of customers whose cases are run; each one's history whole"
+    )
     faults: tuple[Fault, ...] = ()
     models: ModelSettings | None = None
     stop: Stop = Stop()

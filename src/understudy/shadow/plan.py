@@ -50,11 +50,21 @@ class ShadowPlan:
     """Folders in which systems of the user's own are found."""
     equipment: tuple[dict[str, Any], ...] = ()
     """What a company has defined in its systems: settings as they are read from YAML."""
+    speed: float | None = None
+    """How many times as fast as they came in the cases are handed out; None waits for nothing."""
     world_loader: str = "understudy.world.store:load_world"
 
     def orders(self) -> list[tuple[str, int]]:
         """Every case and repeat, in the order in which they are judged."""
         return [(case.case_id, repeat) for case in self.cases for repeat in range(self.repeats)]
+
+    def due(self, index: int, passed: float) -> bool:
+        """Whether a position of `orders` has its turn after so many seconds, at the plan's pace."""
+        at = self.cases[index // self.repeats].received_at
+        first = next((c.received_at for c in self.cases if c.received_at is not None), None)
+        if self.speed is None or at is None or first is None:
+            return True
+        return (at - first).total_seconds() <= passed * self.speed
 
     def order(self, index: int) -> Inbound:
         """What the candidate's process is told for one position of `orders`."""

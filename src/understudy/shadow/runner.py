@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from time import monotonic
 
 from understudy.candidates.use import HttpUse, parse_use
 from understudy.doors.self_test import self_test
@@ -112,6 +113,8 @@ class _Run:
     stopped: str | None = None
     _given: int = 0
     """Positions before this one have been handed to a worker or were done."""
+    _begun: float = 0.0
+    """When the first case was handed out, as the wall's clock counts."""
     _judged: int = 0
     """Positions before this one have been handed to the callback."""
     _fresh: dict[int, CaseRecord] = field(default_factory=dict)
@@ -163,6 +166,9 @@ class _Run:
         while self._given < len(self.keys) and self.keys[self._given] in self.store.done:
             self._given += 1
         if self._given >= min(len(self.keys), self._judged + _AHEAD + 4 * self.plan.workers):
+            return None
+        self._begun = self._begun or monotonic()
+        if not self.plan.due(self._given, monotonic() - self._begun):
             return None
         self._given += 1
         return self._given - 1

@@ -20,7 +20,7 @@ from understudy.systems.system import System
 from understudy.traffic.pairs import parse_pairs
 from understudy.traffic.raw_record import Malformed
 
-__all__ = ["Recognised", "Recogniser", "parse_bases", "shape_of"]
+__all__ = ["Recognised", "Recogniser", "parse_bases", "place_of_call", "shape_of"]
 
 
 _EXAMPLE = "--map http://127.0.0.1:8080/stripe=stripe"
@@ -74,7 +74,7 @@ class Recogniser:
         request = Request(method.upper(), host, parts.path, parts.query, {}, _bytes(body))
         operation = self._operation(system, request) if system else None
         if operation is None:
-            self.unknown[f"{method.upper()} {host}{shape_of(parts.path)}"] += 1
+            self.unknown[place_of_call(method, meant)] += 1
         return Recognised(system.name if system else host, meant, operation)
 
     def _base(self, vendor: str) -> str:
@@ -141,6 +141,16 @@ def _place(base: str) -> str:
             hint=_EXAMPLE,
         )
     return parts.netloc.lower() + parts.path.rstrip("/")
+
+
+def place_of_call(method: str, url: str) -> str:
+    """Method, host and path of a call, its ids left open.
+
+    >>> place_of_call("get", "https://api.stripe.com/v1/charges/ch_1?limit=3")
+    'GET api.stripe.com/v1/charges/{id}'
+    """
+    parts = urlsplit(url)
+    return f"{method.upper()} {(parts.hostname or '').lower()}{shape_of(parts.path)}"
 
 
 def _bytes(body: Any) -> bytes:

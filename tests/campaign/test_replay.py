@@ -1,0 +1,123 @@
+"""Replay of a recording: stable samples, pacing, and what a dry run tells."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from understudy.campaign.imports import describe_recording
+from understudy.campaign.replay import parse_sample, parse_speed, replayed
+from understudy.model.case import Case, Trigger
+from understudy.model.errors import ConfigurationError
+from understudy.traffic.sampling import in_time, sample
+
+BOT = """
+def handle(case, systems):
+    return {"outcome": "escalated"}
+"""
+START = datetime(2026, 10, 1, tzinfo=UTC)
+
+
+def case(number, customer, minutes):
+    at = None if minutes is None else START + timedelta(minutes=minutes)
+    trigger = Trigger(system="zendesk", type="ticket.created")
+    return Case(case_id=f"c{number}", scenario="x", cluster_id=customer, trigger=trigger,
+                received_at=at)  # fmt: skip
+
+
+CASES = [case(n, f"cus_{n % 100}", 10 * n) for n in range(400)]
+
+
+def test_a_sample_holds_whole_customers_and_is_stable():
+    """A customer is in with every case or with none, and a larger sample holds the smaller."""
+    quarter, half = sample(CASES, 0.25), sample(CASES, 0.5)
+    assert {c.case_id for c in quarter} <= {c.case_id for c in half}
+    assert len(quarter) == 4 * len({c.cluster_id for c in quarter})
+    assert 10 <= len({c.cluster_id for c in quarter}) <= 40
+    assert (sample(CASES, 1.0), sample(CASES, 0.0)) == (CASES, [])
+
+
+def test_a_customers_cases_keep_their_order_in_time():
+    """However the recording mixes them; others' places stay."""
+    mixed = list(CASES)
+    Random(1).shuffle(mixed)
+    last = {}
+    for one in in_time([*mixed, case(999, "cus_1", None)])[:-1]:
+        assert one.received_at >= last.get(one.cluster_id, START)
+        last[one.cluster_id] = one.received_at
+
+
+@pytest.mark.parametrize("text", ["0x", "fast", "10", "-1x", ""])
+def test_what_is_no_speed_is_told(text):
+    """With what one is."""
+    with pytest.raises(ConfigurationError, match="no speed"):
+        parse_speed(text)
+
+
+def test_what_is_no_share_is_told():
+    """As a configuration error, not a traceback."""
+    with pytest.raises(ConfigurationError, match="not a share"):
+        parse_sample("a quarter")
+
+
+def test_without_times_there_is_no_pacing():
+    """A time that is not there is never guessed."""
+    timeless = [case(1, "a", None)]
+    assert replayed(timeless, 1.0, None) == timeless
+    with pytest.raises(ConfigurationError, match="has no times"):
+        replayed(timeless, 1.0, 10.0)
+
+
+def test_a_dry_run_spends_no_candidate(project):
+    """It prints how many cases, duration, order and coverage, and writes no run."""
+    project.write("bot.py", "raise SystemExit('the candidate was called')")
+    file = project.campaign("bot:handle")
+    done = project.command("run", str(file), "--dry-run", "--sample", "50%")
+    assert done.returncode == 0, done.stderr
+    assert "of 24 cases" in done.stdout
+    for word in ("duration: ", "order: by time within each customer", "coverage: 100.0%"):
+        assert word in done.stdout
+    assert not project.runs()
+
+
+def test_a_sampled_run_is_of_its_customers(project):
+    """The campaign's own `sample` counts where the command line names none."""
+    project.write("bot.py", BOT)
+    file = project.campaign("bot:handle", sample="50%")
+    done = project.command("run", str(file), "--dry-run")
+    told = int(done.stdout.split()[0])
+    project.command("run", str(file), "-q")
+    [folder] = project.runs()
+    assert json.loads((folder / "manifest.json").read_text())["planned"] == told < 24
+
+
+def test_a_paced_run_waits_for_its_cases(project):
+    """Cases are handed out at the recorded distance, so many times as fast."""
+    from understudy.campaign.source import source_of
+    from understudy.model.campaign import CandidateSpec
+    from understudy.shadow.plan import ShadowPlan
+
+    source = source_of(project.world / "recording")
+    cases = replayed(source.recording.cases, 1.0, 10.0)
+    plan = ShadowPlan(world=source.world_folder, cases=cases, systems={}, project=project.folder,
+                      candidate=CandidateSpec(name="a", use="bot:handle"), speed=10.0,
+                      run_folder=project.folder)  # fmt: skip
+    apart = (cases[1].received_at - cases[0].received_at).total_seconds()
+    assert plan.due(0, 0.0)
+    assert not plan.due(1, apart / 10 - 1)
+    assert plan.due(1, apart / 10 + 0.001)
+    assert replace(plan, speed=None).due(1, 0.0)
+
+
+def test_show_tells_systems_operations_and_ways(small_world):
+    """Reads and writes of each system, what follows which trigger, and how much is served."""
+    text = describe_recording(small_world / "recording")
+    assert "stripe      stripe.refunds.create" in text
+    assert "zendesk     zendesk.tickets.get" in text
+    assert "zendesk ticket.created: 24 cases" in text
+    assert " > zendesk.tickets.update" in text
+    assert "coverage: 100.0% of the calls are served" in text
