@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
 
-.PHONY: help demo test fuzz check bench clean
+.PHONY: help demo test fuzz check bench release-check clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make fuzz    the long runs with garbage and with generated requests"
 	@echo "make check   format, lint, types, layers"
 	@echo "make bench   speed beside floors and peers; BENCH='ENGINE W1-H --repeat 9' for some of it"
+	@echo "make release-check   large recordings: resident memory and speed; SHARE=0.1 for a tenth of them"
 	@echo "make clean   remove the environment and what was built"
 
 $(READY): pyproject.toml constraints.txt
@@ -39,6 +40,9 @@ fuzz: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+release-check: $(READY)
+	$(BIN)/python -m tests.release.traffic_memory $(SHARE)
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["SECRET_HEADERS", "SECRET_NAMES", "kind_of_field", "kind_of_header"]
 
@@ -43,6 +44,7 @@ _PEOPLE = _words(
     "customer user contact requester submitter assignee author passenger recipient owner "
     "person billingdetails shipping shippingdetails cardholder patient employee"
 )
+_REMEMBERED = 20_000
 SECRET_HEADERS = _words(
     "authorization proxyauthorization cookie setcookie xapikey apikey xauthtoken xaccesstoken "
     "xcsrftoken xxsrftoken xamzsecuritytoken xgoogapikey stripesignature xhubspotsignature "
@@ -52,6 +54,7 @@ SECRET_HEADERS = _words(
 """Headers whose whole value is a secret, lower-cased and without punctuation."""
 
 
+@lru_cache(_REMEMBERED)
 def kind_of_field(name: str, parent: str = "") -> str | None:
     """`secret`, a kind of personal data, or None where the name says nothing.
 

@@ -25,6 +25,7 @@ _USERINFO = re.compile(r"^([A-Za-z][\w+.-]{0,30}://)([^/@\s]{0,512})@")
 _COOKIES = frozenset({"cookie", "set-cookie"})
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
 _LAYERS = 3
+_SHORT, _REMEMBERED = 40, 20_000
 _SMALLEST_CARD = 10**12
 
 
@@ -45,12 +46,24 @@ class Redactor:
         self._personal = personal
         self._patterns = SECRETS + PERSONAL if personal else SECRETS
         self.counts: Counter[str] = Counter()
+        self._harmless: set[str] = set()
 
     def redact_text(self, text: str) -> str:
         """The text with every match replaced, in plain sight, in base64, or over many events."""
+        if text in self._harmless:
+            return text
         if is_event_stream(text):
             return redact_events(text, self._plain, self.redact_value)
-        return self._plain(text)
+        clean = self._plain(text)
+        if clean == text and len(text) <= _SHORT:
+            self._remember(text)
+        return clean
+
+    def _remember(self, text: str) -> None:
+        """Field names and short words come again and again: what has nothing in it stays so."""
+        if len(self._harmless) >= _REMEMBERED:
+            self._harmless.clear()
+        self._harmless.add(text)
 
     def redact_value(self, value: Any, name: str = "", parent: str = "") -> Any:
         """A JSON value with every text in it redacted; `name` is the field that holds it."""
