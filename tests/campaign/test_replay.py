@@ -121,3 +121,34 @@ def test_show_tells_systems_operations_and_ways(small_world):
     assert "zendesk ticket.created: 24 cases" in text
     assert " > zendesk.tickets.update" in text
     assert "coverage: 100.0% of the calls are served" in text
+
+
+ERP_BOT = """
+import httpx
+
+def handle(case, systems):
+    token = case.credentials["erp"]["token"]
+    for path in ("/orders/7", "/orders/9"):
+        httpx.get("https://erp.corp.test" + path, headers={"authorization": "Bearer " + token})
+    return {"outcome": "escalated"}
+"""
+
+
+def test_a_system_that_is_not_mocked_is_answered_from_a_recording(project):
+    """What was recorded is answered; what was not is a gap that names the closest call."""
+    call = {"interaction_id": "i1", "seq": 1, "system": "erp.corp.test",
+            "request": {"method": "GET", "url": "https://erp.corp.test/orders/7"},
+            "response": {"status": 200, "body": {"state": "open"}}}  # fmt: skip
+    project.write("erp/interactions.jsonl", json.dumps(call) + "\n")
+    project.write("bot.py", ERP_BOT)
+    systems = "{support: zendesk, erp: {use: recorded, host: erp.corp.test, recording: erp}}"
+    file = project.campaign("bot:handle", systems=systems)
+    done = project.command("run", str(file), "--limit", "2", "-q")
+    assert "nothing serves GET /orders/9 at erp (2x)" in done.stdout, done.stderr
+    assert "the closest recorded call is GET /orders/7" in done.stdout
+    [folder] = project.runs()
+    [store] = folder.glob("cases-*.jsonl")
+    for line in store.read_text().splitlines():
+        assert json.loads(line)["proposal"]["outcome"] == "escalated"
+    wrong = project.campaign("bot:handle", systems="{erp: {use: recorded}}")
+    assert "`host` goes with `use: recorded`" in project.command("run", str(wrong)).stderr

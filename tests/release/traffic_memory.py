@@ -38,10 +38,10 @@ def main(share: float) -> int:
             told = _measured(name, path, Path(folder) / "out")
             bare = _bare(path, name)
             rate, floor = count / told["seconds"], count / bare
-            print(
+            sys.stdout.write(
                 f"{name}: {path.stat().st_size / 1e6:,.0f} MB, {count:,} exchanges,"
                 f" {told['mb']:,.0f} MB resident, {rate:,.0f}/s,"
-                f" {rate / floor:.3f} of a bare parse ({floor:,.0f}/s)"
+                f" {rate / floor:.3f} of a bare parse ({floor:,.0f}/s)\n"
             )
             broken = broken or told["mb"] > _MOST_MB or rate / floor < _LEAST_SHARE
     return int(broken)
@@ -66,7 +66,7 @@ def run(format: str, path: str, out: str) -> None:
     import_http({"har": HAR, "jsonl": JSONL}[format], [Path(path)], Path(out), options)
     seconds = time.process_time() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "mb": peak}))
+    sys.stdout.write(json.dumps({"seconds": seconds, "mb": peak}) + "\n")
 
 
 def _bare(path: Path, format: str) -> float:
@@ -124,8 +124,8 @@ def _exchange(number: int) -> dict[str, Any]:
 
 def _har_entry(one: dict[str, Any]) -> dict[str, Any]:
     request, response = one["request"], one["response"]
-    posted = {"postData": {"mimeType": "application/json",
-                           "text": json.dumps(request["body"])}} if request["body"] else {}  # fmt: skip
+    text = json.dumps(request["body"])
+    posted = {"postData": {"mimeType": "application/json", "text": text}} if request["body"] else {}
     return {
         "startedDateTime": one["started_at"], "time": 12,
         "request": {"method": request["method"], "url": request["url"], "headers": [], **posted},

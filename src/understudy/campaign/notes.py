@@ -44,7 +44,10 @@ def _attempts(files: RunFiles) -> Iterator[str]:
 
 def _gaps(files: RunFiles) -> Iterator[str]:
     gaps = Counter(
-        f"{gap.method} {gap.path} at {gap.system}" for one in files.records for gap in one.gaps
+        (f"{gap.method} {gap.path} at {gap.system}", gap.detail)
+        for one in files.records
+        for gap in one.gaps
     )
-    for gap, count in gaps.most_common(_SHOWN):
-        yield f"nothing serves {gap} ({count:,}x); understudy systems operations lists what is"
+    for (gap, detail), count in gaps.most_common(_SHOWN):
+        what = detail or "understudy systems operations lists what is"
+        yield f"nothing serves {gap} ({count:,}x); {what}"

@@ -26,7 +26,7 @@ from understudy.campaign.source import Source, open_source
 from understudy.campaign.survey_text import replay_lines
 from understudy.campaign.trip import CriticalTrip
 from understudy.doors.gateway_faults import is_about_models
-from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode
+from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode, SystemUse
 from understudy.model.canonical import digest
 from understudy.model.case import Case
 from understudy.model.errors import (
@@ -42,6 +42,7 @@ from understudy.model.verdict import ModelTraffic
 from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
+from understudy.systems.recorded import RECORDED, Recorded
 
 __all__ = ["RunRequest", "dry_run_campaign", "run_campaign", "run_candidate"]
 
@@ -146,7 +147,7 @@ def _plan(
         world=source.world_folder,
         cases=cases,
         candidate=candidate,
-        systems=campaign.mounted,
+        systems=_mounted(campaign, source, settings.folder),
         paths=tuple(dict.fromkeys(_places(campaign, settings.folder))),
         equipment=tuple(each.model_dump(mode="json") for each in settings.equipment),
         run_folder=folder.path,
@@ -161,6 +162,17 @@ def _plan(
         resume=request.resume is not None,
         speed=request.speed,
     )
+
+
+def _mounted(campaign: Campaign, source: Source, folder: Path) -> dict[str, str]:
+    """The systems by role; one that is answered from a recording with where that lies."""
+    found = campaign.mounted
+    for role, each in campaign.systems.items():
+        if isinstance(each, SystemUse) and each.host is not None:
+            named = source.recording.path if each.recording is None else folder / each.recording
+            found[role] = f"{RECORDED}{role}@{each.host.lower()}@{named.resolve()}"
+            Recorded.of(found[role])
+    return found
 
 
 def _world_hash(source: Source, settings: Settings) -> str | None:

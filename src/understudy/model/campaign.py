@@ -181,10 +181,21 @@ class Economics(Configuration):
 
 
 class SystemUse(Configuration):
-    """A mocked system with what a company has defined in its own."""
+    """A mocked system with what a company has defined in its own.
+
+    `use: recorded` answers calls to `host` from a recording: the campaign's, or the one named.
+    """
 
     use: str
     settings: str | None = None
+    host: str | None = None
+    recording: str | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _recorded_has_a_host(self) -> Self:
+        if (self.use == "recorded") != (self.host is not None):
+            raise ValueError("`host` goes with `use: recorded`, and is obligatory there")
+        return self
 
 
 def _default_systems() -> dict[str, str | SystemUse]:

@@ -90,6 +90,7 @@ class CoverageGap(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     method: str
     path: str
+    detail: str = ""
 
 
 class WallCount(msgspec.Struct, frozen=True, kw_only=True):

@@ -238,7 +238,8 @@ class Handling:
         seen = [*session.gaps, *strays]
         strays.clear()
         return tuple(
-            CoverageGap(system=gap.system, method=gap.method, path=gap.path) for gap in seen
+            CoverageGap(system=gap.system, method=gap.method, path=gap.path, detail=gap.detail)
+            for gap in seen
         )
 
 

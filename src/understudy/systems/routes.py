@@ -11,6 +11,7 @@ from understudy.model.errors import ConfigurationError, nearest
 from understudy.systems.desk.system import Desk
 from understudy.systems.hubspot.system import HubSpot
 from understudy.systems.operation import Operation
+from understudy.systems.recorded import RECORDED, Recorded
 from understudy.systems.stripe.system import Stripe
 from understudy.systems.system import System
 from understudy.systems.zendesk.system import Zendesk
@@ -40,6 +41,8 @@ def mounted(systems: Mapping[str, str | System] | None = None) -> dict[str, Syst
 def _made(name: str) -> System:
     if name in KNOWN:
         return KNOWN[name]()
+    if name.startswith(RECORDED):
+        return Recorded.of(name)
     if ":" in name:
         return _imported(name)
     raise ConfigurationError(

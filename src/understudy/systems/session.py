@@ -25,12 +25,16 @@ __all__ = ["CaseSession", "CoverageGap", "Credentials", "Reviewer", "SavedAnswer
 
 
 class CoverageGap(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to a known host that no operation serves; `reason` is `route` or `method`."""
+    """A request to a known host that nothing answers; `reason` is `route`, `method` or `recording`.
+
+    `detail` is what comes closest to it.
+    """
 
     system: str
     method: str
     path: str
     reason: str = "route"
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
