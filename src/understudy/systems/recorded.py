@@ -52,7 +52,7 @@ class Recorded(System):
         if not self._whole.offsets:
             raise ConfigurationError(
                 f"`{recording}` has no calls to `{host}`, so `{name}` cannot be answered from it",
-                code="U130",
+                code="U148",
                 hint=f"understudy traffic record --upstream {name}=https://{host}",
             )
 
