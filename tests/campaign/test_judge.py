@@ -200,3 +200,29 @@ def test_the_report_says_how_like_the_vendors_the_mocks_are(imported):
         assert said in (imported.folder / "run" / name).read_text()
     kept = json.loads((imported.folder / "run" / "likeness.json").read_text())
     assert kept["operations"][0]["operation"] == "hubspot.objects.get"
+
+
+def test_people_are_held_to_the_clauses_of_the_policy(imported):
+    """Findings name the clause, and how often people broke it themselves stands beside them."""
+    clause = "when: \"action.target.id == 'BBBBBB'\""
+    imported.write(
+        "p.yaml",
+        "version: 1\nclauses:\n"
+        f"  - {{id: C-1, text: Not this one, {clause}}}\n"
+        "  - {id: C-2, text: No cancelling, when: \"action.effect == 'delete'\"}\n",
+    )
+    finished = judge(imported, "--policy", "p.yaml")
+    assert "people broke clause C-1 in 0 of 2 baselines (0.0%)" in finished.stdout
+    assert "people broke clause C-2 in 2 of 2 baselines (100.0%)" in finished.stdout
+    lines = (imported.folder / "run" / "findings.jsonl").read_text().splitlines()
+    broken = [one["policy_clause"] for one in map(json.loads, lines) if one["policy_clause"]]
+    assert sorted(broken) == ["C-1", "C-2", "C-2", "C-2"]
+
+
+def test_a_clause_that_cannot_be_read_is_told_with_its_line(imported):
+    """What could run for ever is refused when the policy is read, with file and line."""
+    imported.write("p.yaml", "version: 1\nclauses:\n  - {id: A, text: t, when: 9 ** 9 ** 9}\n")
+    finished = judge(imported, "--policy", "p.yaml")
+    assert finished.returncode == 2
+    assert "p.yaml:3" in finished.stderr
+    assert "Traceback" not in finished.stderr

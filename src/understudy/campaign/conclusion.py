@@ -16,7 +16,6 @@ from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
 from understudy.model.campaign import Economics
-from understudy.model.policy import Policy
 from understudy.model.verdict import (
     CandidateRef,
     CaseCounts,
@@ -173,7 +172,6 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     if end.manifest.unanswered:
         told.append(f"{end.manifest.unanswered:,} model calls: no answer was recorded for them")
     told += [f"a setting without effect: {each}" for each in end.manifest.without_effect]
-    told += _unused(end.rules.policy)
     if end.stopped == "asked":
         told.append("the cases after the automatic stop on critical findings")
     gaps: Counter[str] = Counter(
@@ -183,17 +181,6 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     told += [
         f"{count:,} cases: {reason}" for reason, count in _reasons(judgement.quarantined).items()
     ]
-    return told
-
-
-def _unused(policy: Policy) -> list[str]:
-    """Parts of a policy that are read and not yet judged by; silence would be a false comfort."""
-    told = []
-    if policy.clauses:
-        names = ", ".join(clause.id for clause in policy.clauses[:10])
-        told.append(f"policy clauses ({names}): they are not evaluated")
-    if policy.tier:
-        told.append("the policy's tier expression: each case's own tier is used")
     return told
 
 

@@ -236,6 +236,10 @@ class PriceList:
             )
         return factor
 
+    def in_own_major(self, minor: int, currency: str | None) -> Fraction:
+        """An amount in major units of the policy's currency, exactly."""
+        return self._own(minor, currency) / Fraction(10 ** minor_digits(self.policy.currency))
+
     def _own(self, minor: int, currency: str | None) -> Fraction:
         """An amount as minor units of the policy's currency, exactly."""
         own = self.policy.currency

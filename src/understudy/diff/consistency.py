@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from understudy.cost.clauses import tier_of
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import shown
 from understudy.diff.drafts import Detail, Draft, Pricing
@@ -48,7 +49,7 @@ def reconcile(
     priced = any(one.cost_minor > 0 and _of_state(one) for one in outcome)
     explained = effects.equal or priced
     if not explained:
-        drafts = _unexplained(effects, Pricing(prices, case.tier))
+        drafts = _unexplained(effects, Pricing(prices, tier_of(case, prices)))
         outcome += [
             draft.finding(case.case_id, explanation.baseline_id, repeat) for draft in drafts
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from understudy.cost.clauses import tier_of
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import deed
 from understudy.diff.compare import Judge
@@ -13,7 +14,7 @@ from understudy.diff.drafts import Draft, Pricing
 from understudy.diff.families import same_target
 from understudy.diff.fields import DEFAULT_RULES, Rules
 from understudy.diff.lists import Row, Stance, Story, explain_lists, unmatched
-from understudy.diff.process import controls, failure, order, unsaid, writes
+from understudy.diff.process import clauses, controls, failure, order, unsaid, writes
 from understudy.model.action import DESK, ESCALATION_OPERATION, Action, Effect
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case
@@ -84,7 +85,7 @@ def explain(
     if failed is not None and failed.cause is FailureCause.INFRASTRUCTURE:
         reason = f"the harness failed, not the candidate ({failed.reason})"
         return Explanation("", (), 0, quarantined=reason)
-    judge = Judge(Pricing(prices, case.tier), rules)
+    judge = Judge(Pricing(prices, tier_of(case, prices)), rules)
     told = min(
         (_against(case, proposal, baseline, judge) for baseline in baselines),
         key=lambda each: (each.cost, -each.story.agreeing),
@@ -98,6 +99,7 @@ def _explanation(case: Case, proposal: Proposal, told: _Told, judge: Judge) -> E
         *told.story.drafts,
         *told.beside,
         *controls(proposal, judge.pricing),
+        *clauses(case, proposal, judge.pricing),
     )
     name = told.baseline.baseline_id
     return Explanation(

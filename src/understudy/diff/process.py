@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from understudy.cost.clauses import Breach, breaches
 from understudy.cost.wording import deed, shown
 from understudy.diff.drafts import Detail, Draft, Pricing
 from understudy.diff.facts import missing_facts
 from understudy.diff.fields import Edge
 from understudy.model.action import Action, Effect
 from understudy.model.baseline import Baseline
+from understudy.model.case import Case
 from understudy.model.finding import Kind, Severity
 from understudy.model.proposal import Proposal
 
-__all__ = ["controls", "failure", "order", "unsaid", "writes"]
+__all__ = ["clauses", "controls", "failure", "order", "unsaid", "writes"]
 
 
 def writes(actions: Sequence[Action]) -> list[Action]:
@@ -40,6 +42,32 @@ def controls(proposal: Proposal, pricing: Pricing) -> Iterator[Draft]:
         asked = prices.approval_rule(action)
         if asked is not None:
             yield _against_rule(Kind.UNAPPROVED, action, asked.clause, pricing)
+
+
+def clauses(case: Case, proposal: Proposal, pricing: Pricing) -> Iterator[Draft]:
+    """Sentences of the policy that the candidate broke, each by its id.
+
+    An approval that `controls` misses already is not asked for twice.
+    """
+    for breach in breaches(case, proposal.actions, pricing.prices):
+        if not breach.lacks_approval:
+            yield _broken(Kind.POLICY_VIOLATION, breach, pricing)
+        elif pricing.prices.approval_rule(breach.action) is None:
+            yield _broken(Kind.UNAPPROVED, breach, pricing)
+
+
+def _broken(kind: Kind, breach: Breach, pricing: Pricing) -> Draft:
+    clause, action = breach.clause, breach.action
+    price, stake = pricing.of(kind, action)
+    tried = "tried: " if action.refused else ""
+    needs = f", which requires {clause.requires}" if clause.requires else ""
+    return Draft(
+        kind, price, stake, action,
+        lambda: Detail(
+            f"{tried}{deed(action)} against {clause.id} ({shown(clause.text)}){needs}",
+            expected=clause.requires, actual=deed(action), clause=clause.id,
+        ),
+    )  # fmt: skip
 
 
 def order(

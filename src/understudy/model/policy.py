@@ -18,6 +18,7 @@ from understudy.model.configuration import (
     ShareText,
     Version,
 )
+from understudy.model.expression import NAMES, check_expression
 from understudy.model.finding import Kind, Severity
 from understudy.model.money import Money
 
@@ -104,8 +105,14 @@ class Clause(Configuration):
     id: str = Field(min_length=1)
     text: str
     when: str
-    requires: str | None = None
+    requires: str | None = Field(None, pattern=r"^(approval|operation):\S+$")
+    """`approval:ROLE` or `operation:NAME`; without it, what `when` says must not happen."""
     owner: str | None = None
+
+    @pydantic.field_validator("when")
+    @classmethod
+    def _readable(cls, source: str) -> str:
+        return check_expression(source)
 
 
 class Review(Configuration):
@@ -170,6 +177,22 @@ class Policy(Configuration):
             and each.action_class.value in modes
         }
         return own | modes
+
+    @pydantic.field_validator("tier")
+    @classmethod
+    def _readable(cls, source: str | None) -> str | None:
+        if source is None:
+            return None
+        return check_expression(source, tuple(name for name in NAMES if name != "action"))
+
+    @pydantic.field_validator("clauses")
+    @classmethod
+    def _told_apart(cls, clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+        names = [clause.id for clause in clauses]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two clauses have the id `{twice[0]}`")
+        return clauses
 
     @pydantic.model_validator(mode="after")
     def _one_currency(self) -> Self:

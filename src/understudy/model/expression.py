@@ -1,0 +1,63 @@
+"""The small language of policy clauses, checked when the policy is read and not when it is used."""
+
+from __future__ import annotations
+
+import ast
+
+from understudy.model.errors import nearest
+
+__all__ = ["FUNCTIONS", "NAMES", "check_expression"]
+
+NAMES = ("account", "action", "case", "segment", "tier")
+"""What an expression may speak of."""
+FUNCTIONS = ("abs", "len", "lower", "max", "min")
+
+_MOST_CHARACTERS = 2_000
+_MOST_PARTS = 300
+_ALLOWED = (
+    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd,
+    ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Mod, ast.Compare, ast.Eq, ast.NotEq,
+    ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot, ast.IfExp, ast.Name,
+    ast.Load, ast.Attribute, ast.Constant, ast.List, ast.Tuple, ast.Subscript, ast.Call,
+)  # fmt: skip
+
+
+def check_expression(source: str, names: tuple[str, ...] = NAMES) -> str:
+    """The expression as it is; raises `ValueError` in words where it is none, or could run long.
+
+    Nothing in it can loop, raise to a power or call back, so whatever passes also ends.
+
+    >>> check_expression("action.amount > 500 and tier != 'regulated'")
+    "action.amount > 500 and tier != 'regulated'"
+    >>> check_expression("9 ** 9 ** 9")
+    Traceback (most recent call last):
+    ValueError: `9 ** 9 ** 9` is no expression of a policy: Pow is not part of the language
+    """
+    if len(source) > _MOST_CHARACTERS:
+        raise ValueError(f"an expression has at most {_MOST_CHARACTERS:,} characters")
+    try:
+        parsed = ast.parse(source.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else "it cannot be read"
+        raise ValueError(f"`{source}` is no expression: {reason}") from None
+    parts = list(ast.walk(parsed))
+    if len(parts) > _MOST_PARTS:
+        raise ValueError(f"an expression has at most {_MOST_PARTS} parts, this one {len(parts)}")
+    wrong = next(filter(None, (_wrong(part, names) for part in parts)), None)
+    if wrong is not None:
+        raise ValueError(f"`{source}` is no expression of a policy: {wrong}")
+    return source
+
+
+def _wrong(part: ast.AST, names: tuple[str, ...]) -> str | None:
+    if not isinstance(part, _ALLOWED):
+        return f"{type(part).__name__} is not part of the language"
+    if isinstance(part, ast.Name) and part.id not in (*names, *FUNCTIONS):
+        return f"`{part.id}` is unknown{nearest(part.id, names)}; known: {', '.join(names)}"
+    if isinstance(part, ast.Attribute) and part.attr.startswith("_"):
+        return f"`{part.attr}` is not to be looked at"
+    if isinstance(part, ast.Call):
+        called = part.func.id if isinstance(part.func, ast.Name) else ""
+        if called not in FUNCTIONS or part.keywords:
+            return f"only {', '.join(FUNCTIONS)} can be called"
+    return None
