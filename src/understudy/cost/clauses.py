@@ -60,7 +60,7 @@ def tier_of(case: Case, prices: PriceList) -> str:
         raise ConfigurationError(
             f"the policy's `tier` gives {value!r} for case `{case.case_id}`, "
             "not the name of a tier",
-            code="U116",
+            code="U196",
             hint=f"known: {', '.join(prices.policy.tiers)}",
         )
     return value
@@ -121,7 +121,7 @@ def _value(source: str, names: Mapping[str, Any], clause: str) -> Any:
     except (InvalidExpression, TypeError, ValueError, ArithmeticError) as error:
         raise ConfigurationError(
             f"clause `{clause}` cannot be evaluated: `{source}`: {error}",
-            code="U117",
+            code="U197",
             hint="compare like with like: amounts with numbers, names with texts",
         ) from None
 
