@@ -77,16 +77,24 @@ def test_the_score_is_told_in_words(understudy):
         (("apply", "clean.csv", "--profile", "nothing", "--out", "o.csv"),
          "neither a file nor one of the shipped profiles"),
         (("apply", "clean.csv", "--profile", "mid_market", "--out", "o.csv"), "name one with"),
-        (("apply", "clean.csv", "--profile", "p.yaml", "--out", "clean.csv"), "different files"),
+        (("apply", "clean.csv", "--profile", "p.yaml", "--out", "clean.csv"), "written over"),
+        (("apply", "clean.csv", "--profile", "p.yaml", "--out", "p.yaml"), "written over"),
+        (("apply", "clean.csv", "--profile", "p.yaml", "--out", "o.csv", "--ledger", "./o.csv"),
+         "written over"),
+        (("profile", "dirty.csv", "--clean", "clean.csv", "--out", "dirty.csv"), "written over"),
+        (("profile", "dirty.csv", "--clean", "clean.csv", "--out", "./clean.csv"), "written over"),
+        (("score", "dirty.csv", "clean.csv", "--html", "dirty.csv"), "written over"),
+        (("score", "dirty.csv", "dirty.csv", "--link", "id=clean.csv:id", "--html", "clean.csv"),
+         "written over"),
         (("score", "dirty.csv", "empty.csv"), "has a header and no rows"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_and_leave_nothing(understudy, tmp_path, arguments, said):
-    """Wrong files, keys and profiles exit with 2, name what is wrong, and write nothing."""
+    """Wrong files, keys and profiles exit with 2, name what is wrong, and change no file."""
     (tmp_path / "empty.csv").write_text("id,when\n")
     (tmp_path / "p.yaml").write_text("version: 1\nname: p\ntables: {clean: {}}\n")
-    before = sorted(path.name for path in tmp_path.iterdir())
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     made = understudy(*arguments)
     assert made.returncode == 2
     assert said in made.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -155,6 +155,18 @@ def test_a_leaked_value_is_found():
     assert measures.leaks(real, clean, clean) == {"x": 0.0}
 
 
+@pytest.mark.parametrize("codec", ["cp1252", "latin-1"])
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_a_clean_cell_read_by_a_wrong_decoder_has_not_leaked(codec, rounds):
+    """However often it was misread, it came from the clean table and not from the profile."""
+    misread = "Łódź"
+    for _ in range(rounds):
+        misread = misread.encode().decode(codec, "replace")
+    clean = {"x": pa.array(["Łódź", "Berlin"] * 100)}
+    dirty = {"x": pa.array([misread, *clean["x"].to_pylist()[1:]])}
+    assert measures.leaks(dirty, dirty, clean) == {"x": 0.0}
+
+
 def test_measures_agree_with_hand_calculation():
     """Phi, Cramer's V, histograms, duplicates and orphans on tables small enough to count."""
     one = {"a": pa.array([None, None, "1", "2"]), "b": pa.array([None, None, "1", "2"])}

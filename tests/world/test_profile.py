@@ -115,6 +115,7 @@ def test_all_mistakes_are_told_together(tmp_path):
         ("locales: {de_AT: 1}", "unknown locale `de_AT`; did you mean `de_DE`"),
         ("locales: {de_DE: 0}", "nobody could live anywhere"),
         ("locales: {de_DE: -1}", "below 0"),
+        ("locales: {de_DE: .nan}", "finite number"),
         ("now: 2026-11-02T09:00:00", "with its zone"),
         ("{charge_failed: 60%, overdue: 60%}", "more than all invoices"),
         ("leads: 120%", "not a share between"),
@@ -128,6 +129,19 @@ def test_mistakes_in_recipes_are_told(tmp_path, text, said):
         load_recipe(file)
     assert said in caught.value.describe()
     assert str(file) in caught.value.describe()
+
+
+def test_all_mistakes_of_a_recipe_are_told_together(tmp_path):
+    """Each wrong locale is told with its line beside the recipe's other mistakes."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("version: 1\nlocales: {xx_XX: 1, de_DE: -3}\nleads: 140%\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load_recipe(file)
+    told = caught.value.describe()
+    assert "unknown locale `xx_XX`" in told
+    assert "locale `de_DE` is -3.0, below 0" in told
+    assert ":2:" in told
+    assert ":3: `leads`" in told
 
 
 def test_shipped_files_are_found_by_name():

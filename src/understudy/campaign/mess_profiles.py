@@ -66,6 +66,7 @@ def learn_mess(
     encoding: str = "utf-8",
 ) -> str:
     """Learn a profile from a table and write it; gives what was learned in a few lines."""
+    _apart([out], [sample, clean])
     dirty = read_sample(sample, encoding)
     twin = read_sample(clean, encoding) if clean else None
     profile = learn_profile(dirty, twin, key=key, table=table)
@@ -87,11 +88,11 @@ def _learned_text(out: Path, profile: Profile) -> str:
 
 def apply_mess(request: ApplyRequest, progress: Progress) -> str:
     """Damage a table; gives the rows and how often each operator struck."""
+    _apart([request.out, request.ledger], [request.clean, Path(request.profile)])
     profile, document = read_profile(request.profile)
     source = open_source(request.clean, request.encoding)
     table = mess_for(profile, source, request.table)
     check_table(profile, table, source, document)
-    _apart(request)
     done = apply_profile(
         source,
         profile.tables[table],
@@ -105,19 +106,24 @@ def apply_mess(request: ApplyRequest, progress: Progress) -> str:
     return "\n".join(lines)
 
 
-def _apart(request: ApplyRequest) -> None:
-    """The clean table is never written over."""
-    taken = [request.clean.resolve(), request.out.resolve()]
-    if taken[0] == taken[1] or (request.ledger and request.ledger.resolve() in taken):
-        raise ConfigurationError(
-            "the clean table, the damaged one and the ledger need three different files",
-            code="U139",
-            where=str(request.out),
-        )
+def _apart(written: Sequence[Path | None], read: Sequence[Path | None]) -> None:
+    """What a command reads is never written over, nor one thing that it writes by the next."""
+    taken = {path.resolve() for path in read if path}
+    for path in filter(None, written):
+        if path.resolve() in taken:
+            raise ConfigurationError(
+                f"`{path}` would be written over: it is read, or written, by the same command",
+                hint="give each file that is written a name of its own",
+                code="U139",
+                where=str(path),
+            )
+        taken.add(path.resolve())
 
 
 def score_mess(request: ScoreRequest, progress: Progress) -> Score:
     """Judge a generated table against a real one, with the HTML report where one is asked for."""
+    parents = [Path(text.partition("=")[2].rpartition(":")[0]) for text in request.links]
+    _apart([request.html], [request.real, request.generated, request.clean, *parents])
     links = [link_to(text) for text in request.links]
     real, generated = (
         read_sample(path, request.encoding) for path in (request.real, request.generated)

@@ -73,16 +73,28 @@ class Recipe(Configuration):
             raise ValueError("write the time with its zone: `2026-11-02T09:00:00Z`")
         return now
 
+    @pydantic.field_validator("locales")
+    @classmethod
+    def _somewhere(cls, locales: dict[str, float]) -> dict[str, float]:
+        known = f"; known: {', '.join(LOCALES)}"
+        wrong = [
+            f"unknown locale `{name}`{nearest(name, LOCALES)}{known}"
+            for name in locales
+            if name not in LOCALES
+        ]
+        wrong += [
+            f"the weight of locale `{name}` is {weight}, below 0"
+            for name, weight in locales.items()
+            if weight < 0
+        ]
+        if not wrong and not sum(locales.values()):
+            wrong = ["all locales have weight 0, so nobody could live anywhere"]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return locales
+
     @pydantic.model_validator(mode="after")
     def _possible(self) -> Self:
-        for name, weight in self.locales.items():
-            if name not in LOCALES:
-                known = f"; known: {', '.join(LOCALES)}"
-                raise ValueError(f"unknown locale `{name}`{nearest(name, LOCALES)}{known}")
-            if weight < 0:
-                raise ValueError(f"the weight of locale `{name}` is {weight}, below 0")
-        if not sum(self.locales.values()):
-            raise ValueError("all locales have weight 0, so nobody could live anywhere")
         if self.charge_failed + self.overdue > 1:
             raise ValueError("`charge_failed` and `overdue` make more than all invoices together")
         return self

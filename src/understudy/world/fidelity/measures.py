@@ -31,6 +31,8 @@ _NOTHING = re.compile(
 _TEXT = 40
 _RARE_LENGTH = 4
 _SLIPPED = 0.6
+_WRONG_DECODERS = ("cp1252", "latin-1", "cp1251")
+_ROUNDS = 3
 
 
 def shannon_distance(one: Mapping[str, float], two: Mapping[str, float]) -> float:
@@ -205,15 +207,28 @@ def leaks(real: Cells, other: Cells, clean: Cells) -> dict[str, float]:
 
     A value counts where fewer than 20 real rows have it, and where a word or number in it of four
     letters and more stands neither in the clean table nor in 20 real rows: such a word can only
-    have come through the profile. What is but some slips from a clean cell is that cell, damaged.
+    have come through the profile. What is but some slips or a wrong decoder from a clean cell is
+    that cell, damaged.
     """
     given = {
         part for values in clean.values() for cell in values.to_pylist() for part in _long(cell)
     }
     return {
-        name: _leaked(values, other[name], given, set(clean[name].drop_null().to_pylist()))
+        name: _leaked(values, other[name], given, _readings(clean[name]))
         for name, values in real.items()
     }
+
+
+def _readings(clean: pa.Array) -> set[str]:
+    """The clean cells, and each as up to three rounds of a wrong decoder leave it."""
+    cells = set(clean.drop_null().to_pylist())
+    found = set(cells)
+    for codec in _WRONG_DECODERS:
+        read = cells
+        for _ in range(_ROUNDS):
+            read = {cell.encode().decode(codec, "replace") for cell in read if not cell.isascii()}
+            found |= read
+    return found
 
 
 def _leaked(real: pa.Array, other: pa.Array, given: set[str], cells: set[str]) -> float:
@@ -225,6 +240,7 @@ def _leaked(real: pa.Array, other: pa.Array, given: set[str], cells: set[str]) -
         for value, count in Counter(other.to_pylist()).items()
         if 0 < counts.get(value, 0) < SUPPORT
         and any(part in secret and not _near(part, given) for part in _long(value))
+        and value not in cells
         and not _near(value, cells)
     ]
     return sum(found) / max(len(other), 1)
