@@ -105,6 +105,9 @@ def judge(
     ] = "standard",
     gates: Annotated[str, typer.Option(help="A gate file, or a shipped one by name.")] = "standard",
     out: Annotated[Path | None, typer.Option(help="Where the run is written.")] = None,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Spoil every baseline and see that it is found.")
+    ] = False,
     reports: Reports = Path("reports"),
     json: Json = False,
     quiet: Quiet = False,
@@ -112,6 +115,8 @@ def judge(
     """Price recorded proposals, or a run again; no candidate is called."""
     from understudy.campaign.recorded import JudgeRequest, judge_recorded, judge_run
 
+    if self_test:
+        _self_test(recording, policy, gates)
     progress = Progress(quiet=quiet)
     if run is not None:
         if recording or proposed:
@@ -124,6 +129,17 @@ def judge(
         finished = judge_recorded(request, progress)
     _print([finished], json)
     raise typer.Exit(_exit_code([finished]))
+
+
+def _self_test(recording: Path | None, policy: str, gates: str) -> None:
+    """The judge on spoilt baselines; 3 where one was not found, since no verdict can stand then."""
+    from understudy.campaign.mutation import spoil_and_judge
+
+    if recording is None:
+        raise typer.BadParameter("--self-test needs --recording: its baselines are spoilt")
+    found = spoil_and_judge(recording, policy, gates)
+    typer.echo(str(found))
+    raise typer.Exit(0 if found.passed else 3)
 
 
 def _print(finished: Sequence[Finished], as_json: bool) -> None:
