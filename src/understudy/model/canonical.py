@@ -56,6 +56,8 @@ def digest_file(path: Path) -> str:
 
 def refuse_unfit_numbers(value: Any, place: str = "value") -> None:
     """Raise `ValueError`, naming the place, where a NaN or an infinity stands in `value`."""
+    if value is None or isinstance(value, str | int):
+        return
     if isinstance(value, float | Decimal) and not math.isfinite(value):
         raise ValueError(f"{place} is {value}, which is not a number that can be hashed or priced")
     if isinstance(value, Mapping):

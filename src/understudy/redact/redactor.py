@@ -69,13 +69,13 @@ class Redactor:
         """A JSON value with every text in it redacted; `name` is the field that holds it."""
         if isinstance(value, str):
             return self._field(value, name, parent)
-        if isinstance(value, Mapping):
-            return self._mapping(value, name)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            return self._number(value, name, parent)
         if isinstance(value, list | tuple):
             return [self.redact_value(item, name, parent) for item in value]
-        if isinstance(value, bool) or value is None:
-            return value
-        return self._number(value, name, parent)
+        return self._mapping(value, name) if isinstance(value, Mapping) else value
 
     def redact_url(self, url: str) -> str:
         """A URL without user and password, its query redacted by the names of its parameters."""

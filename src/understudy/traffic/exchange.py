@@ -17,6 +17,7 @@ from understudy.redact.redactor import Redactor
 from understudy.traffic.bodies import decoded_body
 from understudy.traffic.inbound import is_inbound, sender_of
 from understudy.traffic.recognise import Recognised, Recogniser
+from understudy.traffic.source_file import mend_text
 
 __all__ = ["Exchange", "Message", "Writer", "headers_of", "labels_of", "moment"]
 
@@ -66,7 +67,8 @@ class Writer:
     def interaction(self, exchange: Exchange, seq: int) -> Interaction:
         """The interaction of one exchange; raises `Malformed` where its body is a bomb."""
         warnings = list(exchange.warnings)
-        body = decoded_body(exchange.request.body, exchange.request.headers, warnings)
+        sent = exchange.request
+        body = mend_text(decoded_body(sent.body, sent.headers, warnings))
         known = self._recognised(exchange, body)
         return Interaction(
             interaction_id=f"i{seq}",
@@ -121,7 +123,7 @@ class Writer:
             status=exchange.status,
             headers=self.redactor.redact_headers(exchange.response.headers),
             body=self.redactor.redact_value(
-                decoded_body(exchange.response.body, exchange.response.headers, warnings)
+                mend_text(decoded_body(exchange.response.body, exchange.response.headers, warnings))
             ),
         )
 

@@ -20,7 +20,7 @@ from understudy.systems.playing import Player
 from understudy.systems.session import CaseSession
 from understudy.systems.system import System
 from understudy.traffic.recognise import shape_of
-from understudy.traffic.replaying import CALL, Replayed, changes, renamed
+from understudy.traffic.replaying import CALL, UNLIKE, Replayed, changes, renamed
 
 __all__ = ["HttpReplayer", "Linked", "ids_asked"]
 
@@ -63,7 +63,11 @@ class HttpReplayer:
         mark, done = session.overlay.mark(), len(session.actions)
         if one.started_at is not None:
             session.clock.turn_to(one.started_at - CALL)
-        operation, _ = player.play(one)
+        try:
+            operation, _ = player.play(one)
+        except UNLIKE as error:
+            result.broken = result.broken or f"it cannot be played ({type(error).__name__})"
+            return
         if len(session.actions) == done:
             return
         if operation.endswith(".unserved"):

@@ -19,11 +19,19 @@ from understudy.systems.engine import Engine
 from understudy.systems.session import CaseSession
 from understudy.traffic.history import Deed
 
-__all__ = ["CALL", "Replayed", "Replayer", "changes", "renamed"]
+__all__ = ["CALL", "UNLIKE", "Replayed", "Replayer", "changes", "renamed"]
 
 CALL = timedelta(seconds=0.25)
 """What a call takes on the systems' clock."""
 Linked = tuple[Deed, LinkConfidence | None]
+
+
+UNLIKE = (TypeError, ValueError, LookupError, AttributeError)
+"""What handlers stumble over in objects that hold what no vendor ever answers, but a file may."""
+
+
+class _Unplayable(Exception):
+    """A deed that the systems stumbled over."""
 
 
 @dataclass(slots=True)
@@ -83,7 +91,11 @@ class Replayer:
     ) -> None:
         unseen = any(not _there(session, place, names) for place in deed.needs)
         mark, before = session.overlay.mark(), len(session.actions)
-        status = self._send(session, deed, names)
+        try:
+            status = self._send(session, deed, names)
+        except _Unplayable as error:
+            result.broken = result.broken or f"{deed.operation} cannot be played ({error})"
+            return
         if status is None or len(session.actions) == before:
             result.unserved.append(deed.operation)
             return
@@ -113,7 +125,10 @@ class Replayer:
         except (LookupError, ValueError):
             return None
         session.clock.turn_to(deed.at - CALL)
-        return self.engine.handle(request).status
+        try:
+            return self.engine.handle(request).status
+        except UNLIKE as error:
+            raise _Unplayable(type(error).__name__) from error
 
 
 def _as_told(

@@ -195,7 +195,8 @@ def _summed(changes: list[Change], row: Mapping[str, Any]) -> list[Change]:
             made.append(change)
             continue
         name = change.field[1:]
-        after = sums.get(name, row.get(name) or 0)
+        shown = row.get(name)
+        after = sums.get(name, shown if isinstance(shown, int | float) else 0)
         # A sum that does not tell of its parts, as lists of different days give it, was never less.
         sums[name] = before = max(0, after - change.after)
         made.append(msgspec.structs.replace(change, field=name, before=before, after=after))

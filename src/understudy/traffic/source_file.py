@@ -94,7 +94,7 @@ def depth_exceeds(value: Any, limit: int) -> bool:
 def mend_text(value: Any) -> Any:
     """The value with lone surrogates, which no file can hold, replaced by U+FFFD."""
     if isinstance(value, str):
-        return _SURROGATES.sub("\ufffd", value)
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
     if isinstance(value, dict):
         return {mend_text(key): mend_text(item) for key, item in value.items()}
     return [mend_text(item) for item in value] if isinstance(value, list) else value

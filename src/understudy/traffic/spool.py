@@ -32,6 +32,7 @@ class Spool:
         self._times, self._places, self._starts = array("q"), array("q"), array("q")
         self._size = 0
         self._marks = array("q")
+        self._untimed = 0
         self._shared: frozenset[int] | None = None
         self._order: npt.NDArray[np.int64] | None = None
         self._decoder = msgspec.json.Decoder(Interaction)
@@ -55,11 +56,12 @@ class Spool:
     @property
     def timed(self) -> bool:
         """Whether every interaction has a time."""
-        return _TIMELESS not in self._times
+        return self._untimed == 0
 
     def add(self, interaction: Interaction, place: int) -> None:
         """Take one in; `place` is where it stands in all that is read."""
         at = interaction.started_at
+        self._untimed += at is None
         self._times.append(_TIMELESS if at is None else round(at.timestamp() * 1e6))
         self._places.append(place)
         self._marks.append(_mark(interaction.correlation_id))

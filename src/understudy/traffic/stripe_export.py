@@ -96,7 +96,7 @@ def _event(event: dict[str, Any]) -> Iterator[Happening]:
     found = data.get("object") if isinstance(data, dict) else None
     if at is None or not isinstance(event.get("type"), str) or not isinstance(found, dict):
         raise Malformed("an event without `created`, `type` or `data.object`")
-    if found.get("object") not in _TABLES:
+    if not isinstance(found.get("object"), str) or found["object"] not in _TABLES:
         raise LeftOut(f"Stripe events of {found.get('object')}: no system serves them")
     _refuse_unnamed(found)
     previous = data.get("previous_attributes") if isinstance(data, dict) else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from understudy.traffic.json_stream import Broken, Entry
-from understudy.traffic.source_file import Limits, opened_text
+from understudy.traffic.source_file import Limits, opened_text, unreadable
 
 __all__ = ["plain_yaml", "yaml_documents"]
 
@@ -68,7 +68,7 @@ def _documents(file: TextIO, limits: Limits) -> Iterator[str]:
     """The texts between the lines of three dashes; of one too large only its beginning."""
     held: list[str] = []
     size = 0
-    for line in file:
+    for line in _lines(file):
         if line.startswith("---") and not line[3:4].strip():
             if any(each.strip() for each in held):
                 yield "".join(held)
@@ -78,6 +78,13 @@ def _documents(file: TextIO, limits: Limits) -> Iterator[str]:
             size += len(line)
     if any(each.strip() for each in held):
         yield "".join(held)
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    try:
+        yield from file
+    except UnicodeDecodeError as error:
+        raise unreadable(Path(file.name), f"it is not the text that it says: {error}") from None
 
 
 def _nodes_exceed(value: Any, limit: int) -> bool:
