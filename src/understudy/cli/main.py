@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from understudy import __version__
-from understudy.cli import campaigns, recordings, runs, tools, worlds
+from understudy.cli import campaigns, policies, recordings, runs, tools, worlds
 
 __all__ = ["app", "main"]
 
@@ -53,6 +53,7 @@ app.command("schema")(tools.schema)
 app.add_typer(worlds.app, name="world")
 app.add_typer(recordings.app, name="traffic")
 app.add_typer(tools.systems, name="systems")
+app.add_typer(policies.app, name="policy")
 
 
 def main() -> None:
