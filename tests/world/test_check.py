@@ -13,7 +13,7 @@ import pytest
 
 from understudy.campaign.checks import check
 from understudy.campaign.worlds import BuildRequest, build_world
-from understudy.model.errors import ConfigurationError
+from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.world.integrity import orphans, unexplained
 from understudy.world.validator import validate
 
@@ -97,6 +97,18 @@ def test_the_command_exits_with_1_where_the_contract_fails(broken, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "stripe.charges, status: ExpectColumnValuesToBeInSet expected" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "file", ["dirty/zendesk.users.parquet", "truth/stripe.charges.parquet", "ledger.parquet"]
+)
+def test_a_file_that_cannot_be_read_is_named(world, tmp_path, file):
+    """A damaged file of a world is named with the command that builds it anew."""
+    torn = shutil.copytree(world, tmp_path / "torn")
+    (torn / file).write_bytes(b"x")
+    with pytest.raises(RecordingError) as caught:
+        check(torn)
+    assert f"{torn / file}` cannot be read" in caught.value.describe()
 
 
 def test_a_profile_that_is_not_the_world_s_is_refused(world):

@@ -131,6 +131,39 @@ def test_mistakes_in_recipes_are_told(tmp_path, text, said):
     assert str(file) in caught.value.describe()
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("{op: null_sentinel, rate: 5%, options: {values: {a: -1, b: 2}}}",
+         "option `values` of `null_sentinel`: a weight cannot be below 0: -1"),
+        ("{op: unit_suffix, rate: 5%, options: {suffixes: {a: 0, b: 0}}}", "all weights are 0"),
+        ("{op: typo_keyboard, rate: 5%, options: {slips: [0, 0]}}", "all weights are 0"),
+        ("{op: typo_keyboard, rate: 5%, options: "
+         "{substitute: 0, insert: 0, delete: 0, transpose: 0}}",
+         "the options of `typo_keyboard`: all weights are 0"),
+    ],
+)  # fmt: skip
+def test_choices_that_cannot_be_made_are_told(tmp_path, step, said):
+    """Weights below 0, or of 0 altogether, are told with their line, and damage nothing."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(HEAD + f"  hubspot.contacts:\n    cells:\n      phone:\n        - {step}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load_profile(file)
+    assert said in caught.value.describe()
+    assert f"{file}:7:" in caught.value.describe()
+
+
+def test_deliveries_that_cannot_be_are_told(tmp_path):
+    """An event operator that would neither repeat, delay, move, lose nor skew anything is told."""
+    file = tmp_path / "mine.yaml"
+    none = "{duplicate: 0, late: 0, reorder: 0, lost: 0}"
+    step = f"{{op: event_dup_late_reorder, rate: 1%, options: {none}}}"
+    file.write_text(HEAD + f"  stripe.deliveries:\n    table:\n      - {step}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load_profile(file)
+    assert "all weights are 0" in caught.value.describe()
+
+
 def test_all_mistakes_of_a_recipe_are_told_together(tmp_path):
     """Each wrong locale is told with its line beside the recipe's other mistakes."""
     file = tmp_path / "mine.yaml"

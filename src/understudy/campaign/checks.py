@@ -11,7 +11,7 @@ from understudy.model.jsonl import read_json
 from understudy.world.contract import world_suites
 from understudy.world.expectation import CheckReport
 from understudy.world.profile import Profile, load_profile
-from understudy.world.store import read_manifest
+from understudy.world.store import check_files, read_manifest
 from understudy.world.validator import validate
 
 __all__ = ["check"]
@@ -36,6 +36,7 @@ def check(path: Path, profile: str | None = None, docs: Path | None = None) -> C
             suites = recording_suites(path, Path(folder))
         else:
             found, remarks = _profile_of(path, profile)
+            check_files(path)
             suites = world_suites(path, found, Path(folder))
         outcomes = validate(suites, docs)
     return CheckReport(

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import pydantic
 
 from understudy.model.money import Money, parse_money
 from understudy.model.quantity import parse_duration, parse_share
 
-__all__ = ["Configuration", "DurationText", "MoneyText", "ShareText", "Version"]
+__all__ = [
+    "WEIGHTS",
+    "Configuration",
+    "DurationText",
+    "MoneyText",
+    "ShareText",
+    "Version",
+    "possible_weights",
+]
+
+_Weights = TypeVar("_Weights", bound=Mapping[Any, float] | Sequence[float])
 
 
 class Configuration(pydantic.BaseModel):
@@ -39,6 +50,17 @@ def _expect(value: Any, kind: type, example: str) -> Any:
     return value
 
 
+def possible_weights(weights: _Weights) -> _Weights:
+    """The weights of choices as they are; `ValueError` where one is below 0 or all are 0."""
+    values = list(weights.values()) if isinstance(weights, Mapping) else list(weights)
+    if any(value < 0 for value in values):
+        raise ValueError(f"a weight cannot be below 0: {min(values):g}")
+    if values and not sum(values):
+        raise ValueError("all weights are 0, so there is nothing to choose")
+    return weights
+
+
+WEIGHTS = pydantic.AfterValidator(possible_weights)
 MoneyText = Annotated[
     Money,
     pydantic.PlainValidator(_money),

@@ -67,6 +67,6 @@ def _parameters(step: Step) -> Configuration:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         known = ", ".join(model.model_fields) or "none"
-        raise ValueError(
-            f"option `{place}` of `{step.op}`: {first['msg']}; its options: {known}"
-        ) from None
+        named = f"option `{place}`" if place else "the options"
+        reason = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{named} of `{step.op}`: {reason}; its options: {known}") from None

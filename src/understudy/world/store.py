@@ -21,6 +21,7 @@ from understudy.world.versions import VERSIONS, load_versions
 from understudy.world.writer import Facts, WorldWriter, dirty_columns
 
 __all__ = [
+    "check_files",
     "is_world",
     "load_ledger",
     "load_table",
@@ -64,8 +65,7 @@ def load_world(path: Path) -> World:
     manifest = read_manifest(path)
     if (path / VERSIONS).is_file():
         return load_versions(path, manifest)
-    for name, count in manifest.row_counts.items():
-        _check(path / "dirty" / f"{name}.parquet", count)
+    _check_view(path, manifest)
     return World(
         _Tables(path, tuple(manifest.row_counts)),
         content_digest=manifest.content_digest,
@@ -124,6 +124,19 @@ class _Tables(Mapping[str, Mapping[str, Row]]):
         return len(self._names)
 
 
+def check_files(path: Path) -> None:
+    """Raise `RecordingError` where a file of a world is missing, unreadable or of other length."""
+    manifest = read_manifest(path)
+    _check_view(path, manifest)
+    for file in [path / "ledger.parquet", *sorted((path / "truth").glob("*.parquet"))]:
+        _rows(file)
+
+
+def _check_view(path: Path, manifest: WorldManifest) -> None:
+    for name, count in manifest.row_counts.items():
+        _check(path / "dirty" / f"{name}.parquet", count)
+
+
 def _mess(path: Path) -> dict[tuple[str, str], tuple[str, ...]]:
     """The operators that touched each row, each once and sorted."""
     ledger = _read(path / "ledger.parquet", ["table", "id", "operator"])
@@ -135,16 +148,20 @@ def _mess(path: Path) -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 def _check(file: Path, count: int) -> None:
-    try:
-        found = pq.read_metadata(file).num_rows
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(file, error) from None
+    found = _rows(file)
     if found != count:
         raise RecordingError(
             f"the table `{file}` has {found:,} rows, and the manifest says {count:,}",
             code="U451",
             hint=_HINT.format(path=file.parents[1]),
         )
+
+
+def _rows(file: Path) -> int:
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(file, error) from None
 
 
 def _read(file: Path, columns: list[str] | None = None) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from understudy.model.configuration import Configuration, ShareText
+from understudy.model.configuration import WEIGHTS, Configuration, ShareText
 from understudy.world.columns import iso, numbered
 from understudy.world.entropy import Stream, below, chosen, share
 from understudy.world.operators.changes import AddRows, Change, SetCells, View
@@ -36,9 +36,13 @@ class DuplicateParameters(Configuration):
     still point at it.
     """
 
-    copies: tuple[float, ...] = Field((87, 10, 3), min_length=1, max_length=6)
-    changes: tuple[float, ...] = Field((40, 33, 18, 9), min_length=1, max_length=4)
-    fields: dict[str, float] = Field(default_factory=lambda: dict(_FIELD_WEIGHTS), min_length=1)
+    copies: Annotated[tuple[float, ...], WEIGHTS] = Field((87, 10, 3), min_length=1, max_length=6)
+    changes: Annotated[tuple[float, ...], WEIGHTS] = Field(
+        (40, 33, 18, 9), min_length=1, max_length=4
+    )
+    fields: Annotated[dict[str, float], WEIGHTS] = Field(
+        default_factory=lambda: dict(_FIELD_WEIGHTS), min_length=1
+    )
     merged: ShareText = 0.6
     stale: ShareText = 0.6
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pydantic
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import Configuration, possible_weights
 from understudy.world.columns import integers, keys
 from understudy.world.entropy import Stream, chosen
 from understudy.world.operators.changes import AddRows, Change, DropRows, SetCells, View
@@ -32,6 +35,12 @@ class DeliveryParameters(Configuration):
     doublings: int = Field(12, ge=1, le=18)
     window: int = Field(30, ge=1)
     skew: int = Field(300, ge=-86_400, le=86_400)
+
+    @pydantic.model_validator(mode="after")
+    def _some(self) -> Self:
+        possible_weights((self.duplicate, self.late, self.reorder, self.lost, self.skewed))
+        return self
+
     """How many seconds the receiver's clock is ahead, or behind where it is negative."""
 
 

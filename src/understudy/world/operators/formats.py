@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import pyarrow as pa
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import WEIGHTS, Configuration
 from understudy.world.entropy import chosen
 from understudy.world.operators.registry import (
     ANY_TEXT,
@@ -40,7 +40,7 @@ _LONG_NUMBER = re.compile(r"^\+?[\d ]{10,}$")
 class DateParameters(Configuration):
     """Which ways of writing a date, and how often each."""
 
-    styles: dict[Style, float] = Field(
+    styles: Annotated[dict[Style, float], WEIGHTS] = Field(
         default_factory=lambda: dict.fromkeys(get_args(Style), 1.0), min_length=1
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pyarrow as pa
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import WEIGHTS, Configuration
 from understudy.world.entropy import chosen
 from understudy.world.operators.registry import (
     ANY_TEXT,
@@ -34,7 +36,9 @@ _SENTINELS = {
 class SentinelParameters(Configuration):
     """Which stand-ins, and how often each."""
 
-    values: dict[str, float] = Field(default_factory=lambda: dict(_SENTINELS), min_length=1)
+    values: Annotated[dict[str, float], WEIGHTS] = Field(
+        default_factory=lambda: dict(_SENTINELS), min_length=1
+    )
 
 
 def null_explicit(work: CellWork) -> pa.Array:

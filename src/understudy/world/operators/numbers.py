@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from understudy.model.configuration import Configuration, ShareText
+from understudy.model.configuration import WEIGHTS, Configuration, ShareText
 from understudy.world.entropy import chosen
 from understudy.world.operators.registry import (
     ANY_TEXT,
@@ -43,7 +43,7 @@ class SlipParameters(Configuration):
 class SuffixParameters(Configuration):
     """Which units people type behind the number, and how often each."""
 
-    suffixes: dict[str, float] = Field(
+    suffixes: Annotated[dict[str, float], WEIGHTS] = Field(
         default_factory=lambda: {" EUR": 3.0, "€": 2.0, " eur": 1.0, "k": 1.0, " USD": 2.0},
         min_length=1,
     )
@@ -52,7 +52,7 @@ class SuffixParameters(Configuration):
 class PhraseParameters(Configuration):
     """Which words people type for a number, and how often each."""
 
-    phrases: dict[str, float] = Field(
+    phrases: Annotated[dict[str, float], WEIGHTS] = Field(
         default_factory=lambda: {"TBD": 4.0, "see notes": 3.0, "ask sales": 2.0, "???": 1.0},
         min_length=1,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import WEIGHTS, Configuration
 from understudy.world.columns import join, text
 from understudy.world.entropy import chosen
 from understudy.world.operators.changes import AddRows, Change, View
@@ -19,7 +21,7 @@ __all__ = ["OPERATORS", "duplicate_rows"]
 class RepeatParameters(Configuration):
     """How many copies a repeated row has: the first weight is of one copy."""
 
-    copies: tuple[float, ...] = Field((87, 10, 3), min_length=1, max_length=20)
+    copies: Annotated[tuple[float, ...], WEIGHTS] = Field((87, 10, 3), min_length=1, max_length=20)
 
 
 def duplicate_rows(view: View) -> list[Change]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import pyarrow as pa
 from pydantic import Field, field_validator
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import WEIGHTS, Configuration
 from understudy.world.entropy import chosen
 from understudy.world.operators.registry import (
     ANY_TEXT,
@@ -52,13 +52,15 @@ class RecodeParameters(Configuration):
 class CaseParameters(Configuration):
     """Which cases, and how often each."""
 
-    cases: dict[Case, float] = Field({"upper": 2.0, "lower": 1.0}, min_length=1)
+    cases: Annotated[dict[Case, float], WEIGHTS] = Field({"upper": 2.0, "lower": 1.0}, min_length=1)
 
 
 class SpaceParameters(Configuration):
     """Where the spaces are, and how often: before, after, doubled within, or gone."""
 
-    places: dict[Place, float] = Field({"before": 1.0, "after": 2.0, "double": 1.0}, min_length=1)
+    places: Annotated[dict[Place, float], WEIGHTS] = Field(
+        {"before": 1.0, "after": 2.0, "double": 1.0}, min_length=1
+    )
 
 
 def rewrite(work: CellWork) -> pa.Array:

@@ -6,14 +6,14 @@ import hashlib
 import html
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import WEIGHTS, Configuration
 from understudy.world.entropy import chosen
 from understudy.world.operators.changes import Change, SetCells, View
 from understudy.world.operators.injections import INJECTIONS
@@ -44,7 +44,9 @@ _SECRETS = (
 class ThreadParameters(Configuration):
     """Which sorts of noise, how often each, and how deep quotes are nested."""
 
-    kinds: dict[Noise, float] = Field(default_factory=lambda: dict(_WEIGHTS), min_length=1)
+    kinds: Annotated[dict[Noise, float], WEIGHTS] = Field(
+        default_factory=lambda: dict(_WEIGHTS), min_length=1
+    )
     depth: int = Field(3, ge=1, le=8)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pydantic
 from pydantic import Field
 
-from understudy.model.configuration import Configuration, ShareText
+from understudy.model.configuration import WEIGHTS, Configuration, ShareText, possible_weights
 from understudy.world.entropy import chosen
 from understudy.world.operators.registry import (
     ANY_TEXT,
@@ -50,8 +51,13 @@ class TypoParameters(Configuration):
     delete: float = Field(22, ge=0)
     transpose: float = Field(18, ge=0)
     layout: Literal["qwerty", "qwertz", "azerty"] = "qwerty"
-    letters: dict[str, float] = Field(default_factory=dict)
-    slips: tuple[float, ...] = Field((1,), min_length=1, max_length=8)
+    letters: Annotated[dict[str, float], WEIGHTS] = Field(default_factory=dict)
+    slips: Annotated[tuple[float, ...], WEIGHTS] = Field((1,), min_length=1, max_length=8)
+
+    @pydantic.model_validator(mode="after")
+    def _some(self) -> Self:
+        possible_weights((self.substitute, self.insert, self.delete, self.transpose))
+        return self
 
 
 class SoundParameters(Configuration):
