@@ -292,6 +292,53 @@ def test_the_kernel_keeps_native_code_in():
 
 
 @on_linux
+def test_the_machine_and_other_processes_are_not_steered():
+    """Limits and priorities of the parent, the machine's name and its clock stay as they are."""
+    found = sealed(
+        """
+        import resource, time
+        parent, own = os.getppid(), os.getpid()
+        seal()
+        def limit(whose):
+            return lambda: resource.prlimit(whose, resource.RLIMIT_CORE, (0, 0))
+        def name(): socket.sethostname(socket.gethostname())
+        def clock(): time.clock_settime(time.CLOCK_REALTIME, time.time())
+        refused = [limit(parent), name, clock, lambda: os.setpriority(os.PRIO_PROCESS, parent, 0),
+                   lambda: os.sched_setaffinity(parent, os.sched_getaffinity(0))]
+        allowed = [limit(0), limit(own), lambda: os.sched_setaffinity(0, os.sched_getaffinity(0))]
+        print(json.dumps([[attempt(one) for one in tries] for tries in (refused, allowed)]))
+        """
+    )
+    assert found == [["refused"] * 5, ["through"] * 3]
+
+
+def test_values_that_lie_about_themselves_are_read_as_the_system_reads_them():
+    """Paths, hosts, ports and addresses of classes of the candidate's own are no way past."""
+    found = sealed(
+        """
+        def same(*_): return True
+        sly = {"__eq__": same, "__hash__": lambda self: hash("127.0.0.1")}
+        Name = type("Name", (str,), {**sly, "__str__": lambda _: "127.0.0.1"})
+        Path = type("Path", (str,), {"__contains__": lambda *_: False, "partition": same})
+        Port = type("Port", (int,), {"__eq__": same, "__hash__": lambda self: hash(9)})
+        Pair = type("Pair", (tuple,), {"__getitem__": lambda *_: "127.0.0.1"})
+        parent = os.getppid()
+        wall = seal(allow=[("127.0.0.1", 9)])
+        def reach(*address):
+            with socket.socket() as made: made.connect(*address)
+        tries = [lambda: open(Path(f"/proc/{parent}/environ")),
+                 lambda: reach((Name("10.1.2.3"), 9)), lambda: reach(("127.0.0.1", Port(1))),
+                 lambda: reach(Pair(("secret.example.com", 9))),
+                 lambda: reach((Name("secret.example.com"), 9)),
+                 lambda: socket.getaddrinfo(Name("secret.example.com"), 9)]
+        print(json.dumps([[attempt(one) for one in tries], wall.take().places]))
+        """
+    )
+    assert found[0] == ["refused"] * 6
+    assert len(found[1]) == 5
+
+
+@on_linux
 def test_lifting_the_hook_from_inside_leads_nowhere():
     """Whoever replaces our functions or finds the hook in a traceback meets the kernel."""
     found = sealed(

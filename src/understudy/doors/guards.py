@@ -11,7 +11,7 @@ from typing import Any
 
 from understudy.doors.refusals import Refusals
 
-__all__ = ["Address", "Guard", "guards", "is_forbidden", "is_numeric", "shown"]
+__all__ = ["Address", "Guard", "exact", "guards", "is_forbidden", "is_numeric", "shown"]
 
 Address = tuple[str, int]
 Guard = Callable[[tuple[Any, ...]], None]
@@ -63,6 +63,8 @@ def guards(refusals: Refusals, allow: Collection[Address]) -> dict[str, Guard]:
         "os.link": process.link,
         "os.system": process.named("system"),
         "pty.spawn": process.named("pty.spawn"),
+        "resource.prlimit": process.limit,
+        "socket.sethostname": process.named("sethostname"),
         "subprocess.Popen": process.named("subprocess"),
         "syslog.openlog": network.log,
         "syslog.syslog": network.log,
@@ -97,27 +99,27 @@ class _NetworkGuards:
     def bind(self, args: tuple[Any, ...]) -> None:
         """Listening is harmless on loopback only."""
         address = args[1]
-        if not isinstance(address, tuple) or address[0] not in _LOOPBACK:
+        if not isinstance(address, tuple) or exact(tuple.__getitem__(address, 0)) not in _LOOPBACK:
             raise self._refusals.network(f"bind {shown(address)}")
 
     def resolve(self, args: tuple[Any, ...]) -> None:
         """Asking for a name is already a message to the outside."""
-        host = _text(args[0])
+        host = exact(args[0])
         if host not in _NAMELESS and host not in self._names and not is_numeric(host):
             raise self._refusals.network(f"resolve {host}")
 
     def reverse(self, args: tuple[Any, ...]) -> None:
         """Asking for the name of an address, likewise."""
-        host = args[0][0] if isinstance(args[0], tuple) else args[0]
-        if _text(host) not in self._names:
-            raise self._refusals.network(f"resolve {_text(host)}")
+        host = tuple.__getitem__(args[0], 0) if isinstance(args[0], tuple) else args[0]
+        if exact(host) not in self._names:
+            raise self._refusals.network(f"resolve {exact(host)}")
 
     def log(self, args: tuple[Any, ...]) -> None:
         """The system's log is another process, behind a socket."""
         raise self._refusals.network(f"syslog {_first(args)}".strip())
 
     def _check(self, verb: str, address: Any) -> None:
-        if not isinstance(address, tuple) or (_text(address[0]), address[1]) not in self._allow:
+        if not isinstance(address, tuple) or _place(address) not in self._allow:
             raise self._refusals.network(f"{verb} {shown(address)}")
 
 
@@ -137,7 +139,7 @@ class _ProcessGuards:
 
     def symbol(self, args: tuple[Any, ...]) -> None:
         """`ctypes.pythonapi` reaches the C library's functions without opening anything."""
-        raise self._refusals.process(f"dlsym {_text(args[-1])}")
+        raise self._refusals.process(f"dlsym {exact(args[-1])}")
 
     def load(self, args: tuple[Any, ...]) -> None:
         """A fresh copy of what forks, and interpreters of their own, come without our hook."""
@@ -146,19 +148,25 @@ class _ProcessGuards:
 
     def open(self, args: tuple[Any, ...]) -> None:
         """A process's memory lets its code be rewritten; another's files show what it holds."""
-        path = args[0]
-        if isinstance(path, str | bytes) and _is_private(os.fsdecode(path)):
-            raise self._refusals.process(f"open {_text(path)}")
+        path = exact(args[0])
+        if isinstance(path, str) and _is_private(path):
+            raise self._refusals.process(f"open {path}")
 
     def link(self, args: tuple[Any, ...]) -> None:
         """Another name for such a file."""
-        if isinstance(args[0], str | bytes) and _is_private(os.path.realpath(os.fsdecode(args[0]))):
-            raise self._refusals.process(f"link {_text(args[0])}")
+        path = exact(args[0])
+        if isinstance(path, str) and _is_private(os.path.realpath(path)):
+            raise self._refusals.process(f"link {path}")
 
     def signal(self, args: tuple[Any, ...]) -> None:
         """Only itself may it send signals to."""
         if args[0] != os.getpid():
             raise self._refusals.process(f"kill {args[0]}")
+
+    def limit(self, args: tuple[Any, ...]) -> None:
+        """A limit put on another process, such as the one that watches, ends it."""
+        if args[0] not in (0, os.getpid()):
+            raise self._refusals.process(f"prlimit {args[0]}")
 
 
 def is_forbidden(module: Any) -> bool:
@@ -196,24 +204,43 @@ def is_numeric(host: Any) -> bool:
     """
     for family in (socket.AF_INET, socket.AF_INET6):
         with contextlib.suppress(OSError, TypeError, ValueError):
-            socket.inet_pton(family, str(host).partition("%")[0])
+            socket.inet_pton(family, str(exact(host)).partition("%")[0])
             return True
     return False
 
 
 def shown(address: Any) -> str:
     """An address as people write it."""
-    if isinstance(address, tuple) and len(address) >= 2:
-        return f"{_text(address[0])}:{address[1]}"
-    return str(_text(address))
+    if isinstance(address, tuple) and tuple.__len__(address) >= 2:
+        host, port = _place(address)
+        return f"{host}:{port}"
+    return str(exact(address))
+
+
+def _place(address: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Host and port as the system will read them."""
+    host, port = tuple.__getitem__(address, slice(2))
+    return exact(host), int.__int__(port) if isinstance(port, int) else port
+
+
+def exact(value: Any) -> Any:
+    """Text as the system reads it, whatever a subclass of `str` or `bytes` says of itself.
+
+    >>> class Sly(str):
+    ...     def __eq__(self, other): return True
+    ...     __hash__ = str.__hash__
+    >>> exact(Sly("/proc/1/mem")) == "/dev/null", exact(b"name"), exact(7)
+    (False, 'name', 7)
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bytes | bytearray):
+        return os.fsdecode(bytes(memoryview(value)))
+    return value
 
 
 def _first(args: tuple[Any, ...]) -> str:
     value = args[0] if args else ""
     if isinstance(value, list | tuple):
         value = value[0] if value else ""
-    return str(_text(value))[:120] if value is not None else ""
-
-
-def _text(value: Any) -> Any:
-    return os.fsdecode(bytes(value)) if isinstance(value, bytes | bytearray) else value
+    return str(exact(value))[:120] if value is not None else ""

@@ -28,31 +28,48 @@ _OTHER_ABI = 0x40000000
 # Numbers from the kernel's tables arch/x86/entry/syscalls/syscall_64.tbl and
 # include/uapi/asm-generic/unistd.h.
 _X86 = {
-    "bpf": 321, "chroot": 161, "clone": 56, "clone3": 435, "connect": 42, "execve": 59,
-    "execveat": 322, "fork": 57, "io_uring_setup": 425, "kill": 62, "mount": 165,
+    "adjtimex": 159, "bpf": 321, "chroot": 161, "clock_adjtime": 305, "clock_settime": 227,
+    "clone": 56, "clone3": 435, "connect": 42, "delete_module": 176, "execve": 59, "execveat": 322,
+    "finit_module": 313, "fork": 57, "init_module": 175, "io_uring_setup": 425, "ioprio_set": 251,
+    "kexec_load": 246, "kill": 62, "migrate_pages": 256, "mount": 165, "move_pages": 279,
     "perf_event_open": 298, "pidfd_getfd": 438, "pidfd_open": 434, "pidfd_send_signal": 424,
-    "pivot_root": 155, "process_vm_readv": 310, "process_vm_writev": 311, "ptrace": 101,
-    "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "seccomp": 317, "sendmmsg": 307,
-    "sendmsg": 46, "sendto": 44, "setns": 308, "socket": 41, "tgkill": 234, "tkill": 200,
-    "unshare": 272, "vfork": 58,
+    "pivot_root": 155, "prlimit64": 302, "process_vm_readv": 310, "process_vm_writev": 311,
+    "ptrace": 101, "reboot": 169, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297,
+    "sched_setaffinity": 203, "sched_setattr": 314, "sched_setparam": 142,
+    "sched_setscheduler": 144, "seccomp": 317, "sendmmsg": 307, "sendmsg": 46, "sendto": 44,
+    "setdomainname": 171, "sethostname": 170, "setns": 308, "setpriority": 141, "settimeofday": 164,
+    "socket": 41, "swapoff": 168, "swapon": 167, "tgkill": 234, "tkill": 200, "unshare": 272,
+    "vfork": 58,
 }  # fmt: skip
 _ARM = {
-    "bpf": 280, "chroot": 51, "clone": 220, "clone3": 435, "connect": 203, "execve": 221,
-    "execveat": 281, "io_uring_setup": 425, "kill": 129, "mount": 40, "perf_event_open": 241,
-    "pidfd_getfd": 438, "pidfd_open": 434, "pidfd_send_signal": 424, "pivot_root": 41,
-    "process_vm_readv": 270, "process_vm_writev": 271, "ptrace": 117, "rt_sigqueueinfo": 138,
-    "rt_tgsigqueueinfo": 240, "seccomp": 277, "sendmmsg": 269, "sendmsg": 211, "sendto": 206,
-    "setns": 268, "socket": 198, "tgkill": 131, "tkill": 130, "unshare": 97,
+    "adjtimex": 171, "bpf": 280, "chroot": 51, "clock_adjtime": 266, "clock_settime": 112,
+    "clone": 220, "clone3": 435, "connect": 203, "delete_module": 106, "execve": 221,
+    "execveat": 281, "finit_module": 273, "init_module": 105, "io_uring_setup": 425,
+    "ioprio_set": 30, "kexec_load": 104, "kill": 129, "migrate_pages": 238, "mount": 40,
+    "move_pages": 239, "perf_event_open": 241, "pidfd_getfd": 438, "pidfd_open": 434,
+    "pidfd_send_signal": 424, "pivot_root": 41, "prlimit64": 261, "process_vm_readv": 270,
+    "process_vm_writev": 271, "ptrace": 117, "reboot": 142, "rt_sigqueueinfo": 138,
+    "rt_tgsigqueueinfo": 240, "sched_setaffinity": 122, "sched_setattr": 274, "sched_setparam": 118,
+    "sched_setscheduler": 119, "seccomp": 277, "sendmmsg": 269, "sendmsg": 211, "sendto": 206,
+    "setdomainname": 162, "sethostname": 161, "setns": 268, "setpriority": 140, "settimeofday": 170,
+    "socket": 198, "swapoff": 225, "swapon": 224, "tgkill": 131, "tkill": 130, "unshare": 97,
 }  # fmt: skip
 _MACHINES = {"x86_64": (0xC000003E, _X86), "aarch64": (0xC00000B7, _ARM)}
 
 # `tkill` names a thread alone, so it could be anybody's.
 _NEVER = (
-    "bpf", "chroot", "execve", "execveat", "fork", "io_uring_setup", "mount", "perf_event_open",
-    "pidfd_getfd", "pidfd_open", "pidfd_send_signal", "pivot_root", "process_vm_readv",
-    "process_vm_writev", "ptrace", "setns", "tkill", "unshare", "vfork",
+    "adjtimex", "bpf", "chroot", "clock_adjtime", "clock_settime", "delete_module", "execve",
+    "execveat", "finit_module", "fork", "init_module", "io_uring_setup", "ioprio_set", "kexec_load",
+    "migrate_pages", "mount", "move_pages", "perf_event_open", "pidfd_getfd", "pidfd_open",
+    "pidfd_send_signal", "pivot_root", "process_vm_readv", "process_vm_writev", "ptrace", "reboot",
+    "setdomainname", "sethostname", "setns", "setpriority", "settimeofday", "swapoff", "swapon",
+    "tkill", "unshare", "vfork",
 )  # fmt: skip
 _TO_ITSELF = ("kill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "tgkill")
+# No number, or none of its own, is the calling process here.
+_ABOUT_ITSELF = (
+    "prlimit64", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler",
+)  # fmt: skip
 _REACHING = ("connect", "sendmmsg", "sendmsg")
 
 
@@ -73,7 +90,8 @@ class _Step:
 def filter_calls(*, connecting: bool) -> bool:
     """Refuse what leads out of this process, for all of its threads; whether the kernel does.
 
-    Processes, other processes' memory and signals, namespaces, and sockets of other sorts than the
+    Processes, other processes' memory, signals, limits and priorities, the machine's name and
+    clock, namespaces, and sockets of other sorts than the
     internet's are refused in any case; without `connecting`, every connection and datagram too.
     What is refused fails with "permission denied".
     """
@@ -111,6 +129,8 @@ def _program(architecture: int, numbers: dict[str, int], connecting: bool) -> li
     steps += _where(numbers, "clone", [_load(0), _Step(_ANY_BIT, _THREAD, yes=1), _refuse()])
     for name in _TO_ITSELF:
         steps += _where(numbers, name, _unless_one_of([os.getpid()]))
+    for name in _ABOUT_ITSELF:
+        steps += _where(numbers, name, _unless_one_of([0, os.getpid()]))
     # Where nothing can be connected, a Unix socket leads nowhere, and asking for one is harmless.
     families = [_INTERNET, _INTERNET_6, *([] if connecting else [_UNIX])]
     steps += _where(numbers, "socket", _unless_one_of(families))

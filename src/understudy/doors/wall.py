@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from understudy.doors.guards import Address, Guard, guards, is_forbidden, is_numeric, shown
+from understudy.doors.guards import Address, Guard, exact, guards, is_forbidden, is_numeric, shown
 from understudy.doors.kernel_filter import filter_calls
 from understudy.doors.refusals import Refusals
 
@@ -162,7 +162,8 @@ def _numeric(
 ) -> Callable[..., Any]:
     def checked(self: Any, *args: Any, **options: Any) -> Any:
         address = next((each for each in args if isinstance(each, tuple)), None)
-        if address is not None and _is_name(address[0]) and address[0] not in known:
+        host = None if address is None else exact(tuple.__getitem__(address, 0))
+        if _is_name(host) and host not in known:
             raise refusals.network(f"{method} {shown(address)}")
         return real(self, *args, **options)
 

@@ -208,6 +208,29 @@ def _output_of_the_parent(target: Target) -> None:
     Path(f"/proc/{os.getppid()}/fd/2").open("wb").close()
 
 
+def _environment_by_a_sly_name(target: Target) -> None:
+    del target
+    Sly = type("Sly", (str,), {"__contains__": lambda *_: False, "rpartition": lambda *_: ("", "")})
+    os.close(os.open(Sly(f"/proc/{os.getppid()}/environ"), os.O_RDONLY))
+
+
+def _address_that_equals_all(target: Target) -> None:
+    own = {"__eq__": lambda *_: True, "__hash__": str.__hash__, "__str__": lambda _: "127.0.0.1"}
+    with socket.socket() as made:
+        made.connect((type("Sly", (str,), own)("name-of-nobody.invalid"), target.address[1]))
+
+
+def _limit_of_the_parent(target: Target) -> None:
+    del target
+    limits = importlib.import_module("resource")
+    limits.prlimit(os.getppid(), limits.RLIMIT_CPU)
+
+
+def _name_of_the_machine(target: Target) -> None:
+    del target
+    socket.sethostname(socket.gethostname())
+
+
 def _interpreter(target: Target) -> None:
     inner = importlib.import_module("_xxsubinterpreters")
     host, port = target.address
@@ -268,6 +291,10 @@ WAYS: dict[str, Callable[[Target], Any]] = {
     "its own memory by its folder": _memory_by_its_folder,
     "the environment of the parent": _environment_of_the_parent,
     "the output of the parent": _output_of_the_parent,
+    "the environment of the parent by a sly name": _environment_by_a_sly_name,
+    "an address that equals all": _address_that_equals_all,
+    "a limit of the parent": _limit_of_the_parent,
+    "the name of the machine": _name_of_the_machine,
     "an interpreter of its own": _interpreter,
     "fork_exec created again": _builtin,
     "the system's log": _log,
