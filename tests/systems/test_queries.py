@@ -270,3 +270,25 @@ FORMS = st.dictionaries(
 def test_forms_survive_the_way_there_and_back(values):
     """Whatever Stripe's clients can write, the mock reads as it was meant."""
     assert decode(encode(values)) == values
+
+
+@pytest.mark.timeout(20)
+def test_hubspot_patterns_cannot_take_for_ever(call):
+    """Stars upon stars are matched in the time that the text takes, whatever they say."""
+    filters = [{"propertyName": "email", "operator": "CONTAINS_TOKEN", "value": "*a" * 60 + "*b"}]
+    body = {"filterGroups": [{"filters": filters}]}
+    status, found = call("hubspot.objects.search", object_type="contacts", **body)
+    assert (status, found["results"]) == (200, [])
+
+
+def test_hubspot_refuses_searches_that_are_too_long(call):
+    """More than 3,000 characters are no search."""
+    status, said = call("hubspot.objects.search", object_type="contacts", query="x" * 3_001)
+    assert (status, said["category"]) == (400, "VALIDATION_ERROR")
+
+
+@pytest.mark.timeout(20)
+def test_zendesk_takes_thousands_of_words(call):
+    """A search says each of its words once, however often it says them."""
+    status, _ = call("zendesk.search.list", query=" ".join(["status:open", "refund"] * 3_000))
+    assert status in (200, 422)

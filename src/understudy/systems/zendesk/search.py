@@ -116,15 +116,19 @@ def _parsed(query: str) -> list[_Term]:
         if not known and not name.startswith("custom_field_"):
             name, value = "", match[0]
         terms.append(_Term(name, match["operator"] or ":", value, match["no"] is not None))
-    return [term for term in terms if term.name not in ("order_by", "sort")]
+    # The same condition again changes nothing, and a query can hold thousands of them.
+    return list(dict.fromkeys(term for term in terms if term.name not in ("order_by", "sort")))
 
 
 def _matching(session: CaseSession, kind: str, terms: list[_Term]) -> Iterator[Row]:
-    tests = [_resolved(session, term) for term in terms]
+    tests = [_resolved(session, term) for term in terms if term.name]
+    words = [(term.value.lower(), term.negated) for term in terms if not term.name]
     for row in _candidates(session, kind, tests):
         if row.get("deleted_at"):
             continue
-        if all(_holds(session, kind, row, *test) for test in tests):
+        if not all(_holds(session, kind, row, *test) for test in tests):
+            continue
+        if not words or _says(_text(session, kind, row), words):
             yield row
 
 
@@ -161,10 +165,8 @@ def _candidates(session: CaseSession, kind: str, tests: list[Resolved]) -> Itera
 def _holds(
     session: CaseSession, kind: str, row: Row, term: _Term, ids: frozenset[str] | None
 ) -> bool:
-    if not term.name:
-        held = _mentions(session, kind, row, term.value)
-    elif term.name == "comment":
-        held = kind == "ticket" and _commented(session, row, term.value)
+    if term.name == "comment":
+        held = kind == "ticket" and term.value.lower() in _comments(session, row)
     elif ids is not None:
         column = row.get(_PEOPLE[term.name])
         held = column in ids if ids else not column
@@ -173,17 +175,21 @@ def _holds(
     return held != term.negated
 
 
-def _mentions(session: CaseSession, kind: str, row: Row, words: str) -> bool:
+def _says(text: str, words: list[tuple[str, bool]]) -> bool:
+    return all((word in text) != negated for word, negated in words)
+
+
+def _text(session: CaseSession, kind: str, row: Row) -> str:
+    """Everything that is said in a row, to be looked through for any number of words."""
     texts = [str(row.get(name) or "") for name in (*_TEXTS, "email")]
-    texts += [row["id"], *map(str, row.get("tags") or [])]
-    if words.lower() in " ".join(texts).lower():
-        return True
-    return kind == "ticket" and _commented(session, row, words)
+    text = " ".join([*texts, row["id"], *map(str, row.get("tags") or [])]).lower()
+    return f"{text}\0{_comments(session, row)}" if kind == "ticket" else text
 
 
-def _commented(session: CaseSession, row: Row, words: str) -> bool:
+def _comments(session: CaseSession, row: Row) -> str:
+    """What was written under a ticket; no words are found across two comments."""
     comments = session.overlay.find("zendesk.comments", "ticket_id", row["id"])
-    return any(words.lower() in str(each.get("body") or "").lower() for each in comments)
+    return "\0".join(str(each.get("body") or "") for each in comments).lower()
 
 
 def _compares(row: Row, term: _Term) -> bool:
