@@ -21,6 +21,7 @@ from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.history import Happening
 from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
 from understudy.traffic.recording import write_recording
+from understudy.traffic.replaying import UNLIKE
 from understudy.traffic.report import ImportReport, Tally
 from understudy.traffic.source_file import Limits
 from understudy.traffic.vendors import Vendor
@@ -56,6 +57,8 @@ def import_exports(
             reading.read(vendor, path)
             source = SourceFile(file=path.name, sha256=digest_file(path), format=vendor.name)
             sources.append(without_secrets(source, redactor))
+        if not tally.records:
+            raise NoCasesError("the files hold no record")
         systems = tuple(sorted({vendor.name for vendor, _ in files}))
         maker = CaseMaker(chronicle, systems, reading.until, chosen.gap)
         made = Made()
@@ -69,17 +72,11 @@ def import_exports(
         manifest = write_recording(
             out, provenance=provenance, build=lambda aside: maker.make(aside, made)
         )
-    _refuse_nothing(made, manifest.records)
     return ImportReport(
         format=provenance.format, recording=out, manifest=manifest,
         quarantined=tuple(tally.quarantined), notes=dict(made.notes),
         remarks=tuple(made.remarks),
     )  # fmt: skip
-
-
-def _refuse_nothing(made: Made, records: int) -> None:
-    if not made.cases and not records:
-        raise NoCasesError("the files hold no record")
 
 
 @dataclass(slots=True)
@@ -106,6 +103,8 @@ class _Reading:
                 self.tally.drop(str(reason))
             except Malformed as reason:
                 self.tally.quarantine(where, str(reason))
+            except UNLIKE:
+                self.tally.quarantine(where, "a field holds what the vendor never writes there")
             else:
                 self.tally.keep(repairs)
 

@@ -122,7 +122,7 @@ class Replayer:
             operation = find_operation(deed.operation, systems)
             params = renamed(deed.params, names)
             request = build_request(operation, params, session.credentials, systems)
-        except (LookupError, ValueError):
+        except (LookupError, ValueError, TypeError):
             return None
         session.clock.turn_to(deed.at - CALL)
         try:

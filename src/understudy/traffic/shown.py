@@ -16,6 +16,7 @@ from understudy.traffic.history import Change, Deed, Happening, Sighting
 from understudy.traffic.hubspot_export import read_hubspot
 from understudy.traffic.inbound import is_inbound
 from understudy.traffic.raw_record import LeftOut, Malformed
+from understudy.traffic.replaying import UNLIKE
 from understudy.traffic.stripe_export import read_stripe
 from understudy.traffic.zendesk_export import read_zendesk
 
@@ -102,7 +103,7 @@ def _read(
     """What a record tells; one that a vendor would not write so tells nothing."""
     try:
         yield from read(kind, record, "")
-    except (LeftOut, Malformed):
+    except (LeftOut, Malformed, *UNLIKE):
         return
 
 

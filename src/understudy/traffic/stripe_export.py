@@ -41,7 +41,9 @@ def _unanswered(details: Any) -> Any:
 
 def _refunded(row: Mapping[str, Any]) -> dict[str, Any]:
     amount, back = row.get("amount"), row.get("amount_refunded") or 0
-    return {"refunded": back >= amount > 0} if isinstance(amount, int) else {}
+    if not isinstance(amount, int) or not isinstance(back, int):
+        return {}
+    return {"refunded": back >= amount > 0}
 
 
 HABITS = {
