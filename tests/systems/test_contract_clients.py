@@ -110,6 +110,28 @@ def test_stripe_writes(stripe_client, call):
     assert not call.session.gaps
 
 
+@pytest.mark.parametrize(
+    ("method", "code", "decline"),
+    [
+        ("pm_card_chargeDeclined", "card_declined", "generic_decline"),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds"),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card", None),
+    ],
+)
+def test_stripe_declines_a_card(stripe_client, call, method, code, decline):
+    """A payment that the bank refuses raises the client's CardError, and no money has moved."""
+    import stripe
+
+    asked = {"amount": 500, "currency": "eur", "payment_method": method, "confirm": True}
+    with pytest.raises(stripe.CardError) as refused:
+        stripe_client.v1.payment_intents.create(asked)
+    assert refused.value.http_status == 402
+    assert refused.value.code == code
+    assert refused.value.error.decline_code == decline
+    assert call.session.effect() == {}
+    assert call.session.actions[-1].response_status == 402
+
+
 def test_stripe_auto_paging(stripe_client):
     """The client's own paging walks 1,003 charges without losing or repeating one."""
     ids = [c.id for c in stripe_client.v1.charges.list({"limit": 100}).auto_paging_iter()]

@@ -10,7 +10,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Amount, Call, Operation, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.stripe import aims, fields
-from understudy.systems.stripe.errors import invalid, missing
+from understudy.systems.stripe.errors import declined, invalid, missing
 from understudy.systems.stripe.reads import EXPAND, answer
 from understudy.systems.stripe.shapes import one
 
@@ -18,6 +18,28 @@ __all__ = ["OPERATIONS"]
 
 _CAPTURES = ("automatic", "automatic_async", "manual")
 _CURRENCY = re.compile(r"[a-z]{3}")
+# Stripe's own payment methods for trying declines (docs.stripe.com/testing, "Declined payments").
+_DECLINED: dict[str, tuple[str, str | None, str]] = {
+    "pm_card_visa_chargeDeclined": ("card_declined", "generic_decline", "Your card was declined."),
+    "pm_card_visa_chargeDeclinedInsufficientFunds": (
+        "card_declined", "insufficient_funds", "Your card has insufficient funds.",
+    ),
+    "pm_card_visa_chargeDeclinedLostCard": (
+        "card_declined", "lost_card", "Your card was declined.",
+    ),
+    "pm_card_visa_chargeDeclinedStolenCard": (
+        "card_declined", "stolen_card", "Your card was declined.",
+    ),
+    "pm_card_chargeDeclinedExpiredCard": ("expired_card", None, "Your card has expired."),
+    "pm_card_chargeDeclinedIncorrectCvc": (
+        "incorrect_cvc", None, "Your card's security code is incorrect.",
+    ),
+    "pm_card_chargeDeclinedProcessingError": (
+        "processing_error", None,
+        "An error occurred while processing your card. Try again in a little bit.",
+    ),
+}  # fmt: skip
+_DECLINED |= {name.replace("_visa", ""): why for name, why in _DECLINED.items() if "_visa" in name}
 _TEXTS = ("description", "receipt_email", "payment_method", "statement_descriptor_suffix")
 
 
@@ -78,6 +100,8 @@ def _confirmed(call: Call, intent: Row) -> dict[str, Any]:
             " the PaymentIntent with a payment method and then confirm it again."
         )
         raise invalid(message, code="payment_intent_unexpected_state")
+    if intent["payment_method"] in _DECLINED:
+        raise declined(*_DECLINED[intent["payment_method"]])
     held = intent["capture_method"] == "manual"
     charge = {
         "id": f"ch_3{call.session.letters('charge', 23)}", "payment_intent": intent["id"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from understudy.model.money import Money
 from understudy.systems.operation import Refusal
 
-__all__ = ["api_error", "invalid", "missing", "money_text", "no_such"]
+__all__ = ["api_error", "declined", "invalid", "missing", "money_text", "no_such"]
 
 _DOCS = "https://stripe.com/docs/error-codes/"
 _SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
@@ -28,6 +28,14 @@ def api_error(
     if code is not None:
         error |= {"code": code, "doc_url": _DOCS + code.replace("_", "-")}
     return Refusal(status, {"error": error})
+
+
+def declined(code: str, decline_code: str | None, message: str) -> Refusal:
+    """The 402 of a card that the bank does not let pay."""
+    refusal = api_error("card_error", message, code=code, status=402)
+    if decline_code is not None:
+        refusal.reply.payload["error"]["decline_code"] = decline_code
+    return refusal
 
 
 def no_such(kind: str, object_id: object, param: str = "id") -> Refusal:

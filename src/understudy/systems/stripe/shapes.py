@@ -39,8 +39,9 @@ _ERROR = record(
                              "invalid_request_error"],
                 },
                 "message": STRING, "code": STRING, "param": STRING, "doc_url": STRING,
+                "decline_code": STRING,
             },
-            optional="code param doc_url",
+            optional="code param doc_url decline_code",
         )
     }
 )  # fmt: skip
