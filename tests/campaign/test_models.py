@@ -218,5 +218,5 @@ def test_a_process_finds_its_models_in_its_environment(project):
     records = _records(project)
     told = [record["trace"]["rationale"] for record in records]
     assert told == ["from the script"] * 2, finished.stderr
-    gaps = [gap for record in records for gap in record["gaps"]]
-    assert gaps == [{"system": "models", "method": "GET", "path": "/v1/models"}] * 2
+    gaps = [(g["system"], g["method"], g["path"]) for record in records for g in record["gaps"]]
+    assert gaps == [("models", "GET", "/v1/models")] * 2
