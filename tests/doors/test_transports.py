@@ -90,6 +90,47 @@ def test_an_answer_looks_as_if_it_came_from_the_network(library, echo):
             assert b"".join(streamed.iter_bytes()) == b'{"case":"k-1"}'
 
 
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_an_answer_is_read_once_as_one_from_the_network_is(library, echo):
+    """What was read in pieces is consumed, what was closed is closed, and what was read stays."""
+    with installed(echo), library.Client() as client:
+        with client.stream("GET", URL, headers=KEY) as pieces:
+            assert b"".join(pieces.iter_raw())
+            with pytest.raises(library.StreamConsumed):
+                pieces.read()
+        with client.stream("GET", URL, headers=KEY) as unread:
+            unread.close()
+            with pytest.raises(library.StreamClosed):
+                unread.read()
+        with client.stream("GET", URL, headers=KEY) as whole:
+            assert whole.read() == whole.read() == whole.content
+            assert whole.is_closed
+            assert whole.is_stream_consumed
+            assert type(whole) is library.Response
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_an_answer_to_a_task_is_read_once_too(library, echo):
+    """The same for clients in tasks."""
+
+    async def ask():
+        async with library.AsyncClient() as client:
+            async with client.stream("GET", URL, headers=KEY) as pieces:
+                assert b"".join([each async for each in pieces.aiter_raw()])
+                with pytest.raises(library.StreamConsumed):
+                    await pieces.aread()
+            async with client.stream("GET", URL, headers=KEY) as unread:
+                await unread.aclose()
+                with pytest.raises(library.StreamClosed):
+                    await unread.aread()
+            async with client.stream("GET", URL, headers=KEY) as whole:
+                assert await whole.aread() == whole.content
+                assert whole.is_closed
+
+    with installed(echo):
+        asyncio.run(ask())
+
+
 def test_requests_raises_as_it_does_on_real_errors(echo):
     """A 404 of the system becomes the client's own exception, a 204 has no content."""
     with installed(echo), requests.Session() as session:

@@ -131,9 +131,13 @@ def _answered(
 def _held_response(library: Any) -> Any:
     """A response whose body is at hand, so that reading it whole does not go piece by piece.
 
-    Once it is read it is one of the library's own, in the state in which reading leaves one.
-    Nothing that we answer is compressed.
+    Once it is read it is one of the library's own, in the state in which reading leaves one. One
+    that was read in pieces or closed before is read as the library reads it: not again. Nothing
+    that we answer is compressed.
     """
+
+    def is_over(response: Any) -> bool:
+        return bool(response.is_stream_consumed or response.is_closed)
 
     def take(response: Any) -> bytes:
         body: bytes = response.held
@@ -145,11 +149,15 @@ def _held_response(library: Any) -> Any:
         return body
 
     def read(response: Any) -> bytes:
+        if is_over(response):
+            return bytes(library.Response.read(response))
         body = take(response)
         response.close()
         return body
 
     async def aread(response: Any) -> bytes:
+        if is_over(response):
+            return bytes(await library.Response.aread(response))
         body = take(response)
         await response.aclose()
         return body
