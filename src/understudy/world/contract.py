@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from understudy.world.expectation import Expectation, Suite
-from understudy.world.integrity import REFERENCES, orphans, unexplained
+from understudy.world.integrity import REFERENCES, first_rows, orphans, unexplained
 from understudy.world.odds import Odds, odds_of
 from understudy.world.profile import Profile
 from understudy.world.schema import TABLES, column_of
@@ -41,20 +41,12 @@ def world_suites(world: Path, profile: Profile | None, folder: Path) -> list[Sui
 
 
 def _table_suite(world: Path, name: str, profile: Profile | None, folder: Path) -> Suite:
-    dirty = _head(world / "dirty" / f"{name}.parquet")
-    truth = _head(world / "truth" / f"{name}.parquet")
+    dirty = first_rows(world / "dirty" / f"{name}.parquet", SAMPLE)
+    truth = first_rows(world / "truth" / f"{name}.parquet", SAMPLE)
     file = folder / f"{name}.parquet"
     pq.write_table(dirty, file)
     odds = odds_of(profile, name, truth, world) if profile else {}
     return Suite(table=name, file=str(file), expectations=tuple(_core(name, dirty, truth, odds)))
-
-
-def _head(file: Path) -> pa.Table:
-    """The first rows of a table, however many it has."""
-    with pq.ParquetFile(file) as opened:
-        batches = opened.iter_batches(SAMPLE)
-        first = next(batches, None)
-        return pa.Table.from_batches([first] if first is not None else [], opened.schema_arrow)
 
 
 def _core(

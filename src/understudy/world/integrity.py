@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-__all__ = ["REFERENCES", "orphans", "unexplained"]
+__all__ = ["REFERENCES", "first_rows", "orphans", "unexplained"]
 
 REFERENCES: Mapping[str, Mapping[str, str]] = {
     "hubspot.companies": {"hubspot_owner_id": "hubspot.owners"},
@@ -55,8 +55,8 @@ def unexplained(world: Path, table: str, rows: int) -> int:
 
     An entry without a column stands for the whole row.
     """
-    truth = _rows(world / "truth" / f"{table}.parquet", rows)
-    dirty = _rows(world / "dirty" / f"{table}.parquet", rows)
+    truth = first_rows(world / "truth" / f"{table}.parquet", rows)
+    dirty = first_rows(world / "dirty" / f"{table}.parquet", rows)
     shared = [name for name in truth.column_names if name in dirty.column_names and name != "id"]
     both = truth.select(["id", *shared]).join(
         dirty.select(["id", *shared]), keys="id", join_type="inner", right_suffix=" now"
@@ -84,7 +84,8 @@ def _one(values: pa.ChunkedArray) -> pa.Array:
     return pc.cast(values, pa.string()).combine_chunks()
 
 
-def _rows(file: Path, rows: int) -> pa.Table:
+def first_rows(file: Path, rows: int) -> pa.Table:
+    """The first rows of a table, however many it has."""
     with pq.ParquetFile(file) as opened:
         first = next(opened.iter_batches(rows), None)
         return pa.Table.from_batches([first] if first is not None else [], opened.schema_arrow)
