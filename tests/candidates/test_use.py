@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
+from understudy.model.campaign import BareModel
 from understudy.model.errors import CandidateError
 
 
@@ -15,11 +16,11 @@ from understudy.model.errors import CandidateError
         (" my_bot.agent:Agent.handle ", PythonUse("my_bot.agent", "Agent.handle")),
         ("http://127.0.0.1:8000/case", HttpUse("http://127.0.0.1:8000/case")),
         ("exec: node 'my bot.js'", CommandUse(("node", "my bot.js"))),
-        ({"exec": "node bot.js"}, CommandUse(("node", "bot.js"))),
+        ({"openai": {"model": "m", "prompt": "p.md"}}, BareModel(model="m", prompt="p.md")),
     ],
 )
 def test_every_form_is_read(use, read):
-    """A module with its callable, an address and a command are told apart."""
+    """A module with its callable, an address, a command and a model are told apart."""
     assert parse_use(use) == read
 
 
@@ -42,7 +43,6 @@ def test_an_address_is_taken_apart(use, address):
         ("http://:80/", "names no host"),
         ("http://a:b/", "Port could not be cast"),
         ("", "does not name a candidate"),
-        ({"teleport": "x"}, "does not name a candidate"),
     ],
 )
 def test_an_unknown_form_is_an_error_that_helps(use, said):

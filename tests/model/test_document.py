@@ -39,6 +39,24 @@ def test_a_campaign_is_read_with_its_units(load):
     assert campaign.candidates[0].timeout.total_seconds() == 5
 
 
+@pytest.mark.parametrize("use", ['"exec: node bot.js"', "exec: node bot.js", "{exec: node bot.js}"])
+def test_a_command_may_be_written_without_quotes(load, use):
+    """YAML reads `exec: node bot.js` as a mapping; it is the same command."""
+    text = CAMPAIGN.replace(
+        '{name: agent, use: "bot:handle", timeout: 5s}', f"name: a\n    use: {use}"
+    )
+    if use.startswith("exec"):
+        text = text.replace("use: exec", "use:\n      exec")
+    assert load(text).candidates[0].spec == "exec: node bot.js"
+
+
+def test_a_candidate_of_an_unknown_form_is_told_the_forms(load):
+    """A mapping that names no form is an unknown key on its line."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(CAMPAIGN.replace('"bot:handle"', "{teleport: x}"))
+    assert "file.yaml:5: unknown key `teleport`" in caught.value.describe()
+
+
 def test_all_mistakes_are_told_together_with_their_lines(load):
     """Three mistakes are three messages, each with file and line."""
     text = CAMPAIGN.replace("name: pilot", "nmae: pilot").replace("25 EUR", "25")

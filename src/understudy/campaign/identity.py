@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from understudy import __version__
-from understudy.model.canonical import digest
+from understudy.model.campaign import ModelUse
+from understudy.model.canonical import digest, digest_file
 
-__all__ = ["candidate_hash", "harness_hash"]
+__all__ = ["candidate_hash", "harness_hash", "model_hashes"]
 
 _SKIPPED = {".git", ".venv", "__pycache__", "node_modules", "reports"}
 
@@ -20,10 +21,26 @@ def candidate_hash(spec: str | dict[str, Any], project: Path) -> str:
     """The sha256 of what the candidate is made of, as far as it can be seen from here.
 
     For `module:callable` the Python files of the module's folder (or the module alone, where it
-    lies in the project's root); for anything else the spec, since its code is out of reach.
+    lies in the project's root); for a model the spec and its prompt; for anything else the spec,
+    since its code is out of reach.
     """
-    folder = _module_files(spec, project) if isinstance(spec, str) else None
+    if isinstance(spec, dict):
+        return digest([spec, _prompt_hash(spec["openai"]["prompt"], project)])
+    folder = _module_files(spec, project)
     return _digest_files(folder) if folder else digest(spec)
+
+
+def model_hashes(use: str | ModelUse, project: Path) -> dict[str, str | None]:
+    """The hashes of prompt and model, where the candidate is nothing else."""
+    if isinstance(use, str):
+        return {"prompt": None, "model": None}
+    model = digest([use.openai.model, use.openai.options])
+    return {"prompt": _prompt_hash(use.openai.prompt, project), "model": model}
+
+
+def _prompt_hash(name: str, project: Path) -> str | None:
+    path = project / name
+    return digest_file(path) if path.is_file() else None
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from understudy.doors.gateway_provider import PassThrough, Provider
 from understudy.doors.gateway_replay import Replay
 from understudy.doors.gateway_script import Script, script_from
 from understudy.doors.gateway_wire import Source
-from understudy.model.campaign import Campaign, ModelMode, ModelSettings
+from understudy.model.campaign import Campaign, ModelMode, ModelSettings, ModelUse
 from understudy.model.errors import ConfigurationError
 from understudy.shadow.models import ModelService
 
@@ -23,7 +23,9 @@ _PAYING = (ModelMode.RECORD, ModelMode.LIVE)
 
 def uses_models(campaign: Campaign) -> bool:
     """Whether the campaign says anything about models; without a word none can be called."""
-    return campaign.models is not None or "models" in campaign.candidates[0].model_fields_set
+    candidate = campaign.candidates[0]
+    named = "models" in candidate.model_fields_set or isinstance(candidate.use, ModelUse)
+    return campaign.models is not None or named
 
 
 def model_service(
@@ -46,11 +48,20 @@ def model_service(
             )
         return None
     mode = campaign.candidates[0].models
-    settings = campaign.models or ModelSettings()
+    settings = _settings(campaign)
     meter = Meter(_budget(campaign, settings, mode))
     recording = folder / settings.recording
     source = _source(mode, settings, recording, meter, resumed, environment)
     return ModelService(source, meter=meter, faults=faults, seed=campaign.seed)
+
+
+def _settings(campaign: Campaign) -> ModelSettings:
+    """What the campaign says of models, with the provider that its candidate names for itself."""
+    settings, use = campaign.models or ModelSettings(), campaign.candidates[0].use
+    if isinstance(use, str) or use.openai.base_url is None:
+        return settings
+    provider = settings.provider.model_copy(update={"base_url": use.openai.base_url})
+    return settings.model_copy(update={"provider": provider})
 
 
 def _source(

@@ -14,7 +14,7 @@ import msgspec
 from understudy import __version__
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
-from understudy.campaign.identity import candidate_hash, harness_hash
+from understudy.campaign.identity import candidate_hash, harness_hash, model_hashes
 from understudy.campaign.models import model_service, uses_models
 from understudy.campaign.project import project_folder
 from understudy.campaign.replay import replayed
@@ -151,7 +151,7 @@ def _plan(
         paths=tuple(dict.fromkeys(_places(campaign, settings.folder))),
         equipment=tuple(each.model_dump(mode="json") for each in settings.equipment),
         run_folder=folder.path,
-        project=project_folder(candidate.use, settings.folder),
+        project=project_folder(candidate.spec, settings.folder),
         seed=campaign.seed,
         workers=request.workers,
         repeats=campaign.repeats,
@@ -250,19 +250,20 @@ def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunM
     campaign = settings.campaign
     candidate = campaign.candidates[0]
     started = datetime.now(UTC)
-    project = project_folder(candidate.use, settings.folder)
+    project = project_folder(candidate.spec, settings.folder)
     hashes = {
         **settings.rules.hashes,
         "recording": source.recording.digest,
         "world": _world_hash(source, settings),
-        "candidate": candidate_hash(candidate.use, project),
+        "candidate": candidate_hash(candidate.spec, project),
+        **model_hashes(candidate.use, project),
         "harness": harness_hash(),
     }
     return RunManifest(
         campaign=campaign.name,
         run_id=mint_run_id(started, candidate.name, campaign.name),
         candidate=candidate.name,
-        candidate_spec=str(candidate.use),
+        candidate_spec=str(candidate.spec),
         candidate_release=candidate.release,
         seed=campaign.seed,
         stage=campaign.stage.value,

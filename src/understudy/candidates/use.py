@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from understudy.model.campaign import BareModel, ModelUse
 from understudy.model.errors import CandidateError
 
 __all__ = ["CommandUse", "HttpUse", "PythonUse", "Use", "parse_use"]
 
 _PYTHON = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
-_FORMS = "`module:callable`, `http://host:port/path` or `exec: COMMAND`"
+_FORMS = "`module:callable`, `http://host:port/path`, `exec: COMMAND` or `openai: {…}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class CommandUse:
     command: tuple[str, ...]
 
 
-Use = PythonUse | HttpUse | CommandUse
+Use = PythonUse | HttpUse | CommandUse | BareModel
 
 
 def parse_use(use: str | dict[str, Any]) -> Use:
@@ -56,7 +57,7 @@ def parse_use(use: str | dict[str, Any]) -> Use:
     CommandUse(command=('node', 'bot.js', '--fast'))
     """
     if isinstance(use, dict):
-        return _from_mapping(use)
+        return ModelUse.model_validate(use).openai
     text = use.strip()
     if text.startswith("exec:"):
         return _command(text.removeprefix("exec:"))
@@ -66,13 +67,6 @@ def parse_use(use: str | dict[str, Any]) -> Use:
         module, _, attribute = text.partition(":")
         return PythonUse(module, attribute)
     raise _unknown(use, _guess(text))
-
-
-def _from_mapping(use: dict[str, Any]) -> Use:
-    # YAML reads `use: {exec: …}`, and `exec: …` without quotes, as a mapping.
-    if set(use) == {"exec"} and isinstance(use["exec"], str):
-        return _command(use["exec"])
-    raise _unknown(use, "")
 
 
 def _command(text: str) -> CommandUse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import timedelta
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import pydantic
 from pydantic import Field
@@ -20,6 +20,7 @@ from understudy.model.verdict import Stage
 
 __all__ = [
     "DEFAULT_SYSTEMS",
+    "BareModel",
     "Campaign",
     "CandidateSpec",
     "Economics",
@@ -31,6 +32,7 @@ __all__ = [
     "ModelPrice",
     "ModelProvider",
     "ModelSettings",
+    "ModelUse",
     "Stop",
     "SystemUse",
     "WorldRequest",
@@ -84,13 +86,44 @@ class FaultKind(enum.StrEnum):
     CONCURRENT_EDIT = "concurrent_edit"
 
 
+class BareModel(Configuration):
+    """A model with nothing around it: instructions, and the systems' operations as its tools."""
+
+    model: str = Field(min_length=1)
+    prompt: str = Field(
+        min_length=1, description="the file with the instructions, relative to the campaign file"
+    )
+    base_url: str | None = Field(
+        None, pattern="^https?://", description="the provider, before that of the campaign's models"
+    )
+    tools: tuple[str, ...] = Field(
+        (), description="what it is offered, by name or pattern; everything but batches by default"
+    )
+    most_calls: int = Field(20, ge=1, description="how often it is asked in one case")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="sent along with each call, `temperature` for example"
+    )
+
+
+class ModelUse(Configuration):
+    """A candidate that is a prompt, on any provider with chat completions."""
+
+    openai: BareModel
+
+
+def _as_text(use: Any) -> Any:
+    # YAML reads `use: {exec: …}`, and `exec: …` without quotes, as a mapping.
+    if isinstance(use, dict) and set(use) == {"exec"} and isinstance(use["exec"], str):
+        return f"exec: {use['exec']}"
+    return use
+
+
 class CandidateSpec(Configuration):
     """One AI integration under test and how it is reached."""
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    use: str | dict[str, Any] = Field(
-        description="`module:callable`, `http://host:port/path`, `exec: COMMAND`, "
-        "`openai: {…}` or `mcp: {…}`"
+    use: Annotated[str | ModelUse, pydantic.BeforeValidator(_as_text)] = Field(
+        description="`module:callable`, `http://host:port/path`, `exec: COMMAND` or `openai: {…}`"
     )
     release: str | None = None
     isolation: Isolation = Isolation.CASE
@@ -102,6 +135,13 @@ class CandidateSpec(Configuration):
         description="the most that a case may last as its systems count the time: calls, latency "
         "and waiting, which cost no time here; twenty times `timeout` where it is not given",
     )
+
+    @property
+    def spec(self) -> str | dict[str, Any]:
+        """What it is reached by, as plain data: a line, or a mapping."""
+        if isinstance(self.use, str):
+            return self.use
+        return self.use.model_dump(mode="json", exclude_defaults=True)
 
     @property
     def longest_case(self) -> timedelta:

@@ -30,12 +30,16 @@ class Document:
     lines: Mapping[Place, int] = field(default_factory=dict)
 
     def where(self, place: Sequence[str | int]) -> str:
-        """`file:line` of the innermost part of `place` that the file has."""
-        for length in range(len(place), -1, -1):
-            line = self.lines.get(tuple(place[:length]))
-            if line is not None:
-                return f"{self.file}:{line}"
-        return self.file
+        """`file:line` of the innermost part of `place` that the file has.
+
+        What the file does not have is skipped: the name of a shape that a part could be of.
+        """
+        found: Place = ()
+        for part in place:
+            if (*found, part) in self.lines:
+                found = (*found, part)
+        line = self.lines.get(found)
+        return self.file if line is None else f"{self.file}:{line}"
 
 
 def load_document(path: Path, model: type[Model]) -> Model:

@@ -28,7 +28,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
 
     world: str
     world_loader: str
-    use: str | dict[str, str]
+    use: str | dict[str, Any]
     systems: dict[str, str]
     seed: int
     project: str

@@ -35,7 +35,7 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
     returns True the run stops. Nothing runs where the wall does not hold. Raises `CandidateError`
     where the candidate cannot be loaded, before the first case.
     """
-    use = parse_use(plan.candidate.use)
+    use = parse_use(plan.candidate.spec)
     needs = [_address(need) for need in plan.candidate.needs]
     inside = all(host in _LOOPBACK for host, _ in needs)
     namespace = plan.namespace and inside and not isinstance(use, HttpUse)
@@ -70,7 +70,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
     return Setup(
         world=str(plan.world),
         world_loader=plan.world_loader,
-        use=plan.candidate.use,
+        use=plan.candidate.spec,
         systems=dict(plan.systems),
         seed=plan.seed,
         project=str(plan.project.resolve()),

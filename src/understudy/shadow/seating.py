@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from understudy.candidates.bare_model import ModelCandidate, offered_tools, read_prompt
 from understudy.candidates.command import CommandCandidate
 from understudy.candidates.in_process import PythonCandidate
 from understudy.candidates.loading import load
@@ -23,6 +24,8 @@ from understudy.doors.refusals import Refusals
 from understudy.doors.transports import installed
 from understudy.doors.variables import credential_variables
 from understudy.doors.wall import seal
+from understudy.model.campaign import BareModel
+from understudy.model.errors import CandidateError
 from understudy.shadow.handover import Handover
 from understudy.shadow.protocol import Setup
 from understudy.shadow.serial import SerialDoor, carry_context
@@ -77,7 +80,7 @@ def take_seat(
         os.environ.update(OPENAI_BASE_URL=handover.models_url, OPENAI_API_KEY=setup.model_key)
     setup = msgspec.structs.replace(setup, allow=handover.allow)
     serial = _serial_door(engine) if setup.serial else None
-    place = _Place(engine, serial, isolated, leave)
+    place = _Place(engine, serial, isolated, leave, handover.models_url)
     make = _SEATS[type(use)]
     return replace(make(use, setup, place), models_url=handover.models_url)
 
@@ -90,6 +93,7 @@ class _Place:
     serial: SerialDoor | None
     isolated: bool
     leave: contextlib.ExitStack
+    models_url: str
 
     @property
     def door(self) -> Answering:
@@ -140,7 +144,23 @@ def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
     return Seat(ServiceCandidate(use), wall, "none", urls, place.serial, witness=witness)
 
 
+def _model_seat(use: BareModel, setup: Setup, place: _Place) -> Seat:
+    if not place.models_url:
+        raise CandidateError(
+            "a candidate of the form `openai:` needs the campaign's models, and none are served",
+            code="U212",
+            hint="write `models: replay`, `record`, `live` or `scripted` at the candidate",
+        )
+    prompt = read_prompt(use, Path(setup.project))
+    tools = offered_tools(place.engine.systems, use.tools)
+    place.leave.enter_context(virtual_time(place.engine))
+    wall = seal(setup.allow)
+    candidate = ModelCandidate(use, prompt, tools, place.models_url)
+    return Seat(candidate, wall, "hook+netns" if place.isolated else "hook")
+
+
 _SEATS: dict[type, Callable[[Any, Setup, _Place], Seat]] = {
+    BareModel: _model_seat,
     CommandUse: _command_seat,
     HttpUse: _service_seat,
     PythonUse: _python_seat,

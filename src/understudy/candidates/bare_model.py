@@ -1,0 +1,175 @@
+"""A model with nothing around it: a prompt, the event, and the systems' operations as tools."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from understudy.candidates.failing import CandidateFailed
+from understudy.candidates.toolbox import CallError, Toolbox
+from understudy.doors.mcp_tools import offered, tool_name
+from understudy.model.campaign import BareModel
+from understudy.model.errors import CandidateError
+from understudy.systems.operation import Operation
+from understudy.systems.system import System
+
+__all__ = ["ModelCandidate", "offered_tools", "read_prompt"]
+
+_MOST_TOOLS = 128
+"""As many functions as the provider takes with one call."""
+_MOST_READ = 100_000
+"""Characters of one answer that the model is shown; no model's window is larger for many."""
+_BATCHES = ("batch_", "_many")
+
+
+class ModelCandidate:
+    """Asks the model until it calls no more tools; its last words are its answer.
+
+    A last message that is a JSON object is the answer as a Python candidate would return it;
+    any other text is its rationale.
+    """
+
+    def __init__(
+        self, use: BareModel, prompt: str, tools: Mapping[str, Operation], models_url: str
+    ) -> None:
+        self._use = use
+        self._prompt = prompt
+        self._names = {name: operation.name for name, operation in tools.items()}
+        self._tools = [_function(name, operation) for name, operation in tools.items()]
+        self._client = _library().OpenAI(base_url=models_url, api_key="none")
+
+    def answer(self, case: Any, systems: Any) -> Any:
+        """What the model says when it is through with the case."""
+        client = self._client.with_options(api_key=case.credentials.openai.api_key)
+        said: list[Any] = [
+            {"role": "system", "content": self._prompt},
+            {"role": "user", "content": _event(case)},
+        ]
+        for _ in range(self._use.most_calls):
+            message = self._asked(client, said)
+            said.append(message.model_dump(exclude_none=True))
+            if not message.tool_calls:
+                return _answer(message.content or "")
+            said += [_result(each, self._called(each, systems)) for each in message.tool_calls]
+        raise CandidateFailed("endless", f"it calls tools after {self._use.most_calls} calls yet")
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._client.close()
+
+    def _asked(self, client: Any, said: list[Any]) -> Any:
+        tools = {"tools": self._tools} if self._tools else {}
+        try:
+            answer = client.chat.completions.create(
+                model=self._use.model, messages=said, **tools, **self._use.options
+            )
+        except _library().OpenAIError as error:
+            raise CandidateFailed("model", f"{type(error).__name__}: {error}") from None
+        if not answer.choices:
+            raise CandidateFailed("model", "its answer has no choices")
+        return answer.choices[0].message
+
+    def _called(self, call: Any, systems: Toolbox) -> str:
+        """What a tool answers; what is wrong with a call is told to the model, as it would be."""
+        operation = self._names.get(call.function.name)
+        if operation is None:
+            return _told({"error": f"there is no tool {call.function.name}"})
+        try:
+            arguments = orjson.loads(call.function.arguments or "{}")
+            if not isinstance(arguments, dict):
+                raise ValueError("the arguments are no object")
+            return _told(systems.call(operation, **arguments))
+        except CallError as error:
+            return _told({"status": error.status, "body": error.body})
+        except ValueError as error:
+            return _told({"error": str(error)})
+
+
+def offered_tools(
+    systems: Mapping[str, System], wanted: Collection[str] = ()
+) -> dict[str, Operation]:
+    """The operations for a model, by the name of their tool; everything but batches by default.
+
+    Raises `ConfigurationError` for a name that fits none, `CandidateError` for more tools than a
+    provider takes.
+    """
+    found = offered(systems, wanted)
+    if not wanted:
+        found = [each for each in found if not any(part in each.name for part in _BATCHES)]
+    if len(found) > _MOST_TOOLS:
+        raise CandidateError(
+            f"{len(found)} operations would be offered to the model; {_MOST_TOOLS} are the most",
+            code="U209",
+            hint='name those that it needs: tools: ["zendesk.tickets.*", stripe.refunds.create]',
+        )
+    return {tool_name(operation): operation for operation in found}
+
+
+def read_prompt(use: BareModel, project: Path) -> str:
+    """The instructions; raises `CandidateError` where there are none."""
+    path = project / use.prompt
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise CandidateError(
+            f"the prompt `{use.prompt}` cannot be read: {reason}",
+            code="U213",
+            where=str(project),
+            hint="write the instructions for the model into that file, beside the campaign",
+        ) from None
+    if not text.strip():
+        raise CandidateError(
+            f"the prompt `{use.prompt}` is empty",
+            code="U213",
+            where=str(path),
+            hint="write the instructions for the model into that file",
+        )
+    return text
+
+
+def _library() -> Any:
+    try:
+        return importlib.import_module("openai")
+    except ModuleNotFoundError:
+        raise CandidateError(
+            "a candidate of the form `openai:` needs OpenAI's client, which is not installed",
+            code="U211",
+            hint="pip install 'understudy[openai]'",
+        ) from None
+
+
+def _function(name: str, operation: Operation) -> dict[str, Any]:
+    about = {"name": name, "description": operation.description}
+    return {"type": "function", "function": {**about, "parameters": dict(operation.params)}}
+
+
+def _event(case: Any) -> str:
+    """The case as the model reads it: the event, and what was written until then."""
+    shown = {
+        "received_at": case.received_at,
+        "event": case.trigger,
+        "conversation": case.turns,
+    }
+    return orjson.dumps(shown, default=str, option=orjson.OPT_INDENT_2).decode()
+
+
+def _result(call: Any, text: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": call.id, "content": text}
+
+
+def _told(answer: Any) -> str:
+    text = orjson.dumps(answer, default=str).decode()
+    return text if len(text) <= _MOST_READ else f"{text[:_MOST_READ]} [cut off]"
+
+
+def _answer(text: str) -> dict[str, Any]:
+    try:
+        read = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        read = None
+    return read if isinstance(read, dict) else {"rationale": text}

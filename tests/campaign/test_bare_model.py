@@ -1,0 +1,149 @@
+"""A prompt under shadow: no code of the user's, the systems as the model's tools."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+pytest.importorskip("openai")
+
+TAGS = '{name: zendesk_tags_add, arguments: {id: "%s", tags: [seen]}}'
+LAST = json.dumps({"outcome": "acted", "confidence": 0.8, "rationale": "tagged it"})
+
+
+class Provided(BaseHTTPRequestHandler):
+    """Plays the provider: tags the ticket of the event by a tool, then says that it is done."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.seen.append(asked)
+        message = {"role": "assistant", "content": LAST}
+        if asked["messages"][-1]["role"] == "user":
+            ticket = json.loads(asked["messages"][-1]["content"])["event"]["payload"]["ticket_id"]
+            arguments = json.dumps({"id": ticket, "tags": ["seen"]})
+            call = {"name": "zendesk_tags_add", "arguments": arguments}
+            message = {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{"id": "call_1", "type": "function", "function": call}],
+            }
+        body = json.dumps({
+            "id": "c", "object": "chat.completion", "created": 1, "model": "m-1",
+            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+        }).encode()  # fmt: skip
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        return
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provided)
+    server.seen = []
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-the-users-own")
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _run(project, use, *, mode="scripted", script="[]", limit="2", prompt="Tag every ticket."):
+    if prompt is not None:
+        project.write("prompt.md", prompt)
+    candidates = f"[{{name: prompt, use: {{openai: {use}}}, models: {mode}}}]"
+    campaign = project.campaign("", candidates=candidates, models=f"{{script: {script}}}")
+    return project.command("run", str(campaign), "-q", "--json", "--limit", limit)
+
+
+def _records(project):
+    stores = sorted(project.folder.glob("reports/*/*/cases-*.jsonl"))
+    return [json.loads(line) for line in stores[-1].read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_prompt_is_recorded_and_replayed_with_the_same_verdict(project, provider):
+    """Prompt and provider are all it takes; replayed, the provider is not asked once."""
+    use = f'{{model: m-1, prompt: prompt.md, base_url: "http://127.0.0.1:{provider.server_port}/v1"'
+    use += ', tools: ["zendesk.*"], options: {temperature: 0}}'
+    recorded = json.loads(_run(project, use, mode="record").stdout)["runs"][0]
+    first, second = _records(project)
+    assert [action["operation"] for action in first["proposal"]["actions"]] == ["zendesk.tags.add"]
+    assert first["proposal"]["outcome"] == "acted"
+    assert first["proposal"]["confidence"] == 0.8
+    assert first["trace"]["prompts"][0]["messages"][0]["content"] == "Tag every ticket."
+    asked = provider.seen[0]
+    assert asked["temperature"] == 0
+    assert {each["function"]["name"].partition("_")[0] for each in asked["tools"]} == {"zendesk"}
+    assert recorded["hashes"]["prompt"]
+    count = len(provider.seen)
+    assert count == 4
+    replayed = json.loads(_run(project, use, mode="replay").stdout)["runs"][0]
+    assert len(provider.seen) == count
+    again = _records(project)
+    assert [each["proposal"]["actions"] for each in again] == [
+        each["proposal"]["actions"] for each in (first, second)
+    ]
+    assert replayed["verdict"] == recorded["verdict"]
+    assert replayed["error_cost"] == recorded["error_cost"]
+    changed = json.loads(_run(project, use, mode="replay", prompt="Do nothing.").stdout)["runs"][0]
+    assert changed["hashes"]["prompt"] != recorded["hashes"]["prompt"]
+    assert changed["hashes"]["candidate"] != recorded["hashes"]["candidate"]
+
+
+def test_what_is_wrong_with_a_call_is_told_to_the_model(project):
+    """Unknown tools, refused calls, missing parts of the path: its next call reads the reason."""
+    script = (
+        "[{tool_calls: [{name: no_such_tool, arguments: {}},"
+        ' {name: zendesk_tickets_get, arguments: {id: "1"}}, {name: zendesk_tickets_get}]},'
+        " {text: nothing to do}]"
+    )
+    finished = _run(project, "{model: m, prompt: prompt.md}", script=script, limit="1")
+    (record,) = _records(project)
+    told = [each["content"] for each in record["trace"]["prompts"][1]["messages"][-3:]]
+    assert "no tool no_such_tool" in told[0], finished.stderr
+    assert json.loads(told[1])["status"] == 404
+    assert "needs `id`" in told[2]
+    assert record["trace"]["rationale"] == "nothing to do"
+    assert record["proposal"]["outcome"] == "abstained"
+    assert len(record["trace"]["prompts"][0]["tools"]) <= 128
+
+
+def test_a_model_that_never_comes_to_an_end_fails_its_case(project):
+    """The calls of a case are counted, and a model that is down is a failure of the candidate."""
+    call = "{tool_calls: [{name: zendesk_users_me, arguments: {}}]}"
+    script = f"[{call}, {call}, {call}, {{status: 400}}]"
+    for calls, expected in ((3, "after 3 calls"), (9, "BadRequestError")):
+        use = f"{{model: m, prompt: prompt.md, most_calls: {calls}}}"
+        _run(project, use, script=script, limit="1")
+        assert expected in _records(project)[0]["proposal"]["failure"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("use", "prompt", "expected"),
+    [
+        ("{model: m}", "x", "campaign.yaml:4: `candidates.0.use.ModelUse.openai.prompt` is req"),
+        ("{model: m, promt: prompt.md, prompt: prompt.md}", "x", "did you mean `prompt`?"),
+        ("{model: m, prompt: prompt.md, base_url: ftp}", "x", "got `ftp`"),
+        ("{model: m, prompt: prompt.md}", None, "`prompt.md` cannot be read: No such file"),
+        ("{model: m, prompt: prompt.md}", "  ", "`prompt.md` is empty"),
+        ('{model: m, prompt: prompt.md, tools: ["zendesk.tiket.*"]}', "x", "did you mean"),
+        ('{model: m, prompt: prompt.md, tools: ["*"]}', "x", "128 are the most"),
+    ],
+)
+def test_a_prompt_that_cannot_be_run_is_one_clear_error(project, use, prompt, expected):
+    """Missing keys with their line, missing files, unknown tools, too many of them."""
+    finished = _run(project, use, prompt=prompt)
+    assert finished.returncode == 2
+    assert expected in finished.stderr
