@@ -13,7 +13,17 @@ from understudy.model.world import Row
 from understudy.systems.operation import Amount, Call
 from understudy.systems.stripe.fields import lenient_integer, params
 
-__all__ = ["by_path", "column_amount", "currency_of", "gist", "named_row", "numbers"]
+__all__ = [
+    "by_path",
+    "column_amount",
+    "currency_of",
+    "customer_named",
+    "gist",
+    "given_amount",
+    "named_row",
+    "new",
+    "numbers",
+]
 
 _INTEGERS = {
     "amount", "amount_to_capture", "cancel_at", "created", "credit_amount", "days_until_due",
@@ -26,6 +36,26 @@ _TRUTHS = {"true": True, "false": False}
 def by_path(kind: str) -> Callable[[Call], Target | None]:
     """The target is the object that the path names."""
     return lambda call: Target(type=kind, id=call.path["id"])
+
+
+def new(kind: str) -> Callable[[Call], Target | None]:
+    """The target is an object that is still to be made, and has no id yet."""
+    return lambda _: Target(type=kind)
+
+
+def customer_named(call: Call) -> Target:
+    """The target is the customer that the parameters name."""
+    customer = params(call).get("customer")
+    return Target(type="customer", id=customer if isinstance(customer, str) else None)
+
+
+def given_amount(call: Call) -> Amount | None:
+    """The amount is what the parameters say, in the currency that they name."""
+    given = params(call)
+    number, currency = lenient_integer(given.get("amount")), given.get("currency")
+    if number is None:
+        return None
+    return Amount(number, currency.upper() if isinstance(currency, str) else None)
 
 
 def named_row(call: Call, table: str, value: Any) -> Row | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from understudy.model.action import ActionClass, AmountSource, Effect, Target
+from understudy.model.action import AmountSource, Effect, Target
 from understudy.model.world import Row
 from understudy.systems.operation import Amount, Call, Operation, Reply
 from understudy.systems.schema import INTEGER, OBJECT, STRING, array, one_of, params, says
@@ -15,6 +15,7 @@ from understudy.systems.stripe.objects import payload_of
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
 from understudy.systems.stripe.refunds import refund_charge, refund_of, refuse_unrefundable
 from understudy.systems.stripe.shapes import one
+from understudy.systems.stripe.writes import APPROVED, PAID, write
 
 __all__ = ["OPERATIONS"]
 
@@ -221,40 +222,31 @@ OPERATIONS = (
         accepts=_ACCEPTED,
     ),
     retrieve("credit_notes", "credit note"),
-    Operation(
-        name="stripe.credit_notes.create",
-        system="stripe",
-        method="POST",
-        template="/v1/credit_notes",
-        description="Credit part or all of a finalized invoice.",
-        params=params("invoice", **_WRITABLE),
-        answers=one("credit_note"),
-        handler=_create,
-        effect=Effect.PAY,
-        action_class=ActionClass.APPROVAL_REQUIRED,
+    write(
+        "credit_notes.create",
+        "/v1/credit_notes",
+        "credit_note",
+        "Credit part or all of a finalized invoice.",
+        _create,
+        params("invoice", **_WRITABLE),
         target=_target,
         amount=_amount,
-        gist=aims.gist,
         reversible_by="stripe.credit_notes.void",
-        customer_visible=True,
         accepts=_ACCEPTED,
+        **PAID,
     ),
-    Operation(
-        name="stripe.credit_notes.void",
-        system="stripe",
-        method="POST",
-        template="/v1/credit_notes/{id}/void",
-        description="Void a credit note.",
-        params=params("id", id=STRING, expand=EXPAND),
-        answers=one("credit_note"),
-        handler=_void,
+    write(
+        "credit_notes.void",
+        "/v1/credit_notes/{id}/void",
+        "credit_note",
+        "Void a credit note.",
+        _void,
+        params("id", id=STRING, expand=EXPAND),
         effect=Effect.DELETE,
-        action_class=ActionClass.APPROVAL_REQUIRED,
-        target=aims.by_path("credit_note"),
         amount=aims.column_amount("credit_notes", "amount"),
-        gist=aims.gist,
         reversible_by="stripe.credit_notes.create",
         customer_visible=True,
         destructive=True,
+        **APPROVED,
     ),
 )

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from understudy.model.action import ActionClass, Effect, Target
+from understudy.model.action import ActionClass, Effect
 from understudy.model.world import Row
-from understudy.systems.operation import Amount, Call, Operation, Reply
+from understudy.systems.operation import Call, Reply
 from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe import aims, fields
@@ -17,6 +17,7 @@ from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import list_reply
 from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.shapes import one
+from understudy.systems.stripe.writes import APPROVED, PAID, write
 
 __all__ = ["OPERATIONS", "book_balance"]
 
@@ -110,14 +111,6 @@ def _sensitive(call: Call) -> ActionClass | None:
     return ActionClass.APPROVAL_REQUIRED if any(name in given for name in _SENSITIVE) else None
 
 
-def _balance_amount(call: Call) -> Amount | None:
-    given = fields.params(call)
-    number, currency = fields.lenient_integer(given.get("amount")), given.get("currency")
-    if number is None:
-        return None
-    return Amount(number, currency.upper() if isinstance(currency, str) else None)
-
-
 def _adjust(call: Call) -> Reply:
     customer, given = fields.require(call, "customers", call.path["id"]), fields.params(call)
     amount, currency = fields.integer(given, "amount"), fields.required(given, "currency").lower()
@@ -154,10 +147,6 @@ def _list_balance(call: Call) -> Reply:
     return list_reply(call, _ENTRIES, url, only=lambda row: row.get("customer") == customer)
 
 
-def _no_target(_: Call) -> Target:
-    return Target(type="customer")
-
-
 OPERATIONS = (
     list_of("customers", "customer", ("email",)),
     search_of("customers", "customer"),
@@ -166,56 +155,28 @@ OPERATIONS = (
         handler=_retrieve,
         answers=one("customer", "deleted_customer"),
     ),
-    Operation(
-        name="stripe.customers.create",
-        system="stripe",
-        method="POST",
-        template="/v1/customers",
-        description="Create a customer.",
-        params=params("", **_WRITABLE),
-        answers=one("customer"),
-        handler=_create,
-        effect=Effect.WRITE,
-        action_class=ActionClass.AUTOMATED,
-        escalate=_sensitive,
-        target=_no_target,
-        gist=aims.gist,
-        reversible_by="stripe.customers.delete",
-        accepts=_ACCEPTED,
+    write(
+        "customers.create", "/v1/customers", "customer",
+        "Create a customer.",
+        _create,
+        params("", **_WRITABLE),
+        escalate=_sensitive, reversible_by="stripe.customers.delete", accepts=_ACCEPTED,
     ),
-    Operation(
-        name="stripe.customers.update",
-        system="stripe",
-        method="POST",
-        template="/v1/customers/{id}",
-        description="Change a customer; an empty string clears a field.",
-        params=params("id", id=STRING, **_WRITABLE),
-        answers=one("customer"),
-        handler=_update,
-        effect=Effect.WRITE,
-        action_class=ActionClass.AUTOMATED,
-        escalate=_sensitive,
-        target=aims.by_path("customer"),
-        gist=aims.gist,
-        reversible_by="stripe.customers.update",
-        accepts=_ACCEPTED,
+    write(
+        "customers.update", "/v1/customers/{id}", "customer",
+        "Change a customer; an empty string clears a field.",
+        _update,
+        params("id", id=STRING, **_WRITABLE),
+        escalate=_sensitive, reversible_by="stripe.customers.update", accepts=_ACCEPTED,
     ),
-    Operation(
-        name="stripe.customers.delete",
-        system="stripe",
-        method="DELETE",
-        template="/v1/customers/{id}",
-        description="Delete a customer for good; its subscriptions are cancelled.",
-        params=params("id", id=STRING),
-        answers=one("deleted_customer"),
-        handler=_delete,
-        effect=Effect.DELETE,
-        action_class=ActionClass.APPROVAL_REQUIRED,
-        target=aims.by_path("customer"),
-        amount=aims.column_amount("customers", "balance"),
-        gist=aims.gist,
-        customer_visible=True,
-        destructive=True,
+    write(
+        "customers.delete", "/v1/customers/{id}", "customer",
+        "Delete a customer for good; its subscriptions are cancelled.",
+        _delete,
+        params("id", id=STRING),
+        answers=one("deleted_customer"), method="DELETE", effect=Effect.DELETE,
+        amount=aims.column_amount("customers", "balance"), customer_visible=True, destructive=True,
+        **APPROVED,
     ),
     replace(
         list_of(_ENTRIES, "entry of a customer's balance"),
@@ -225,24 +186,16 @@ OPERATIONS = (
         params=params("id", id=STRING, **PAGING),
         handler=_list_balance,
     ),
-    Operation(
-        name="stripe.customer_balance.create",
-        system="stripe",
-        method="POST",
-        template="/v1/customers/{id}/balance_transactions",
-        description="Credit (negative amount) or debit a customer's balance.",
-        params=params(
+    write(
+        "customer_balance.create", "/v1/customers/{id}/balance_transactions",
+        "customer_balance_transaction",
+        "Credit (negative amount) or debit a customer's balance.",
+        _adjust,
+        params(
             "id amount currency", id=STRING, amount=INTEGER, currency=STRING, description=STRING,
             metadata=OBJECT, expand=EXPAND,
         ),
-        answers=one("customer_balance_transaction"),
-        handler=_adjust,
-        effect=Effect.PAY,
-        action_class=ActionClass.APPROVAL_REQUIRED,
-        target=aims.by_path("customer"),
-        amount=_balance_amount,
-        gist=aims.gist,
-        reversible_by="stripe.customer_balance.create",
-        customer_visible=True,
+        target=aims.by_path("customer"), amount=aims.given_amount,
+        reversible_by="stripe.customer_balance.create", **PAID,
     ),
 )  # fmt: skip

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from understudy.model.action import ActionClass, Effect, Target
+from understudy.model.action import ActionClass, Effect
 from understudy.model.world import Row
-from understudy.systems.operation import Amount, Call, Operation, Reply
+from understudy.systems.operation import Call, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import declined, invalid, missing
 from understudy.systems.stripe.reads import EXPAND, answer
-from understudy.systems.stripe.shapes import one
+from understudy.systems.stripe.writes import write
 
 __all__ = ["OPERATIONS"]
 
@@ -41,19 +41,6 @@ _DECLINED: dict[str, tuple[str, str | None, str]] = {
 }  # fmt: skip
 _DECLINED |= {name.replace("_visa", ""): why for name, why in _DECLINED.items() if "_visa" in name}
 _TEXTS = ("description", "receipt_email", "payment_method", "statement_descriptor_suffix")
-
-
-def _target(call: Call) -> Target:
-    customer = fields.params(call).get("customer")
-    return Target(type="customer", id=customer if isinstance(customer, str) else None)
-
-
-def _amount(call: Call) -> Amount | None:
-    given = fields.params(call)
-    number, currency = fields.lenient_integer(given.get("amount")), given.get("currency")
-    if number is None:
-        return None
-    return Amount(number, currency.upper() if isinstance(currency, str) else None)
 
 
 def _confirms(call: Call) -> bool:
@@ -129,44 +116,27 @@ def _create(call: Call) -> Reply:
 
 
 OPERATIONS = (
-    Operation(
-        name="stripe.payment_intents.create",
-        system="stripe",
-        method="POST",
-        template="/v1/payment_intents",
-        description="Prepare a payment; with confirm=true the customer is charged at once.",
-        params=params(
-            "amount currency",
-            amount=says(INTEGER, "Minor units."),
-            currency=STRING,
-            customer=STRING,
-            payment_method=STRING,
-            confirm=BOOLEAN,
-            capture_method=one_of(*_CAPTURES),
-            description=STRING,
-            receipt_email=STRING,
-            metadata=OBJECT,
-            expand=EXPAND,
+    write(
+        "payment_intents.create", "/v1/payment_intents", "payment_intent",
+        "Prepare a payment; with confirm=true the customer is charged at once.",
+        _create,
+        params(
+            "amount currency", amount=says(INTEGER, "Minor units."), currency=STRING,
+            customer=STRING, payment_method=STRING, confirm=BOOLEAN,
+            capture_method=one_of(*_CAPTURES), description=STRING, receipt_email=STRING,
+            metadata=OBJECT, expand=EXPAND,
         ),
-        handler=_create,
-        answers=one("payment_intent"),
-        effect=Effect.DRAFT,
-        action_class=ActionClass.DRAFT_ONLY,
-        escalate=_moves_money,
-        effect_of=_pays,
-        target=_target,
-        amount=_amount,
-        gist=aims.gist,
-        reversible_by="stripe.payment_intents.cancel",
-        customer_visible=True,
-        accepts=frozenset(
-            ("application_fee_amount", "automatic_payment_methods", "confirmation_method",
-             "confirmation_token", "error_on_requires_action", "excluded_payment_method_types",
-             "mandate", "mandate_data", "off_session", "on_behalf_of",
-             "payment_method_configuration", "payment_method_data",
-             "payment_method_options", "payment_method_types", "return_url",
-             "setup_future_usage", "shipping", "statement_descriptor",
-             "statement_descriptor_suffix", "transfer_data", "transfer_group")
-        ),
+        effect=Effect.DRAFT, action_class=ActionClass.DRAFT_ONLY, escalate=_moves_money,
+        effect_of=_pays, target=aims.customer_named, amount=aims.given_amount,
+        reversible_by="stripe.payment_intents.cancel", customer_visible=True,
+        accepts=frozenset((
+            "application_fee_amount", "automatic_payment_methods", "confirmation_method",
+            "confirmation_token", "error_on_requires_action", "excluded_payment_method_types",
+            "mandate", "mandate_data", "off_session", "on_behalf_of",
+            "payment_method_configuration", "payment_method_data", "payment_method_options",
+            "payment_method_types", "return_url", "setup_future_usage", "shipping",
+            "statement_descriptor", "statement_descriptor_suffix", "transfer_data",
+            "transfer_group",
+        )),
     ),
 )  # fmt: skip

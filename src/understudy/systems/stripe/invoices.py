@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from understudy.model.action import ActionClass, Effect
+from understudy.model.action import Effect
 from understudy.model.world import Row
 from understudy.systems.operation import Call, Operation, Reply
 from understudy.systems.schema import BOOLEAN, OBJECT, STRING, params
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
-from understudy.systems.stripe.shapes import one
+from understudy.systems.stripe.writes import PAID, write
 
 __all__ = ["OPERATIONS"]
 
@@ -98,24 +98,10 @@ def _any_state(_: Row) -> None:
 def _money_step(
     step: str, description: str, handler: Callable[[Call], Reply], **other: Any
 ) -> Operation:
-    spec: dict[str, Any] = {
-        "effect": Effect.PAY, "amount": aims.column_amount("invoices", "amount_due"),
-        "customer_visible": True, **other,
-    }  # fmt: skip
-    return Operation(
-        name=f"stripe.invoices.{step}",
-        system="stripe",
-        method="POST",
-        template=f"/v1/invoices/{{id}}/{spec.pop('verb', step)}",
-        description=description,
-        params=params("id", id=STRING, **spec.pop("extra", {}), expand=EXPAND),
-        handler=handler,
-        answers=one("invoice"),
-        action_class=ActionClass.APPROVAL_REQUIRED,
-        target=aims.by_path("invoice"),
-        gist=aims.gist,
-        **spec,
-    )
+    given = params("id", id=STRING, **other.pop("extra", {}), expand=EXPAND)
+    made = {**PAID, "amount": aims.column_amount("invoices", "amount_due"), **other}
+    path = f"/v1/invoices/{{id}}/{step}"
+    return write(f"invoices.{step}", path, "invoice", description, handler, given, **made)
 
 
 _REMAINING = aims.column_amount("invoices", "amount_remaining")
@@ -124,22 +110,14 @@ OPERATIONS = (
     list_of("invoices", "invoice", ("customer", "status", "subscription")),
     search_of("invoices", "invoice"),
     retrieve("invoices", "invoice"),
-    Operation(
-        name="stripe.invoices.update",
-        system="stripe",
-        method="POST",
-        template="/v1/invoices/{id}",
-        description="Change an invoice's description, due date or metadata.",
-        params=params(
-            "id", id=STRING, description=STRING, due_date={"type": "integer"},
-            auto_advance=BOOLEAN, metadata=OBJECT, expand=EXPAND,
+    write(
+        "invoices.update", "/v1/invoices/{id}", "invoice",
+        "Change an invoice's description, due date or metadata.",
+        _step(_any_state, _updated),
+        params(
+            "id", id=STRING, description=STRING, due_date={"type": "integer"}, auto_advance=BOOLEAN,
+            metadata=OBJECT, expand=EXPAND,
         ),
-        answers=one("invoice"),
-        handler=_step(_any_state, _updated),
-        effect=Effect.WRITE,
-        action_class=ActionClass.AUTOMATED,
-        target=aims.by_path("invoice"),
-        gist=aims.gist,
         reversible_by="stripe.invoices.update",
     ),
     _money_step(

@@ -6,12 +6,12 @@ from typing import Any
 
 from understudy.model.action import ActionClass, AmountSource, Effect
 from understudy.model.world import Row
-from understudy.systems.operation import Amount, Call, Operation, Reply
+from understudy.systems.operation import Amount, Call, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
-from understudy.systems.stripe.shapes import one
+from understudy.systems.stripe.writes import PAID, write
 
 __all__ = ["OPERATIONS"]
 
@@ -121,94 +121,55 @@ def _close_dispute(call: Call) -> Reply:
     return answer(call, "disputes", row)
 
 
-_INTENT_STEP: dict[str, Any] = {
-    "system": "stripe", "method": "POST", "effect": Effect.PAY, "gist": aims.gist,
-    "action_class": ActionClass.APPROVAL_REQUIRED, "target": aims.by_path("payment_intent"),
-    "customer_visible": True,
-}  # fmt: skip
-_DISPUTE_STEP: dict[str, Any] = {
-    "system": "stripe", "method": "POST", "gist": aims.gist, "target": aims.by_path("dispute"),
-    "amount": aims.column_amount("disputes", "amount"),
-}  # fmt: skip
-
 OPERATIONS = (
     list_of("charges", "charge", ("customer", "payment_intent", "transfer_group")),
     search_of("charges", "charge"),
     retrieve("charges", "charge"),
-    Operation(
-        name="stripe.charges.update",
-        system="stripe",
-        method="POST",
-        template="/v1/charges/{id}",
-        description="Change a charge's description, receipt address or metadata.",
-        params=params(
+    write(
+        "charges.update", "/v1/charges/{id}", "charge",
+        "Change a charge's description, receipt address or metadata.",
+        _update_charge,
+        params(
             "id", id=STRING, description=STRING, receipt_email=STRING, customer=STRING,
             metadata=OBJECT, expand=EXPAND,
         ),
-        answers=one("charge"),
-        handler=_update_charge,
-        effect=Effect.WRITE,
-        action_class=ActionClass.AUTOMATED,
-        target=aims.by_path("charge"),
-        gist=aims.gist,
         reversible_by="stripe.charges.update",
         accepts=frozenset(("fraud_details", "shipping", "transfer_group")),
     ),
     list_of("payment_intents", "payment intent", ("customer",)),
     search_of("payment_intents", "payment intent"),
     retrieve("payment_intents", "payment intent"),
-    Operation(
-        name="stripe.payment_intents.cancel",
-        template="/v1/payment_intents/{id}/cancel",
-        description="Cancel a payment that was not completed.",
-        params=params("id", id=STRING, cancellation_reason=one_of(*_REASONS), expand=EXPAND),
-        answers=one("payment_intent"),
-        handler=_cancel_intent,
-        amount=aims.column_amount("payment_intents", "amount"),
-        destructive=True,
-        **_INTENT_STEP,
+    write(
+        "payment_intents.cancel", "/v1/payment_intents/{id}/cancel", "payment_intent",
+        "Cancel a payment that was not completed.",
+        _cancel_intent,
+        params("id", id=STRING, cancellation_reason=one_of(*_REASONS), expand=EXPAND),
+        amount=aims.column_amount("payment_intents", "amount"), destructive=True, **PAID,
     ),
-    Operation(
-        name="stripe.payment_intents.capture",
-        template="/v1/payment_intents/{id}/capture",
-        description="Collect a payment that was authorized.",
-        params=params("id", id=STRING, amount_to_capture=INTEGER, metadata=OBJECT, expand=EXPAND),
-        answers=one("payment_intent"),
-        handler=_capture_intent,
-        amount=_capture_amount,
-        reversible_by="stripe.refunds.create",
-        **_INTENT_STEP,
+    write(
+        "payment_intents.capture", "/v1/payment_intents/{id}/capture", "payment_intent",
+        "Collect a payment that was authorized.",
+        _capture_intent,
+        params("id", id=STRING, amount_to_capture=INTEGER, metadata=OBJECT, expand=EXPAND),
+        amount=_capture_amount, reversible_by="stripe.refunds.create", **PAID,
     ),
     list_of("disputes", "dispute", ("charge", "payment_intent")),
     retrieve("disputes", "dispute"),
-    Operation(
-        name="stripe.disputes.update",
-        template="/v1/disputes/{id}",
-        description="Add evidence to a dispute; with submit=true it is sent to the bank for good.",
-        params=params(
-            "id", id=STRING, evidence=OBJECT, submit=BOOLEAN, metadata=OBJECT, expand=EXPAND
-        ),
-        answers=one("dispute"),
-        handler=_answer_dispute,
-        effect=Effect.DRAFT,
-        action_class=ActionClass.DRAFT_ONLY,
-        escalate=_submitting,
-        effect_of=_sending,
+    write(
+        "disputes.update", "/v1/disputes/{id}", "dispute",
+        "Add evidence to a dispute; with submit=true it is sent to the bank for good.",
+        _answer_dispute,
+        params("id", id=STRING, evidence=OBJECT, submit=BOOLEAN, metadata=OBJECT, expand=EXPAND),
+        amount=aims.column_amount("disputes", "amount"), effect=Effect.DRAFT,
+        action_class=ActionClass.DRAFT_ONLY, escalate=_submitting, effect_of=_sending,
         reversible_by="stripe.disputes.update",
-        **_DISPUTE_STEP,
     ),
-    Operation(
-        name="stripe.disputes.close",
-        template="/v1/disputes/{id}/close",
-        description="Accept a dispute as lost. Cannot be undone.",
-        params=params("id", id=STRING, expand=EXPAND),
-        answers=one("dispute"),
-        handler=_close_dispute,
-        effect=Effect.PAY,
-        action_class=ActionClass.APPROVAL_REQUIRED,
-        customer_visible=True,
-        destructive=True,
-        **_DISPUTE_STEP,
+    write(
+        "disputes.close", "/v1/disputes/{id}/close", "dispute",
+        "Accept a dispute as lost. Cannot be undone.",
+        _close_dispute,
+        params("id", id=STRING, expand=EXPAND),
+        amount=aims.column_amount("disputes", "amount"), destructive=True, **PAID,
     ),
     list_of("events", "event", ("type",)),
     retrieve("events", "event"),

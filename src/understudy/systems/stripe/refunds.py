@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from understudy.model.action import ActionClass, AmountSource, Effect, Target
+from understudy.model.action import AmountSource, Effect, Target
 from understudy.model.world import Row
-from understudy.systems.operation import Amount, Call, Operation, Refusal, Reply
+from understudy.systems.operation import Amount, Call, Refusal, Reply
 from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, money_text
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
-from understudy.systems.stripe.shapes import one
+from understudy.systems.stripe.writes import APPROVED, PAID, write
 
 __all__ = ["OPERATIONS", "refund_charge", "refund_of", "refuse_unrefundable"]
 
@@ -183,64 +183,35 @@ def _update(call: Call) -> Reply:
 OPERATIONS = (
     list_of("refunds", "refund", ("charge", "payment_intent")),
     retrieve("refunds", "refund"),
-    Operation(
-        name="stripe.refunds.create",
-        system="stripe",
-        method="POST",
-        template="/v1/refunds",
-        description="Refund a charge, in full unless an amount in minor units is given.",
-        params=params(
-            "",
-            charge=says(STRING, "The charge; or give payment_intent."),
-            payment_intent=STRING,
+    write(
+        "refunds.create", "/v1/refunds", "refund",
+        "Refund a charge, in full unless an amount in minor units is given.",
+        _create,
+        params(
+            "", charge=says(STRING, "The charge; or give payment_intent."), payment_intent=STRING,
             amount=says(INTEGER, "Minor units; without it all that remains is refunded."),
-            reason=one_of(*_REASONS),
-            metadata=OBJECT,
-            expand=EXPAND,
+            reason=one_of(*_REASONS), metadata=OBJECT, expand=EXPAND,
         ),
-        answers=one("refund"),
-        handler=_create,
-        effect=Effect.PAY,
-        action_class=ActionClass.APPROVAL_REQUIRED,
-        target=_target,
-        amount=_amount,
-        gist=_gist,
-        customer_visible=True,
-        destructive=True,
-        accepts=frozenset(
-            ("currency", "customer", "instructions_email", "origin", "refund_application_fee",
-             "reverse_transfer")
-        ),
+        target=_target, amount=_amount, gist=_gist, destructive=True,
+        accepts=frozenset((
+            "currency", "customer", "instructions_email", "origin", "refund_application_fee",
+            "reverse_transfer",
+        )),
+        **PAID,
     ),
-    Operation(
-        name="stripe.refunds.update",
-        system="stripe",
-        method="POST",
-        template="/v1/refunds/{id}",
-        description="Change a refund's metadata.",
-        params=params("id", id=STRING, metadata=OBJECT, expand=EXPAND),
-        answers=one("refund"),
-        handler=_update,
-        effect=Effect.WRITE,
-        action_class=ActionClass.AUTOMATED,
-        target=aims.by_path("refund"),
-        gist=aims.gist,
+    write(
+        "refunds.update", "/v1/refunds/{id}", "refund",
+        "Change a refund's metadata.",
+        _update,
+        params("id", id=STRING, metadata=OBJECT, expand=EXPAND),
         reversible_by="stripe.refunds.update",
     ),
-    Operation(
-        name="stripe.refunds.cancel",
-        system="stripe",
-        method="POST",
-        template="/v1/refunds/{id}/cancel",
-        description="Cancel a refund that is still pending.",
-        params=params("id", id=STRING, expand=EXPAND),
-        answers=one("refund"),
-        handler=_cancel,
-        effect=Effect.PAY,
-        action_class=ActionClass.APPROVAL_REQUIRED,
-        target=aims.by_path("refund"),
-        amount=aims.column_amount("refunds", "amount"),
-        gist=aims.gist,
-        reversible_by="stripe.refunds.create",
+    write(
+        "refunds.cancel", "/v1/refunds/{id}/cancel", "refund",
+        "Cancel a refund that is still pending.",
+        _cancel,
+        params("id", id=STRING, expand=EXPAND),
+        effect=Effect.PAY, amount=aims.column_amount("refunds", "amount"),
+        reversible_by="stripe.refunds.create", **APPROVED,
     ),
 )  # fmt: skip
