@@ -52,6 +52,8 @@ BAD = [
     ("wrong method", "zendesk", "PUT", "/api/v2/search.json", JSON, b"{}", 405, "error"),
     ("no JSON", "hubspot", "POST", CONTACT, JSON, b"{'a': 1}", 400, "Invalid input JSON"),
     ("a form that is none", "stripe", "POST", CHARGE, JSON, b'{"charge":"ch_0001"}', 400, "error"),
+    ("JSON as a form", "hubspot", "POST", CONTACT, FORM, b'{"properties":{}}', 415, "Unsupported"),
+    ("JSON as a form", "zendesk", "POST", TICKET, FORM, b'{"ticket":{}}', 400, "Invalid attribute"),
     ("no JSON", "zendesk", "POST", TICKET, JSON, b"\xff\xfe{", 400, "error"),
     ("an id of nobody", "stripe", "POST", CHARGE, FORM, b"charge=ch_none", 404, "resource_missing"),
     ("an id of nobody", "hubspot", "DELETE", f"{CONTACT}/x9", JSON, b"", 404, "error"),

@@ -136,6 +136,28 @@ def test_hubspot_operators(call, operator, rest, ids):
     assert {each["id"] for each in body["results"]} == ids
 
 
+@pytest.mark.parametrize(("sizes", "status"), [
+    ([6, 6, 6], 200), ([4, 4, 4, 3, 3], 200), ([6, 6, 6, 1], 400), ([7], 400), ([1] * 6, 400),
+])  # fmt: skip
+def test_hubspot_limits_its_filters(call, sizes, status):
+    """Six in a group, five groups, eighteen in all."""
+    one = {"propertyName": "city", "operator": "HAS_PROPERTY"}
+    groups = [{"filters": [one] * size} for size in sizes]
+    given = {"object_type": "contacts", "filterGroups": groups}
+    assert call("hubspot.objects.search", **given)[0] == status
+
+
+def test_hubspot_limits_a_search_s_length_and_depth(call):
+    """3,000 characters of a body, 200 objects a page, and the first 10,000 results."""
+
+    def found(**given):
+        return call("hubspot.objects.search", object_type="contacts", **given)[0]
+
+    assert [found(query="a" * length) for length in (2_900, 3_000)] == [200, 400]
+    assert [found(limit=limit) for limit in (200, 201)] == [200, 400]
+    assert [found(after=after, limit=100) for after in ("9900", "9901")] == [200, 400]
+
+
 def test_hubspot_groups_are_alternatives_and_filters_add_up(call):
     """Any group suffices; within a group all must hold."""
 

@@ -84,6 +84,17 @@ def test_a_deleted_customer_says_so(call):
     assert call("stripe.customers.retrieve", id="cus_none")[0] == 404
 
 
+def test_a_deleted_customer_is_expanded_as_such(call):
+    """What a charge's customer expands to says that it was deleted; without it the id stays."""
+    call("stripe.customers.delete", id="cus_ada")
+    gone = {"id": "cus_ada", "object": "customer", "deleted": True}
+    _, charge = call("stripe.charges.retrieve", id="ch_0001", expand=["customer"])
+    assert charge["customer"] == gone
+    _, page = call("stripe.charges.list", limit=1, expand=["data.customer"], customer="cus_ada")
+    assert page["data"][0]["customer"] == gone
+    assert call("stripe.charges.retrieve", id="ch_0001")[1]["customer"] == "cus_ada"
+
+
 @pytest.mark.parametrize("path", ["/v1/customers/", "/v1/payment_intents//capture", "/v1//refunds"])
 def test_a_path_that_lacks_its_id_makes_nothing(call, path):
     """An empty id is told as such; it neither lists nor creates."""
@@ -257,6 +268,17 @@ def test_payments_that_make_no_sense_are_refused(call, given, code):
     assert status in (400, 404)
     assert body["error"].get("code") == code
     assert call.session.effect() == {}
+
+
+@pytest.mark.parametrize("given", [{"off_session": True}, {"return_url": "https://x.example"}])
+def test_what_is_about_the_confirmation_needs_one(call, given):
+    """`off_session` and its like are refused without `confirm`, and taken with it."""
+    sale = {"amount": 500, "currency": "eur", "payment_method": "pm_card", **given}
+    body = "&".join(f"{name}={str(value).lower()}" for name, value in sale.items()).encode()
+    status, refused = call.raw("stripe", "POST", "/v1/payment_intents", body)
+    assert (status, refused["error"]["param"]) == (400, next(iter(given)))
+    assert call.session.effect() == {}
+    assert call.raw("stripe", "POST", "/v1/payment_intents", body + b"&confirm=true")[0] == 200
 
 
 def test_a_customer_s_balance_is_listed(call):

@@ -18,7 +18,15 @@ from understudy.systems.operation import Operation, Refusal, Reply, Wire
 from understudy.systems.rendering import dumps
 from understudy.systems.session import CaseSession
 
-__all__ = ["System", "basic_secret", "bearer_token", "encode_query", "query_pairs"]
+__all__ = [
+    "System",
+    "basic_secret",
+    "bearer_token",
+    "encode_query",
+    "is_json",
+    "media_type",
+    "query_pairs",
+]
 
 
 class System:
@@ -38,6 +46,8 @@ class System:
     """Bytes that a request's body may have; longer ones are refused unread."""
     in_lines: bool = False
     """Whether the vendor writes its JSON in lines, as suites that read it with `grep` expect."""
+    unreadable: str = "The request body is not valid JSON."
+    """What a body is told that says it is JSON and is none."""
     keeps_answers: bool = False
     """Whether a read's answer follows from its address, the world and what the case wrote, and
     from nothing that the handlers keep elsewhere: then one case's answer is given to the next."""
@@ -93,13 +103,16 @@ class System:
         return dict(query_pairs(request.query)) if request.query else {}
 
     def body(self, request: Request) -> Any:
-        """The decoded body; a `Refusal` where it is not what it says."""
+        """The decoded body; a `Refusal` where it is not what it says, or is no JSON."""
         if not request.body:
             return None
+        kind = media_type(request.headers)
+        if not is_json(kind):
+            raise self.refusal(415, f"Unsupported media type: {kind[:80]}")
         try:
             return orjson.loads(request.body)
         except orjson.JSONDecodeError as error:
-            raise self.refusal(400, "The request body is not valid JSON.") from error
+            raise self.refusal(400, self.unreadable) from error
 
     def encode(self, wire: Wire, method: str) -> tuple[str, bytes, dict[str, str]]:
         """A query and a body as a client would write them, with the headers that say so."""
@@ -191,6 +204,24 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """What a body says that it is, without parameters; empty where it says nothing.
+
+    >>> media_type({"content-type": "Application/JSON; charset=utf-8"})
+    'application/json'
+    """
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_json(kind: str) -> bool:
+    """Whether a media type is a JSON one; a body that says nothing is taken for JSON.
+
+    >>> is_json("application/vnd.api+json"), is_json(""), is_json("text/plain")
+    (True, True, False)
+    """
+    return kind in ("", "application/json", "text/json") or kind.endswith("+json")
 
 
 def bearer_token(headers: Mapping[str, str]) -> str | None:

@@ -22,7 +22,7 @@ __all__ = ["search_objects"]
 
 # https://developers.hubspot.com/docs/api/crm/search#limitations
 _MOST_CHARACTERS = 3000
-_MOST_GROUPS, _MOST_FILTERS, _MOST_RESULTS = 5, 6, 10_000
+_MOST_GROUPS, _MOST_FILTERS, _MOST_IN_ALL, _MOST_RESULTS = 5, 6, 18, 10_000
 _SEARCHED = {
     "contacts": ("email", "firstname", "lastname", "phone", "company"),
     "companies": ("name", "domain", "phone"),
@@ -162,6 +162,9 @@ def _groups(session: CaseSession, body: dict[str, Any]) -> list[list[Filter]]:
         message = f"filterGroups must be a list of at most {_MOST_GROUPS} groups"
         raise failure(session, 400, message, "VALIDATION_ERROR")
     groups = [_group(session, group) for group in given]
+    if sum(map(len, groups)) > _MOST_IN_ALL:
+        message = f"A search can have at most {_MOST_IN_ALL} filters in all"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
     return [group for group in groups if group]
 
 

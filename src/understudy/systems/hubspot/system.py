@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from understudy.systems.hubspot.errors import NO_CASE, failure
 from understudy.systems.hubspot.shapes import SHAPES
 from understudy.systems.hubspot.table import OPERATIONS
@@ -20,7 +18,7 @@ __all__ = ["HubSpot"]
 _CATEGORIES = {
     400: "VALIDATION_ERROR", 401: "INVALID_AUTHENTICATION", 403: "MISSING_SCOPES",
     404: "OBJECT_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 409: "CONFLICT", 413: "VALIDATION_ERROR",
-    429: "RATE_LIMITS",
+    415: "VALIDATION_ERROR", 429: "RATE_LIMITS",
 }  # fmt: skip
 _QUOTA = (
     ("x-hubspot-ratelimit-daily", "250000"), ("x-hubspot-ratelimit-daily-remaining", "249807"),
@@ -35,6 +33,7 @@ class HubSpot(System):
     name = "hubspot"
     host = "api.hubapi.com"
     keeps_answers = True
+    unreadable = "Invalid input JSON on line 1, column 1: unable to parse the request body"
     operations = OPERATIONS
     shapes = SHAPES
 
@@ -58,16 +57,6 @@ class HubSpot(System):
             else:
                 found[name] = [*known, value] if isinstance(known, list) else [known, value]
         return _single(found)
-
-    def body(self, request: Request) -> Any:
-        """JSON; anything else is refused."""
-        if not request.body:
-            return None
-        try:
-            return orjson.loads(request.body)
-        except orjson.JSONDecodeError as error:
-            message = "Invalid input JSON on line 1, column 1: unable to parse the request body"
-            raise self.refusal(400, message) from error
 
     def headers(self, session: CaseSession) -> tuple[tuple[str, str], ...]:
         """Content type, correlation and what is left of the quota."""

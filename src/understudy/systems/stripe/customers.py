@@ -15,6 +15,7 @@ from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.customer_settings import settings_changed
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import list_reply
+from understudy.systems.stripe.objects import deleted
 from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.shapes import one
 from understudy.systems.stripe.writes import APPROVED, PAID, write
@@ -71,12 +72,8 @@ def _retrieve(call: Call) -> Reply:
     """Of a customer that was deleted Stripe still says so."""
     row_id, overlay = call.path["id"], call.session.overlay
     if overlay.get(_TABLE, row_id) is None and overlay.touched(_TABLE, row_id):
-        return Reply(200, _deleted(row_id))
+        return Reply(200, deleted("customer", row_id))
     return answer(call, "customers", fields.require(call, "customers", row_id))
-
-
-def _deleted(row_id: str) -> dict[str, Any]:
-    return {"id": row_id, "object": "customer", "deleted": True}
 
 
 def _create(call: Call) -> Reply:
@@ -103,7 +100,7 @@ def _delete(call: Call) -> Reply:
             ended = {"status": "canceled", "canceled_at": call.session.clock.seconds}
             overlay.patch("stripe.subscriptions", subscription["id"], ended)
     overlay.delete("stripe.customers", row["id"])
-    return Reply(200, _deleted(row["id"]))
+    return Reply(200, deleted("customer", row["id"]))
 
 
 def _sensitive(call: Call) -> ActionClass | None:

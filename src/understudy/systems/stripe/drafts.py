@@ -40,6 +40,10 @@ _DECLINED: dict[str, tuple[str, str | None, str]] = {
     ),
 }  # fmt: skip
 _DECLINED |= {name.replace("_visa", ""): why for name, why in _DECLINED.items() if "_visa" in name}
+# https://docs.stripe.com/api/payment_intents/create: "can only be used with confirm=true".
+_ON_CONFIRMATION = (
+    "error_on_requires_action", "mandate", "mandate_data", "off_session", "return_url",
+)  # fmt: skip
 _TEXTS = ("description", "receipt_email", "payment_method", "statement_descriptor_suffix")
 
 
@@ -103,8 +107,17 @@ def _confirmed(call: Call, intent: Row) -> dict[str, Any]:
     return {"status": status, "latest_charge": charge["id"], **taken}
 
 
+def _refuse_early(given: dict[str, Any]) -> None:
+    """Some parameters are about the confirmation, and mean nothing without it."""
+    early = next((name for name in _ON_CONFIRMATION if given.get(name) not in (None, "")), None)
+    if early is not None and not fields.boolean(given, "confirm"):
+        message = f"The parameter `{early}` can only be used when `confirm` is true."
+        raise invalid(message, param=early)
+
+
 def _create(call: Call) -> Reply:
     given = fields.params(call)
+    _refuse_early(given)
     intent = {**_drafted(call, given)}
     if fields.boolean(given, "confirm"):
         intent |= _confirmed(call, intent)

@@ -12,7 +12,7 @@ from understudy.model.world import Row
 from understudy.systems.rendering import dumps, show_bytes
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe.errors import invalid
-from understudy.systems.stripe.objects import payload_of
+from understudy.systems.stripe.objects import deleted, payload_of
 
 __all__ = ["EXPANDABLE", "Expansion", "as_list", "present", "present_bytes"]
 
@@ -144,7 +144,7 @@ def _member(
         raise _not_expandable(name)
     row = _row(session, name, value)
     if row is None:
-        return value
+        return _left(session, name, value)
     kind = EXPANDABLE[name]
     return _expanded(session, kind, payload_of(session.overlay.world, kind, row), below)
 
@@ -159,6 +159,12 @@ def _row(session: CaseSession, name: str, value: Any) -> Row | None:
     if name not in EXPANDABLE or not isinstance(value, str):
         return None
     return session.overlay.get(f"stripe.{EXPANDABLE[name]}", value)
+
+
+def _left(session: CaseSession, name: str, value: Any) -> Any:
+    """What an id is replaced by where its object is not there: a deleted customer still says so."""
+    gone = name == "customer" and value and session.overlay.touched("stripe.customers", value)
+    return deleted("customer", value) if gone else value
 
 
 def _not_expandable(path: str, hint: str = "") -> Exception:

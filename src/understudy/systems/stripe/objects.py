@@ -23,7 +23,7 @@ from understudy.systems.stripe.payment_objects import (
 )
 from understudy.systems.stripe.shape import address, filled
 
-__all__ = ["payload_of"]
+__all__ = ["deleted", "payload_of"]
 
 _CUSTOMER: dict[str, Any] = {
     "id": None, "object": "customer", "address": None, "balance": 0, "business_name": None,
@@ -48,6 +48,11 @@ _CUSTOMER_BALANCE: dict[str, Any] = {
     "description": None, "ending_balance": 0, "invoice": None, "livemode": False, "metadata": {},
     "type": "adjustment",
 }  # fmt: skip
+
+
+def deleted(kind: str, row_id: str) -> dict[str, Any]:
+    """What Stripe still shows of an object that was deleted."""
+    return {"id": row_id, "object": kind, "deleted": True}
 
 
 def customer(row: Row) -> dict[str, Any]:

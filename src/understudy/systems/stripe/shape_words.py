@@ -35,8 +35,9 @@ def head(kind: str) -> dict[str, Any]:
 
 
 def expandable(kind: str) -> dict[str, Any]:
-    """An id or null, or the object itself."""
-    return any_of(SOME_ID, ref(kind))
+    """An id or null, or the object itself; of a customer that was deleted what is left of it."""
+    gone = [ref(f"deleted_{kind}")] if kind == "customer" else []
+    return any_of(SOME_ID, ref(kind), *gone)
 
 
 def embedded(item: dict[str, Any]) -> dict[str, Any]:

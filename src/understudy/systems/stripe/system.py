@@ -20,7 +20,7 @@ from understudy.systems.stripe import (
 from understudy.systems.stripe.errors import api_error, invalid
 from understudy.systems.stripe.form import decode, encode
 from understudy.systems.stripe.shapes import SHAPES
-from understudy.systems.system import System, basic_secret, bearer_token
+from understudy.systems.system import System, basic_secret, bearer_token, media_type
 
 __all__ = ["Stripe"]
 
@@ -82,8 +82,7 @@ class Stripe(System):
         """The decoded form; anything else Stripe does not read."""
         if not request.body:
             return None
-        kind = request.headers.get("content-type", _FORM).partition(";")[0].strip().lower()
-        if kind != _FORM:
+        if media_type(request.headers) not in ("", _FORM):
             raise invalid(
                 "Invalid request (check that your POST content type is"
                 " application/x-www-form-urlencoded). If you have questions, we can help at"

@@ -12,7 +12,14 @@ import orjson
 from understudy.systems.message import Request
 from understudy.systems.operation import Operation, Refusal, Wire
 from understudy.systems.session import CaseSession
-from understudy.systems.system import System, basic_secret, bearer_token, encode_query
+from understudy.systems.system import (
+    System,
+    basic_secret,
+    bearer_token,
+    encode_query,
+    is_json,
+    media_type,
+)
 from understudy.systems.zendesk.errors import refused
 from understudy.systems.zendesk.payload import SUBDOMAIN
 from understudy.systems.zendesk.shapes import SHAPES
@@ -69,8 +76,8 @@ class Zendesk(System):
         return not any(_WORD.fullmatch(name) for name in path.values())
 
     def body(self, request: Request) -> Any:
-        """JSON; anything else is refused."""
-        if not request.body:
+        """JSON; in a body that says that it is something else Zendesk finds no parameters."""
+        if not request.body or not is_json(media_type(request.headers)):
             return None
         try:
             return orjson.loads(request.body)
