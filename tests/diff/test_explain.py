@@ -153,6 +153,23 @@ def test_a_second_payment_is_harmful_and_a_second_tag_is_not(judge, refund, tag,
     assert kinds(judge([tag(), tag(changed=False)], [tag()])) == [("duplicate_benign", "none")]
 
 
+@pytest.mark.parametrize("pieces", [1, 12])
+def test_the_later_of_two_equal_payments_is_the_one_too_many(judge, refund, pieces):
+    """A duplicate names the fault that befell it, by the plain search and by the solver."""
+    known = [refund(8000, charge=f"ch_{number}") for number in range(pieces)]
+    again = [refund(8000, charge=f"ch_{n}", fault="webhook_duplicate") for n in range(pieces)]
+    found = judge([*known, *again], known).findings
+    assert [each.kind for each in found] == ["duplicate_harmful"] * pieces
+    assert {each.fault for each in found} == {"webhook_duplicate"}
+
+
+def test_a_duplicate_of_what_lost_its_answer_names_that_fault(judge, refund):
+    """Who never saw the answer to a payment makes it again; the fault befell the first one."""
+    lost = refund(8000, fault="apply_then_reset", candidate_saw_response=False)
+    (found,) = judge([lost, refund(8000)], [refund(8000)]).findings
+    assert (found.kind, found.fault) == ("duplicate_harmful", "apply_then_reset")
+
+
 def test_a_wrong_payment_made_twice_is_wrong_and_a_duplicate(judge, refund, kinds):
     """Of two equal wrong refunds one is the wrong value and the other the duplicate."""
     told = judge([refund(5100), refund(5100)], [refund(5000)])

@@ -20,13 +20,16 @@ def cheapest_alignment(pairs: Cells, extra: Sequence[int], missing: Sequence[int
 
     `pairs[i][j]` is what it costs that proposed action i is baseline action j done wrongly, None
     where it cannot be; `extra[i]` what i costs alone, `missing[j]` what leaving j out costs. Of
-    equally cheap stories one with the most pairs is told.
+    equally cheap stories one with the most pairs is told, and of those one in which what came
+    later stays alone: of two equal actions the second is the one too many.
 
     Worked example (the design's note): refunds of 80 and 51 against 50 and 80 cost 100 cents,
     where taking the first match for each costs 5,900.
 
     >>> cheapest_alignment([[3000, 0], [100, 2900]], [9999, 9999], [9999, 9999])
     [(0, 1), (1, 0)]
+    >>> cheapest_alignment([[0], [0]], [500, 500], [100])
+    [(0, 0), (1, None)]
     """
     proposed, baseline = len(extra), len(missing)
     if not proposed or not baseline:
@@ -34,15 +37,31 @@ def cheapest_alignment(pairs: Cells, extra: Sequence[int], missing: Sequence[int
     if proposed == baseline == 1:
         cell = pairs[0][0]
         return _told([0 if cell is not None and cell <= extra[0] + missing[0] else None], 1)
-    if proposed * baseline << baseline <= _STEPS:
-        return _told(_searched(pairs, extra, missing), baseline)
-    return _told(_solved(pairs, extra, missing), baseline)
+    quick = proposed * baseline << baseline <= _STEPS
+    partners = (_searched if quick else _solved)(pairs, extra, missing)
+    return _told(_earliest(partners, pairs, extra), baseline)
 
 
 def _told(partners: Sequence[int | None], baseline: int) -> Alignment:
     taken = set(partners)
     found: Alignment = list(enumerate(partners))
     return found + [(None, j) for j in range(baseline) if j not in taken]
+
+
+def _earliest(
+    partners: Sequence[int | None], pairs: Cells, extra: Sequence[int]
+) -> list[int | None]:
+    """The same story, told with earlier actions in place of later ones that cost as much."""
+    told = list(partners)
+    for i, partner in enumerate(told):
+        if partner is not None:
+            continue
+        for k in range(len(told) - 1, i, -1):
+            j = told[k]
+            if j is not None and pairs[i][j] == pairs[k][j] and extra[i] == extra[k]:
+                told[i], told[k] = j, None
+                break
+    return told
 
 
 def _searched(pairs: Cells, extra: Sequence[int], missing: Sequence[int]) -> list[int | None]:

@@ -38,6 +38,8 @@ class Draft:
     detail: Callable[[], Detail]
     ceiling: int | None = None
     """At most so much is charged, where another reading of the same difference costs less."""
+    cause: str | None = None
+    """The fault that brought it about, where that befell another action than its own."""
 
     @property
     def cost(self) -> int:
@@ -66,7 +68,7 @@ class Draft:
             rule=self.price.rule + lowered,
             policy_clause=detail.clause,
             baseline_id=baseline_id,
-            fault=self.action.fault if self.action else None,
+            fault=(action.fault if action else None) or self.cause,
             explanation=detail.explanation,
             repeat=repeat,
         )

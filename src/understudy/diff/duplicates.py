@@ -39,14 +39,18 @@ def repetitions(actions: Sequence[Action], rules: Rules) -> dict[int, int]:
     return found
 
 
-def repeated(action: Action, pricing: Pricing) -> Draft:
-    """The finding for an action that was done once more than needed."""
+def repeated(action: Action, pricing: Pricing, cause: str | None = None) -> Draft:
+    """The finding for an action that was done once more than needed.
+
+    `cause` is the fault of one of its like: who lost the answer to the first does it again.
+    """
     kind = Kind.DUPLICATE_HARMFUL if changed_state(action) else Kind.DUPLICATE_BENIGN
     price, stake = pricing.of(kind, action)
     effect = "" if kind is Kind.DUPLICATE_HARMFUL else ", without effect the second time"
     return Draft(
         kind, price, stake, action,
         lambda: Detail(f"{deed(action)} once more{effect}", actual=deed(action)),
+        cause=cause,
     )  # fmt: skip
 
 

@@ -132,8 +132,11 @@ class _Task:
         ]
         # Where one of several equal actions has a partner, all others are too many.
         met = {groups[i] for i in groups if any(cell is not None for cell in pairs[i])}
+        causes = {groups[i]: proposed[i].fault for i in sorted(groups)[::-1] if proposed[i].fault}
         extras = [
-            self._again(action) if i in groups and (groups[i] in met or groups[i] != i) else extra
+            self._again(action, causes.get(groups[i]))
+            if i in groups and (groups[i] in met or groups[i] != i)
+            else extra
             for i, (action, extra) in enumerate(zip(proposed, extras, strict=True))
         ]
         cells = [[None if cell is None else total(cell) for cell in row] for row in pairs]
@@ -160,8 +163,8 @@ class _Task:
         found = self.judge.compare(actual, wanted, ceiling)
         return found if total(found) <= ceiling else None
 
-    def _again(self, action: Action) -> tuple[Draft, ...]:
-        return (repeated(action, self.judge.pricing),)
+    def _again(self, action: Action, cause: str | None) -> tuple[Draft, ...]:
+        return (repeated(action, self.judge.pricing, cause),)
 
     def _extra(self, action: Action) -> tuple[Draft, ...]:
         """What the candidate did and nobody else: over-escalation, or one too many."""
