@@ -40,14 +40,19 @@ def cassette(tmp_path, understudy):
         base = "https://api.hubapi.com/crm/v3/objects/contacts/55"
         held = [
             {
-                "request": {"method": "GET", "uri": url or base, "body": None, "headers": {}},
+                "request": {
+                    "method": sent[0] if sent else "GET",
+                    "uri": url or base,
+                    "body": json.dumps(sent[1]) if sent else None,
+                    "headers": {"content-type": ["application/json"]},
+                },
                 "response": {
-                    "status": {"code": 200, "message": "OK"},
+                    "status": {"code": sent[2] if sent else 200, "message": "OK"},
                     "headers": {"content-type": ["application/json"]},
                     "body": {"string": json.dumps(answer)},
                 },
             }
-            for url, answer in answers
+            for url, answer, *sent in answers
         ]
         path = tmp_path / "cassette.json"
         path.write_text(json.dumps({"interactions": held, "version": 1}))
@@ -74,6 +79,39 @@ def test_json_holds_every_difference(understudy, cassette):
     found = json.loads(understudy("systems", "verify", "recording", "--json").stdout)
     assert (found["played"], found["agreed"], found["share"]) == (1, 0, 0.0)
     assert [each["detail"] for each in found["differences"]] == ["a is missing", "b is missing"]
+
+
+def test_a_company_s_own_fields_are_played_with_its_settings(understudy, cassette, tmp_path):
+    """A value that the vendor refused by the company's options is refused with its settings."""
+    written = {"properties": {"plan_level": "lead"}}
+    refused = {
+        "status": "error", "message": "Property values were not valid", "correlationId": "1",
+        "category": "VALIDATION_ERROR",
+    }  # fmt: skip
+    taken = {"properties": {"plan_level": "gold"}}
+    cassette((None, CONTACT, "PATCH", taken, 200), (None, refused, "PATCH", written, 400))
+    settings = tmp_path / "own.yaml"
+    settings.write_text(
+        "version: 1\nhubspot: {properties: {contacts: [{name: plan_level, "
+        "type: enumeration, options: [{value: gold}]}]}}\n"
+    )
+    without = json.loads(understudy("systems", "verify", "recording", "--json").stdout)
+    found = understudy("systems", "verify", "recording", "--json", "--settings", str(settings))
+    told = [(each["operation"], each["aspect"]) for each in without["differences"]]
+    assert ("hubspot.objects.update", "status") in told
+    said = json.loads(found.stdout)
+    assert all(each["aspect"] != "status" for each in said["differences"]), said
+
+
+def test_a_mistake_in_the_settings_is_told_with_its_line(understudy, cassette, tmp_path):
+    """The file, the line and the nearest key; nothing is played."""
+    cassette((None, CONTACT))
+    settings = tmp_path / "own.yaml"
+    settings.write_text("version: 1\nhubspott: {}\n")
+    wrong = understudy("systems", "verify", "recording", "--settings", str(settings))
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "own.yaml:2" in wrong.stderr
+    assert "did you mean `hubspot`?" in wrong.stderr
 
 
 def test_a_recording_with_nothing_to_play_is_told(understudy, cassette):

@@ -9,10 +9,13 @@ import msgspec
 
 from understudy.campaign.run_files import RunFiles
 from understudy.campaign.source import world_folder
+from understudy.model.document import load_document
 from understudy.model.errors import NoCasesError
 from understudy.model.jsonl import read_json, write_json
 from understudy.model.manifest import MADE_HERE
+from understudy.model.system_settings import SystemSettings
 from understudy.model.world import World
+from understudy.systems.equipment import equipped
 from understudy.systems.verification import Difference, OperationLikeness, Verification
 from understudy.systems.verify import verify
 from understudy.traffic.recording import Recording, read_recording
@@ -25,12 +28,15 @@ _EXAMPLES = 3
 _KEPT = "likeness.json"
 
 
-def verify_recording(path: Path, world: Path | None = None) -> Verification:
+def verify_recording(
+    path: Path, world: Path | None = None, settings: Sequence[Path] = ()
+) -> Verification:
     """Play a recording's requests; raises `NoCasesError` where it has none that can be played.
 
-    They are played on `world`, else on the world that lies in the recording or around it.
+    They are played on `world`, else on the world that lies in the recording or around it, with
+    what the files of `settings` say that the company has defined.
     """
-    found = _verified(read_recording(path), load_world(world) if world else None)
+    found = _verified(read_recording(path), world, settings)
     if not found.played:
         raise NoCasesError(
             f"`{path}` has no request that can be played: {found.unanswered:,} have no recorded "
@@ -50,17 +56,19 @@ def likeness_of(files: RunFiles) -> Verification | None:
     kept = files.folder.path / _KEPT
     if kept.is_file():
         return read_json(kept, Verification)
-    found = _verified(read_recording(Path(files.manifest.recording)), None)
+    settings = [Path(each) for each in files.manifest.settings]
+    found = _verified(read_recording(Path(files.manifest.recording)), None, settings)
     write_json(kept, msgspec.structs.replace(found, differences=()))
     return found
 
 
-def _verified(recording: Recording, world: World | None) -> Verification:
-    folder = world_folder(recording.path) if world is None else None
-    if folder is not None:
-        world = load_world(folder)
+def _verified(recording: Recording, world: Path | None, settings: Sequence[Path]) -> Verification:
+    folder = world_folder(recording.path) if world is None else world
+    rows = load_world(folder) if folder else World({})
+    for file in settings:
+        rows = equipped(rows, load_document(file, SystemSettings))
     cases = {case.case_id for case in recording.cases}
-    return verify(recording.interactions(), world, cases=cases)
+    return verify(recording.interactions(), rows, cases=cases)
 
 
 def as_text(found: Verification) -> str:

@@ -274,6 +274,7 @@ def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunM
         world=str(source.world_folder.resolve()),
         policy=str(settings.rules.policy_file),
         gates=str(settings.rules.gates_file),
+        settings=tuple(str(settings.folder / each) for each in campaign.settings_files),
         hashes=hashes,
         needs=candidate.needs,
         case_ids_digest=digest([case.case_id for case in cases]),

@@ -89,6 +89,9 @@ def verify(
     world: Annotated[
         Path | None, typer.Option(help="The world to play on; the recording's own without.")
     ] = None,
+    settings: Annotated[
+        list[Path] | None, typer.Option(help="What a company defined itself; see `systems learn`.")
+    ] = None,
     at_least: Annotated[
         float | None, typer.Option(help="Exit with 1 where a smaller share agrees, as 0.95.")
     ] = None,
@@ -97,7 +100,7 @@ def verify(
     """Play recorded requests against the mocked systems and compare the answers."""
     from understudy.campaign import likeness
 
-    found = likeness.verify_recording(recording, world)
+    found = likeness.verify_recording(recording, world, settings or [])
     typer.echo(likeness.as_json(found) if as_json else likeness.as_text(found))
     raise typer.Exit(1 if at_least is not None and (found.share or 0) < at_least else 0)
 

@@ -81,6 +81,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     """The file of recorded proposals, where no candidate was called."""
     policy: str = ""
     gates: str = ""
+    settings: tuple[str, ...] = ()
+    """The files that say what the company has defined in its systems."""
     economics: dict[str, Any] = msgspec.field(default_factory=dict)
     needs: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()

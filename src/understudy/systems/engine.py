@@ -17,6 +17,7 @@ from understudy.systems.capture import attempt, captured, describe
 from understudy.systems.clock import VirtualClock
 from understudy.systems.dispatch import Route
 from understudy.systems.keyring import Keyring
+from understudy.systems.laid_over import LaidOver
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.overlay import Overlay
@@ -328,10 +329,7 @@ def _furnished(world: World, systems: Iterable[System]) -> World:
         for table, rows in system.rows(world).items()
         if table not in world.tables
     }
-    if not brought:
-        return world
-    tables = {**world.tables, **brought}
-    return World(tables, content_digest=world.content_digest, now=world.now, ledger=world.ledger)
+    return LaidOver(world, brought) if brought else world
 
 
 _JSON = (("content-type", "application/json"),)

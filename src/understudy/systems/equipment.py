@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from understudy.model.system_settings import (
 )
 from understudy.model.world import Row, World
 from understudy.systems.hubspot.kinds import table_of
+from understudy.systems.laid_over import LaidOver
 
 __all__ = ["equipped"]
 
@@ -32,17 +34,25 @@ _FIELDS = {
 def equipped(world: World, settings: SystemSettings) -> World:
     """The same world with what `settings` describe; tickets and people have the new fields.
 
-    Rows of the world that stand under the same id are replaced.
+    Rows of the world that stand under the same id are replaced. Objects of a type that the world
+    keeps by its name are found by its type id.
     """
-    tables = {name: dict(rows) for name, rows in world.tables.items()}
+    tables: dict[str, dict[str, Row]] = {}
     for table, row in _placed(settings):
         tables.setdefault(table, {})[row["id"]] = row
-    for table, column, empty in _blanks(settings):
-        tables[table] = {
-            row_id: _with_blanks(row, column, empty)
-            for row_id, row in tables.get(table, {}).items()
-        }
-    return World(tables, content_digest=world.content_digest, now=world.now, ledger=world.ledger)
+    changes = {
+        table: functools.partial(_with_blanks, column=column, empty=empty)
+        for table, column, empty in _blanks(settings)
+    }
+    return LaidOver(world, tables, changes, dict(_names(world, settings.hubspot)))
+
+
+def _names(world: World, hubspot: HubSpotSettings) -> Iterator[tuple[str, str]]:
+    for custom in hubspot.objects:
+        known = (custom.name, f"p_{custom.name}", custom.full_name)
+        kept = next((each for each in known if f"hubspot.{each}" in world.tables), None)
+        if kept is not None:
+            yield f"hubspot.{custom.type_id}", f"hubspot.{kept}"
 
 
 def _placed(settings: SystemSettings) -> Iterator[Placed]:

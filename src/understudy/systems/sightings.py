@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 from understudy.model.interaction import Interaction
 from understudy.model.world import Row, World
-from understudy.systems.hubspot.kinds import table_of
+from understudy.systems.hubspot.kinds import schema_of, table_of
+from understudy.systems.laid_over import LaidOver
 from understudy.systems.stripe.expand import EXPANDABLE
 from understudy.systems.system import System
 from understudy.systems.zendesk.payload import NUMBERS
 
-__all__ = ["sightings", "told_rows", "with_sightings"]
+__all__ = ["housed", "sightings", "told_rows", "with_sightings"]
 
 Sighting = tuple[str, Row]
 _DEEPEST = 6
@@ -29,10 +30,11 @@ def with_sightings(
     interactions: Iterable[Interaction], world: World, systems: Mapping[str, System]
 ) -> World:
     """The world with the objects that recorded reads show and that it does not have."""
-    tables = {name: dict(rows) for name, rows in world.tables.items()}
-    for (table, row_id), row in sightings(interactions, systems).items():
-        tables.setdefault(table, {}).setdefault(row_id, row)
-    return World(tables, content_digest=world.content_digest, now=world.now, ledger=world.ledger)
+    tables: dict[str, dict[str, Row]] = {}
+    for (table, row_id), row in housed(sightings(interactions, systems), world).items():
+        if world.get(table, row_id) is None:
+            tables.setdefault(table, {})[row_id] = row
+    return LaidOver(world, tables)
 
 
 def sightings(
@@ -59,6 +61,23 @@ def sightings(
         named |= _named(each, parts) | _referred(each)
         taken |= {(table, row["id"]): row for table, row in _accepted(each, parts)}
     return taken | {key: row for key, row in named.items() if key not in made} | found
+
+
+def housed(found: Mapping[tuple[str, str], Row], world: World) -> dict[tuple[str, str], Row]:
+    """The same rows where the world keeps them: objects of a company's own types by type id."""
+    return dict(_housed(table, row, world) for (table, _), row in found.items())
+
+
+def _housed(table: str, row: Row, world: World) -> tuple[tuple[str, str], Row]:
+    system, _, kind = table.partition(".")
+    defined = row.get("object_type") if kind in ("properties", "pipelines") else None
+    own = schema_of(world, defined or kind) if system == "hubspot" else None
+    if own is None:
+        return (table, row["id"]), row
+    if defined is None:
+        return (f"hubspot.{own['id']}", row["id"]), row
+    placed = _defined(own["id"], row["name"], row)
+    return (table, placed["id"]), placed
 
 
 def told_rows(interaction: Interaction) -> Iterator[Sighting]:
