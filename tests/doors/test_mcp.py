@@ -119,6 +119,75 @@ def test_a_client_works_on_its_case_over_http(engine, served):
     assert engine.session("two").actions == []
 
 
+async def _call(url, headers, name, arguments):
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    async with (
+        httpx2.AsyncClient(headers=headers) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
+        answer = await client.call_tool(name, arguments)
+        return answer.is_error, answer.content[0].text[:8]
+
+
+def test_over_http_a_server_needs_no_credential_of_its_own(engine, served):
+    """Where the environment holds addresses only, each client's own credential is what counts."""
+    pytest.importorskip("mcp")
+    bases = {name: text for name, text in served["one"].items() if name.endswith("_API_BASE")}
+    refund = ("stripe_refunds_create", {"charge": "ch_1"})
+    key = engine.systems["stripe"].authorization(engine.session("two").credentials["stripe"])
+    with _served_over_http(bases) as url:
+        refused, done = (asyncio.run(_call(url, headers, *refund)) for headers in ({}, key))
+    assert (refused, done[0]) == ((True, "HTTP 401"), False)
+    assert [len(engine.session(name).actions) for name in ("one", "two")] == [0, 1]
+
+
+def test_over_http_the_client_s_credential_names_the_case(engine, served):
+    """Two clients of one server are each at their own case; a foreign or closed one is refused."""
+    pytest.importorskip("mcp")
+
+    def key(case, system="stripe"):
+        return engine.systems[system].authorization(engine.session(case).credentials[system])
+
+    refund = ("stripe_refunds_create", {"charge": "ch_1"})
+    update = (
+        "hubspot_objects_update",
+        {"object_type": "contacts", "id": "101", "properties": {"phone": "1"}},
+    )
+    both = key("two") | {"HubSpot-Authorization": key("two", "hubspot")["authorization"]}
+    with _served_over_http(served["one"]) as url:
+        done = [
+            asyncio.run(_call(url, *each))
+            for each in (
+                (key("two"), *refund), (key("one"), *update), (both, *update),
+                (key("two"), *update), ({"Authorization": "Bearer no"}, *refund), ({}, *refund),
+            )
+        ]  # fmt: skip
+    assert [failed for failed, _ in done] == [False, False, False, True, True, False]
+    assert [text for failed, text in done if failed] == ["HTTP 401"] * 2
+    accepted = {
+        name: [a.operation for a in engine.session(name).actions if a.response_status == 200]
+        for name in ("one", "two")
+    }
+    names = ["stripe.refunds.create", "hubspot.objects.update"]
+    assert accepted == {"one": names[::-1], "two": names}
+
+
+@contextlib.contextmanager
+def _served_over_http(environment):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "understudy.doors.mcp_http", "stripe.refunds.*", "hubspot.*"],
+        env=environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
 def test_over_http_too_an_environment_without_systems_is_an_error(monkeypatch, capsys):
     """Told on standard error with what to do, and exit code 2."""
     pytest.importorskip("mcp")

@@ -1,7 +1,9 @@
 """`python -m understudy.doors.mcp_http [PORT] [OPERATION…]`: the systems as MCP tools over HTTP.
 
 Served at `/mcp` on loopback, on a free port where none is given, which is said on standard output.
-Addresses, credentials and what is offered are those of the form over standard input.
+Addresses and what is offered are those of the form over standard input. The client's credential
+names the case: `Authorization` as the system itself takes it, and for clients of several systems
+`Stripe-Authorization`, `Zendesk-Authorization` and so on; without one it is the environment's.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ def main(arguments: Sequence[str]) -> int:
     wanted = arguments[1:] if arguments and arguments[0].isdigit() else arguments
     try:
         check_extra()
-        with served_offer(os.environ, wanted) as offer, listening(["mcp"], {"mcp": port}) as doors:
+        with (
+            served_offer(os.environ, wanted, own_keys=True) as offer,
+            listening(["mcp"], {"mcp": port}) as doors,
+        ):
             door = doors["mcp"]
             print("http://{}:{}/mcp".format(*door.getsockname()), flush=True)  # noqa: T201 -- a process of its own says where it is
             _server(tool_server(offer).streamable_http_app()).run(sockets=[door])

@@ -43,26 +43,32 @@ def main(arguments: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def served_offer(environment: Mapping[str, str], wanted: Sequence[str] = ()) -> Iterator[Offer]:
+def served_offer(
+    environment: Mapping[str, str], wanted: Sequence[str] = (), *, own_keys: bool = False
+) -> Iterator[Offer]:
     """The offer that an environment describes: every system with an address and a credential.
 
     `wanted` are names and patterns of operations, and systems of the user's as `module:Class`.
-    Raises `ConfigurationError` where there is none.
+    With `own_keys` clients bring credentials of their own, and an address is enough. Raises
+    `ConfigurationError` where there is no system.
     """
     own = [name for name in wanted if ":" in name]
     wanted = [name for name in wanted if ":" not in name]
     known = mounted({name: name for name in (*KNOWN, *own)})
     shapes = {name: system.credentials(_SHAPE) for name, system in known.items()}
     credentials = credentials_from(environment, shapes)
-    bases = {name: environment.get(f"{name.upper()}_API_BASE", "") for name in credentials}
+    named = known if own_keys else credentials
+    bases = {name: environment.get(f"{name.upper()}_API_BASE", "") for name in named}
     there = {name: known[name] for name, base in bases.items() if base}
     if not there:
+        lacking = "an address" if own_keys else "both an address and a credential"
         raise ConfigurationError(
-            "no system has both an address and a credential in the environment",
+            f"no system has {lacking} in the environment",
             hint="source what `understudy systems serve WORLD` prints, in this shell",
         )
     with asking({there[name].base_url: bases[name] for name in there}) as ask:
-        yield Offer(offered(there, wanted), credentials, ask, there)
+        held = {name: given for name, given in credentials.items() if name in there}
+        yield Offer(offered(there, wanted), held, ask, there)
 
 
 @contextlib.contextmanager

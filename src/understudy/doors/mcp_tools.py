@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from understudy.model.action import Effect
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.systems.calling import build_request
@@ -26,7 +28,12 @@ _TAKES_AWAY = (Effect.DELETE, Effect.PAY)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What an agent is offered: operations, the credentials of its case, and who answers."""
+    """What an agent is offered: operations, the credentials of its case, and who answers.
+
+    A client that sends a credential itself, which it can where the tools are served over HTTP, is
+    at the case of that one: `Authorization`, or `Stripe-Authorization` and the like where it
+    talks to several systems.
+    """
 
     operations: Sequence[Operation]
     credentials: Mapping[str, Mapping[str, str]]
@@ -73,7 +80,7 @@ def hints(operation: Operation) -> dict[str, bool]:
 
 
 def tool_server(offer: Offer) -> Server[Any]:
-    """A server that offers the operations; every call is a request with the case's credentials."""
+    """A server that offers the operations; every call is a request with a case's credentials."""
     import anyio.to_thread
     import mcp_types as types
     from mcp.server.lowlevel import Server
@@ -86,10 +93,11 @@ def tool_server(offer: Offer) -> Server[Any]:
         return types.ListToolsResult(tools=tools)
 
     async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
-        del context
         arguments = params.arguments or {}
+        # Over standard input there is no request beneath, so there are no headers.
+        headers: Mapping[str, str] = getattr(context.request, "headers", {})
         text, failed = await anyio.to_thread.run_sync(
-            _called, offer, by_tool, params.name, arguments
+            _called, offer, by_tool, params.name, arguments, headers
         )
         content: list[types.ContentBlock] = [types.TextContent(type="text", text=text)]
         return types.CallToolResult(content=content, is_error=failed)
@@ -109,7 +117,11 @@ def _tool(operation: Operation) -> Tool:
 
 
 def _called(
-    offer: Offer, by_tool: Mapping[str, Operation], name: str, arguments: Mapping[str, Any]
+    offer: Offer,
+    by_tool: Mapping[str, Operation],
+    name: str,
+    arguments: Mapping[str, Any],
+    headers: Mapping[str, str],
 ) -> tuple[str, bool]:
     operation = by_tool.get(name)
     if operation is None:
@@ -118,8 +130,25 @@ def _called(
         request = build_request(operation, arguments, offer.credentials, offer.systems)
     except ValueError as error:
         return str(error), True
-    answer = offer.ask(request)
+    answer = offer.ask(_named(request, operation.system, offer, headers))
     body = answer.body.decode("utf-8", "replace")
     if answer.status >= 400:
         return f"HTTP {answer.status}: {body}", True
     return body or f"HTTP {answer.status}", False
+
+
+def _named(request: Request, system: str, offer: Offer, headers: Mapping[str, str]) -> Request:
+    """The request with the client's own credential in place of the offer's, where it sent one.
+
+    It goes to the system as it is: one of another system's is refused there, as in life.
+    """
+    given = headers.get(f"{system}-authorization") or headers.get("authorization")
+    if not given or given in _known(offer):
+        return request
+    return msgspec.structs.replace(request, headers={**request.headers, "authorization": given})
+
+
+def _known(offer: Offer) -> set[str]:
+    """How the offer's own credentials are presented: any of them names the case of all."""
+    given = [(offer.systems[name], own) for name, own in offer.credentials.items()]
+    return {system.authorization(own)["authorization"] for system, own in given}
