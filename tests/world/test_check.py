@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from understudy.campaign.checks import check
+from understudy.campaign.checks import _profile_of, check
+from understudy.campaign.world_import import ImportWish, import_world
 from understudy.campaign.worlds import BuildRequest, build_world
 from understudy.model.errors import ConfigurationError, RecordingError
+from understudy.world.imported import AS_FOUND
 from understudy.world.integrity import orphans, unexplained
 from understudy.world.validator import validate
 
@@ -99,6 +102,26 @@ def test_the_command_exits_with_1_where_the_contract_fails(broken, tmp_path):
     assert "stripe.charges, status: ExpectColumnValuesToBeInSet expected" in done.stdout
 
 
+def test_a_company_s_own_data_is_reported_as_it_was_found(tmp_path):
+    """References out of the exports fail nothing and are counted; laid-over mess is held."""
+    rows = [
+        {"id": f"ch_{n}", "object": "charge", "customer": f"cus_{n}", "livemode": True}
+        for n in range(3)
+    ]
+    file = tmp_path / "stripe.ndjson"
+    file.write_text("\n".join(map(json.dumps, [*rows, {"id": "cus_1", "object": "customer"}])))
+    import_world(ImportWish([file], tmp_path / "found"), lambda *_: None)
+    assert _profile_of(tmp_path / "found", None) == (AS_FOUND, ())
+    import_world(ImportWish([file], tmp_path / "messy", profile="mid_market"), lambda *_: None)
+    report = check(tmp_path / "messy")
+    assert report.failed == ()
+    assert report.remarks == (
+        "as found: stripe.charges.customer names 2 of 3 times an object that "
+        "stripe.customers has not",
+    )
+    assert report.remarks[0] in report.summary()
+
+
 @pytest.mark.parametrize(
     "file", ["dirty/zendesk.users.parquet", "truth/stripe.charges.parquet", "ledger.parquet"]
 )
@@ -121,8 +144,6 @@ def test_a_profile_that_is_not_the_world_s_is_refused(world):
 
 def test_an_unknown_profile_is_told(world, broken):
     """Without the profile the mess is held to the ledger, and the report says what is left out."""
-    from understudy.campaign.checks import _profile_of
-
     copy, _ = broken
     quality = copy / "quality.json"
     quality.write_text(quality.read_text().replace('"mid_market"', '"of_our_own"'))

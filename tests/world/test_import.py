@@ -193,3 +193,64 @@ def test_exports_without_an_object_make_no_world(tmp_path):
             maps={"customers.csv": tmp_path / "map.yaml"},
         )  # fmt: skip
     assert not (tmp_path / "world").exists()
+
+
+MINIMAL = {
+    "zendesk.users": ('{"users": [{"id": 1, "name": "Ann"}]}', "utf-8"),
+    "zendesk.tickets": (
+        '{"tickets":[{"id":1,"subject":"A","status":"open","requester_id":2,'
+        '"created_at":"2026-01-01T00:00:00Z"}]}',
+        "utf-8",
+    ),
+    "zendesk.organizations": ('{"organizations": [{"id": 1, "name": "A"}]}', "utf-8-sig"),
+    "hubspot.contacts": ('{"results": [{"id":"1","properties":{"email":"a@corp.com"}}]}', "utf-16"),
+    "hubspot.deals": ('[{"id": "1", "properties": {"dealname": "Big"}}]', "utf-8"),
+    "stripe.customers": ('{"id": "cus_1", "object": "customer"}', "utf-8"),
+    "stripe.charges": ('{"data":[{"id":"ch_1","object":"charge"}],"object":"list"}', "utf-8"),
+}
+
+
+@pytest.mark.parametrize("table", MINIMAL)
+def test_the_smallest_export_is_recognised(tmp_path, table):
+    """One object with hardly a field is an export of its vendor, in any encoding with a mark."""
+    text, encoding = MINIMAL[table]
+    (tmp_path / "export.json").write_text(text, encoding=encoding)
+    _import([tmp_path / "export.json"], tmp_path / "world")
+    world = load_world(tmp_path / "world")
+    assert [name for name in world.tables if len(world.table(name))] == [table]
+
+
+def test_everything_wrong_with_the_files_is_one_error(exports, tmp_path):
+    """Missing, unknown and ill-mapped files are told together, and nothing is written."""
+    (exports / "customers.csv").write_text("Customer;Mail\n")
+    (exports / "other.csv").write_text("id\n")
+    (exports / "prose.json").write_text('{"words": 1}')
+    maps = {"customers.csv": tmp_path / "map.yaml", "costumers.csv": tmp_path / "map.yaml"}
+    (tmp_path / "map.yaml").write_text(MAP)
+    files = [*exports.iterdir(), exports / "gone.json", exports]
+    with pytest.raises(ConfigurationError) as raised:
+        _import(files, tmp_path / "world", maps=maps)
+    told = raised.value.describe()
+    for said in (
+        "`--map costumers.csv=…` is for none of the files; did you mean `customers.csv`?",
+        "no column `Customer ID` for `id`; did you mean `Customer`?",
+        "no column `Balance` for `balance`",
+        "other.csv` is CSV, and no map",
+        "prose.json` is of no known format",
+        "gone.json` cannot be read: No such file",
+        "exports` cannot be read: Is a directory",
+    ):
+        assert said in told
+    assert not (tmp_path / "world").exists()
+
+
+def test_csv_with_semicolons_is_read(tmp_path):
+    """What spreadsheets of half of Europe write needs no option."""
+    csv, maps = tmp_path / "customers.csv", tmp_path / "map.yaml"
+    maps.write_text(MAP)
+    csv.write_text(
+        "Customer ID;E-mail;Currency;Balance;Created\ncus_7;bo@corp.com;jpy;120;2026-01-02\n",
+        encoding="utf-8-sig",
+    )
+    _import([csv], tmp_path / "world", maps={"customers.csv": maps})
+    assert load_world(tmp_path / "world").get("stripe.customers", "cus_7")["balance"] == 120

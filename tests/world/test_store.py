@@ -212,6 +212,25 @@ def test_a_build_that_is_killed_leaves_nothing_that_looks_whole(tmp_path, small,
         load_world(out)
     made = build_world(out, Facts(1, small, profile))
     assert made.content_digest == load_world(out).content_digest
+    assert [each.name for each in tmp_path.iterdir()] == ["world"]
+
+
+def test_a_join_that_was_killed_is_done_again(tmp_path, small, profile):
+    """The lock that a killed join leaves holds nobody up."""
+    facts = Facts(1, small, profile)
+    build_world(tmp_path / "world", facts, Shard(1, 2))
+    (tmp_path / "world" / "shards" / "joining").write_bytes(b"")
+    assert build_world(tmp_path / "world", facts, Shard(2, 2)) is not None
+    assert [each.name for each in tmp_path.iterdir()] == ["world"]
+
+
+def test_a_world_that_was_moved_away_is_told(tmp_path, small, profile):
+    """Where a replacement was interrupted between two renames, the way back is shown."""
+    build_world(tmp_path / "world", Facts(1, small, profile))
+    (tmp_path / "world").rename(tmp_path / ".world.77.earlier")
+    with pytest.raises(RecordingError, match="is not there") as raised:
+        load_world(tmp_path / "world")
+    assert raised.value.hint == f"mv {tmp_path / '.world.77.earlier'} {tmp_path / 'world'}"
 
 
 def test_what_struck_is_counted_by_table(damaged, truth, tmp_path):

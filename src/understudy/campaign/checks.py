@@ -10,8 +10,10 @@ from understudy.model.errors import ConfigurationError
 from understudy.model.jsonl import read_json
 from understudy.world.contract import world_suites
 from understudy.world.expectation import CheckReport
+from understudy.world.imported import AS_FOUND
+from understudy.world.integrity import references_of
 from understudy.world.profile import Profile, load_profile
-from understudy.world.store import check_files, read_manifest
+from understudy.world.store import check_files, is_imported, read_manifest
 from understudy.world.validator import validate
 
 __all__ = ["check"]
@@ -37,10 +39,24 @@ def check(path: Path, profile: str | None = None, docs: Path | None = None) -> C
         else:
             found, remarks = _profile_of(path, profile)
             check_files(path)
+            remarks = (*remarks, *_as_found(path))
             suites = world_suites(path, found, Path(folder))
         outcomes = validate(suites, docs)
     return CheckReport(
         outcomes=outcomes, remarks=remarks, docs=str(docs / "index.html") if docs else None
+    )
+
+
+def _as_found(world: Path) -> tuple[str, ...]:
+    """What a company's own data leaves open: references to objects that are not in its exports."""
+    if not is_imported(world):
+        return ()
+    tables = list(read_manifest(world).row_counts)
+    return tuple(
+        f"as found: {each.name} names {each.orphans:,} of {each.held:,} times an object that "
+        f"{each.target} has not"
+        for each in references_of(world / "truth", tables)
+        if each.orphans
     )
 
 
@@ -56,6 +72,8 @@ def _profile_of(world: Path, named: str | None) -> tuple[Profile | None, tuple[s
                 hint=f"understudy world build --profile {named} --out ANOTHER_WORLD",
             )
         return profile, ()
+    if manifest.profile_hash == AS_FOUND.hash:
+        return AS_FOUND, ()
     name = str(read_json(world / "quality.json", dict).get("profile", ""))
     try:
         profile = load_profile(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,12 +15,14 @@ from pydantic import Field
 
 from understudy.model.configuration import Configuration, Version
 from understudy.model.document import load_document
-from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.errors import ConfigurationError, nearest, one_error
 from understudy.model.money import minor_digits
+from understudy.world.sample import read_header
 from understudy.world.schema import TABLES, Column
 
-__all__ = ["ColumnMap", "load_map", "read_rows"]
+__all__ = ["ColumnMap", "CsvExport", "load_map", "open_export"]
 
+_UTF8, _LENIENT = "utf-8-sig", "surrogateescape"
 _NO = frozenset({"", "0", "false", "no", "n", "f"})
 _YES = frozenset({"1", "true", "yes", "y", "t"})
 
@@ -55,27 +58,39 @@ def load_map(path: Path) -> ColumnMap:
     return load_document(path, ColumnMap)
 
 
-def read_rows(path: Path, columns: ColumnMap) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Each record's line and its row, or why it is none.
+@dataclass(frozen=True, slots=True)
+class CsvExport:
+    """A CSV file whose headers are known to be those that its map names."""
+
+    path: Path
+    columns: ColumnMap
+    delimiter: str
+
+    def rows(self) -> Iterator[tuple[int, dict[str, Any] | str]]:
+        """Each record's line and its row, or why it is none."""
+        with self.path.open(encoding=_UTF8, errors=_LENIENT, newline="") as file:
+            reader = csv.DictReader(file, delimiter=self.delimiter, strict=True)
+            while True:
+                line = reader.line_num + 1
+                try:
+                    record = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    yield line, f"no CSV record: {error}"
+                    continue
+                yield line, _row(self.columns, record)
+
+
+def open_export(path: Path, columns: ColumnMap) -> CsvExport:
+    """The export in a file, its delimiter read off its header.
 
     Raises `ConfigurationError` with all headers that the map names and the file has not.
     """
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
-        _check_headers(path, columns, list(reader.fieldnames or ()))
-        while True:
-            line = reader.line_num + 1
-            try:
-                record = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield line, f"no CSV record: {error}"
-                continue
-            yield line, _row(columns, record)
-
-
-def _check_headers(path: Path, columns: ColumnMap, headers: list[str]) -> None:
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "is not there"
+        raise ConfigurationError(f"the export `{path}` {what}", code="U140")
+    delimiter, headers = read_header(path, _UTF8, _LENIENT)
     errors = [
         ConfigurationError(
             f"`{path}` has no column `{header}` for `{field}`{nearest(header, headers)}",
@@ -86,8 +101,8 @@ def _check_headers(path: Path, columns: ColumnMap, headers: list[str]) -> None:
         if header not in headers
     ]
     if errors:
-        first, *others = errors
-        raise ConfigurationError(first.problem, code="U140", where=first.where, others=others)
+        raise one_error(errors)
+    return CsvExport(path, columns, delimiter)
 
 
 def _row(columns: ColumnMap, record: dict[str, Any]) -> dict[str, Any] | str:

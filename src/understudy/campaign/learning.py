@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from understudy.model.document import load_document
-from understudy.model.errors import ConfigurationError
+from understudy.model.errors import ConfigurationError, one_error
 from understudy.model.system_settings import SystemSettings
 from understudy.systems.hubspot import learn as hubspot
 from understudy.systems.stripe import learn as stripe
@@ -47,10 +47,7 @@ def learn_settings(exports: Sequence[str], out: Path) -> str:
         except ConfigurationError as error:
             wrong.append(error)
     if wrong:
-        first, *others = wrong
-        raise ConfigurationError(
-            first.problem, code=first.code, where=first.where, hint=first.hint, others=others
-        )
+        raise one_error(wrong)
     _write(out, made, exports)
     load_document(out, SystemSettings)
     return "\n".join([*_counts(made), f"review it: {out}"])

@@ -11,13 +11,20 @@ from typing import Any
 
 import msgspec
 
-from understudy.campaign.column_map import load_map, read_rows
+from understudy.campaign.column_map import CsvExport, load_map, open_export
 from understudy.model.canonical import digest_file
-from understudy.model.errors import ConfigurationError, NoCasesError
+from understudy.model.errors import (
+    ConfigurationError,
+    NoCasesError,
+    RecordingError,
+    UnderstudyError,
+    nearest,
+    one_error,
+)
 from understudy.model.manifest import SourceFile, WorldManifest
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
-from understudy.traffic.detect import detect_format
+from understudy.traffic.detect import FORMATS, UNKNOWN_FORMAT, detect_format
 from understudy.traffic.history import Sighting
 from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
 from understudy.traffic.report import Tally
@@ -71,7 +78,7 @@ def import_world(wish: ImportWish, progress: Progress) -> str:
     refuse_foreign(wish.out)
     profile = load_profile(wish.profile) if wish.profile else AS_FOUND
     reading = _Reading(Redactor(wish.key or RedactionKey(), personal=not wish.synthetic))
-    plans = [_plan(path, wish.maps) for path in wish.files]
+    plans = _plans(wish)
     for number, read in enumerate(plans):
         progress("import", number, len(plans))
         read(reading)
@@ -82,25 +89,57 @@ def import_world(wish: ImportWish, progress: Progress) -> str:
     return _told(wish.out, manifest, reading)
 
 
+def _plans(wish: ImportWish) -> list[Callable[[_Reading], None]]:
+    """How each file is read; what is wrong with any of them is one error, and nothing is read."""
+    names = {path.name for path in wish.files}
+    errors: list[UnderstudyError] = [
+        ConfigurationError(
+            f"`--map {name}=…` is for none of the files{nearest(name, names)}", code="U141"
+        )
+        for name in wish.maps
+        if name not in names
+    ]
+    plans = []
+    for path in wish.files:
+        try:
+            plans.append(_plan(path, wish.maps))
+        except UnderstudyError as error:
+            errors.append(error)
+    if errors:
+        raise one_error(errors)
+    return plans
+
+
 def _plan(path: Path, maps: dict[str, Path]) -> Callable[[_Reading], None]:
     """How a file is read; it is known before anything is read."""
-    if path.suffix.lower() != ".csv" and path.name not in maps:
-        found = detect_format(path).name
-        if found not in VENDORS:
-            raise ConfigurationError(
-                f"`{path}` is {found}, and a world is made of {', '.join(sorted(VENDORS))} exports",
-                code="U141",
-                hint=f"understudy traffic import {found} {path} --out RECORDING",
-            )
-        return lambda reading: reading.objects(VENDORS[found], path)
-    if path.name not in maps:
+    if path.name in maps:
+        export = open_export(path, load_map(maps[path.name]))
+        return lambda reading: reading.cells(export)
+    if path.suffix.lower() == ".csv":
         raise ConfigurationError(
             f"`{path}` is CSV, and no map says which column is which field",
             code="U141",
             hint=f"--map {path.name}=MAP.yaml",
         )
-    columns = load_map(maps[path.name])
-    return lambda reading: reading.cells(path, columns)
+    found = _format(path)
+    if found not in VENDORS:
+        raise ConfigurationError(
+            f"`{path}` is {found}, and a world is made of {', '.join(sorted(VENDORS))} exports",
+            code="U141",
+            hint=f"understudy traffic import {found} {path} --out RECORDING",
+        )
+    return lambda reading: reading.objects(VENDORS[found], path)
+
+
+def _format(path: Path) -> str:
+    try:
+        return detect_format(path).name
+    except RecordingError as error:
+        if error.code != UNKNOWN_FORMAT:
+            raise
+        wanted = [f"{each.name}: {each.known_by}" for each in FORMATS if each.name in VENDORS]
+        hint = f"what a world is made of: {'; '.join(wanted)}; CSV with --map {path.name}=MAP.yaml"
+        raise RecordingError(error.problem, code=error.code, hint=hint) from None
 
 
 @dataclass(slots=True)
@@ -134,17 +173,18 @@ class _Reading:
             else:
                 self._keep(found, repairs)
 
-    def cells(self, path: Path, columns: Any) -> None:
+    def cells(self, export: CsvExport) -> None:
         """Read a CSV export through its map."""
-        self._begin(path, "csv")
-        parent = columns.table.rpartition(".")[2].removesuffix("s")
-        for line, row in read_rows(path, columns):
-            reason = row if isinstance(row, str) else misfit(columns.table, row)
+        self._begin(export.path, "csv")
+        table = export.columns.table
+        parent = table.rpartition(".")[2].removesuffix("s")
+        for line, row in export.rows():
+            reason = row if isinstance(row, str) else misfit(table, row)
             if isinstance(row, str) or reason:
-                self._lost(path, line, reason)
+                self._lost(export.path, line, reason)
                 continue
             hidden = self.redactor.redact_value(row, parent)
-            self._keep([Sighting(table=columns.table, id=row["id"], row=hidden)], ())
+            self._keep([Sighting(table=table, id=row["id"], row=hidden)], ())
 
     def _begin(self, path: Path, name: str) -> None:
         source = SourceFile(file=path.name, sha256=digest_file(path), format=name)

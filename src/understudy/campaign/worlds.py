@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.model.folder import FolderAside
 from understudy.model.manifest import WorldManifest
 from understudy.traffic.recording import write_recording
 from understudy.workflows.plan import plan_cases
@@ -73,25 +73,21 @@ def build_world(request: BuildRequest, progress: Progress) -> WorldManifest:
     progress("world", 1, steps)
     damaged = damage(truth, profile, request.seed)
     progress("world", 2, steps)
-    aside = out.with_name(f".{out.name}.building")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        manifest = write_world(aside, truth, damaged)
+    with FolderAside(out) as aside:
+        made = aside.folder / "world"
+        manifest = write_world(made, truth, damaged)
         progress("world", 3, steps)
-        recorded = record(load_world(aside), plan, request.seed)
+        recorded = record(load_world(made), plan, request.seed)
         progress("world", 4, steps)
         write_recording(
-            aside / "recording",
+            made / "recording",
             cases=recorded.cases,
             baselines=recorded.baselines,
             interactions=recorded.interactions,
             provenance=provenance_of(recorded),
         )
         progress("world", 5, steps)
-        shutil.rmtree(out, ignore_errors=True)
-        aside.replace(out)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        aside.place("world")
     return manifest
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from understudy.model.errors import ConfigurationError, UnderstudyError, nearest
+from understudy.model.errors import ConfigurationError, UnderstudyError, nearest, one_error
 
 __all__ = ["Document", "load_document", "parse_document", "read_document"]
 
@@ -82,10 +82,7 @@ def parse_document(document: Document, model: type[Model]) -> Model:
     except pydantic.ValidationError as error:
         mistakes = [dict(item) for item in error.errors()]
         told = [item for item in mistakes if not _beside_the_point(item)] or mistakes
-        first, *others = (_explain(document, model, item) for item in told)
-        raise ConfigurationError(
-            first.problem, code=first.code, where=first.where, hint=first.hint, others=others
-        ) from None
+        raise one_error([_explain(document, model, item) for item in told]) from None
 
 
 def _parse(text: str, file: str) -> Document:

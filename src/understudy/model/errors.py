@@ -30,6 +30,7 @@ __all__ = [
     "SafetyError",
     "UnderstudyError",
     "nearest",
+    "one_error",
 ]
 
 
@@ -104,6 +105,19 @@ class NoCasesError(UnderstudyError):
 
     exit_code: ClassVar[ExitCode] = ExitCode.NO_CASES
     default_code: ClassVar[str] = "U600"
+
+
+def one_error(errors: Sequence[UnderstudyError]) -> UnderstudyError:
+    r"""All errors as one, of the first one's kind; those that stand with one of them included.
+
+    >>> one_error([ConfigurationError("no `a`"), RecordingError("no `b`")]).describe()
+    'error[U100] no `a`\nerror[U400] no `b`'
+    """
+    first, *rest = errors
+    others = [*first.others, *(each for error in rest for each in (error, *error.others))]
+    return type(first)(
+        first.problem, code=first.code, where=first.where, hint=first.hint, others=others
+    )
 
 
 def nearest(value: str, known: Iterable[str]) -> str:

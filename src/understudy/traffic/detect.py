@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import mmap
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from understudy.traffic.abcd import ABCD
 from understudy.traffic.dialogues import Dialect, import_dialogues
 from understudy.traffic.export_import import ExportOptions, import_exports
 from understudy.traffic.export_marks import is_export
-from understudy.traffic.format import Format, Reader, Sample, Wishes
+from understudy.traffic.format import Format, Reader, Sample, Wishes, samples_of
 from understudy.traffic.gor import SEPARATOR
 from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.http_import import (
@@ -30,7 +29,6 @@ from understudy.traffic.http_import import (
     import_http,
 )
 from understudy.traffic.report import ImportReport
-from understudy.traffic.source_file import Limits, opened_bytes
 from understudy.traffic.star import STAR
 from understudy.traffic.tau import import_tau
 from understudy.traffic.trace_import import (
@@ -42,11 +40,18 @@ from understudy.traffic.trace_import import (
 )
 from understudy.traffic.vendors import VENDORS
 
-__all__ = ["FORMATS", "Format", "Sample", "Wishes", "detect_format", "import_traffic"]
+__all__ = [
+    "FORMATS",
+    "UNKNOWN_FORMAT",
+    "Format",
+    "Sample",
+    "Wishes",
+    "detect_format",
+    "import_traffic",
+]
 
+UNKNOWN_FORMAT = "U421"
 _SHOWN_BYTES = 60
-_HEAD_BYTES = 4096
-_UNPACKED_BYTES = 1 << 20
 _FLOW = re.compile(rb"\d{1,12}:\d{1,6}:")
 
 
@@ -187,7 +192,7 @@ def _export_reader(*names: str) -> Reader:
 
 
 def _is_export(vendor: str) -> Callable[[Sample], bool]:
-    return lambda sample: is_export(vendor, sample.first, sample.contains)
+    return lambda sample: is_export(vendor, sample)
 
 
 def _one_file(name: str, files: Sequence[Path]) -> None:
@@ -291,7 +296,7 @@ def detect_format(file: Path) -> Format:
     """The format of a file; raises `RecordingError` that names what was looked for and seen."""
     head = b""
     try:
-        for sample in _samples(file):
+        for sample in samples_of(file):
             head = sample.head
             for format in FORMATS:
                 if format.recognises(sample):
@@ -299,19 +304,6 @@ def detect_format(file: Path) -> Format:
     except OSError as error:
         raise RecordingError(f"`{file}` cannot be read: {error.strerror}", code="U420") from error
     raise _unknown(file, head)
-
-
-def _samples(file: Path) -> Iterator[Sample]:
-    """The file's bytes, or the first that it unfolds to where it is packed; nothing of none."""
-    with file.open("rb") as handle:
-        head = handle.read(_HEAD_BYTES)
-        if head.startswith(b"\x1f\x8b"):
-            with opened_bytes(file, Limits()) as unpacked:
-                data = unpacked.read(_UNPACKED_BYTES)
-            yield Sample(data[:_HEAD_BYTES], lambda text: text in data)
-        elif head:
-            with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-                yield Sample(head, lambda text: mapped.find(text) >= 0)
 
 
 def _named(name: str) -> Format:
@@ -334,6 +326,6 @@ def _unknown(file: Path, head: bytes) -> RecordingError:
     looked = "; ".join(f"{format.name}: {format.known_by}" for format in FORMATS)
     return RecordingError(
         f"`{file}` is of no known format; it begins with `{shown}`",
-        code="U421",
+        code=UNKNOWN_FORMAT,
         hint=f"what was looked for: {looked}",
     )

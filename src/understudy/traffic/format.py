@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import codecs
+import mmap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.traffic.http_import import Progress
 from understudy.traffic.report import ImportReport
+from understudy.traffic.source_file import Limits, opened_bytes
 
-__all__ = ["Format", "Reader", "Sample", "Wishes"]
+__all__ = ["Format", "Reader", "Sample", "Wishes", "samples_of"]
+
+_HEAD_BYTES = 4096
+_UNPACKED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +60,19 @@ class Format:
     known_by: str
     recognises: Callable[[Sample], bool]
     read: Reader
+
+
+def samples_of(file: Path) -> Iterator[Sample]:
+    """The file's bytes, or the first that it unfolds to where it is packed; nothing of none."""
+    with file.open("rb") as handle:
+        head = handle.read(_HEAD_BYTES)
+        if head.startswith(b"\x1f\x8b"):
+            with opened_bytes(file, Limits()) as unpacked:
+                data = unpacked.read(_UNPACKED_BYTES)
+            yield Sample(data[:_HEAD_BYTES], lambda text: text in data)
+        elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            wide = (head + handle.read(_UNPACKED_BYTES)).decode("utf-16", "replace").encode()
+            yield Sample(wide[:_HEAD_BYTES], lambda text: text in wide)
+        elif head:
+            with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                yield Sample(head, lambda text: mapped.find(text) >= 0)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.errors import RecordingError
+from understudy.model.folder import FolderAside
 from understudy.model.interaction import Interaction
 from understudy.model.jsonl import encode_line, read_json, read_lines, write_json
 from understudy.model.manifest import RecordingManifest, SourceFile
@@ -87,19 +86,15 @@ def write_recording(
     """
     refuse_foreign(path)
     _check_counts(provenance, str(path))
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
-        kept, ordered = _checked(*(build(aside) if build else (cases, baselines)))
-        _write(aside / CASES, kept)
-        _write(aside / BASELINES, ordered)
-        _write(aside / INTERACTIONS, interactions)
-        manifest = _manifest(kept, len(ordered), provenance, _digest(aside))
-        write_json(aside / MANIFEST, manifest)
-        _swap(aside, path)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with FolderAside(path) as aside:
+        folder = aside.folder
+        kept, ordered = _checked(*(build(folder) if build else (cases, baselines)))
+        _write(folder / CASES, kept)
+        _write(folder / BASELINES, ordered)
+        _write(folder / INTERACTIONS, interactions)
+        manifest = _manifest(kept, len(ordered), provenance, _digest(folder))
+        write_json(folder / MANIFEST, manifest)
+        aside.place()
     return manifest
 
 
@@ -162,17 +157,6 @@ def _write(path: Path, records: Iterable[Any]) -> None:
                     code="U407",
                     where=f"{path.name}:{number}",
                 ) from None
-
-
-def _swap(aside: Path, path: Path) -> None:
-    """Put the finished folder in place; an earlier recording goes only once the new one stands."""
-    if not path.exists():
-        aside.rename(path)
-        return
-    earlier = path.with_name(f".{path.name}.{os.getpid()}.earlier")
-    path.rename(earlier)
-    aside.rename(path)
-    shutil.rmtree(earlier)
 
 
 def refuse_foreign(path: Path) -> None:

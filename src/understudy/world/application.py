@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from understudy.model.document import Document
-from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.errors import ConfigurationError, nearest, one_error
 from understudy.world.columns import text
 from understudy.world.damage import damage_block
 from understudy.world.draft import LEDGER, Draft
@@ -71,8 +71,7 @@ def check_table(
         )
         for place, problem in found
     ]
-    first, *others = errors
-    raise ConfigurationError(first.problem, code=first.code, where=first.where, others=others)
+    raise one_error(errors)
 
 
 def damage_rows(cells: Cells, mess: TableMess, seed: int, block: int, table: str) -> Draft:

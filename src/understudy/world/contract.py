@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from understudy.world.expectation import Expectation, Suite
-from understudy.world.integrity import REFERENCES, first_rows, orphans, unexplained
+from understudy.world.integrity import first_rows, references_of, unexplained
 from understudy.world.odds import Odds, odds_of
 from understudy.world.profile import Profile
 from understudy.world.schema import TABLES, column_of
-from understudy.world.store import read_manifest
+from understudy.world.store import is_imported, read_manifest
 
 __all__ = ["MESS", "SAMPLE", "world_suites"]
 
@@ -29,11 +29,14 @@ _SIGMAS = 5
 def world_suites(world: Path, profile: Profile | None, folder: Path) -> list[Suite]:
     """The suites of a world: one for each dirty table's first rows, and one for its measures.
 
-    Frames are written into `folder`. Without the profile the mess is held to the ledger alone.
+    Frames are written into `folder`. Without the profile the mess is held to the ledger alone. A
+    company's own data is as it was found, so its references are not held to lead somewhere.
     """
     names = [name for name in TABLES if name in read_manifest(world).row_counts]
     suites = [_table_suite(world, name, profile, folder) for name in names]
     measures = list(_measures(world, names, profile))
+    if not is_imported(world):
+        measures = [*_references(world, names), *measures]
     frame = pa.table({name: [float(value)] for name, value, _ in measures})
     pq.write_table(frame, folder / f"{MESS}.parquet")
     expected = tuple(expectation for *_, expectation in measures)
@@ -93,12 +96,6 @@ Measure = tuple[str, float, Expectation]
 
 def _measures(world: Path, names: Sequence[str], profile: Profile | None) -> Iterator[Measure]:
     for name in names:
-        for column, target in REFERENCES.get(name, {}).items():
-            found = orphans(world / "truth", name, column, target)
-            yield _measure(
-                f"{name}.{column} (truth) to {target}: orphans", found, 0, 0,
-                "before the damage every reference leads somewhere",
-            )  # fmt: skip
         found = unexplained(world, name, SAMPLE)
         yield _measure(
             f"{name}: differences without a ledger entry", found, 0, 0,
@@ -106,6 +103,14 @@ def _measures(world: Path, names: Sequence[str], profile: Profile | None) -> Ite
         )  # fmt: skip
     if profile is not None:
         yield from _rates(world, names, profile)
+
+
+def _references(world: Path, names: Sequence[str]) -> Iterator[Measure]:
+    for reference in references_of(world / "truth", names):
+        yield _measure(
+            f"{reference.name} (truth) to {reference.target}: orphans", reference.orphans, 0, 0,
+            "before the damage every reference leads somewhere",
+        )  # fmt: skip
 
 
 def _rates(world: Path, names: Sequence[str], profile: Profile) -> Iterator[Measure]:

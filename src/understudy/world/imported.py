@@ -19,8 +19,10 @@ from understudy.world.table import Table, table_of
 from understudy.world.truth import Block
 from understudy.world.writer import Facts, WorldWriter, dirty_columns
 
-__all__ = ["AS_FOUND", "misfit", "write_imported"]
+__all__ = ["ACCOUNT", "AS_FOUND", "misfit", "write_imported"]
 
+ACCOUNT = "import.json"
+"""What became of each record; a world that has it is a company's own."""
 AS_FOUND = Profile(version=1, name="as_found", description="a company's own data, as it was found")
 """The profile of imported data that nothing was laid over."""
 _KINDS: dict[pa.DataType, type] = {pa.int64(): int, pa.bool_(): bool, pa.string(): str}
@@ -67,7 +69,7 @@ def write_imported(
     block = Block(0, made)
     with WorldWriter(path, Facts(seed, recipe, profile), extra) as writer:
         writer.write(block, damage_block(block, profile, seed, recipe.epoch))
-        writer.note("import.json", account)
+        writer.note(ACCOUNT, account)
         return writer.finish()
 
 

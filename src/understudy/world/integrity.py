@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-__all__ = ["REFERENCES", "first_rows", "orphans", "unexplained"]
+__all__ = ["REFERENCES", "Reference", "first_rows", "orphans", "references_of", "unexplained"]
 
 REFERENCES: Mapping[str, Mapping[str, str]] = {
     "hubspot.companies": {"hubspot_owner_id": "hubspot.owners"},
@@ -38,6 +39,36 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     "zendesk.users": {"organization_id": "zendesk.organizations"},
 }  # fmt: skip
 """The columns of each table that name an object of another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A column that names objects of another table: how many of its cells name one that is none."""
+
+    table: str
+    column: str
+    target: str
+    held: int
+    orphans: int
+
+    @property
+    def name(self) -> str:
+        """The table and column."""
+        return f"{self.table}.{self.column}"
+
+
+def references_of(side: Path, tables: Sequence[str]) -> Iterator[Reference]:
+    """All references of these tables on one side of a world."""
+    for table in tables:
+        for column, target in REFERENCES.get(table, {}).items():
+            yield _reference(side, table, column, target)
+
+
+def _reference(side: Path, table: str, column: str, target: str) -> Reference:
+    held = _column(side / f"{table}.parquet", column)
+    filled = 0 if held is None else len(held) - held.null_count
+    lost = orphans(side, table, column, target)
+    return Reference(table, column, target, filled, lost)
 
 
 def orphans(side: Path, table: str, column: str, target: str) -> int:

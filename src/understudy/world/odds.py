@@ -103,6 +103,8 @@ def _rates(condition: Any, truth: pa.Table, world: Path) -> tuple[float, float]:
     if not condition.on:
         return condition.rate, condition.rate
     shares = _shares(condition.on, truth, world)
+    if shares is None:
+        return condition.rate, condition.rate
     mean = sum(
         share * condition.rates.get(value, condition.rate) for value, share in shares.items()
     )
@@ -111,10 +113,15 @@ def _rates(condition: Any, truth: pa.Table, world: Path) -> tuple[float, float]:
     return mean / _PEOPLE_DIFFER, mean * _PEOPLE_DIFFER
 
 
-def _shares(on: str, truth: pa.Table, world: Path) -> Mapping[str, float]:
-    """How the values of a column, or of the people's, are shared out."""
+def _shares(on: str, truth: pa.Table, world: Path) -> Mapping[str, float] | None:
+    """How the values of a column, or of the people's, are shared out; None where nobody knows.
+
+    An imported world has no hidden people.
+    """
     if on.startswith(PERSON):
         file, name = world / "truth" / f"{PEOPLE}.parquet", on.removeprefix(PERSON)
+        if not file.exists() or name not in pq.read_schema(file).names:
+            return None
         values = pq.read_table(file, columns=[name])[name]
     else:
         values = truth[on]

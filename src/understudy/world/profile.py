@@ -13,7 +13,7 @@ from pydantic import Field
 from understudy.model.canonical import digest
 from understudy.model.configuration import Configuration, ShareText, Version
 from understudy.model.document import Document, Place, parse_document, read_document
-from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.errors import ConfigurationError, nearest, one_error
 from understudy.model.package import resolve_document
 from understudy.world.learned import Learned
 from understudy.world.operators.registry import Works
@@ -132,8 +132,7 @@ def check_profile(profile: Profile, document: Document | None = None) -> Profile
         )
         for place, problem in found
     ]
-    first, *others = errors
-    raise ConfigurationError(first.problem, code=first.code, where=first.where, others=others)
+    raise one_error(errors)
 
 
 def read_profile(name: str | Path) -> tuple[Profile, Document]:

@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from understudy.model.errors import ConfigurationError, UnderstudyError
+from understudy.model.errors import ConfigurationError, UnderstudyError, one_error
 from understudy.world.entropy import BLOCK
 
-__all__ = ["Cells", "Sample", "Source", "TableWriter", "open_source", "read_sample"]
+__all__ = ["Cells", "Sample", "Source", "TableWriter", "open_source", "read_header", "read_sample"]
 
 Cells = Mapping[str, pa.Array]
 _SHOWN = 8
@@ -119,7 +119,7 @@ def open_source(path: Path, encoding: str = "utf-8") -> Source:
         )
     encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     _check_encoding(path, encoding)
-    delimiter, names = _header(path, encoding)
+    delimiter, names = read_header(path, encoding)
     kinds = dict.fromkeys(names, pa.string())
     return _checked(Source(path, tuple(names), kinds, delimiter, encoding))
 
@@ -233,11 +233,9 @@ def _ragged(source: Source, broken: list[tuple[int, int]]) -> UnderstudyError:
 
 
 def _together(errors: list[ConfigurationError], count: int) -> UnderstudyError:
-    first, *others = errors
-    hint = f"and {count - len(errors):,} more" if count > len(errors) else None
-    return ConfigurationError(
-        first.problem, code=first.code, where=first.where, hint=first.hint or hint, others=others
-    )
+    rest = count - len(errors)
+    more = [ConfigurationError(f"and {rest:,} more like these", code=errors[-1].code)]
+    return one_error([*errors, *(more if rest else [])])
 
 
 def _check_encoding(path: Path, encoding: str) -> None:
@@ -265,15 +263,16 @@ def _undecoded(path: Path, line: int, encoding: str) -> ConfigurationError:
     )
 
 
-def _header(path: Path, encoding: str) -> tuple[str, list[str]]:
+def read_header(path: Path, encoding: str, errors: str = "strict") -> tuple[str, list[str]]:
+    """The delimiter of a CSV file and its columns; `ConfigurationError` where it has no header."""
     csv.field_size_limit(_LONGEST)
-    with _told(path), path.open(encoding=encoding, newline="") as file:
+    with _told(path), path.open(encoding=encoding, errors=errors, newline="") as file:
         line = file.readline()
     if not line.strip():
         raise ConfigurationError(f"`{path}` is empty: it has no header line", code="U131")
     delimiter = max(_DELIMITERS, key=lambda mark: (line.count(mark), mark == ","))
     delimiter = delimiter if delimiter in line else ","
-    with path.open(encoding=encoding, newline="") as file:
+    with _told(path), path.open(encoding=encoding, errors=errors, newline="") as file:
         return delimiter, next(csv.reader(file, delimiter=delimiter))
 
 

@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from understudy.model.errors import RecordingError
+from understudy.model.folder import earlier_of
 from understudy.model.jsonl import read_json
 from understudy.model.manifest import WorldManifest
 from understudy.model.world import Row, World
 from understudy.world.damage import Damaged
+from understudy.world.imported import ACCOUNT
 from understudy.world.table import Rows
 from understudy.world.truth import Truth
 from understudy.world.versions import VERSIONS, load_versions
@@ -22,6 +24,7 @@ from understudy.world.writer import Facts, WorldWriter, dirty_columns
 
 __all__ = [
     "check_files",
+    "is_imported",
     "is_world",
     "load_ledger",
     "load_table",
@@ -50,9 +53,9 @@ def read_manifest(path: Path) -> WorldManifest:
     """A world's manifest; `RecordingError` where there is no world."""
     if not (path / "manifest.json").is_file():
         what = "is not a world: it has no manifest.json" if path.exists() else "is not there"
-        raise RecordingError(
-            f"the world `{path}` {what}", code="U450", hint=_HINT.format(path=path)
-        )
+        earlier = earlier_of(path)
+        hint = f"mv {earlier} {path}" if earlier else _HINT.format(path=path)
+        raise RecordingError(f"the world `{path}` {what}", code="U450", hint=hint)
     return read_json(path / "manifest.json", WorldManifest)
 
 
@@ -78,6 +81,11 @@ def is_world(path: Path) -> bool:
     """Whether a folder holds a world, of tables or of versions."""
     known = (path / "manifest.json").is_file()
     return known and ((path / "dirty").is_dir() or (path / VERSIONS).is_file())
+
+
+def is_imported(path: Path) -> bool:
+    """Whether a world is of a company's own exports and not generated."""
+    return (path / ACCOUNT).is_file()
 
 
 def load_table(path: Path, name: str, *, truth: bool = False) -> dict[str, dict[str, Any]]:

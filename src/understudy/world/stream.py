@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -103,16 +103,31 @@ def _join_if_whole(path: Path, facts: Facts, of: int) -> WorldManifest | None:
 
 @contextmanager
 def _alone(lock: Path) -> Iterator[bool]:
-    """Whether nobody else holds the lock; two shards may finish at the same moment."""
-    try:
-        lock.mkdir()
-    except FileExistsError:
+    """Whether nobody else holds the lock; two shards may finish at the same moment.
+
+    Who is killed holds it no longer. A folder that is gone was joined by somebody else.
+    """
+    file = _held(lock)
+    if file is None:
         yield False
         return
+    with file:
+        yield lock.exists()
+
+
+def _held(lock: Path) -> IO[bytes] | None:
+    import fcntl
+
     try:
-        yield True
-    finally:
-        shutil.rmtree(lock, ignore_errors=True)
+        file = lock.open("wb")
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
 
 
 def join_shards(path: Path, parts: Sequence[Path], facts: Facts) -> WorldManifest:

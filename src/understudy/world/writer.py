@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from understudy.model.errors import ConfigurationError
+from understudy.model.folder import FolderAside
 from understudy.model.jsonl import write_json
 from understudy.model.manifest import WorldManifest
 from understudy.world.contents import combined_digest, values_digest
@@ -89,7 +88,7 @@ class WorldWriter:
     path: Path
     facts: Facts
     extra: Mapping[str, list[str]] = field(default_factory=dict)
-    _aside: Path = field(init=False)
+    _aside: FolderAside = field(init=False)
     _files: dict[Path, pq.ParquetWriter] = field(default_factory=dict)
     _truth: Measures = field(default_factory=Measures)
     _dirty: Measures = field(default_factory=Measures)
@@ -97,12 +96,13 @@ class WorldWriter:
     _operators: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._aside = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._aside = FolderAside(self.path)
 
     def __enter__(self) -> Self:
         refuse_foreign(self.path)
+        self._aside.__enter__()
         for name in ("truth", "dirty"):
-            (self._aside / name).mkdir(parents=True, exist_ok=True)
+            (self._aside.folder / name).mkdir()
         return self
 
     def __exit__(
@@ -112,7 +112,7 @@ class WorldWriter:
         trace: TracebackType | None,
     ) -> None:
         self._close()
-        shutil.rmtree(self._aside, ignore_errors=True)
+        self._aside.__exit__(kind, error, trace)
 
     def write(self, block: Block, draft: Draft) -> None:
         """Append one block's clean and dirty tables and its ledger entries."""
@@ -135,7 +135,7 @@ class WorldWriter:
             for name, cells in tables.items():
                 file = f"{side}/{name}.parquet".lstrip("/")
                 rows[file] = len(next(iter(cells.values())))
-                self._append(self._aside / file, pa.table(cells))
+                self._append(self._aside.folder / file, pa.table(cells))
         operators = operator_counts(sides[""]["ledger"]["operator"])
         for operator, count in operators.items():
             self._operators[operator] = self._operators.get(operator, 0) + count
@@ -172,13 +172,13 @@ class WorldWriter:
             profile_hash=self.facts.profile.hash,
             blocks={str(number): block for number, block in sorted(self._blocks.items())},
         )
-        write_json(self._aside / PART, record)
-        _replace(self._aside, self.path)
+        write_json(self._aside.folder / PART, record)
+        self._aside.place()
         return record
 
     def note(self, name: str, record: Any) -> None:
         """Keep a JSON file beside the tables."""
-        write_json(self._aside / name, record)
+        write_json(self._aside.folder / name, record)
 
     def finish(self) -> WorldManifest:
         """Write what the world says of itself, and put it in place; returns the manifest."""
@@ -192,9 +192,9 @@ class WorldWriter:
             "operators": manifest.operators,
             "blocks": {str(number): block.digest for number, block in sorted(self._blocks.items())},
         }
-        write_json(self._aside / "quality.json", quality)
-        write_json(self._aside / "manifest.json", manifest)
-        _replace(self._aside, self.path)
+        write_json(self._aside.folder / "quality.json", quality)
+        write_json(self._aside.folder / "manifest.json", manifest)
+        self._aside.place()
         return manifest
 
     def _close(self) -> None:
@@ -232,14 +232,6 @@ def _is_world(path: Path) -> bool:
     return (known and (path / "dirty").is_dir()) or [item.name for item in path.iterdir()] == [
         "shards"
     ]
-
-
-def _replace(aside: Path, path: Path) -> None:
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    if path.exists():
-        path.replace(old)
-    aside.replace(path)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.errors import ConfigurationError, nearest, one_error
 from understudy.world.alignment import align, match_columns
 from understudy.world.learned import Learned
 from understudy.world.learning.alone import ways_alone
@@ -61,8 +61,7 @@ def _known(key: Sequence[str], dirty: Sample) -> None:
         if name not in dirty.columns
     ]
     if errors:
-        first, *others = errors
-        raise ConfigurationError(first.problem, code=first.code, hint=first.hint, others=others)
+        raise one_error(errors)
 
 
 def _with_twin(
