@@ -10,10 +10,13 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from understudy.doors.breaking import keep_silent
+from understudy.doors.gateway_pace import PACED, SILENCE
 from understudy.doors.gateway_wire import (
     JSON,
     PATHS,
@@ -74,7 +77,12 @@ class Gateway:
             return
         body = await received(receive)
         try:
-            await _send(await self._answer(scope, body), send)
+            answer = await self._answer(scope, body)
+            if PACED.encode() in dict(scope["headers"]):
+                answer = _announced(answer)
+            elif await keep_silent(answer.silence, receive):
+                return
+            await _send(answer, send)
         except Exception as error:
             self.troubles.append(f"{type(error).__name__}: {error}")
             raise
@@ -122,6 +130,11 @@ def serving_models(gateway: Gateway, port: int = 0) -> Iterator[str]:
 def _refused(refusal: ModelRefusal) -> ModelAnswer:
     body = error_body(refusal.code, str(refusal))
     return ModelAnswer(refusal.status, JSON, blocks_of([body]), _NO_RETRY)
+
+
+def _announced(answer: ModelAnswer) -> ModelAnswer:
+    """The answer that says for how long it would not have arrived."""
+    return replace(answer, headers=(*answer.headers, (SILENCE, str(answer.silence))))
 
 
 async def _send(answer: ModelAnswer, send: Send) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -67,12 +66,11 @@ class FaultyModels:
         for fault, options in striking:
             before = _BEFORE.get(fault.do)
             given = before(options) if before else given
-            if fault.do in _WAITS:
-                await asyncio.sleep(options["seconds"])
         if given is None:
             given = await self._source.answer(request)
-        for fault, _ in striking:
+        for fault, options in striking:
             given = _damaged(given, fault.do) if fault.do in _DAMAGES else given
+            given = replace(given, silence=given.silence + options.get("seconds", 0.0))
         return given
 
     def _striking(self, request: ModelRequest) -> list[tuple[Fault, dict[str, Any]]]:
@@ -110,7 +108,7 @@ def _check(fault: Fault) -> None:
             f"a fault is to befall `{wanted}`, which is no call of models{nearest(wanted, names)}",
             hint=f"known: {', '.join(names)}",
         )
-    known = (*_BEFORE, *_DAMAGES, *_WAITS)
+    known = (*_BEFORE, *_DAMAGES, FaultKind.LATENCY)
     if fault.do not in known:
         raise ConfigurationError(
             f"the fault `{fault.do}` cannot befall models; known are {', '.join(known)}"
@@ -142,11 +140,11 @@ def _expired(options: dict[str, Any]) -> ModelAnswer:
 _BEFORE: dict[FaultKind, Callable[[dict[str, Any]], ModelAnswer]] = {
     FaultKind.STATUS: _status,
     FaultKind.HTML: _html,
+    FaultKind.HANG: _reset,
     FaultKind.RESET: _reset,
     FaultKind.TOKEN_EXPIRY: _expired,
 }
 _DAMAGES = (FaultKind.TRUNCATE, FaultKind.HALF_JSON)
-_WAITS = (FaultKind.LATENCY, FaultKind.HANG)
 
 
 def _damaged(answer: ModelAnswer, kind: FaultKind) -> ModelAnswer:

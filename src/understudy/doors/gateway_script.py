@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
@@ -84,9 +84,8 @@ class Script:
             known = len(self._answers)
             raise ModelRefusal(400, "no_scripted_answer", f"There are {known} answers, all given.")
         scripted = self._answers[number]
-        if scripted.delay:
-            await asyncio.sleep(scripted.delay)
-        return _faulty(scripted, request, self._rendered(scripted, request, number))
+        given = _faulty(scripted, request, self._rendered(scripted, request, number))
+        return replace(given, silence=scripted.delay)
 
     def _rendered(
         self, scripted: ScriptedAnswer, request: ModelRequest, number: int

@@ -58,13 +58,17 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """An answer on its way; with `cut` the connection ends after its blocks, and not in order."""
+    """An answer on its way; with `cut` the connection ends after its blocks, and not in order.
+
+    For `silence` seconds nothing of it arrives.
+    """
 
     status: int
     content_type: str
     blocks: AsyncIterator[bytes]
     headers: tuple[tuple[str, str], ...] = ()
     cut: bool = False
+    silence: float = 0.0
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):

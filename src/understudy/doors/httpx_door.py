@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from understudy.doors.answering import Answering, wire_headers
+from understudy.doors.gateway_pace import PacedModels, asking_for_pace, silence_of
 from understudy.doors.patching import Patch
 from understudy.systems.case_loop import CaseLoop
 from understudy.systems.message import Pace, Request, Response, WireFault
@@ -20,28 +21,33 @@ from understudy.systems.message import Pace, Request, Response, WireFault
 __all__ = ["patches"]
 
 Lookup = Callable[[str], Answering | None]
+Models = Callable[[str, int | None], PacedModels | None]
 _EXTENSIONS = {"http_version": b"HTTP/1.1"}
 
 
-def patches(engine_at: Lookup) -> Iterator[Patch]:
+def patches(engine_at: Lookup, models_at: Models) -> Iterator[Patch]:
     """What to replace in both libraries."""
     for name in ("httpx", "httpx2"):
         library = importlib.import_module(name)
         transports = importlib.import_module(f"{name}._transports.default")
-        yield from _library_patches(library, transports, engine_at)
+        yield from _library_patches(library, transports, engine_at, models_at)
 
 
-def _library_patches(library: Any, transports: Any, engine_at: Lookup) -> Iterator[Patch]:
+def _library_patches(
+    library: Any, transports: Any, engine_at: Lookup, models_at: Models
+) -> Iterator[Patch]:
     sync, concurrent = transports.HTTPTransport, transports.AsyncHTTPTransport
+    real = _paced(library, sync.handle_request, models_at)
+    real_async = _paced_async(library, concurrent.handle_async_request, models_at)
     held = _held_response(library)
     answered = functools.partial(_answered, library, held, _cut_stream(library))
     extract = library.Cookies.extract_cookies
     yield Patch(library.Cookies, "extract_cookies", _cookie_door(extract, held))
-    yield Patch(sync, "handle_request", _sync_door(sync.handle_request, engine_at, answered))
+    yield Patch(sync, "handle_request", _sync_door(real, engine_at, answered))
     yield Patch(
         concurrent,
         "handle_async_request",
-        _async_door(concurrent.handle_async_request, engine_at, answered),
+        _async_door(real_async, engine_at, answered),
     )
     yield Patch(transports, "create_ssl_context", _cached_context(transports.create_ssl_context))
 
@@ -98,13 +104,61 @@ def _async_door(
     return handle_async_request
 
 
+def _paced(library: Any, real: Callable[[Any, Any], Any], models_at: Models) -> Any:
+    @functools.wraps(real)
+    def handle_request(self: Any, request: Any) -> Any:
+        models = models_at(request.url.host, request.url.port)
+        if models is None:
+            return real(self, request)
+        with asking_for_pace(request.headers):
+            answer = real(self, request)
+        if models.pass_time(silence_of(answer.headers), _patience(request)):
+            answer.close()
+            raise _timed_out(library, request)
+        return answer
+
+    return handle_request
+
+
+def _paced_async(
+    library: Any, real: Callable[[Any, Any], Awaitable[Any]], models_at: Models
+) -> Callable[[Any, Any], Awaitable[Any]]:
+    @functools.wraps(real)
+    async def handle_async_request(self: Any, request: Any) -> Any:
+        models = models_at(request.url.host, request.url.port)
+        if models is None or not isinstance(asyncio._get_running_loop(), CaseLoop):
+            return await real(self, request)
+        with asking_for_pace(request.headers):
+            answer = await real(self, request)
+        silence, patience = silence_of(answer.headers), _patience(request)
+        if patience is None or silence <= patience:
+            await asyncio.sleep(silence)
+            return answer
+        try:
+            await asyncio.sleep(patience)
+        finally:
+            await answer.aclose()
+        raise _timed_out(library, request)
+
+    return handle_async_request
+
+
+def _patience(request: Any) -> float | None:
+    patience: float | None = request.extensions.get("timeout", {}).get("read")
+    return patience
+
+
+def _timed_out(library: Any, request: Any) -> Exception:
+    raised: Exception = library.ReadTimeout("The read operation timed out", request=request)
+    return raised
+
+
 def _request(host: str, request: Any, body: bytes) -> Request:
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
     headers = {
         name.lower().decode("latin-1"): v.decode("latin-1") for name, v in request.headers.raw
     }
-    patience = request.extensions.get("timeout", {}).get("read")
-    return Request(request.method, host, path, query, headers, body, patience)
+    return Request(request.method, host, path, query, headers, body, _patience(request))
 
 
 def _answered(
@@ -113,7 +167,7 @@ def _answered(
     if answer.wire is WireFault.RESET:
         raise library.ReadError("[Errno 104] Connection reset by peer", request=request)
     if answer.wire is WireFault.HANG:
-        raise library.ReadTimeout("The read operation timed out", request=request)
+        raise _timed_out(library, request)
     # As a stream, so that the client reads it as it reads an answer from the network.
     cut = answer.wire is WireFault.TRUNCATE
     made, stream = (library.Response, cut_stream) if cut else (held_response, library.ByteStream)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from understudy.doors import httpx_door, urllib3_door
 from understudy.doors.answering import Answering
+from understudy.doors.gateway_pace import PacedModels
 from understudy.doors.patching import Patch, apply, undo
 
 __all__ = ["installed"]
@@ -23,6 +24,7 @@ class _Switchboard:
 
     def __init__(self) -> None:
         self._engines: list[Answering] = []
+        self._models: PacedModels | None = None
         self._patches: list[Patch] = []
         self._lock = threading.Lock()
 
@@ -32,16 +34,22 @@ class _Switchboard:
                 return engine
         return None
 
-    def plug_in(self, engine: Answering) -> None:
+    def paced_at(self, host: str, port: int | None) -> PacedModels | None:
+        models = self._models
+        return models if models is not None and models.are_at(host, port) else None
+
+    def plug_in(self, engine: Answering, models: PacedModels | None) -> None:
         with self._lock:
             if not self._engines:
-                self._patches = apply(
-                    [*httpx_door.patches(self.engine_at), *urllib3_door.patches(self.engine_at)]
-                )
+                ways = self.engine_at, self.paced_at
+                self._patches = apply([*httpx_door.patches(*ways), *urllib3_door.patches(*ways)])
             self._engines = [*self._engines, engine]
+            self._models = models or self._models
 
-    def unplug(self, engine: Answering) -> None:
+    def unplug(self, engine: Answering, models: PacedModels | None) -> None:
         with self._lock:
+            if self._models is models:
+                self._models = None
             self._engines = [each for each in self._engines if each is not engine]
             if not self._engines:
                 undo(self._patches)
@@ -51,13 +59,14 @@ _switchboard = _Switchboard()
 
 
 @contextlib.contextmanager
-def installed(engine: Answering) -> Iterator[None]:
+def installed(engine: Answering, models: PacedModels | None = None) -> Iterator[None]:
     """Answer requests to the hosts that `engine` serves in this process, in every thread and task.
 
-    Several engines may be installed at once; the newest that serves a host answers.
+    Several engines may be installed at once; the newest that serves a host answers. What answers
+    of `models` take under a fault passes in the case's time.
     """
-    _switchboard.plug_in(engine)
+    _switchboard.plug_in(engine, models)
     try:
         yield
     finally:
-        _switchboard.unplug(engine)
+        _switchboard.unplug(engine, models)

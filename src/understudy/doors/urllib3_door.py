@@ -13,15 +13,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.doors.answering import Answering, wire_headers
+from understudy.doors.gateway_pace import PacedModels, asking_for_pace, silence_of
 from understudy.doors.patching import Patch
 from understudy.systems.message import Request, Response, WireFault
 
 __all__ = ["patches"]
 
 Lookup = Callable[[str], Answering | None]
+Models = Callable[[str, int | None], PacedModels | None]
 
 
-def patches(engine_at: Lookup) -> Iterator[Patch]:
+def patches(engine_at: Lookup, models_at: Models) -> Iterator[Patch]:
     """What to replace in urllib3; nothing where it is not installed.
 
     The pool's own `urlopen` keeps running, and with it its retries and redirects.
@@ -31,7 +33,8 @@ def patches(engine_at: Lookup) -> Iterator[Patch]:
     pools = importlib.import_module("urllib3.connectionpool")
     answer = importlib.import_module("urllib3.response").HTTPResponse
     plain, secure = pools.HTTPConnectionPool, pools.HTTPSConnectionPool
-    yield Patch(plain, "_make_request", _door(plain._make_request, engine_at, answer))
+    real = _paced(plain._make_request, models_at)
+    yield Patch(plain, "_make_request", _door(real, engine_at, answer))
     yield Patch(secure, "_prepare_proxy", _no_tunnel(secure._prepare_proxy, engine_at))
 
 
@@ -49,6 +52,24 @@ def _door(real: Callable[..., Any], engine_at: Lookup, answer: Any) -> Callable[
             # Nothing is left to be read from the connection, so the pool has it back at once.
             self._put_conn(conn)
         return _response(answer, given, method, url, options)
+
+    return make_request
+
+
+def _paced(real: Callable[..., Any], models_at: Models) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def make_request(self: Any, conn: Any, method: str, url: str, **options: Any) -> Any:
+        models = models_at(self.host, self.port)
+        if models is None:
+            return real(self, conn, method, url, **options)
+        headers = dict(options.pop("headers", None) or self.headers)
+        with asking_for_pace(headers):
+            answer = real(self, conn, method, url, headers=headers, **options)
+        patience = _patience(self, options.get("timeout"))
+        if models.pass_time(silence_of(answer.headers), patience):
+            conn.close()
+            raise _broken(self, url, WireFault.HANG)
+        return answer
 
     return make_request
 

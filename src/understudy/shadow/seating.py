@@ -18,6 +18,7 @@ from understudy.candidates.loading import load
 from understudy.candidates.service import ServiceCandidate, reachable_addresses
 from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
 from understudy.doors.answering import Answering
+from understudy.doors.gateway_pace import PacedModels
 from understudy.doors.loopback import addresses, environment, listening, serving
 from understudy.doors.namespace import end_with_parent
 from understudy.doors.refusals import Refusals
@@ -101,6 +102,11 @@ class _Place:
         return self.serial or self.engine
 
     @property
+    def models(self) -> PacedModels | None:
+        """The models, where the candidate may have any, with the time that they take."""
+        return PacedModels(self.models_url, self.engine) if self.models_url else None
+
+    @property
     def vendors(self) -> dict[str, str]:
         """Where the vendors' clients know the systems."""
         return {name: system.base_url for name, system in self.engine.systems.items()}
@@ -114,7 +120,7 @@ def _serial_door(engine: Engine) -> SerialDoor:
 
 
 def _python_seat(use: PythonUse, setup: Setup, place: _Place) -> Seat:
-    place.leave.enter_context(installed(place.door))
+    place.leave.enter_context(installed(place.door, place.models))
     place.leave.enter_context(virtual_time(place.engine))
     wall = seal(setup.allow)
     if place.serial:
@@ -153,6 +159,7 @@ def _model_seat(use: BareModel, setup: Setup, place: _Place) -> Seat:
         )
     prompt = read_prompt(use, Path(setup.project))
     tools = offered_tools(place.engine.systems, use.tools)
+    place.leave.enter_context(installed(place.door, place.models))
     place.leave.enter_context(virtual_time(place.engine))
     wall = seal(setup.allow)
     candidate = ModelCandidate(use, prompt, tools, place.models_url)
