@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 
 import pytest
 
@@ -95,7 +96,9 @@ def test_packed_captures_are_recognised_and_read(imported, tmp_path):
     """A packed capture is the same capture."""
     _, plain = imported(capture((f"1 a {NOON} 0", REFUND)))
     _, packed = imported(gzip.compress(capture((f"1 a {NOON} 0", REFUND))), "y.gz")
-    assert [item.request for item in plain] == [item.request for item in packed]
+    _, bare = imported(zlib.compress(capture((f"1 a {NOON} 0", REFUND))), "z")
+    told = [[item.request for item in found] for found in (plain, packed, bare)]
+    assert told[0] == told[1] == told[2]
     assert detect_format(tmp_path / "x.gor").name == "gor"
     assert import_traffic("auto", [tmp_path / "y.gz"], tmp_path / "out").format == "gor"
 
@@ -105,9 +108,11 @@ def test_packed_captures_are_recognised_and_read(imported, tmp_path):
     [
         (gzip.compress(bytes(2_000_000)), "unfolds to more than 1,000,000 bytes"),
         (gzip.compress(b"x" * 5000)[:-20], "its compression is damaged"),
+        (zlib.compress(bytes(2_000_000)), "unfolds to more than 1,000,000 bytes"),
+        (zlib.compress(b"x" * 5000)[:-9], "its compression is damaged: the stream breaks off"),
         (b"", "it is empty"),
     ],
-    ids=["packed bomb", "packed damage", "empty"],
+    ids=["packed bomb", "packed damage", "bare bomb", "bare damage", "empty"],
 )
 def test_bombs_and_damage_are_one_clear_error(imported, data, problem):
     """A small packed file that unpacks without end is not unpacked, and nothing is written."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+import requests
+import vcr
 from tests.traffic import exports as x
 
 from understudy.campaign.imports import export_cassettes
@@ -65,3 +67,14 @@ def test_a_cassette_is_what_its_own_serializer_reads(world):
         assert {"method", "uri", "body", "headers"} == each["request"].keys()
         assert {"status", "headers", "body"} == each["response"].keys()
         assert isinstance(each["response"]["body"]["string"], str)
+
+
+def test_vcr_itself_plays_the_cassette_back(world):
+    """The tool loads every interaction, answers from them, and calls nobody."""
+    path = str(world / "a.yaml")
+    known = json.loads((world / "a.yaml").read_text())["interactions"]
+    asked = next(each for each in known if each["request"]["method"] == "GET")
+    with vcr.use_cassette(path, record_mode="none") as tape:
+        answer = requests.get(asked["request"]["uri"], timeout=5)
+    assert (len(tape), tape.play_count) == (len(known), 1)
+    assert answer.text == asked["response"]["body"]["string"]

@@ -26,6 +26,7 @@ from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
 from understudy.traffic.detect import FORMATS, UNKNOWN_FORMAT, detect_format
 from understudy.traffic.history import Sighting
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
 from understudy.traffic.report import Tally
 from understudy.traffic.source_file import Limits
@@ -223,18 +224,11 @@ class _Reading:
 
 def _moment(row: dict[str, Any]) -> datetime | None:
     """When an object was last touched, by what it says itself."""
-    found = [_read(row.get(name)) for name in ("created", "updatedAt", "updated_at", "created_at")]
+    found = [
+        moment_of(row.get(name), UTC)
+        for name in ("created", "updatedAt", "updated_at", "created_at")
+    ]
     return max((each for each in found if each), default=None)
-
-
-def _read(value: Any) -> datetime | None:
-    try:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError, OSError):
-        return None
-    return at.replace(tzinfo=UTC) if at and not at.tzinfo else at
 
 
 def _line(path: Path, offset: int) -> int:

@@ -94,7 +94,9 @@ def _is_gor(sample: Sample) -> bool:
 
 
 def _is_mitmproxy(sample: Sample) -> bool:
-    return bool(_FLOW.match(sample.head)) and sample.contains(b"7:version;")
+    return bool(_FLOW.match(sample.head)) and (
+        sample.contains(b"7:version;") or sample.contains(b"7:version,")
+    )
 
 
 def _is_keploy(sample: Sample) -> bool:

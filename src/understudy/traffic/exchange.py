@@ -19,7 +19,7 @@ from understudy.traffic.inbound import is_inbound, sender_of
 from understudy.traffic.recognise import Recognised, Recogniser
 from understudy.traffic.source_file import mend_text
 
-__all__ = ["Exchange", "Message", "Writer", "headers_of", "labels_of", "moment"]
+__all__ = ["Exchange", "Message", "Writer", "headers_of", "labels_of"]
 
 _CORRELATION = ("x-correlation-id", "x-trace-id", "x-request-id", "request-id")
 _ANSWERED = ("x-correlation-id", "x-trace-id")
@@ -146,15 +146,6 @@ def headers_of(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
         plain = name.lower()
         headers[plain] = f"{headers[plain]}, {value}" if plain in headers else value
     return headers
-
-
-def moment(value: Any) -> datetime | None:
-    """The time that a text states; None where it is none, or has no zone and so is no moment."""
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
 
 
 def labels_of(value: Any) -> dict[str, Any] | None:

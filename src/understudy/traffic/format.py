@@ -10,7 +10,7 @@ from pathlib import Path
 
 from understudy.traffic.http_import import Progress
 from understudy.traffic.report import ImportReport
-from understudy.traffic.source_file import Limits, opened_bytes
+from understudy.traffic.source_file import Limits, is_packed, opened_bytes
 
 __all__ = ["Format", "Reader", "Sample", "Wishes", "samples_of"]
 
@@ -66,7 +66,7 @@ def samples_of(file: Path) -> Iterator[Sample]:
     """The file's bytes, or the first that it unfolds to where it is packed; nothing of none."""
     with file.open("rb") as handle:
         head = handle.read(_HEAD_BYTES)
-        if head.startswith(b"\x1f\x8b"):
+        if is_packed(head):
             with opened_bytes(file, Limits()) as unpacked:
                 data = unpacked.read(_UNPACKED_BYTES)
             yield Sample(data[:_HEAD_BYTES], lambda text: text in data)

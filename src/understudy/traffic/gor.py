@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from io import BufferedReader
 from pathlib import Path
 
 from understudy.traffic.exchange import Exchange, Message
 from understudy.traffic.json_stream import Broken, Entry
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_http import parsed_http
 from understudy.traffic.raw_record import LeftOut, Malformed
 from understudy.traffic.source_file import Limits, opened_bytes
@@ -20,7 +20,6 @@ SEPARATOR = "\n🐵🙈🙉\n".encode()
 """What stands between two records; a body that holds it is cut there."""
 
 _REQUEST, _RESPONSE, _REPLAYED = b"1", b"2", b"3"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = (_REQUEST, _RESPONSE, _REPLAYED)
 _FEWEST, _LATENCY = 3, 3
 _BLOCK = 1 << 20
@@ -79,7 +78,7 @@ def read_gor(pair: tuple[_Record | None, _Record | None], offset: int) -> Exchan
         request=Message(headers, body),
         status=status,
         response=answer,
-        started_at=_moment(request.at_ns),
+        started_at=moment_of(request.at_ns),
         latency_ms=None if not latency else round(latency / 1e6),
         offset=offset,
     )
@@ -175,10 +174,3 @@ def _answer(record: _Record | None) -> tuple[int | None, Message | None]:
     if len(parts) < 2 or not parts[1].isdigit() or len(parts[1]) != 3:
         return None, None
     return int(parts[1]), Message(headers, body)
-
-
-def _moment(nanoseconds: int) -> datetime | None:
-    try:
-        return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
-    except OverflowError:
-        return None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of, moment
+from understudy.traffic.base64_body import unpacked_base64
+from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of
 from understudy.traffic.json_stream import Broken, Entry, json_items
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.source_file import Limits
 
@@ -31,20 +31,22 @@ def read_har(entry: Any, offset: int) -> Exchange:
     method, url = request.get("method"), request.get("url")
     if not isinstance(method, str) or not method or not isinstance(url, str):
         raise Malformed("a request without method or URL")
-    status, response = _response(entry.get("response"))
+    warnings: list[str] = []
+    status, response = _response(entry.get("response"), warnings)
     return Exchange(
         method=method.upper(),
         url=url,
         request=Message(_headers(request), _posted(request.get("postData"))),
         status=status,
         response=response,
-        started_at=moment(entry.get("startedDateTime")),
+        started_at=moment_of(entry.get("startedDateTime")),
         latency_ms=_latency(entry.get("time")),
         offset=offset,
         correlation_id=_text(entry.get("_correlation_id")),
         actor=_text(entry.get("_actor")),
         handling=_text(entry.get("_handling")),
         labels=labels_of(entry.get("_case")),
+        warnings=tuple(warnings),
     )
 
 
@@ -52,14 +54,14 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _response(value: Any) -> tuple[int | None, Message | None]:
+def _response(value: Any, warnings: list[str]) -> tuple[int | None, Message | None]:
     """The answer; browsers write status 0 where none came."""
     if not isinstance(value, dict):
         return None, None
     status = value.get("status")
     if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status < 600:
         return None, None
-    return status, Message(_headers(value), _content(value.get("content")))
+    return status, Message(_headers(value), _content(value.get("content"), warnings))
 
 
 def _headers(part: Mapping[str, Any]) -> dict[str, str]:
@@ -74,16 +76,13 @@ def _headers(part: Mapping[str, Any]) -> dict[str, str]:
     return headers_of(pairs)
 
 
-def _content(value: Any) -> bytes | str | None:
+def _content(value: Any, warnings: list[str]) -> bytes | str | None:
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         return None
     text: str = value["text"]
     if value.get("encoding") != "base64":
         return text
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Malformed("a body is not the base64 that it says") from None
+    return unpacked_base64(text, warnings)
 
 
 def _posted(value: Any) -> str | None:

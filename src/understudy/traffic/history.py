@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,7 +20,6 @@ __all__ = [
     "Sighting",
     "Tie",
     "later",
-    "moment_of",
     "place_of",
 ]
 
@@ -156,28 +155,6 @@ def place_of(table: str, row_id: Any) -> str:
     'stripe.charges/ch_1'
     """
     return f"{table}/{row_id}"
-
-
-def moment_of(value: Any) -> datetime | None:
-    """A vendor's time, ISO text or epoch seconds or milliseconds, in UTC; None where it is none.
-
-    >>> moment_of("2026-07-01T10:00:00Z") == moment_of(1782900000) == moment_of(1782900000000)
-    True
-    """
-    try:
-        if isinstance(value, bool):
-            return None
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value / 1000 if value > _LAST_SECOND else value, UTC)
-        if isinstance(value, str) and value:
-            read = datetime.fromisoformat(value)
-            return read.astimezone(UTC) if read.tzinfo else None
-    except (ValueError, OverflowError, OSError):
-        return None
-    return None
-
-
-_LAST_SECOND = 100_000_000_000
 
 
 def later(moment: datetime) -> datetime:

@@ -15,10 +15,11 @@ from understudy.model.interaction import Interaction
 from understudy.systems.system import System
 from understudy.traffic.bundling import ticket_of, touched_by, writes
 from understudy.traffic.colleagues import Colleagues
-from understudy.traffic.history import Happening, Message, Sighting, moment_of
+from understudy.traffic.history import Happening, Message, Sighting
 from understudy.traffic.http_replaying import Linked, ids_asked
 from understudy.traffic.inbound import Inbound, inbound_of
 from understudy.traffic.labels import Labels, labels_in
+from understudy.traffic.moments import moment_of
 from understudy.traffic.shown import answered_at, shown_by
 
 __all__ = ["Group", "Handling"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of, moment
+from understudy.traffic.base64_body import unpacked_base64
+from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of
 from understudy.traffic.json_stream import Broken, Entry
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.source_file import Limits, opened_bytes
 
@@ -56,44 +56,45 @@ def read_line(record: Any, offset: int) -> Exchange:
     method, url = request.get("method"), request.get("url")
     if not isinstance(method, str) or not method or not isinstance(url, str):
         raise Malformed("a request without method or URL")
-    status, response = _response(record.get("response"))
+    warnings: list[str] = []
+    status, response = _response(record.get("response"), warnings)
     latency = record.get("latency_ms")
     return Exchange(
         method=method.upper(),
         url=url,
-        request=_message(request),
+        request=_message(request, warnings),
         status=status,
         response=response,
-        started_at=moment(record.get("started_at")),
+        started_at=moment_of(record.get("started_at")),
         latency_ms=round(latency) if isinstance(latency, int | float) and latency >= 0 else None,
         offset=offset,
         correlation_id=_name(record.get("correlation_id")),
         actor=_name(record.get("actor")),
         handling=_name(record.get("handling")),
         labels=labels_of(record.get("labels")),
+        warnings=tuple(warnings),
     )
 
 
-def _response(value: Any) -> tuple[int | None, Message | None]:
+def _response(value: Any, warnings: list[str]) -> tuple[int | None, Message | None]:
     status = value.get("status") if isinstance(value, dict) else None
     if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status < 600:
         return None, None
-    return status, _message(value)
+    return status, _message(value, warnings)
 
 
-def _message(part: dict[str, Any]) -> Message:
+def _message(part: dict[str, Any], warnings: list[str]) -> Message:
     found = part.get("headers")
     pairs = found.items() if isinstance(found, dict) else []
-    return Message(headers_of([(str(n), str(v)) for n, v in pairs]), _body(part.get("body")))
+    return Message(
+        headers_of([(str(n), str(v)) for n, v in pairs]), _body(part.get("body"), warnings)
+    )
 
 
-def _body(value: Any) -> Any:
+def _body(value: Any, warnings: list[str]) -> Any:
     if not isinstance(value, dict) or list(value) != ["base64"]:
         return value
-    try:
-        return base64.b64decode(value["base64"], validate=True)
-    except (binascii.Error, ValueError, TypeError):
-        raise Malformed("a body is not the base64 that it says") from None
+    return unpacked_base64(value["base64"], warnings)
 
 
 def _name(value: Any) -> str | None:

@@ -22,10 +22,10 @@ from understudy.traffic.history import (
     Person,
     Sighting,
     Tie,
-    moment_of,
     place_of,
 )
 from understudy.traffic.hubspot_deeds import Entry, deeds_of, maker_of
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import LeftOut, Malformed
 from understudy.traffic.rewind import Habits
 

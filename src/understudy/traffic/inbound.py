@@ -9,7 +9,7 @@ from typing import Any
 
 from understudy.model.interaction import Interaction
 from understudy.systems.hubspot.kinds import table_of
-from understudy.traffic.history import moment_of
+from understudy.traffic.moments import moment_of
 
 __all__ = ["Inbound", "inbound_of", "is_inbound", "sender_of", "ticket_in"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import Any
 
 from understudy.traffic.exchange import Exchange, Message, headers_of
 from understudy.traffic.json_stream import Broken, Entry
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import LeftOut, Malformed
 from understudy.traffic.source_file import Limits
 from understudy.traffic.yaml_stream import yaml_documents
 
 __all__ = ["keploy_entries", "read_keploy"]
 
-_NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 _ELSEWHERE = ("body_ref", "body_skipped")
 
 
@@ -40,8 +39,7 @@ def read_keploy(document: Any, offset: int) -> Exchange:
     if not isinstance(method, str) or not method or not isinstance(url, str):
         raise Malformed("a request without method or URL")
     response = spec.get("resp")
-    started = _moment(request.get("timestamp") or spec.get("reqtimestampmock"))
-    started = started or _moment(spec.get("reqTimestampMock"))
+    started = _at(request.get("timestamp"), spec, "req")
     status, answer = _response(response)
     return Exchange(
         method=method.upper(),
@@ -85,23 +83,14 @@ def _warnings(request: dict[str, Any], response: Any) -> tuple[str, ...]:
 
 def _ended(spec: dict[str, Any], response: Any) -> datetime | None:
     stated = response.get("timestamp") if isinstance(response, dict) else None
-    return _moment(stated or spec.get("restimestampmock") or spec.get("resTimestampMock"))
+    return _at(stated, spec, "res")
 
 
-def _moment(value: Any) -> datetime | None:
-    """A time to the microsecond; Keploy writes nanoseconds, which YAML readers cut as well."""
-    try:
-        moment = (
-            datetime.fromisoformat(_NANOSECONDS.sub(r"\1", value))
-            if isinstance(value, str)
-            else value
-        )
-    except ValueError:
-        return None
-    if not isinstance(moment, datetime):
-        return None
-    # A YAML reader gives a time that was written with `Z` without its zone.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+def _at(stated: Any, spec: dict[str, Any], part: str) -> datetime | None:
+    """A time in UTC: YAML readers give a time that was written with a zone without it."""
+    names = (f"{part}timestampmock", f"{part}TimestampMock")
+    told = stated or next((spec[name] for name in names if spec.get(name)), None)
+    return moment_of(told, UTC)
 
 
 def _latency(start: datetime | None, end: datetime | None) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import Malformed
-from understudy.traffic.spans import Span, loaded, timestamp
+from understudy.traffic.spans import Span, loaded
 
 __all__ = ["read_langfuse"]
 
@@ -49,7 +51,7 @@ def _root(trace: dict[str, Any], session: str | None) -> Span:
         kind="other",
         name=str(trace.get("name") or ""),
         session=session,
-        started_at=timestamp(trace.get("timestamp")),
+        started_at=moment_of(trace.get("timestamp"), UTC),
         input=loaded(trace.get("input")),
         output=loaded(trace.get("output")),
     )
@@ -64,8 +66,8 @@ def _observation(part: dict[str, Any], trace: str, session: str | None) -> Span:
         kind=_KINDS.get(str(part.get("type")).upper(), "other"),
         name=str(part.get("name") or ""),
         session=session or _text(part.get("sessionId")),
-        started_at=timestamp(part.get("startTime")),
-        ended_at=timestamp(part.get("endTime")),
+        started_at=moment_of(part.get("startTime"), UTC),
+        ended_at=moment_of(part.get("endTime"), UTC),
         input=loaded(part.get("input")),
         output=loaded(part.get("output")),
         error=str(part.get("statusMessage") or "error") if failed else None,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import Malformed
-from understudy.traffic.spans import Span, loaded, timestamp
+from understudy.traffic.spans import Span, loaded
 
 __all__ = ["read_langsmith"]
 
@@ -42,8 +44,8 @@ def _span(run: dict[str, Any], trace: str) -> Span:
         kind=kind,
         name=str(run.get("name") or ""),
         session=_session(run),
-        started_at=timestamp(run.get("start_time")),
-        ended_at=timestamp(run.get("end_time")),
+        started_at=moment_of(run.get("start_time"), UTC),
+        ended_at=moment_of(run.get("end_time"), UTC),
         input=_arguments(run) if kind == "tool" else loaded(run.get("inputs")),
         output=output.get("output", output) if isinstance(output, dict) else output,
         error=str(run["error"]) if run.get("error") else None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from understudy.traffic.exchange import Exchange, Message, headers_of
 from understudy.traffic.json_stream import Broken, Entry
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import LeftOut, Malformed
 from understudy.traffic.source_file import Limits, opened_bytes
 
@@ -46,14 +46,15 @@ def read_flow(flow: Any, offset: int) -> Exchange:
     if not isinstance(flow, dict):
         raise Malformed("not a flow")
     version = flow.get("version")
-    if not isinstance(version, int):
+    if not isinstance(version, int | list):
         raise Malformed("a flow without its version")
-    if version > NEWEST:
+    # Before it numbered its flows, mitmproxy wrote its own version: [0, 18, 2].
+    if isinstance(version, int) and version > NEWEST:
         raise Malformed(
             f"flow version {version} is newer than {NEWEST}; export it as HAR:"
             " mitmdump -nr FILE --set hardump=FILE.har"
         )
-    if flow.get("type") != "http":
+    if flow.get("type", "http") != "http":
         raise LeftOut(f"a flow of type {flow.get('type')}")
     request = flow.get("request")
     if not isinstance(request, dict):
@@ -66,7 +67,7 @@ def read_flow(flow: Any, offset: int) -> Exchange:
         request=Message(_headers(request), _content(request)),
         status=status,
         response=response,
-        started_at=_moment(started),
+        started_at=moment_of(started),
         latency_ms=_span(started, ended),
         offset=offset,
     )
@@ -138,7 +139,7 @@ def _parts(data: bytes, depth: int) -> list[Any]:
 def _response(value: Any) -> tuple[int | None, Message | None, Any]:
     if not isinstance(value, dict):
         return None, None, None
-    status = value.get("status_code")
+    status = value.get("status_code", value.get("code"))
     if not isinstance(status, int) or isinstance(status, bool):
         return None, None, None
     return status, Message(_headers(value), _content(value)), value.get("timestamp_end")
@@ -175,13 +176,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value if isinstance(value, str) else ""
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else None
-    except (OverflowError, OSError, ValueError):
-        return None
 
 
 def _span(start: Any, end: Any) -> int | None:

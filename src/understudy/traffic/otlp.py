@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import Malformed
-from understudy.traffic.spans import Span, loaded, timestamp
+from understudy.traffic.spans import Span, loaded
 
 __all__ = ["read_otlp"]
 
@@ -65,8 +67,8 @@ def _span(raw: Any) -> Span:
         kind=kind,
         name=str(named or str(raw.get("name", "")).removeprefix("execute_tool ")),
         session=_text(_first(facts, _SESSION)),
-        started_at=timestamp(raw.get("startTimeUnixNano")),
-        ended_at=timestamp(raw.get("endTimeUnixNano")),
+        started_at=moment_of(raw.get("startTimeUnixNano"), UTC),
+        ended_at=moment_of(raw.get("endTimeUnixNano"), UTC),
         input=_told(facts, _INPUT, "prompt", "input_messages"),
         output=_told(facts, _OUTPUT, "completion", "output_messages"),
         error=_error(facts, status) if failed else None,

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from understudy.traffic.chronicle import Past
-from understudy.traffic.history import TOUCHED, UNKNOWN, Change, Sighting, later, moment_of
+from understudy.traffic.history import TOUCHED, UNKNOWN, Change, Sighting, later
+from understudy.traffic.moments import moment_of
 from understudy.world.versions import Version, micros
 
 __all__ = ["Habits", "Rewinder"]

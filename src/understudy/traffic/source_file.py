@@ -20,6 +20,7 @@ __all__ = [
     "JsonFile",
     "Limits",
     "depth_exceeds",
+    "is_packed",
     "mend_text",
     "opened_bytes",
     "opened_text",
@@ -31,6 +32,8 @@ __all__ = [
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _MARK_BYTES = 64
 _GZIP = b"\x1f\x8b"
+_ZLIB = (b"x\x01", b"x\x9c", b"x\xda")
+_BLOCK = 1 << 16
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -136,7 +139,7 @@ def opened_bytes(path: Path, limits: Limits) -> io.BufferedReader:
         if not file.peek(2):
             file.close()
             raise unreadable(path, "it is empty")
-        if not file.peek(2).startswith(_GZIP):
+        if not is_packed(file.peek(2)):
             return file
         with file:
             return io.BufferedReader(_Unpacked(path, limits))
@@ -144,13 +147,42 @@ def opened_bytes(path: Path, limits: Limits) -> io.BufferedReader:
         raise unreadable(path, error.strerror or "unknown reason") from None
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether a file that begins so is gzip, or a bare zlib stream as mitmproxy writes `.zhar`."""
+    return head.startswith((_GZIP, *_ZLIB))
+
+
+class _Inflated:
+    """A bare zlib stream, read piece by piece."""
+
+    def __init__(self, path: Path) -> None:
+        self._file, self._inflate = path.open("rb"), zlib.decompressobj()
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none only at the end."""
+        while not self._inflate.eof:
+            packed = self._inflate.unconsumed_tail or self._file.read(_BLOCK)
+            data = self._inflate.decompress(packed, size)
+            if data:
+                return data
+            if not packed:
+                raise EOFError("the stream breaks off")
+        return b""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
 class _Unpacked(io.RawIOBase):
-    """What a gzip file unfolds to, within the limit."""
+    """What a packed file unfolds to, within the limit."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path, self._left = path, limits.unpacked_bytes
         self._limit = limits.unpacked_bytes
-        self._file = gzip.open(path, "rb")  # noqa: SIM115 -- closed with this reader
+        with path.open("rb") as file:
+            zipped = file.read(2) == _GZIP
+        self._file = gzip.open(path, "rb") if zipped else _Inflated(path)  # noqa: SIM115 -- closed
 
     def readable(self) -> bool:
         return True

@@ -15,7 +15,7 @@ from understudy.traffic.http_lines import line_entries
 from understudy.traffic.json_stream import Broken, Entry, json_items
 from understudy.traffic.source_file import Limits, opened_bytes, read_json_file
 
-__all__ = ["Span", "loaded", "timestamp", "trace_documents"]
+__all__ = ["Span", "loaded", "trace_documents"]
 
 _PARQUET = b"PAR1"
 
@@ -89,20 +89,3 @@ def loaded(value: Any) -> Any:
         return orjson.loads(value)
     except (orjson.JSONDecodeError, RecursionError):
         return value
-
-
-def timestamp(value: Any) -> datetime | None:
-    """A moment as exports write them: ISO with or without a zone (UTC then), or nanoseconds.
-
-    >>> timestamp("2026-10-01T12:00:00"), timestamp("1790856000000000000").year
-    (datetime.datetime(2026, 10, 1, 12, 0, tzinfo=datetime.timezone.utc), 2026)
-    """
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    try:
-        if isinstance(value, int) or (isinstance(value, str) and value.isdigit()):
-            return datetime.fromtimestamp(int(value) / 1e9, UTC)
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError, OSError):
-        return None
-    return found.replace(tzinfo=found.tzinfo or UTC) if found is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from understudy.model.action import Action, ActionClass, Effect, Origin
@@ -13,6 +13,7 @@ from understudy.model.baseline import Baseline, BaselineSource, Outcome
 from understudy.model.case import Case, Trigger, Turn
 from understudy.model.interaction import Interaction, RecordedRequest, RecordedResponse
 from understudy.traffic.dialogues import Dialect, Dialogue
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import LeftOut, Malformed, text_of
 
 __all__ = ["STAR"]
@@ -209,10 +210,10 @@ def _moment(event: Mapping[str, Any]) -> datetime | None:
     seconds = event.get("UnixTime")
     if not isinstance(seconds, int) or isinstance(seconds, bool):
         return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        raise Malformed("a time that no calendar has") from None
+    found = moment_of(seconds)
+    if found is None:
+        raise Malformed("a time that no calendar has")
+    return found
 
 
 def _cycle_time(events: Sequence[Any]) -> int | None:

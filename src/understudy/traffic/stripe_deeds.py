@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from understudy.traffic.history import Deed, Maker, moment_of, place_of
+from understudy.traffic.history import Deed, Maker, place_of
+from understudy.traffic.moments import moment_of
 
 __all__ = ["event_deeds", "listed_deeds", "maker_of"]
 

@@ -17,9 +17,9 @@ from understudy.traffic.history import (
     Message,
     Sighting,
     Tie,
-    moment_of,
     place_of,
 )
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import LeftOut, Malformed
 from understudy.traffic.rewind import Habits
 from understudy.traffic.stripe_deeds import event_deeds, listed_deeds

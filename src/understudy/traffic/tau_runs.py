@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from understudy.model.proposal import RecordedOutcome
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import Malformed
 
 __all__ = ["Answer", "ReferenceCall", "Run", "ToolCall", "Utterance", "read_messages"]
@@ -92,7 +93,7 @@ class _Reader:
         elif role in ("user", "assistant"):
             self._speak(role, message)
             for call in _list(message.get("tool_calls"), "tool calls are not a list"):
-                self._call(role, call, _moment(message.get("timestamp")))
+                self._call(role, call, moment_of(message.get("timestamp")))
 
     def _speak(self, role: str, message: Mapping[str, Any]) -> None:
         text = message.get("content")
@@ -100,7 +101,7 @@ class _Reader:
             raise Malformed("a message's content is not text")
         said = _without_marks(text or "")
         if said:
-            self.utterances.append(Utterance(role, said, _moment(message.get("timestamp"))))
+            self.utterances.append(Utterance(role, said, moment_of(message.get("timestamp"))))
 
     def _call(self, role: str, call: Any, at: datetime | None) -> None:
         if not isinstance(call, dict):
@@ -160,17 +161,6 @@ def _arguments(value: Any) -> Mapping[str, Any]:
     if value is None:
         return {}
     return value if isinstance(value, dict) else {"unparsed": value}
-
-
-def _moment(value: Any) -> datetime | None:
-    """An aware time; one without a zone is nobody's to guess."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 def _without_marks(text: str) -> str:

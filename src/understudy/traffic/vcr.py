@@ -6,16 +6,15 @@ not know it leaves alone: cassettes that understudy wrote say there what else is
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from understudy.traffic.base64_body import unpacked_base64
 from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of
 from understudy.traffic.json_stream import Broken, Entry, json_items
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.source_file import Limits, opened_text, read_text, unreadable
 from understudy.traffic.yaml_stream import plain_yaml
@@ -59,35 +58,23 @@ def read_vcr(item: Any, offset: int) -> Exchange:
     method, url = request.get("method"), request.get("uri")
     if not isinstance(method, str) or not method or not isinstance(url, str):
         raise Malformed("a request without method or URL")
-    status, response = _response(item.get("response"))
+    warnings: list[str] = []
+    status, response = _response(item.get("response"), warnings)
     return Exchange(
         method=method.upper(),
         url=url,
-        request=Message(_headers(request.get("headers")), _body(request.get("body"))),
+        request=Message(_headers(request.get("headers")), _body(request.get("body"), warnings)),
         status=status,
         response=response,
-        started_at=_recorded_at(item.get("recorded_at")),
+        started_at=moment_of(item.get("recorded_at"), UTC),
         latency_ms=_latency(item.get("latency_ms")),
         offset=offset,
         correlation_id=_text(item.get("correlation_id")),
         actor=_text(item.get("actor")),
         handling=_text(item.get("handling")),
         labels=labels_of(item.get("case")),
+        warnings=tuple(warnings),
     )
-
-
-def _recorded_at(value: Any) -> datetime | None:
-    """When Ruby's VCR or betamax recorded it; both write universal time, betamax without a zone."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        try:
-            found = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-    return found.replace(tzinfo=found.tzinfo or UTC) if found is not None else None
 
 
 def _text(value: Any) -> str | None:
@@ -98,14 +85,14 @@ def _latency(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _response(value: Any) -> tuple[int | None, Message | None]:
+def _response(value: Any, warnings: list[str]) -> tuple[int | None, Message | None]:
     if not isinstance(value, dict):
         return None, None
     status = value.get("status")
     code = status.get("code") if isinstance(status, dict) else status
     if not isinstance(code, int) or isinstance(code, bool):
         return None, None
-    return code, Message(_headers(value.get("headers")), _body(value.get("body")))
+    return code, Message(_headers(value.get("headers")), _body(value.get("body"), warnings))
 
 
 def _headers(value: Any) -> dict[str, str]:
@@ -119,17 +106,14 @@ def _headers(value: Any) -> dict[str, str]:
     return headers_of(pairs)
 
 
-def _body(value: Any) -> bytes | str | None:
+def _body(value: Any, warnings: list[str]) -> bytes | str | None:
     """A body as the serializers of all versions wrote it."""
     if isinstance(value, str | bytes) or value is None:
         return value
     if not isinstance(value, dict):
         raise Malformed("a body is neither text nor bytes")
     if isinstance(value.get("base64_string"), str):
-        try:
-            return base64.b64decode(value["base64_string"], validate=True)
-        except (binascii.Error, ValueError):
-            raise Malformed("a body is not the base64 that it says") from None
+        return unpacked_base64(value["base64_string"], warnings)
     inner = value.get("string")
     if inner is None and isinstance(value.get("state"), list):
         inner = next(iter(value["state"]), None)

@@ -30,6 +30,10 @@ def plain_yaml(text: str) -> Any:
         Constructor.add_constructor(
             f"tag:yaml.org,2002:{tag}", lambda loader, node: loader.construct_scalar(node)
         )
+    for kind in ("int", "float"):
+        Constructor.add_constructor(f"tag:yaml.org,2002:{kind}", _number)
+    # So does Ruby's writer put YAML's own tag, as one of the document.
+    Constructor.add_constructor("!binary", SafeConstructor.construct_yaml_binary)
     Constructor.add_constructor(
         "tag:yaml.org,2002:python/tuple",
         lambda loader, node: list(loader.construct_sequence(node, deep=True)),
@@ -43,12 +47,32 @@ def plain_yaml(text: str) -> Any:
     try:
         value = yaml.load(io.StringIO(text))
     except YAMLError as error:
-        raise ValueError(f"it is not YAML of plain values: {error}") from None
+        raise ValueError(f"it is not YAML of plain values: {_told(error)}") from None
     except RecursionError:
         raise ValueError("its values are nested too deep") from None
     if _nodes_exceed(value, _MOST_NODES):
         raise ValueError(f"its aliases unfold to more than {_MOST_NODES:,} values")
     return value
+
+
+def _number(loader: Any, node: Any) -> Any:
+    """A number, where it is one to the version 1.1 that the tools write; `7e45` and `089` are ids.
+
+    They leave those without quotes, and this reader's version 1.2 would lose what they say.
+    """
+    text = node.value
+    if node.tag.endswith("float"):
+        return loader.construct_yaml_float(node) if "." in text else text
+    plain = text.lstrip("+-")
+    padded = len(plain) > 1 and plain.startswith("0") and plain.isdecimal()
+    return text if padded else loader.construct_yaml_int(node)
+
+
+def _told(error: Any) -> str:
+    """What is wrong, and in which line, in one."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return f"{problem}, line {mark.line + 1}" if mark else str(problem)
 
 
 def yaml_documents(path: Path, limits: Limits) -> Iterator[Entry | Broken]:

@@ -21,9 +21,9 @@ from understudy.traffic.history import (
     Person,
     Sighting,
     Tie,
-    moment_of,
     place_of,
 )
+from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import LeftOut, Malformed
 from understudy.traffic.rewind import Habits
 from understudy.traffic.zendesk_deeds import deeds_of
