@@ -14,7 +14,7 @@ _MARKS: dict[str, tuple[tuple[bytes, ...], ...]] = {
     "zendesk": (
         (b'"child_events"',), (b'"ticket_id"', b'"events"'), (b'"requester_id"', b'"submitter_id"'),
         (b'"domain_names"',), (b'"role"', b'"organization_id"'), (b".zendesk.com/api/v2",),
-        (b'"next_page"', b'"count"'),
+        (b'"next_page"', b'"count"'), (b'"requester"', b'"submitter"', b'"comments"'),
     ),
     "stripe": ((b'"object"', b'"livemode"'), (b'"object"', b'"list"', b'"has_more"')),
     "hubspot": (

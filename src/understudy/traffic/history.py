@@ -135,6 +135,8 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     concludes: bool = False
     request: str = ""
     """The request that the deed was part of, where the source names it."""
+    silent: bool = False
+    """Whether the source keeps back a part of the request, so that it cannot be played again."""
     hint: bool = False
     """Whether a better telling of the same deed may be found elsewhere."""
 

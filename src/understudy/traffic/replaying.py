@@ -38,9 +38,9 @@ class _Unplayable(Exception):
 class Replayed:
     """The actions of one handling, and what went wrong.
 
-    `unseen` are deeds about objects that the recording does not show: their actions are as
-    recorded, without the state around them. `broken` says which deed the systems refused, `idle`
-    counts deeds that changed nothing, `unserved` those that no operation serves.
+    `unseen` are deeds about objects, or with parts, that the recording does not show: their
+    actions are as recorded, without the state around them. `broken` says which deed the systems
+    refused, `idle` counts deeds that changed nothing, `unserved` those that no operation serves.
     """
 
     actions: list[Action] = field(default_factory=list)
@@ -89,7 +89,7 @@ class Replayer:
         names: dict[str, str],
         result: Replayed,
     ) -> None:
-        unseen = any(not _there(session, place, names) for place in deed.needs)
+        unseen = deed.silent or any(not _there(session, place, names) for place in deed.needs)
         mark, before = session.overlay.mark(), len(session.actions)
         try:
             status = self._send(session, deed, names)

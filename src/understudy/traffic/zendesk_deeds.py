@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,9 @@ _SETTABLE = (
 )  # fmt: skip
 _PEOPLE = ("assignee_id", "requester_id")
 _DONE = ("solved", "closed")
+_MERGED = "closed_by_merge"
+_TICKET = re.compile(r"#(\d{1,20})")
+_ABSORBED = re.compile(r"closed and merged into this request")
 
 
 def maker_of(author: Any, channel: str) -> Maker:
@@ -37,6 +41,9 @@ def deeds_of(
     audit: Mapping[str, Any], ticket: str, at: datetime, events: list[dict[str, Any]]
 ) -> Iterator[Deed]:
     """The deeds of one audit: what its author did, and what rules did in its wake."""
+    yield from _redactions(audit, ticket, at, events)
+    if is_consequence(audit, events):
+        return
     author = audit.get("author_id")
     own = [event for event in events if _maker(audit, event) is not Maker.AUTOMATION]
     ruled = [event for event in events if _maker(audit, event) is Maker.AUTOMATION]
@@ -60,6 +67,10 @@ def _written(
     audit: Mapping[str, Any], ticket: str, at: datetime, events: list[dict[str, Any]], maker: Maker
 ) -> Iterator[Deed]:
     fields, before, (added, removed) = _fields(events)
+    target = _merged_into(audit, events, added)
+    if target:
+        yield _merge(audit, ticket, at, maker, target, _comment(events))
+        return
     escalation = next((tag for tag in added if _escalates(tag)), None)
     added = [tag for tag in added if not _escalates(tag)]
     operation, params = _request(fields, _comment(events), added, removed)
@@ -79,6 +90,70 @@ def _written(
         reason = escalation.removeprefix(ESCALATED).strip("_") or ESCALATED
         yield Deed(key=f"zendesk/{audit['id']}/{maker.value}/escalated", concludes=True,
                    operation=ESCALATION_OPERATION, params={"reason": reason}, **base)  # fmt: skip
+
+
+def is_consequence(audit: Mapping[str, Any], events: list[dict[str, Any]]) -> bool:
+    """Whether an update is what a merge did to the ticket that stays; the deed is the other's."""
+    closed = any(e.get("field_name") == "status" and e.get("value") == "closed" for e in events)
+    said = str((_comment(events) or {}).get("body"))
+    return not closed and (_merges(audit) or _ABSORBED.search(said) is not None)
+
+
+def _merges(audit: Mapping[str, Any]) -> bool:
+    return _source(audit).get("rel") == "merge" or "merge" in _channel(audit)
+
+
+def _source(audit: Mapping[str, Any]) -> Mapping[str, Any]:
+    via = audit.get("via")
+    source = via.get("source") if isinstance(via, dict) else None
+    return source if isinstance(source, dict) else {}
+
+
+def _merged_into(
+    audit: Mapping[str, Any], events: list[dict[str, Any]], added: list[str]
+) -> str | None:
+    """The ticket that this one was closed for, where it was: Zendesk tags it and names the other.
+
+    It is named in words of any language, but always as `#35436`.
+    """
+    if _MERGED not in added and not _merges(audit):
+        return None
+    to = _source(audit).get("to")
+    told = to.get("ticket_id") if isinstance(to, dict) else None
+    named = _TICKET.search(str((_comment(events) or {}).get("body")))
+    return str(told) if told else (named[1] if named else None)
+
+
+def _merge(
+    audit: Mapping[str, Any], ticket: str, at: datetime, maker: Maker, target: str,
+    said: dict[str, Any] | None,
+) -> Deed:  # fmt: skip
+    params: dict[str, Any] = {"id": target, "ids": [int(ticket) if ticket.isdecimal() else ticket]}
+    if said is not None:
+        params |= {"source_comment": said["body"], "source_comment_is_public": said["public"]}
+    own = place_of("zendesk.tickets", ticket)
+    return Deed(
+        key=f"zendesk/{audit['id']}/{maker.value}", at=at, operation="zendesk.tickets.merge",
+        params=params, maker=maker, entity=own, needs=(own, place_of("zendesk.tickets", target)),
+        actor=place_of("zendesk.users", audit.get("author_id")), concludes=True,
+    )  # fmt: skip
+
+
+def _redactions(
+    audit: Mapping[str, Any], ticket: str, at: datetime, events: list[dict[str, Any]]
+) -> Iterator[Deed]:
+    """What was made unreadable, and where; nobody is told any more what it was."""
+    for event in events:
+        comment = event.get("comment_id")
+        if event.get("type") != "CommentRedactionEvent" or comment is None:
+            continue
+        places = (place_of("zendesk.tickets", ticket), place_of("zendesk.comments", comment))
+        yield Deed(
+            key=f"zendesk/{audit['id']}/redacted/{comment}", at=at, silent=True,
+            operation="zendesk.comments.redact", params={"id": ticket, "comment_id": str(comment)},
+            maker=_maker(audit, event), entity=places[0], needs=places,
+            actor=place_of("zendesk.users", audit.get("author_id")),
+        )  # fmt: skip
 
 
 def _fields(

@@ -16,6 +16,7 @@ from understudy.systems.zendesk.payload import NUMBERS
 from understudy.traffic.history import (
     TOUCHED,
     Change,
+    Deed,
     Happening,
     Message,
     Person,
@@ -26,7 +27,9 @@ from understudy.traffic.history import (
 from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import LeftOut, Malformed
 from understudy.traffic.rewind import Habits
-from understudy.traffic.zendesk_deeds import deeds_of
+from understudy.traffic.zendesk_deeds import deeds_of, maker_of
+from understudy.traffic.zendesk_events import FIELDS, audit_of, iso
+from understudy.traffic.zendesk_full import comments_of, deed_of_comment, flattened, people_of
 
 __all__ = ["HABITS", "LISTS", "read_zendesk"]
 
@@ -42,15 +45,6 @@ HABITS = {
         telling={"status": "new", "tags": [], "assignee_id": None, "priority": None,
                  "custom_fields": [], "satisfaction_rating": None, "group_id": None},
     ),
-}  # fmt: skip
-_FIELDS = (
-    "status", "priority", "type", "subject", "requester_id", "assignee_id", "group_id",
-    "organization_id", "tags", "external_id", "due_at", "problem_id", "submitter_id", "recipient",
-    "description",
-)  # fmt: skip
-_LABELS = {
-    "web form": "web", "mail": "email", "email": "email", "web service (api)": "api", "api": "api",
-    "rule": "rule", "trigger": "rule", "automation": "rule", "system": "system",
 }  # fmt: skip
 _CUSTOMER_ID = re.compile(r"\bcus_\w{6,64}")
 _CONTACT_ID = re.compile(r"hubspot\s+contact\s+#?(\d{1,20})", re.IGNORECASE)
@@ -73,7 +67,11 @@ def read_zendesk(kind: str, record: Any, file: str) -> Iterator[Happening]:
     raise LeftOut(f"Zendesk {kind or 'records of another kind'}: nothing is made of them")
 
 
-def _ticket(record: dict[str, Any]) -> Iterator[Happening]:
+def _ticket(told: dict[str, Any]) -> Iterator[Happening]:
+    """A ticket, and what the account's own export keeps inside of it."""
+    for each in people_of(told):
+        yield from _user(each)
+    record = flattened(told)
     row = _row(record)
     born = moment_of(record.get("created_at"))
     requester = place_of(USERS, row.get("requester_id"))
@@ -91,6 +89,33 @@ def _ticket(record: dict[str, Any]) -> Iterator[Happening]:
         entity=place_of(TICKETS, row["id"]), at=born, author=requester,
         text=text if isinstance(text, str) else "", system="zendesk", type="ticket.created",
         customer=requester, payload=_payload(row), named=_named(row),
+    )  # fmt: skip
+    yield from _conversation(comments_of(told), row)
+
+
+def _conversation(comments: list[dict[str, Any]], row: Mapping[str, Any]) -> Iterator[Happening]:
+    """The comments that stand in a ticket; the first one is the ticket itself."""
+    for place, each in enumerate(comments):
+        at = moment_of(each["created_at"])
+        yield _said(each, row["id"], at)
+        if each.get("public", True) is not False:
+            yield _message(row["id"], at, each)
+        deed = deed_of_comment(each, row["id"]) if place else None
+        if deed is not None:
+            yield deed
+
+
+def _deleted(record: dict[str, Any]) -> Iterator[Happening]:
+    """A ticket that somebody threw away, as the list of deleted tickets tells it."""
+    at, actor = moment_of(record.get("deleted_at")), record.get("actor")
+    if at is None or record.get("id") is None:
+        raise Malformed("a deleted ticket without `id` or `deleted_at`")
+    by = actor.get("id") if isinstance(actor, dict) else None
+    place = place_of(TICKETS, record["id"])
+    yield Deed(
+        key=f"zendesk/{record['id']}/deleted", at=at, operation="zendesk.tickets.delete",
+        params={"id": str(record["id"])}, maker=maker_of(by, ""), entity=place, needs=(place,),
+        actor=place_of(USERS, by), concludes=True,
     )  # fmt: skip
 
 
@@ -158,7 +183,7 @@ def _said(event: Mapping[str, Any], ticket: str, at: Any) -> Sighting:
     row: dict[str, Any] = {
         "id": str(event["id"]), "ticket_id": ticket, "author_id": str(event.get("author_id")),
         "body": event.get("body") or event.get("plain_body") or "",
-        "public": event.get("public", True) is not False, "created_at": _iso(at),
+        "public": event.get("public", True) is not False, "created_at": iso(at),
     }  # fmt: skip
     if event.get("html_body"):
         row["html_body"] = event["html_body"]
@@ -195,7 +220,7 @@ def _created(
 ) -> Iterator[Happening]:
     """A ticket that only its audits tell of: when it came to be, and who asked."""
     values = {e.get("field_name"): e.get("value") for e in events if e.get("type") == "Create"}
-    yield Change(table=TICKETS, id=ticket, field="created_at", at=at, after=_iso(at), before=None,
+    yield Change(table=TICKETS, id=ticket, field="created_at", at=at, after=iso(at), before=None,
                  by=author, derived=True)  # fmt: skip
     if values.get("requester_id"):
         yield Person(place=place_of(USERS, values["requester_id"]), staff=False, sure=False)
@@ -207,7 +232,7 @@ def _change(ticket: str, at: Any, by: str, event: dict[str, Any]) -> Iterator[Ch
         return
     if name.isdecimal():
         name = f"custom_fields:{name}"
-    elif name not in _FIELDS:
+    elif name not in FIELDS:
         return
     before = event.get("previous_value") if event["type"] == "Change" else None
     after, before = _value(name, event["value"]), _value(name, before)
@@ -234,42 +259,6 @@ def _message(ticket: str, at: Any, event: dict[str, Any]) -> Message:
     )  # fmt: skip
 
 
-def _ticket_event(record: dict[str, Any]) -> Iterator[Happening]:
-    """The same as an audit, told in the other form."""
-    children = record.get("child_events")
-    at = moment_of(record.get("created_at")) or moment_of(record.get("timestamp"))
-    if not isinstance(children, list) or at is None:
-        raise Malformed("a ticket event without `child_events` or time")
-    events = [_child(child) for child in children if isinstance(child, dict)]
-    yield from _audit({
-        "id": record.get("id"), "ticket_id": record.get("ticket_id"), "created_at": _iso(at),
-        "author_id": record.get("updater_id"), "via": {"channel": _label(record.get("via"))},
-        "events": [each for event in events for each in event],
-    })  # fmt: skip
-
-
-def _child(child: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    via = {"channel": _label(child.get("via"))}
-    base = {"id": child.get("id"), "type": child.get("event_type"), "via": via}
-    if child.get("event_type") == "Comment":
-        told = {"body": "", **child} if "body" in child or "plain_body" in child else dict(child)
-        yield {**told, **base, "public": child.get("public", child.get("comment_public", True))}
-        return
-    names = [name for name in _FIELDS if name in child]
-    custom = child.get("custom_ticket_fields")
-    pairs = [(name, child[name]) for name in names]
-    pairs += list(custom.items()) if isinstance(custom, dict) else []
-    for name, value in pairs:
-        yield {**base, "field_name": name, "value": value,
-               "previous_value": child.get("previous_value")}  # fmt: skip
-
-
-def _label(via: Any) -> str:
-    if isinstance(via, dict):
-        return str(via.get("channel") or "")
-    return _LABELS.get(str(via).strip().lower(), str(via).strip().lower())
-
-
 def _channel(event: Mapping[str, Any]) -> str:
     via = event.get("via")
     return str(via.get("channel")) if isinstance(via, dict) else ""
@@ -290,18 +279,19 @@ def _row(record: dict[str, Any]) -> dict[str, Any]:
 _NOT_KEPT = ("url", "fields", "generated_timestamp", "result_type", "encoded_id", "raw_subject")
 
 
-def _iso(at: Any) -> str:
-    return str(at.strftime("%Y-%m-%dT%H:%M:%SZ"))
-
-
+_ASKED = ("requester_id", "requester")
 _KINDS: tuple[
     tuple[Callable[[str, dict[str, Any]], bool], Callable[[dict[str, Any]], Iterator[Happening]]],
     ...,
 ] = (
-    (lambda kind, r: "child_events" in r or kind == "ticket_events", _ticket_event),
+    (lambda kind, r: kind == "deleted_tickets" or {"deleted_at", "previous_state"} <= r.keys(),
+     _deleted),
+    (lambda kind, r: "child_events" in r or kind == "ticket_events",
+     lambda r: _audit(audit_of(r))),
     (lambda kind, r: kind in ("audits", "ticket_audits") or ("events" in r and "ticket_id" in r),
      _audit),
-    (lambda kind, r: kind == "tickets" or ("requester_id" in r and "status" in r), _ticket),
+    (lambda kind, r: kind == "tickets" or ("status" in r and not r.keys().isdisjoint(_ASKED)),
+     _ticket),
     (lambda kind, r: kind == "users" or ("role" in r and "name" in r), _user),
     (lambda kind, r: kind == "organizations" or "domain_names" in r,
      _plain("zendesk.organizations")),
