@@ -17,6 +17,7 @@ from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash, model_hashes
 from understudy.campaign.models import model_service, uses_models
 from understudy.campaign.project import project_folder
+from understudy.campaign.proofreading import proofread_models
 from understudy.campaign.replay import replayed
 from understudy.campaign.reviewer import DeskReviewer
 from understudy.campaign.run_files import RunFiles, evidence_of
@@ -70,6 +71,8 @@ class RunRequest:
 def run_campaign(settings: Settings, request: RunRequest, progress: Progress) -> list[Finished]:
     """Run every candidate of the campaign, or the one that was asked for."""
     candidates = _candidates(settings, request.candidate)
+    asked = settings.campaign.model_copy(update={"candidates": tuple(candidates)})
+    proofread_models(asked, settings.document, resumed=bool(request.resume))
     source = open_source(settings, request.reports, progress)
     return [
         run_candidate(replace_candidate(settings, one), source, request, progress)

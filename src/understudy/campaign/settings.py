@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from understudy.campaign.proofreading import proofread_campaign
 from understudy.model.campaign import Campaign
 from understudy.model.canonical import digest, digest_file
-from understudy.model.document import load_document
+from understudy.model.document import Document, load_document, parse_document, read_document
+from understudy.model.errors import ConfigurationError
 from understudy.model.gates import Gates
 from understudy.model.package import resolve_document
 from understudy.model.policy import Policy
@@ -35,16 +37,32 @@ class Settings:
     rules: Rules
     folder: Path
     equipment: tuple[SystemSettings, ...] = ()
+    document: Document = field(default_factory=lambda: Document("", {}))
+    """The campaign file itself, to tell a line by."""
 
 
 def load_settings(path: Path) -> Settings:
     """Read `campaign.yaml` and the files it names; raises `ConfigurationError`."""
-    campaign = load_document(path, Campaign)
+    document = read_document(path)
+    _refuse_suite(document)
+    campaign = parse_document(document, Campaign)
     folder = path.resolve().parent
     rules = load_rules(campaign.policy, campaign.gates, folder)
+    proofread_campaign(campaign, document, rules.policy, rules.policy_file)
     files = [folder / file for file in campaign.settings_files]
     equipment = tuple(load_document(file, SystemSettings) for file in files)
-    return Settings(campaign, rules, folder, equipment)
+    return Settings(campaign, rules, folder, equipment, document)
+
+
+def _refuse_suite(document: Document) -> None:
+    content = document.content
+    if isinstance(content, dict) and "cases" in content and "candidates" not in content:
+        raise ConfigurationError(
+            f"`{document.file}` is a suite of scenarios, and no campaign",
+            code="U175",
+            where=document.where(("cases",)),
+            hint=f"pytest {document.file} --understudy-candidate my_bot.agent:handle",
+        )
 
 
 def load_rules(policy: str, gates: str, folder: Path) -> Rules:

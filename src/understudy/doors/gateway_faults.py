@@ -25,7 +25,7 @@ from understudy.model.errors import ConfigurationError, nearest
 from understudy.systems.fault_options import options_of
 from understudy.systems.faults import draw
 
-__all__ = ["FaultyModels", "is_about_models"]
+__all__ = ["FaultyModels", "check_model_fault", "is_about_models"]
 
 _SYSTEM = "models"
 _OPERATIONS = {
@@ -52,7 +52,7 @@ class FaultyModels:
 
     def __init__(self, source: Source, faults: Sequence[Fault], seed: int) -> None:
         for fault in faults:
-            _check(fault)
+            check_model_fault(fault)
         self._faults = tuple((fault, options_of(fault)) for fault in faults)
         self._source = source
         self._seed = seed
@@ -100,7 +100,8 @@ def _could_befall(fault: Fault, operation: str, case_id: str) -> bool:
     )
 
 
-def _check(fault: Fault) -> None:
+def check_model_fault(fault: Fault) -> None:
+    """Raise `ConfigurationError` for a fault that no call of a model could meet."""
     wanted = fault.match.operation
     names = list(_OPERATIONS.values())
     if wanted is not None and not any(fnmatchcase(name, wanted) for name in names):
@@ -113,6 +114,7 @@ def _check(fault: Fault) -> None:
         raise ConfigurationError(
             f"the fault `{fault.do}` cannot befall models; known are {', '.join(known)}"
         )
+    options_of(fault)
 
 
 def _status(options: dict[str, Any]) -> ModelAnswer:

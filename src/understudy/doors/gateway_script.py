@@ -24,7 +24,7 @@ from understudy.doors.gateway_wire import (
     blocks_of,
     error_body,
 )
-from understudy.model.errors import ConfigurationError
+from understudy.model.errors import ConfigurationError, nearest
 
 __all__ = ["Script", "ScriptedAnswer", "script_from"]
 
@@ -54,15 +54,30 @@ class ScriptedAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     body: Any = None
 
 
-def script_from(data: Sequence[Any]) -> tuple[ScriptedAnswer, ...]:
-    """A script as it stands in a file; `ConfigurationError` names the answer that is wrong."""
+def script_from(data: Sequence[Any], first: int = 1) -> tuple[ScriptedAnswer, ...]:
+    """A script as it stands in a file; `ConfigurationError` names the answer that is wrong.
+
+    `first` is the number of the first answer.
+    """
     script = []
-    for number, each in enumerate(data, 1):
+    for number, each in enumerate(data, first):
         try:
             script.append(msgspec.convert(each, ScriptedAnswer))
         except msgspec.ValidationError as error:
-            raise ConfigurationError(f"answer {number} of the script: {error}") from None
+            raise ConfigurationError(
+                f"answer {number} of the script: {error}{_guess(each)}", hint=f"known: {_KNOWN}"
+            ) from None
     return tuple(script)
+
+
+_KNOWN = ", ".join(ScriptedAnswer.__struct_fields__)
+
+
+def _guess(given: Any) -> str:
+    """The name that was meant by one that an answer does not have."""
+    known = ScriptedAnswer.__struct_fields__
+    odd = (key for key in given if key not in known) if isinstance(given, dict) else ()
+    return next((nearest(str(key), known) for key in odd), "")
 
 
 class Script:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,11 +13,12 @@ import pydantic
 
 from understudy.model.errors import ConfigurationError, UnderstudyError, nearest, one_error
 
-__all__ = ["Document", "load_document", "parse_document", "read_document"]
+__all__ = ["Document", "Place", "load_document", "parse_document", "read_document"]
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 60
 
+_QUOTED = re.compile(r"'([^']*)'")
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 Place = tuple[str | int, ...]
 
@@ -172,7 +174,7 @@ def _explain(document: Document, model: type[Model], error: dict[str, Any]) -> U
         return ConfigurationError(problem, code="U105", where=where, hint=hint)
     if error["type"] == "missing":
         return ConfigurationError(f"`{path}` is required", code="U106", where=where)
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message = _message(error)
     shown = f"`{path}`: {message}" if path else message
     value = error.get("input")
     if isinstance(value, str | int | float | bool) and f"`{value}`" not in shown:
@@ -180,9 +182,28 @@ def _explain(document: Document, model: type[Model], error: dict[str, Any]) -> U
     return ConfigurationError(shown, code="U107", where=where)
 
 
+def _message(error: dict[str, Any]) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    context = error.get("ctx", {})
+    if error["type"] == "too_short":
+        return f"at least {context['min_length']} of them must be there, and none is"
+    if error["type"] in ("enum", "literal_error"):
+        known = _QUOTED.findall(str(context.get("expected", "")))
+        value = str(error.get("input"))
+        return f"`{value}` is none of {', '.join(known)}{nearest(value, known)}"
+    return message
+
+
 def _beside_the_point(error: dict[str, Any]) -> bool:
-    """A mapping was written where text is possible too: that it is no text helps nobody."""
-    return error["type"] == "string_type" and isinstance(error.get("input"), Mapping)
+    """What is said of a value only because of something else that is wrong.
+
+    A mapping was written where text is possible too: that it is no text helps nobody. And a list
+    is not too short because what stands in it is wrong.
+    """
+    given = error.get("input")
+    if error["type"] == "too_short" and isinstance(given, list):
+        return len(given) >= int(error["ctx"]["min_length"])
+    return error["type"] == "string_type" and isinstance(given, Mapping)
 
 
 def _known_keys(model: type[pydantic.BaseModel], place: Place) -> list[str]:

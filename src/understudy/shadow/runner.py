@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
 
+from understudy.candidates.needs import parse_need
 from understudy.candidates.use import HttpUse, parse_use
 from understudy.doors.self_test import self_test
 from understudy.model.campaign import Isolation
-from understudy.model.errors import ConfigurationError, RecordingError
+from understudy.model.errors import RecordingError
 from understudy.model.proposal import CaseRecord
 from understudy.shadow.crew import Crew, Result
 from understudy.shadow.environment import module_folders
@@ -36,7 +37,7 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
     where the candidate cannot be loaded, before the first case.
     """
     use = parse_use(plan.candidate.spec)
-    needs = [_address(need) for need in plan.candidate.needs]
+    needs = [parse_need(need) for need in plan.candidate.needs]
     inside = all(host in _LOOPBACK for host, _ in needs)
     namespace = plan.namespace and inside and not isinstance(use, HttpUse)
     tested = self_test(namespace=namespace)
@@ -85,17 +86,8 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         writes=dict(plan.writes),
         forwarded=namespace,
         reviewed=plan.decide is not None,
-        allow=tuple(_address(need) for need in plan.candidate.needs),
+        allow=tuple(parse_need(need) for need in plan.candidate.needs),
     )
-
-
-def _address(need: str) -> tuple[str, int]:
-    host, _, port = need.rpartition(":")
-    if not host or not port.isdigit():
-        raise ConfigurationError(
-            f"`needs: {need}` is not an address", hint="write it as in `127.0.0.1:5432`"
-        )
-    return host, int(port)
 
 
 @dataclass(slots=True)

@@ -14,10 +14,11 @@ from understudy.systems.damage import last_shown
 from understudy.systems.fault_options import options_of
 from understudy.systems.message import Response
 from understudy.systems.operation import Call, Operation
+from understudy.systems.routes import KNOWN
 from understudy.systems.striking import CarryOut, struck
 from understudy.systems.system import System
 
-__all__ = ["FaultPlan", "draw"]
+__all__ = ["FaultPlan", "check_fault", "draw"]
 
 _CURSORS = ("starting_after", "ending_before", "after", "page[after]", "page[before]")
 
@@ -32,8 +33,7 @@ class FaultPlan:
 
     def __init__(self, faults: Sequence[Fault], seed: int, systems: Mapping[str, System]) -> None:
         for fault in faults:
-            _check_names(fault.match, systems)
-            _check_delivery(fault)
+            check_fault(fault, systems)
         self._faults = tuple((fault, options_of(fault)) for fault in faults)
         self._drifts = any(fault.do is FaultKind.PAGE_DRIFT for fault in faults)
         self._seed = seed
@@ -142,17 +142,49 @@ def _check_delivery(fault: Fault) -> None:
         )
 
 
-def _check_names(match: FaultMatch, systems: Mapping[str, System]) -> None:
-    names = [name for system in systems.values() for name in system.by_name]
-    wanted = match.operation
-    if wanted is not None and not any(fnmatchcase(name, wanted) for name in names):
+def check_fault(fault: Fault, systems: Mapping[str, System], others: bool = False) -> None:
+    """Raise `ConfigurationError` for a fault that none of the mounted systems could meet.
+
+    With `others` there are more systems than these, and names that may be theirs are let pass.
+    """
+    match = fault.match
+    if match.system is not None:
+        _check_system(match.system, systems, others)
+    if match.operation is not None:
+        _check_operation(match, systems, others)
+    _check_delivery(fault)
+    options_of(fault)
+
+
+def _check_system(wanted: str, systems: Mapping[str, System], others: bool) -> None:
+    if wanted not in systems and (wanted in KNOWN or not others):
         raise ConfigurationError(
-            f"a fault is to befall `{wanted}`, which no system serves{nearest(wanted, names)}",
-            hint="understudy systems operations",
+            f"a fault is to befall the system `{wanted}`, which is not mounted"
+            f"{nearest(wanted, systems)}",
+            code="U174",
+            hint=f"mounted are {', '.join(systems)}",
         )
-    if match.system is not None and match.system not in systems:
-        raise ConfigurationError(
-            f"a fault is to befall the system `{match.system}`, which is not mounted"
-            f"{nearest(match.system, systems)}; mounted are {', '.join(systems)}",
-            hint="understudy systems operations",
-        )
+
+
+def _check_operation(match: FaultMatch, systems: Mapping[str, System], others: bool) -> None:
+    wanted = str(match.operation)
+    names = [
+        name
+        for system in systems.values()
+        if match.system in (None, system.name)
+        for name in system.by_name
+    ]
+    if any(fnmatchcase(name, wanted) for name in names):
+        return
+    first = wanted.partition(".")[0]
+    if first in KNOWN and first not in systems:
+        _check_system(first, systems, others)
+    if others and first not in systems:
+        return
+    of = f" of `{match.system}`" if match.system is not None else ""
+    raise ConfigurationError(
+        f"a fault is to befall `{wanted}`, which is no operation{of} that is served"
+        f"{nearest(wanted, names)}",
+        code="U174",
+        hint=f"mounted are {', '.join(systems)}; understudy systems operations",
+    )

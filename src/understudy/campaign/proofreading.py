@@ -1,0 +1,161 @@
+"""What is wrong with a campaign or a suite beyond its form, found before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from understudy.campaign.models import model_service
+from understudy.candidates.needs import parse_need
+from understudy.candidates.use import parse_use
+from understudy.doors.gateway_faults import check_model_fault, is_about_models
+from understudy.doors.gateway_script import script_from
+from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode
+from understudy.model.document import Document, Place, read_document
+from understudy.model.errors import ConfigurationError, UnderstudyError, nearest, one_error
+from understudy.model.policy import Policy
+from understudy.systems.faults import check_fault
+from understudy.systems.recorded import RECORDED
+from understudy.systems.routes import KNOWN, mounted
+from understudy.systems.system import System
+from understudy.systems.write_mode import modes_by_name
+
+__all__ = ["proofread_campaign", "proofread_faults", "proofread_models"]
+
+_RECORDED = RECORDED.rstrip(":")
+
+
+def proofread_campaign(
+    campaign: Campaign, document: Document, policy: Policy, policy_file: Path
+) -> None:
+    """Raise all that is wrong as one `ConfigurationError`, each with the line that it stands on.
+
+    What only the user's own systems know is left to the run: their code is not loaded here.
+    """
+    found = [
+        *_candidates(campaign.candidates, document),
+        *_systems(campaign.mounted, document),
+        *_script(campaign, document),
+    ]
+    systems, others = _known(campaign.mounted)
+    served = any("models" in each.model_fields_set for each in campaign.candidates)
+    models = served or campaign.models is not None
+    found += _faults(campaign.faults, ("faults",), document, (systems, others, models))
+    found += _writes(policy, policy_file, systems, others)
+    if found:
+        raise one_error(found)
+
+
+def proofread_models(campaign: Campaign, document: Document, *, resumed: bool) -> None:
+    """Raise what the mode of a candidate's models lacks: answers, the key, prices."""
+    folder = Path(document.file).resolve().parent
+    place: Place = ("models",) if campaign.models else ("candidates",)
+    found: list[UnderstudyError] = []
+    for candidate in campaign.candidates:
+        one = campaign.model_copy(update={"candidates": (candidate,)})
+        found += _wrong(document, place, lambda each: _served(each, folder, resumed), one)
+    if found:
+        raise one_error(found)
+
+
+def _served(campaign: Campaign, folder: Path, resumed: bool) -> None:
+    model_service(campaign, folder, resumed=resumed)
+
+
+def proofread_faults(
+    faults: Sequence[Fault], place: Place, document: Document, systems: Mapping[str, str]
+) -> list[UnderstudyError]:
+    """What is wrong with the faults that stand at a place of a file."""
+    return list(_faults(faults, place, document, (*_known(systems), True)))
+
+
+def _candidates(
+    candidates: Sequence[CandidateSpec], document: Document
+) -> Iterator[UnderstudyError]:
+    for number, candidate in enumerate(candidates):
+        place: Place = ("candidates", number)
+        yield from _wrong(document, (*place, "use"), parse_use, candidate.use)
+        for index, need in enumerate(candidate.needs):
+            yield from _wrong(document, (*place, "needs", index), parse_need, need)
+
+
+def _systems(roles: Mapping[str, str], document: Document) -> Iterator[UnderstudyError]:
+    for role, name in roles.items():
+        if name not in KNOWN and name != _RECORDED and ":" not in name:
+            yield ConfigurationError(
+                f"`{name}` is no known system{nearest(name, KNOWN)}",
+                code="U171",
+                where=document.where(("systems", role)),
+                hint=f"known: {', '.join(KNOWN)}, and your own as `module:Class`",
+            )
+
+
+def _script(campaign: Campaign, document: Document) -> Iterator[UnderstudyError]:
+    script = campaign.models.script if campaign.models else ()
+    for number, answer in enumerate(script):
+        place = ("models", "script", number)
+        yield from _wrong(document, place, lambda one, n=number: script_from([one], n + 1), answer)
+    if not script:
+        for number, candidate in enumerate(campaign.candidates):
+            if candidate.models is ModelMode.SCRIPTED and campaign.models is None:
+                yield ConfigurationError(
+                    f"the models of `{candidate.name}` are scripted, and there is no script",
+                    code="U172",
+                    where=document.where(("candidates", number, "models")),
+                    hint="models: {script: [{text: …}]}",
+                )
+
+
+def _known(roles: Mapping[str, str]) -> tuple[dict[str, System], bool]:
+    """The systems whose operations are known here, and whether there are others."""
+    here = {role: name for role, name in roles.items() if name in KNOWN}
+    return mounted(here), len(here) < len(roles)
+
+
+def _faults(
+    faults: Sequence[Fault],
+    place: Place,
+    document: Document,
+    known: tuple[Mapping[str, System], bool, bool],
+) -> Iterator[UnderstudyError]:
+    systems, others, models = known
+    for number, fault in enumerate(faults):
+        where = (*place, number)
+        if is_about_models(fault):
+            yield from _wrong(document, where, check_model_fault, fault)
+            if not models:
+                yield ConfigurationError(
+                    "a fault is to befall models, but the campaign serves none",
+                    code="U173",
+                    where=document.where(where),
+                    hint="write `models: replay`, `record`, `live` or `scripted` at the candidate",
+                )
+        else:
+            yield from _wrong(document, where, check_fault, fault, systems, others)
+
+
+def _writes(
+    policy: Policy, file: Path, systems: Mapping[str, System], others: bool
+) -> Iterator[UnderstudyError]:
+    names = [name for system in systems.values() for name in system.by_name]
+    for key, mode in policy.writes.items():
+        if others and key.partition(".")[0] not in KNOWN:
+            continue
+        try:
+            modes_by_name({key: mode}, names)
+        except ConfigurationError as error:
+            yield _at(read_document(file).where(("writes", key)), error)
+
+
+def _wrong(
+    document: Document, place: Place, check: Callable[..., object], *given: Any
+) -> Iterator[UnderstudyError]:
+    try:
+        check(*given)
+    except UnderstudyError as error:
+        yield _at(document.where(place), error)
+
+
+def _at(where: str, error: UnderstudyError) -> UnderstudyError:
+    return type(error)(error.problem, code=error.code, where=where, hint=error.hint)

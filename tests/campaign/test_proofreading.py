@@ -1,0 +1,125 @@
+"""What is wrong with a campaign is told before anything is built, with its line, all at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.campaign.settings import load_settings
+from understudy.model.errors import UnderstudyError
+
+HEAD = """\
+version: 1
+name: pilot
+world: {customers: 60, cases: 20}
+"""
+AGENT = 'candidates: [{name: agent, use: "bot:handle"}]\n'
+
+
+@pytest.fixture
+def told(tmp_path):
+    """Everything that is said of a campaign with these lines after its head."""
+
+    def load(text, **files):
+        for name, content in files.items():
+            (tmp_path / f"{name}.yaml").write_text(content, encoding="utf-8")
+        path = tmp_path / "campaign.yaml"
+        path.write_text(HEAD + text, encoding="utf-8")
+        with pytest.raises(UnderstudyError) as caught:
+            load_settings(path)
+        assert caught.value.exit_code == 2
+        return caught.value.describe().replace(f"{tmp_path}/", "")
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "said"),
+    [
+        ("faults: [{match: {operation: stripe.refunds.craete}, do: reset}]", 5,
+         "did you mean `stripe.refunds.create`?"),
+        ("faults: [{match: {}, do: rset}]", 5, "did you mean `reset`?"),
+        ("faults: [{match: {}, do: status, options: {stauts: 1}}]", 5, "did you mean `status`?"),
+        ("faults: [{match: {}, do: latency, options: {seconds: -1}}]", 5, "from 0 on"),
+        ("faults: [{match: {operation: models.chat}, do: status}]", 5, "the campaign serves none"),
+        ("models: {script: [{text: a}, {txet: b}]}", 5, "answer 2 of the script"),
+        ("models: {script: [{txet: b}]}", 5, "did you mean `text`?"),
+        ("systems: {crm: hubspto}", 5, "did you mean `hubspot`?"),
+        ("faults: [{match: {operation: models.chta}, do: reset}]", 5, "`models.chat`?"),
+        ("faults: [{match: {system: models}, do: page_drift}]", 5, "cannot befall models"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_told_with_its_line_and_the_nearest_name(told, line, place, said):
+    """Fault names, operations, options, answers of a script, systems."""
+    text = told(AGENT + line)
+    assert f"campaign.yaml:{place}: " in text
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    ("need", "said"),
+    [
+        ("localhost", "it has no port"), ("127.0.0.1:99999", "from 1 to 65535"),
+        ("http://localhost:80/v1", "leave out the scheme"), (":80", "is not an address"),
+        ("127.0.0.1:0", "from 1 to 65535"), ("db:54x2", "is not an address"),
+    ],
+)  # fmt: skip
+def test_a_need_that_is_no_address_is_told(told, need, said):
+    """The entry, its line, and what is wrong with it."""
+    text = told(f'candidates:\n  - name: a\n    use: "b:c"\n    needs: ["{need}"]\n')
+    assert f"campaign.yaml:7: `needs: {need}` is not an address" in text
+    assert said in text
+
+
+@pytest.mark.parametrize("match", ["system: hubspot", "operation: hubspot.objects.update"])
+def test_a_fault_for_a_system_that_is_not_mounted_lists_those_that_are(told, match):
+    """By system and by operation; so too where a system of the user's own is mounted beside."""
+    for own in ("", ', erp: "my_erp:Erp"'):
+        text = told(
+            AGENT
+            + f"systems: {{finance: stripe{own}}}\nfaults: [{{match: {{{match}}}, do: reset}}]"
+        )
+        assert "campaign.yaml:6: a fault is to befall the system `hubspot`" in text
+        assert "mounted are desk, stripe" in text
+
+
+def test_what_only_an_own_system_knows_is_left_to_the_run(tmp_path):
+    """Its code is the user's, and nothing of it is loaded to read a file."""
+    path = tmp_path / "campaign.yaml"
+    path.write_text(
+        HEAD + AGENT + 'systems: {erp: "no_such_module:Erp"}\n'
+        "faults: [{match: {operation: erp.orders.create}, do: reset}, "
+        "{match: {system: erp}, do: reset}]\n"
+    )
+    assert load_settings(path).campaign.faults
+
+
+def test_everything_is_told_at_once(told):
+    """Candidates, faults, script and the policy's write modes, each with its own file and line."""
+    text = told(
+        'candidates: [{name: a, use: "bot", needs: [db]}]\npolicy: own.yaml\n'
+        "faults: [{match: {operation: nothing.at.all}, do: reset}]\nmodels: {script: [{a: 1}]}\n",
+        own="version: 1\ncurrency: EUR\nwrites: {stripe.refunds.craete: deny}\n",
+    )
+    for said in (
+        "campaign.yaml:4: `bot` does not name a candidate", "campaign.yaml:4: `needs: db`",
+        "campaign.yaml:6: a fault is to befall `nothing.at.all`",
+        "campaign.yaml:7: answer 1 of the script",
+        "own.yaml:3: `writes: stripe.refunds.craete`",
+    ):  # fmt: skip
+        assert said in text, text
+    assert text.count("error[") == 5
+
+
+def test_a_list_is_not_too_short_because_its_items_are_wrong(told):
+    """Only what is wrong is told; an empty list is told as one."""
+    text = told("candidates: [{name: a, uze: b}]")
+    assert "did you mean `use`?" in text
+    assert "at least" not in text
+    assert "`candidates`: at least 1 of them must be there" in told("candidates: []")
+
+
+def test_a_suite_is_not_taken_for_a_campaign(told):
+    """The command that runs it is given."""
+    text = told("cases: []")
+    assert "is a suite of scenarios" in text
+    assert "pytest" in text
