@@ -6,6 +6,7 @@ import base64
 import copy
 import gzip
 import json
+import random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -254,6 +255,44 @@ def test_a_body_that_is_not_the_base64_that_it_says_costs_itself_only(imported, 
     )
     assert found.response.body == body
     assert bool(found.warnings) is (body is None)
+
+
+def test_a_damaged_entry_costs_itself_only(logs, tmp_path, key):
+    """Behind an entry that is no JSON the next one is found, however large what lies between."""
+    whole = [json.dumps(entry(at=f"12:00:{number:02d}")) for number in range(8)]
+    whole[2] = whole[2].replace('"request"', '"request\n"', 1)
+    whole[5] = whole[5][:-20] + "x" * 3_000_000 + '"}'
+    path = logs.write('{"log":{"version":"1.2","entries":[' + ", ".join(whole) + "]}}")
+    report = import_http(HAR, [path], tmp_path / "out", HttpOptions(key=key))
+    facts = report.manifest
+    assert (facts.records, facts.kept, facts.quarantined) == (8, 6, 2)
+    assert [each.where for each in report.quarantined] == ["log.json, entry 3", "log.json, entry 6"]
+
+
+def test_entries_that_begin_differently_are_all_read(logs, tmp_path, key):
+    """Chrome and Firefox begin entries with whatever they know of each; none is passed over."""
+    chance, entries = random.Random(4), []
+    for number in range(300):
+        more = {
+            name: {"startedDateTime": number}
+            for name in chance.sample("abcdefghijklmnopqrstuvwxyz", 3)
+        }
+        entries.append(
+            {
+                **more,
+                **entry(
+                    url=f"{STRIPE}/v1/charges/ch_{number}",
+                    at=f"12:{number // 60:02d}:{number % 60:02d}",
+                ),
+            }
+        )
+    for indent in (None, 2):
+        path = logs.write(
+            json.dumps({"log": {"version": "1.2", "entries": entries}}, indent=indent)
+        )
+        report = import_http(HAR, [path], tmp_path / f"out-{indent}", HttpOptions(key=key))
+        shown = [one.request.url for one in read_recording(report.recording).interactions()]
+        assert shown == [each["request"]["url"] for each in entries]
 
 
 def test_a_har_that_breaks_off_keeps_its_whole_entries(logs, tmp_path, key):

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["SECRET_HEADERS", "SECRET_NAMES", "kind_of_field", "kind_of_header"]
+__all__ = [
+    "PEOPLE",
+    "SECRET_HEADERS",
+    "SECRET_NAMES",
+    "kind_of_field",
+    "kind_of_header",
+    "sensitive_names",
+]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -40,10 +47,11 @@ _KINDS = {
 }
 _PERSONAL = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 # `name` is a person's only beneath one of these; elsewhere it names a product or a company.
-_PEOPLE = _words(
+PEOPLE = _words(
     "customer user contact requester submitter assignee author passenger recipient owner "
     "person billingdetails shipping shippingdetails cardholder patient employee"
 )
+"""Names of what holds a person's `name`; several people go by the same name with an `s`."""
 _REMEMBERED = 20_000
 SECRET_HEADERS = _words(
     "authorization proxyauthorization cookie setcookie xapikey apikey xauthtoken xaccesstoken "
@@ -64,15 +72,25 @@ def kind_of_field(name: str, parent: str = "") -> str | None:
     plain = _plain(name)
     if plain in SECRET_NAMES:
         return "secret"
-    if plain == "name" and _plain(parent).rstrip("s") in _PEOPLE:
+    if plain == "name" and _is_person(_plain(parent)):
         return "name"
     return _PERSONAL.get(plain)
 
 
+def sensitive_names(*, personal: bool) -> frozenset[str]:
+    """All names, lower-cased and without punctuation, that say anything by themselves."""
+    return SECRET_NAMES | _PERSONAL.keys() if personal else SECRET_NAMES
+
+
+@lru_cache(_REMEMBERED)
 def kind_of_header(name: str) -> str | None:
     """`secret` where the header's whole value is one, else None."""
     plain = _plain(name)
     return "secret" if plain in SECRET_HEADERS or plain in SECRET_NAMES else None
+
+
+def _is_person(plain: str) -> bool:
+    return plain in PEOPLE or plain.rstrip("s") in PEOPLE
 
 
 def _plain(name: str) -> str:

@@ -11,10 +11,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import orjson
+
 from understudy.redact.fields import kind_of_field, kind_of_header
 from understudy.redact.key import RedactionKey
-from understudy.redact.patterns import PERSONAL, SECRETS, Pattern
+from understudy.redact.patterns import Pattern
 from understudy.redact.pseudonym import Pseudonyms, is_pseudonym
+from understudy.redact.sieve import NOTHING, Found, Sieve
 from understudy.redact.stream import is_event_stream, redact_events
 
 __all__ = ["Redactor"]
@@ -25,7 +28,7 @@ _USERINFO = re.compile(r"^([A-Za-z][\w+.-]{0,30}://)([^/@\s]{0,512})@")
 _COOKIES = frozenset({"cookie", "set-cookie"})
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
 _LAYERS = 3
-_SHORT, _REMEMBERED = 40, 20_000
+_SHORT, _LONGEST_KNOWN, _REMEMBERED = 40, 500, 20_000
 _SMALLEST_CARD = 10**12
 
 
@@ -44,29 +47,83 @@ class Redactor:
     def __init__(self, key: RedactionKey, *, personal: bool = True) -> None:
         self._names = Pseudonyms(key)
         self._personal = personal
-        self._patterns = SECRETS + PERSONAL if personal else SECRETS
+        self._sieve = Sieve(personal=personal)
         self.counts: Counter[str] = Counter()
         self._harmless: set[str] = set()
+        self._known: dict[tuple[str, str], tuple[str, Counter[str]]] = {}
 
     def redact_text(self, text: str) -> str:
         """The text with every match replaced, in plain sight, in base64, or over many events."""
-        if text in self._harmless:
+        if not text or text in self._harmless:
             return text
-        if is_event_stream(text):
-            return redact_events(text, self._plain, self.redact_value)
-        clean = self._plain(text)
-        if clean == text and len(text) <= _SHORT:
+        found = self._sieve.in_text(text)
+        if found == NOTHING:
+            self._remember(text)
+            return text
+        if found.stream and is_event_stream(text):
+            return redact_events(text, self._plain, self._walked)
+        clean = self._cleared(text, found, _LAYERS)
+        if clean == text:
             self._remember(text)
         return clean
 
     def _remember(self, text: str) -> None:
         """Field names and short words come again and again: what has nothing in it stays so."""
+        if len(text) > _SHORT:
+            return
         if len(self._harmless) >= _REMEMBERED:
             self._harmless.clear()
         self._harmless.add(text)
 
     def redact_value(self, value: Any, name: str = "", parent: str = "") -> Any:
-        """A JSON value with every text in it redacted; `name` is the field that holds it."""
+        """A JSON value with every text in it redacted; `name` is the field that holds it.
+
+        What has nothing in it, which one pass over its JSON tells, is given back as it is.
+        """
+        if isinstance(value, dict | list) and not name and self._is_clean(value, parent):
+            return value
+        return self._walked(value, name, parent)
+
+    def redact_url(self, url: str) -> str:
+        """A URL without user and password, its query redacted by the names of its parameters."""
+        head, sign, query = url.partition("?")
+        if "@" in head:
+            head = _USERINFO.sub(self._user, head)
+        return self.redact_text(head) + sign + (self._known_as(query, "?") if query else "")
+
+    def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers with secret ones replaced whole but for the scheme, the others as text."""
+        return {name: self._known_as(value, name) for name, value in headers.items()}
+
+    def _known_as(self, text: str, name: str) -> str:
+        """A header's value, or with `?` for its name a query; many come again and again."""
+        known = self._known.get((name, text))
+        if known is None:
+            before = self.counts.copy()
+            clean = self._query(text) if name == "?" else self._header(name, text)
+            known = clean, self.counts - before
+            if len(text) <= _LONGEST_KNOWN:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[name, text] = known
+        elif known[1]:
+            self.counts.update(known[1])
+        return known[0]
+
+    def _query(self, query: str) -> str:
+        pairs = parse_qsl(query, keep_blank_values=True)
+        clean = [(name, str(self._walked(value, name))) for name, value in pairs]
+        return self.redact_text(query if clean == pairs else urlencode(clean))
+
+    def _is_clean(self, value: Any, parent: str) -> bool:
+        try:
+            data = orjson.dumps(value)
+        except TypeError:
+            # Integers beyond 64 bits, lone surrogates, keys that are no text: each is looked at.
+            return False
+        return not self._sieve.in_json(data, parent)
+
+    def _walked(self, value: Any, name: str = "", parent: str = "") -> Any:
         if isinstance(value, str):
             return self._field(value, name, parent)
         if value is None or isinstance(value, bool):
@@ -74,30 +131,17 @@ class Redactor:
         if isinstance(value, int | float):
             return self._number(value, name, parent)
         if isinstance(value, list | tuple):
-            return [self.redact_value(item, name, parent) for item in value]
+            return [self._walked(item, name, parent) for item in value]
         return self._mapping(value, name) if isinstance(value, Mapping) else value
 
-    def redact_url(self, url: str) -> str:
-        """A URL without user and password, its query redacted by the names of its parameters."""
-        head, sign, query = url.partition("?")
-        head = _USERINFO.sub(self._user, head)
-        pairs = parse_qsl(query, keep_blank_values=True)
-        clean = [(name, str(self.redact_value(value, name))) for name, value in pairs]
-        kept = query if clean == pairs else urlencode(clean)
-        return self.redact_text(head) + sign + self.redact_text(kept)
-
-    def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Headers with secret ones replaced whole but for the scheme, the others as text."""
-        return {name: self._header(name, value) for name, value in headers.items()}
-
     def _plain(self, text: str) -> str:
-        return self._text(text, _LAYERS)
+        return self._cleared(text, self._sieve.in_text(text), _LAYERS)
 
-    def _text(self, text: str, layers: int) -> str:
-        for pattern in self._patterns:
-            if pattern.possible(text):
-                text = pattern.regex.sub(partial(self._swap, pattern), text)
-        if layers and len(text) >= 24:
+    def _cleared(self, text: str, found: Found, layers: int) -> str:
+        """The text without the patterns that it may hold."""
+        for pattern in found.patterns:
+            text = pattern.regex.sub(partial(self._swap, pattern), text)
+        if layers and found.encoded:
             text = _ENCODED.sub(lambda match: self._decoded(match[0], layers), text)
         return text
 
@@ -118,7 +162,7 @@ class Redactor:
         inner = _decode(token)
         if inner is None:
             return token
-        clean = self._text(inner, layers - 1)
+        clean = self._cleared(inner, self._sieve.in_text(inner), layers - 1)
         if clean == inner:
             return token
         return base64.b64encode(clean.encode("utf-8")).decode("ascii")
@@ -140,7 +184,7 @@ class Redactor:
     def _mapping(self, value: Mapping[Any, Any], name: str) -> dict[Any, Any]:
         secret = bool(name) and kind_of_field(name) == "secret"
         return {
-            self._key_of(key): self.redact_value(item, name if secret else str(key), name)
+            self._key_of(key): self._walked(item, name if secret else str(key), name)
             for key, item in value.items()
         }
 

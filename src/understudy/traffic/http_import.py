@@ -198,7 +198,7 @@ class _Import:
             self.tally.quarantine(place, entry.reason)
             return
         try:
-            record, repairs = fit(entry.record, self.limits)
+            record, repairs = fit(entry.record, self.limits, sound=entry.sound)
             exchange = self.format.read(record, entry.offset)
             spool.add(
                 writer.interaction(exchange, 0), (len(self.sources) << _OFFSET_BITS) + entry.offset

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-import orjson
+import msgspec
 
 from understudy.traffic.base64_body import unpacked_base64
 from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of
@@ -18,6 +19,7 @@ from understudy.traffic.source_file import Limits, opened_bytes
 __all__ = ["line_entries", "read_line"]
 
 _MARK = b"\xef\xbb\xbf"
+_decode = msgspec.json.Decoder().decode
 
 
 def line_entries(path: Path, limits: Limits) -> Generator[Entry | Broken, None, None]:
@@ -37,11 +39,23 @@ def line_entries(path: Path, limits: Limits) -> Generator[Entry | Broken, None, 
 
 def _entry(line: bytes, offset: int) -> Entry | Broken:
     try:
-        return Entry(offset, orjson.loads(line))
-    except orjson.JSONDecodeError as error:
+        return Entry(offset, _decode(line), sound=True)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _leniently(line, offset)
+    except RecursionError:
+        return Broken(offset, "values are nested too deep to be read")
+
+
+def _leniently(line: bytes, offset: int) -> Entry | Broken:
+    """A line with broken characters or with numbers that JSON does not have, or why it is none."""
+    try:
+        return Entry(offset, json.loads(line.decode("utf-8", "surrogateescape")))
+    except ValueError as error:
+        told = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         whole = line.endswith(b"\n")
-        why = f"not JSON: {error.msg}" if whole else "the file breaks off"
-        return Broken(offset, why)
+        return Broken(offset, f"not JSON: {told}" if whole else "the file breaks off")
+    except RecursionError:
+        return Broken(offset, "values are nested too deep to be read")
 
 
 def read_line(record: Any, offset: int) -> Exchange:

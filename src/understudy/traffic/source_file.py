@@ -24,6 +24,7 @@ __all__ = [
     "mend_text",
     "opened_bytes",
     "opened_text",
+    "opened_utf8",
     "read_json_file",
     "read_text",
     "unreadable",
@@ -83,15 +84,17 @@ def read_json_file(path: Path, format: str, array: str, limits: Limits | None = 
 
 def depth_exceeds(value: Any, limit: int) -> bool:
     """Whether lists and objects are nested more than `limit` deep; never recurses."""
-    waiting = [(value, 1)]
-    while waiting:
-        item, depth = waiting.pop()
-        if isinstance(item, dict | list):
-            if depth > limit:
-                return True
-            inner = item.values() if isinstance(item, dict) else item
-            waiting.extend((child, depth + 1) for child in inner)
-    return False
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(limit):
+        if not level:
+            return False
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, dict | list)
+        ]
+    return bool(level)
 
 
 def mend_text(value: Any) -> Any:
@@ -130,6 +133,20 @@ def opened_text(path: Path, limits: Limits) -> TextIO:
         raise unreadable(path, "it is empty")
     encoding = next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
     return io.TextIOWrapper(data, encoding=encoding, errors="surrogateescape", newline="")
+
+
+def opened_utf8(path: Path, limits: Limits) -> io.BufferedReader:
+    """A text file as bytes of UTF-8 without a mark, whatever encoding its first bytes name."""
+    data = opened_bytes(path, limits)
+    head = data.peek(_MARK_BYTES)
+    if not head.strip():
+        data.close()
+        raise unreadable(path, "it is empty")
+    mark, encoding = next((each for each in _MARKS if head.startswith(each[0])), (b"", "utf-8"))
+    if encoding == "utf-16":
+        return io.BufferedReader(_Recoded(io.TextIOWrapper(data, encoding, "surrogateescape")))
+    data.read(len(mark))
+    return data
 
 
 def opened_bytes(path: Path, limits: Limits) -> io.BufferedReader:
@@ -172,6 +189,28 @@ class _Inflated:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class _Recoded(io.RawIOBase):
+    """A text's bytes in UTF-8."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text, self._rest = text, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = len(buffer)
+        if not self._rest:
+            self._rest = self._text.read(size).encode("utf-8", "surrogateescape")
+        data, self._rest = self._rest[:size], self._rest[size:]
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._text.close()
+        super().close()
 
 
 class _Unpacked(io.RawIOBase):

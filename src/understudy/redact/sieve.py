@@ -1,0 +1,127 @@
+"""One pass over a text that tells which patterns it could hold at all; most texts hold none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from understudy.redact.fields import PEOPLE, sensitive_names
+from understudy.redact.patterns import PERSONAL, SECRETS, Pattern
+
+__all__ = ["NOTHING", "Found", "Sieve"]
+
+_ENCODED = "[A-Za-z0-9+/_-]{24}"
+# Of these letters outside of ASCII one is a plain `i`, `k` or `s` where case is ignored.
+_FOLDED = r"\xe2\x84\xaa|\xc5\xbf|\xc4[\xb0\xb1]"
+_BETWEEN = r'[^A-Za-z0-9"]*'
+_ESCAPED_KEY = r'\\"?[^"]*":'
+_MEMORY = 64 << 20
+
+
+class Found(NamedTuple):
+    """What a text could hold: patterns, something in base64, and cut over a stream's events."""
+
+    patterns: tuple[Pattern, ...]
+    encoded: bool
+    stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Regular expressions that are sought all at once; None where the machine has no RE2."""
+
+    matcher: Any
+
+    def matches(self, data: bytes) -> tuple[int, ...] | None:
+        """The numbers of those that match, from 1; None where nobody knows, so all may."""
+        if self.matcher is None:
+            return None
+        found = self.matcher.Match(data)
+        # The first one is empty and always matches; without it the search ran out of memory.
+        return tuple(found) if found and 0 in found else None
+
+
+class Sieve:
+    """Looks for the hints of all patterns, and in JSON for the names of sensitive fields.
+
+    >>> sieve = Sieve(personal=True)
+    >>> [pattern.kind for pattern in sieve.in_text("mail ann@corp.com").patterns]
+    ['email']
+    >>> sieve.in_json(b'{"plan":"gold"}'), sieve.in_json(b'{"Client-Secret":"x"}')
+    (False, True)
+    """
+
+    def __init__(self, *, personal: bool) -> None:
+        """`personal` is whether personal data are looked for beside secrets."""
+        self._patterns = SECRETS + PERSONAL if personal else SECRETS
+        hints = [_FOLDED, "data:", _ENCODED, *(pattern.hint for pattern in self._patterns)]
+        self._text = _compiled(tuple(hints))
+        names = _keys(sensitive_names(personal=personal))
+        self._json = _compiled(
+            (*hints, _ESCAPED_KEY, names, _keys(["name"]), _keys(PEOPLE, f"(?:s{_BETWEEN})*"))
+        )
+        self._name, self._people = len(hints) + 3, len(hints) + 4
+        self._all = Found(self._patterns, encoded=True, stream=True)
+        self._known: dict[tuple[int, ...] | None, Found] = {None: self._all, (0,): NOTHING}
+        self._harmless: dict[tuple[int, ...] | None, bool] = {None: False, (0,): True}
+
+    def in_text(self, text: str) -> Found:
+        """What a text could hold; a match of a pattern is never missed."""
+        key = self._text.matches(text.encode("utf-8", "surrogatepass"))
+        found = self._known.get(key)
+        if found is None and key is not None:
+            found = self._known[key] = self._told(key)
+        return found or self._all
+
+    def in_json(self, data: bytes, parent: str = "") -> bool:
+        """Whether anything in compact JSON could be secret or personal.
+
+        `parent` is the field that holds the value, which may say that a `name` is a person's.
+        """
+        key = self._json.matches(data)
+        if parent:
+            return key != (0,)
+        harmless = self._harmless.get(key)
+        if harmless is None and key is not None:
+            harmless = self._harmless[key] = self._is_harmless(key)
+        return not harmless
+
+    def _told(self, key: tuple[int, ...]) -> Found:
+        if 1 in key:
+            return self._all
+        patterns = tuple(self._patterns[number - 4] for number in key if number >= 4)
+        return Found(patterns, encoded=3 in key, stream=2 in key)
+
+    def _is_harmless(self, key: tuple[int, ...]) -> bool:
+        """Whether there is nothing but a `name` that is no person's, or people without one."""
+        return not set(key) - {0, self._name, self._people} and not (
+            self._name in key and self._people in key
+        )
+
+
+NOTHING = Found((), encoded=False, stream=False)
+"""What most texts hold."""
+
+
+@lru_cache(8)
+def _compiled(expressions: tuple[str, ...]) -> _Set:
+    try:
+        import re2
+    except ImportError:
+        return _Set(None)
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = _MEMORY
+    made = re2.Set.SearchSet(options)
+    for expression in ("", *expressions):
+        made.Add(expression)
+    made.Compile()
+    return _Set(made)
+
+
+def _keys(names: Iterable[str], ending: str = "") -> str:
+    """JSON keys that are one of the names, however they are written: `first_name`, `First-Name`."""
+    ways = "|".join(_BETWEEN.join(name) for name in sorted(names))
+    return rf'(?i)"{_BETWEEN}(?:{ways}){_BETWEEN}{ending}":'
