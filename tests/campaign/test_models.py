@@ -162,6 +162,29 @@ def test_scripted_models_stream_and_go_down(project):
     assert any("status of models" in line for line in run["not_covered"])
 
 
+def test_planned_faults_that_never_acted_are_told(project):
+    """In the verdict and with the case: which, and why nothing is known of how they are met."""
+    faults = (
+        "[{match: {operation: stripe.refunds.create}, do: reset},"
+        " {match: {operation: models.chat, nth: 1}, do: status},"
+        " {match: {operation: models.chat, nth: 9}, do: truncate},"
+        " {match: {case: nobody}, do: webhook_late}]"
+    )
+    finished = _run(
+        project, "scripted", "{script: [{text: one}, {text: two}]}", limit="1", faults=faults
+    )
+    (run,) = json.loads(finished.stdout)["runs"]
+    prefix = "a planned fault that never acted, "
+    told = [line for line in run["not_covered"] if line.startswith(prefix)]
+    assert [line.removeprefix(prefix).partition(":")[0] for line in told] == [
+        "reset of stripe.refunds.create", "truncate of models.chat, call 9",
+        "webhook_late of any event, case nobody",
+    ]  # fmt: skip
+    case = project.command("case", "latest", _records(project)[0]["case_id"]).stdout
+    assert "a planned fault did not act, reset of stripe.refunds.create: nothing that it" in case
+    assert "status of models.chat" not in case
+
+
 @pytest.mark.parametrize(
     ("mode", "models", "keys", "expected"),
     [

@@ -181,6 +181,16 @@ def test_messages_out_of_order_arrive_so(bots, run):
     assert several.proposal.actions[0].fault == "webhook_reorder"
     assert single.trace.context[0]["turns"] == []
     assert single.proposal.actions[0].fault is None
+    name = "webhook_reorder of any event"
+    assert (several.faults[name].acted, single.faults[name].acted) == (1, 0)
+    assert single.faults[name].idle == "nothing that it could befall came"
+
+
+def test_a_second_delivery_that_never_came_is_told(bots, run):
+    """Who breaks down at the first delivery meets no second one."""
+    bots.candidate("def breaks(case, systems):\n    raise RuntimeError('no')\n")
+    (record,) = run(bots.plan(1, use="bot:breaks", faults=(_fault("webhook_duplicate"),)))[1]
+    assert record.faults["webhook_duplicate of any event"].acted == 0
 
 
 def test_faults_of_events_and_of_calls_meet(bots, run):

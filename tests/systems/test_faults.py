@@ -179,6 +179,49 @@ def test_a_webhook_is_matched_by_its_sender_and_case(match, turns, strikes):
     assert bool(hooks.befalling("case-1", "zendesk", turns)) is strikes
 
 
+@pytest.mark.parametrize(
+    ("fault", "met", "struck", "acted"),
+    [
+        (_fault("reset", operation="stripe.refunds.create"), 1, 1, 1),
+        (_fault("reset", operation="stripe.refunds.create", nth=2), 1, 0, 0),
+        (_fault("reset", operation="zendesk.tickets.update"), 0, 0, 0),
+        (_fault("reset", operation="stripe.refunds.create", share=1e-9), 1, 0, 0),
+        (_fault("apply_then_reset", operation="stripe.charges.retrieve"), 0, 0, 0),
+        (_fault("stale_read", operation="stripe.charges.retrieve", nth=1), 2, 1, 0),
+        (_fault("stale_read", operation="stripe.charges.retrieve", nth=2), 2, 1, 1),
+        (_fault("schema_drift", {"field": "x"}, operation="stripe.charges.retrieve"), 2, 2, 0),
+        (_fault("schema_drift", {"field": "amount"}, operation="stripe.charges.retrieve"), 2, 2, 2),
+        (_fault("concurrent_edit", {"fields": {"a": 1}}, operation="stripe.charges.list"), 1, 1, 0),
+    ],
+)  # fmt: skip
+def test_what_became_of_a_fault_is_told(under, fault, met, struck, acted):
+    """How often it could have struck, was drawn, and changed something; why it did not."""
+    call = under(fault)
+    _answer(call, "stripe.charges.retrieve", id="ch_0001")
+    _answer(call, "stripe.refunds.create", **REFUND)
+    _answer(call, "stripe.charges.retrieve", id="ch_0001")
+    _answer(call, "stripe.charges.list")
+    ((name, told),) = call.engine.faults.told(call.session).items()
+    assert name == str(fault)
+    assert (told.met, told.struck, told.acted) == (met, struck, acted)
+    assert (told.idle is None) is bool(acted)
+
+
+def test_a_fault_without_effect_is_not_named_by_the_action(under):
+    """A colleague who edits what is not there has done nothing to the write."""
+    call = under(
+        _fault("concurrent_edit", {"fields": {"a": 1}}, operation="stripe.customers.create")
+    )
+    _answer(call, "stripe.customers.create", name="A")
+    assert call.session.actions[-1].fault is None
+
+
+def test_a_fault_that_is_planned_for_another_case_is_not_this_one_s(under):
+    """Only what could have befallen the case is told of it."""
+    call = under(_fault("reset", case="other-*"))
+    assert call.engine.faults.told(call.session) == {}
+
+
 def test_latency_passes_on_the_case_s_clock_only(under):
     """Ten minutes of latency move the case's present and nothing else."""
     call = under(_fault("latency", {"seconds": 600}))

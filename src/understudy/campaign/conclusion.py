@@ -16,6 +16,7 @@ from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
 from understudy.model.campaign import Economics
+from understudy.model.proposal import FaultCount
 from understudy.model.verdict import (
     CandidateRef,
     CaseCounts,
@@ -169,6 +170,7 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
         if faults
         else "faults of the systems and of the model: none were injected"
     )
+    told += _idle_faults(end)
     if end.manifest.unanswered:
         told.append(f"{end.manifest.unanswered:,} model calls: no answer was recorded for them")
     told += [f"a setting without effect: {each}" for each in end.manifest.without_effect]
@@ -182,6 +184,19 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
         f"{count:,} cases: {reason}" for reason, count in _reasons(judgement.quarantined).items()
     ]
     return told
+
+
+def _idle_faults(end: RunFiles) -> list[str]:
+    """Faults that were planned and acted in no case: nothing is known of how they are met."""
+    counts = dict.fromkeys(end.manifest.fault_plan, FaultCount())
+    for record in end.records:
+        for fault, count in record.faults.items():
+            counts[fault] = counts.get(fault, FaultCount()) + count
+    return [
+        f"a planned fault that never acted, {fault}: {count.idle}"
+        for fault, count in counts.items()
+        if count.idle is not None
+    ]
 
 
 def _reasons(quarantined: Mapping[str, str]) -> dict[str, int]:

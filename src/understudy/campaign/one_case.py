@@ -81,6 +81,11 @@ def _candidate(record: CaseRecord) -> list[str]:
     lines += [f"    {_action(action)}" for action in proposal.actions] or ["    did nothing"]
     if proposal.failure is not None:
         lines.append(f"    failed: {proposal.failure.reason}: {proposal.failure.detail}")
+    lines += [
+        f"    a planned fault did not act, {fault}: {count.idle}"
+        for fault, count in record.faults.items()
+        if count.idle is not None
+    ]
     if record.trace.rationale:
         lines.append(f"    rationale: {_short(record.trace.rationale)}")
     printed = record.trace.printed.strip().splitlines()

@@ -285,6 +285,7 @@ def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunM
         without_effect=_without_effect(settings.campaign),
         economics=campaign.economics.model_dump(mode="json", exclude_none=True),
         faults=tuple(_told(fault) for fault in campaign.faults),
+        fault_plan=tuple(map(str, campaign.faults)),
     )
 
 

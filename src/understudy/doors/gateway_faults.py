@@ -22,6 +22,7 @@ from understudy.doors.gateway_wire import (
 )
 from understudy.model.campaign import Fault, FaultKind
 from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.proposal import FaultCount
 from understudy.systems.fault_options import options_of
 from understudy.systems.faults import draw
 
@@ -85,7 +86,20 @@ class FaultyModels:
                 nth = self._count(request.scope, f"fault {index}")
                 drawn = draw(self._seed, request.scope, operation, attempt, index)
                 if fault.match.nth in (None, nth) and drawn < fault.match.share:
+                    self._count(request.scope, f"blows of fault {index}")
                     found.append((fault, options))
+        return found
+
+    def told(self, scope: str) -> dict[str, FaultCount]:
+        """What became of the planned faults in one case and repeat."""
+        found: dict[str, FaultCount] = {}
+        with self._lock:
+            for index, (fault, _) in enumerate(self._faults):
+                if fnmatchcase(scope.partition("#")[0], fault.match.case or "*"):
+                    met = self._counts[scope, f"fault {index}"]
+                    acted = self._counts[scope, f"blows of fault {index}"]
+                    count = FaultCount(met=met, struck=acted, acted=acted)
+                    found[str(fault)] = found.get(str(fault), FaultCount()) + count
         return found
 
     def _count(self, scope: str, what: str) -> int:

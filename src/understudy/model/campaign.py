@@ -204,6 +204,19 @@ class Fault(Configuration):
     do: FaultKind
     options: dict[str, Any] = Field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """The fault as people tell it apart from the plan's others.
+
+        >>> str(Fault(match=FaultMatch(operation="stripe.refunds.create", nth=2), do="reset"))
+        'reset of stripe.refunds.create, call 2'
+        """
+        match = self.match
+        nth = f", call {match.nth}" if match.nth else ""
+        case = f", case {match.case}" if match.case else ""
+        share = f", {match.share * 100:g}% of them" if match.share < 1 else ""
+        what = "any event" if self.do.startswith("webhook_") else "any call"
+        return f"{self.do} of {match.operation or match.system or what}{nth}{case}{share}"
+
 
 class Stop(Configuration):
     """When the run is stopped early."""

@@ -87,6 +87,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     """The kinds of faults that were planned."""
+    fault_plan: tuple[str, ...] = ()
+    """The planned faults one by one, as the records of cases name them."""
     without_effect: tuple[str, ...] = ()
     """Settings of the campaign that nothing acts on yet; a report tells them."""
     model_traffic: tuple[ModelTraffic, ...] = ()

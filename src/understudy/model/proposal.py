@@ -102,6 +102,37 @@ class WallCount(msgspec.Struct, frozen=True, kw_only=True):
     """What was tried, as `connect 10.0.0.1:443` or `subprocess curl`, each once."""
 
 
+class FaultCount(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one planned fault in one case.
+
+    `met` calls could have been befallen, `struck` were drawn, and on `acted` of those it fell: a
+    stale read shows nothing else where nothing was written.
+    """
+
+    met: int = 0
+    struck: int = 0
+    acted: int = 0
+
+    def __add__(self, other: FaultCount) -> FaultCount:
+        """Both together."""
+        return FaultCount(
+            met=self.met + other.met,
+            struck=self.struck + other.struck,
+            acted=self.acted + other.acted,
+        )
+
+    @property
+    def idle(self) -> str | None:
+        """Why it did not act, or None where it did."""
+        if self.acted:
+            return None
+        if not self.met:
+            return "nothing that it could befall came"
+        if not self.struck:
+            return f"it was drawn for none of the {self.met:,} times that it could have struck"
+        return f"it struck {self.struck:,} times, and there was nothing for it to change"
+
+
 class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the run store: everything that one finished case left behind."""
 
@@ -110,4 +141,6 @@ class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     trace: Trace = msgspec.field(default_factory=Trace)
     gaps: tuple[CoverageGap, ...] = ()
     wall: WallCount = msgspec.field(default_factory=WallCount)
+    faults: dict[str, FaultCount] = msgspec.field(default_factory=dict)
+    """What became of every fault that the campaign has planned for the case."""
     finished_at: str | None = None

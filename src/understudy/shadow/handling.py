@@ -19,9 +19,10 @@ from understudy.candidates.loading import where_it_failed
 from understudy.candidates.proposing import Done, propose, trace_of
 from understudy.candidates.toolbox import Toolbox
 from understudy.doors.refusals import Refused
+from understudy.model.campaign import FaultKind
 from understudy.model.errors import UnderstudyError
 from understudy.model.printable import printable
-from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause
+from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause, FaultCount
 from understudy.shadow.channel import Printed
 from understudy.shadow.deliveries import as_delivered, lateness, marked, merged, pauses
 from understudy.shadow.protocol import Asked, Finished, Setup
@@ -216,8 +217,25 @@ class Handling:
             trace=trace_of(answer, self._place.printed.take()),
             gaps=self._gaps(session),
             wall=self._place.seat.wall.take(),
+            faults=self._faults(running),
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
+
+    def _faults(self, running: _Running) -> dict[str, FaultCount]:
+        """What became of every fault that is planned for the case."""
+        plan, order = self._place.engine.faults, running.order
+        if plan is None:
+            return {}
+        # A further delivery never came where the first one brought the candidate down.
+        once = running.repeated_from is None
+        blows = [
+            blow
+            for blow in running.blows
+            if not (once and blow.kind is FaultKind.WEBHOOK_DUPLICATE)
+        ]
+        system, turns = order.trigger.system, len(order.turns)
+        hooks = self._place.webhooks.told(order.case_id, system, turns, blows)
+        return {**plan.told(running.session), **hooks}
 
     def _unattributed(self) -> Failure | None:
         """What a call that is no open case's makes of the case at hand: nothing that is judged."""

@@ -47,7 +47,8 @@ class ModelService:
         """Calls for which no answer was recorded or scripted."""
         self.starved: set[tuple[str, int]] = set()
         """Cases and repeats of which the budget has stopped a call."""
-        self._traced = Traced(FaultyModels(source, faults, seed) if faults else source)
+        self._faulty = FaultyModels(source, faults, seed)
+        self._traced = Traced(self._faulty if faults else source)
         self._gateway = Gateway(self._traced, seed=seed, open_to_all=False)
         self._numbers = itertools.count(1)
         self._served = contextlib.ExitStack()
@@ -80,7 +81,11 @@ class ModelService:
         self._gateway.close(key)
         if self._gateway.troubles:
             raise EvidenceError(f"the model gateway failed: {self._gateway.troubles[0]}")
-        record = msgspec.structs.replace(record, gaps=(*record.gaps, *self._unserved()))
+        record = msgspec.structs.replace(
+            record,
+            gaps=(*record.gaps, *self._unserved()),
+            faults={**record.faults, **self._faulty.told(scope)},
+        )
         calls = self._traced.take(scope)
         self.missing += sum(code in _MISSING for code in calls.refused)
         if "insufficient_quota" in calls.refused:

@@ -21,6 +21,8 @@ class Blow(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     attempt: int
     options: Mapping[str, Any] = {}
+    index: int = 0
+    """Which fault of its plan it is."""
 
     @property
     def applied(self) -> bool:
@@ -32,13 +34,15 @@ class Blow(msgspec.Struct, frozen=True, kw_only=True):
 class Fate:
     """What faults have done to one case.
 
-    `struck` are those that befell its calls, in order; `expired` and `denied` the systems and
+    `struck` are those that befell its calls, in order, and `idle` those of them that found nothing
+    to change; `expired` and `denied` the systems and
     operations that are closed to it since; `pages` the last object of each list that it was shown;
     `silence` is for how long nothing arrives before the answer at hand; `writes` are when it wrote,
     with the overlay's mark before.
     """
 
     struck: list[Blow] = field(default_factory=list)
+    idle: list[Blow] = field(default_factory=list)
     expired: set[str] = field(default_factory=set)
     denied: set[str] = field(default_factory=set)
     pages: dict[str, Any] = field(default_factory=dict)

@@ -66,7 +66,7 @@ class Engine:
         self.world = _furnished(world, self.systems.values())
         names = [name for system in self.systems.values() for name in system.by_name]
         self.writes = modes_by_name(writes, names) if writes else {}
-        self._faults = _plan(faults, seed, self.systems) if faults else None
+        self.faults = _plan(faults, seed, self.systems) if faults else None
         self.strays: list[CoverageGap] = []
         """Calls that could not be attributed to any open case."""
         self._hosts: dict[str, System | None] = {}
@@ -175,9 +175,9 @@ class Engine:
                 _record(session, operation.system, operation.name, request, refusal.reply.status)
             return system.response(session, refusal.reply)
         operation = route.pick(call)
-        if self._faults is None:
+        if self.faults is None:
             return self._carried_out(system, operation, call)
-        return self._faults.befall(system, operation, call, self._carried_out)
+        return self.faults.befall(system, operation, call, self._carried_out)
 
     def _carried_out(self, system: System, operation: Operation, call: Call) -> Response:
         if operation.writes:
@@ -217,7 +217,7 @@ class Engine:
         """A read carried out; its answer is kept where any other case would get the same."""
         request = call.request
         address = request.host, request.path, request.query
-        known = self._answers.get(address) is not None or self._faults is not None
+        known = self._answers.get(address) is not None or self.faults is not None
         known = known or call.session.overlay.world is not self.world
         if known or request.body or request.method != "GET" or not system.keeps_answers:
             return operation.handler(call)

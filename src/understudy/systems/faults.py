@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from hashlib import blake2b
@@ -9,16 +10,18 @@ from typing import Any
 
 from understudy.model.campaign import Fault, FaultKind, FaultMatch
 from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.proposal import FaultCount
 from understudy.systems.blow import Blow
 from understudy.systems.damage import last_shown
 from understudy.systems.fault_options import options_of
 from understudy.systems.message import Response
 from understudy.systems.operation import Call, Operation
 from understudy.systems.routes import KNOWN
+from understudy.systems.session import CaseSession
 from understudy.systems.striking import CarryOut, struck
 from understudy.systems.system import System
 
-__all__ = ["FaultPlan", "check_fault", "draw"]
+__all__ = ["DELIVERIES", "FaultPlan", "check_fault", "draw"]
 
 _CURSORS = ("starting_after", "ending_before", "after", "page[after]", "page[before]")
 
@@ -61,8 +64,29 @@ class FaultPlan:
             drawn = draw(self._seed, session.case_id, operation.name, attempt, index)
             if drawn < fault.match.share:
                 found.append(
-                    Blow(kind=fault.do, operation=operation.name, attempt=attempt, options=options)
+                    Blow(
+                        kind=fault.do,
+                        operation=operation.name,
+                        attempt=attempt,
+                        options=options,
+                        index=index,
+                    )
                 )
+        return found
+
+    def told(self, session: CaseSession) -> dict[str, FaultCount]:
+        """What became of the faults of calls that are planned for a case."""
+        found: dict[str, FaultCount] = {}
+        fate = session.fate
+        struck, idle = (Counter(blow.index for blow in b) for b in (fate.struck, fate.idle))
+        for index, (fault, _) in enumerate(self._faults):
+            if fault.do in DELIVERIES or not fnmatchcase(session.case_id, fault.match.case or "*"):
+                continue
+            found[str(fault)] = found.get(str(fault), FaultCount()) + FaultCount(
+                met=session.counted(f"calls for fault {index}"),
+                struck=struck[index],
+                acted=struck[index] - idle[index],
+            )
         return found
 
 
@@ -120,21 +144,22 @@ def _never(operation: Operation, call: Call) -> bool:
     return False
 
 
+DELIVERIES = (
+    FaultKind.WEBHOOK_DUPLICATE, FaultKind.WEBHOOK_LATE, FaultKind.WEBHOOK_REORDER,
+)  # fmt: skip
 _KINDS: dict[FaultKind, Callable[[Operation, Call], bool]] = {
     FaultKind.APPLY_THEN_RESET: _writes,
     FaultKind.STALE_READ: _reads,
     FaultKind.INDEX_LAG: _searches,
     FaultKind.PAGE_DRIFT: _turns_a_page,
-    FaultKind.WEBHOOK_DUPLICATE: _never,
-    FaultKind.WEBHOOK_LATE: _never,
-    FaultKind.WEBHOOK_REORDER: _never,
+    **dict.fromkeys(DELIVERIES, _never),
 }
 
 
 def _check_delivery(fault: Fault) -> None:
     match = fault.match
     named = "operation" if match.operation is not None else "nth" if match.nth else None
-    if _KINDS.get(fault.do) is _never and named is not None:
+    if fault.do in DELIVERIES and named is not None:
         raise ConfigurationError(
             f"`{named}: {getattr(match, named)}` says which call a fault befalls, and "
             f"`{fault.do}` befalls the event of a case",

@@ -164,3 +164,7 @@ class CaseSession:
         number = self._counters.get(kind, 0) + 1
         self._counters[kind] = number
         return number
+
+    def counted(self, kind: str) -> int:
+        """How often `count` was asked for this kind."""
+        return self._counters.get(kind, 0)

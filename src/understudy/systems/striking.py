@@ -50,7 +50,8 @@ def struck(
     spoilt = response is not whole and any(blow.kind in _UNSEEN for blow in blows)
     written = len(session.actions) > known
     if written:
-        _mark(session, _names(blows, system, operation, session), spoilt or bool(response.wire))
+        fallen = [blow for blow in blows if blow not in session.fate.idle]
+        _mark(session, _names(fallen, system, operation, session), spoilt or bool(response.wire))
     return _silenced(response, session, written)
 
 
@@ -173,8 +174,7 @@ def _carried_out(
         if session.overlay.mark() != mark:
             session.fate.writes.append((session.now, mark))
         return response
-    lag = max((b.options["seconds"] for b in blows if b.kind in _LAGS), default=None)
-    with _seeing(session, lag):
+    with _seeing(session, [blow for blow in blows if blow.kind in _LAGS]):
         response = carry_out(system, operation, call)
     # A colleague's edit follows what the candidate has just read.
     _edit(edits, operation, call)
@@ -182,13 +182,15 @@ def _carried_out(
 
 
 @contextmanager
-def _seeing(session: CaseSession, lag: float | None) -> Iterator[None]:
-    """Show the case what it had written `lag` seconds ago."""
-    if lag is None:
+def _seeing(session: CaseSession, lags: Sequence[Blow]) -> Iterator[None]:
+    """Show the case what it had written so long ago as the slowest of these says."""
+    if not lags:
         yield
         return
-    since = session.now - timedelta(seconds=lag)
+    since = session.now - timedelta(seconds=max(blow.options["seconds"] for blow in lags))
     mark = next((mark for moment, mark in session.fate.writes if moment > since), None)
+    if mark is None:
+        session.fate.idle.extend(lags)
     present = session.overlay
     session.overlay = present if mark is None else present.as_of(mark)
     try:
@@ -200,6 +202,7 @@ def _seeing(session: CaseSession, lag: float | None) -> Iterator[None]:
 def _edit(edits: Sequence[Blow], operation: Operation, call: Call) -> None:
     key = _object_of(operation, call) if edits else None
     if key is None:
+        call.session.fate.idle.extend(edits)
         return
     overlay, clock = call.session.overlay, call.session.clock
     row = overlay.get(*key) or {}
@@ -233,6 +236,8 @@ def _damaged_by(blow: Blow, system: System, call: Call, response: Response) -> R
     change: Any = _CHANGES.get(blow.kind)
     if change is not None:
         changed: Response = change(blow, call, response)
+        if changed == response:
+            call.session.fate.idle.append(blow)
         return changed
     if blow.kind in (FaultKind.HANG, FaultKind.STATUS, FaultKind.HTML):
         return _instead(blow, system, call)

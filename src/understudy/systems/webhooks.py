@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from understudy.model.campaign import Fault, FaultKind
+from understudy.model.proposal import FaultCount
 from understudy.systems.blow import Blow
 from understudy.systems.fault_options import options_of
-from understudy.systems.faults import draw
+from understudy.systems.faults import DELIVERIES, draw
 
 __all__ = ["Webhooks"]
 
-_KINDS = (FaultKind.WEBHOOK_DUPLICATE, FaultKind.WEBHOOK_LATE, FaultKind.WEBHOOK_REORDER)
 _DELIVERY = "webhook"
 
 
@@ -27,17 +27,38 @@ class Webhooks:
         self._faults = [
             (index, fault, options_of(fault))
             for index, fault in enumerate(faults)
-            if fault.do in _KINDS
+            if fault.do in DELIVERIES
         ]
         self._seed = seed
 
     def befalling(self, case_id: str, system: str, turns: int) -> list[Blow]:
         """What befalls the event of a case; only events of several messages can be reordered."""
         return [
-            Blow(kind=fault.do, operation=_DELIVERY, attempt=1, options=options)
+            Blow(kind=fault.do, operation=_DELIVERY, attempt=1, options=options, index=index)
             for index, fault, options in self._faults
-            if fault.match.system in (None, system)
-            and (fault.match.case is None or fnmatchcase(case_id, fault.match.case))
-            and (fault.do is not FaultKind.WEBHOOK_REORDER or turns > 1)
+            if _fits(fault, case_id)
+            and _could_befall(fault, system, turns)
             and draw(self._seed, case_id, _DELIVERY, 1, index) < fault.match.share
         ]
+
+    def told(
+        self, case_id: str, system: str, turns: int, blows: Sequence[Blow]
+    ) -> dict[str, FaultCount]:
+        """What became of the faults of events that are planned for a case; `blows` took effect."""
+        found: dict[str, FaultCount] = {}
+        for index, fault, _ in self._faults:
+            if _fits(fault, case_id):
+                acted = sum(blow.index == index for blow in blows)
+                met = int(_could_befall(fault, system, turns))
+                count = FaultCount(met=met, struck=acted, acted=acted)
+                found[str(fault)] = found.get(str(fault), FaultCount()) + count
+        return found
+
+
+def _fits(fault: Fault, case_id: str) -> bool:
+    return fnmatchcase(case_id, fault.match.case or "*")
+
+
+def _could_befall(fault: Fault, system: str, turns: int) -> bool:
+    several = fault.do is not FaultKind.WEBHOOK_REORDER or turns > 1
+    return several and fault.match.system in (None, system)
