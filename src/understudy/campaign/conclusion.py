@@ -181,6 +181,10 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     )
     told += [f"a request that nothing serves: {gap} ({n:,}x)" for gap, n in gaps.most_common(10)]
     told += [
+        f"effects on the systems' state in {count:,} cases, judged from actions alone: {reason}"
+        for reason, count in sorted(judgement.alone.items())
+    ]
+    told += [
         f"{count:,} cases: {reason}" for reason, count in _reasons(judgement.quarantined).items()
     ]
     return told

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from understudy.campaign.external import Strays
+from understudy.campaign.replays import Replay
+from understudy.campaign.two_views import view
 from understudy.cost.price_list import PriceList
 from understudy.cost.summary import Judged, summarise
-from understudy.diff.explain import explain
 from understudy.model.action import Action
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case
@@ -26,13 +28,15 @@ __all__ = ["Evidence", "Judgement", "judge"]
 class Evidence:
     """What is judged: cases in their registered order, what people did, what was proposed.
 
-    `mess_of` names the mess that touched a case, given the actions of both sides.
+    `mess_of` names the mess that touched a case, given the actions of both sides. `replay` plays
+    actions again, so that their effects are judged as well; without it actions alone are.
     """
 
     cases: Sequence[Case]
     baselines: Mapping[str, Sequence[Baseline]]
     proposals: Sequence[Proposal]
     mess_of: Callable[[Case, Iterable[Action]], tuple[str, ...]] = lambda _case, _actions: ()
+    replay: Replay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +48,37 @@ class Judgement:
     judged: tuple[Judged, ...]
     quarantined: Mapping[str, str] = field(default_factory=dict)
     strays: Strays = field(default_factory=dict)
+    alone: Mapping[str, int] = field(default_factory=dict)
+    """How many cases were judged from actions alone, by reason."""
+    forgiven: int = 0
+    """How many differences of actions led to one and the same state."""
 
 
 def judge(evidence: Evidence, policy: Policy) -> Judgement:
     """Explain and price every difference; a case that cannot be judged is quarantined by name."""
-    prices = PriceList.from_policy(policy)
+    bench = _Bench(evidence, PriceList.from_policy(policy))
     proposals: dict[str, list[Proposal]] = {}
     for proposal in evidence.proposals:
         proposals.setdefault(proposal.case_id, []).append(proposal)
     judged: list[Judged] = []
     quarantined: dict[str, str] = {}
-    strays: dict[tuple[str, int], Sequence[str]] = {}
     for case in evidence.cases:
         own = proposals.get(case.case_id, [])
         reason = _unfit(own, evidence.baselines.get(case.case_id, ()))
         if reason is None:
-            judged.append(_judged(case, own, evidence, prices, strays))
+            judged.append(bench.judged(case, own))
         else:
             quarantined[case.case_id] = reason
     findings = tuple(finding for each in judged for finding in each.findings)
-    return Judgement(findings, summarise(judged, policy), tuple(judged), quarantined, strays)
+    return Judgement(
+        findings,
+        summarise(judged, policy),
+        tuple(judged),
+        quarantined,
+        bench.strays,
+        bench.alone,
+        bench.forgiven,
+    )
 
 
 def _unfit(proposals: Sequence[Proposal], baselines: Sequence[Baseline]) -> str | None:
@@ -77,27 +92,37 @@ def _unfit(proposals: Sequence[Proposal], baselines: Sequence[Baseline]) -> str 
     return None
 
 
-def _judged(
-    case: Case,
-    proposals: Sequence[Proposal],
-    evidence: Evidence,
-    prices: PriceList,
-    strays: dict[tuple[str, int], Sequence[str]],
-) -> Judged:
-    baselines = evidence.baselines[case.case_id]
-    explained = [explain(case, proposal, baselines, prices) for proposal in proposals]
-    for proposal, explanation in zip(proposals, explained, strict=True):
-        strays[case.case_id, proposal.repeat] = explanation.stray
-    findings = [finding for each in explained for finding in each.findings]
-    if findings:
-        sides = [*(one.actions for one in proposals), *(one.actions for one in baselines)]
-        mess = evidence.mess_of(case, (action for side in sides for action in side))
-        findings = [msgspec.structs.replace(finding, mess=mess) for finding in findings]
-    return Judged(
-        case,
-        proposals,
-        baselines,
-        findings,
-        sum(each.agreeing for each in explained),
-        sum(each.proposed for each in explained),
-    )
+@dataclass(slots=True)
+class _Bench:
+    """Where one case after the other is judged."""
+
+    evidence: Evidence
+    prices: PriceList
+    strays: dict[tuple[str, int], Sequence[str]] = field(default_factory=dict)
+    alone: Counter[str] = field(default_factory=Counter)
+    forgiven: int = 0
+
+    def judged(self, case: Case, proposals: Sequence[Proposal]) -> Judged:
+        """One case with its findings; what was seen on the way is kept here."""
+        evidence = self.evidence
+        baselines = evidence.baselines[case.case_id]
+        views = [
+            view(case, proposal, baselines, self.prices, evidence.replay) for proposal in proposals
+        ]
+        for proposal, each in zip(proposals, views, strict=True):
+            self.strays[case.case_id, proposal.repeat] = each.explanation.stray
+            self.forgiven += each.forgiven
+        self.alone.update({each.alone for each in views if each.alone is not None})
+        findings = [finding for each in views for finding in each.explanation.findings]
+        if findings:
+            sides = [*(one.actions for one in proposals), *(one.actions for one in baselines)]
+            mess = evidence.mess_of(case, (action for side in sides for action in side))
+            findings = [msgspec.structs.replace(finding, mess=mess) for finding in findings]
+        return Judged(
+            case,
+            proposals,
+            baselines,
+            findings,
+            sum(each.explanation.agreeing for each in views),
+            sum(each.explanation.proposed for each in views),
+        )

@@ -15,10 +15,12 @@ from understudy import __version__
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash, model_hashes
+from understudy.campaign.judgement import Evidence
 from understudy.campaign.models import model_service, uses_models
 from understudy.campaign.project import project_folder
 from understudy.campaign.proofreading import proofread_models
 from understudy.campaign.replay import replayed
+from understudy.campaign.replays import replay_of
 from understudy.campaign.reviewer import DeskReviewer
 from understudy.campaign.run_files import RunFiles, evidence_of
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
@@ -121,19 +123,23 @@ def run_candidate(
     if report.interrupted:
         raise KeyboardInterrupt
     folder.write_manifest(manifest := _with_report(manifest, report))
-    proposals = [record.proposal for record in records]
     return conclude(
         RunFiles(
             folder=folder,
             manifest=manifest,
             rules=settings.rules,
-            evidence=evidence_of(source.recording, proposals, source.world_folder),
+            evidence=_evidence(source, records, manifest),
             records=records,
             imported=source.recording.manifest,
             wall=manifest.wall,
             stopped=manifest.stopped,
         )
     )
+
+
+def _evidence(source: Source, records: Sequence[CaseRecord], manifest: RunManifest) -> Evidence:
+    proposals = [record.proposal for record in records]
+    return evidence_of(source.recording, proposals, source.world_folder, replay_of(manifest))
 
 
 def _plan(
@@ -278,6 +284,8 @@ def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunM
         policy=str(settings.rules.policy_file),
         gates=str(settings.rules.gates_file),
         settings=tuple(str(settings.folder / each) for each in campaign.settings_files),
+        mounted=_mounted(campaign, source, settings.folder),
+        paths=tuple(str(each) for each in dict.fromkeys(_places(campaign, settings.folder))),
         hashes=hashes,
         needs=candidate.needs,
         case_ids_digest=digest([case.case_id for case in cases]),

@@ -11,9 +11,11 @@ from understudy import __version__
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import harness_hash
+from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import RunFiles, evidence_of, open_run
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
 from understudy.campaign.settings import Rules, load_rules
+from understudy.campaign.source import world_folder
 from understudy.model.canonical import digest, digest_file
 from understudy.model.errors import NoCasesError, RecordingError
 from understudy.model.manifest import RunManifest
@@ -47,7 +49,8 @@ def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
     _refuse_strangers(recording, proposals, request)
     folder, manifest = _folder(request, rules, recording)
     cases = {proposal.case_id for proposal in proposals}
-    evidence = evidence_of(recording, proposals, None)
+    world = Path(manifest.world) if manifest.world else None
+    evidence = evidence_of(recording, proposals, world, replay_of(manifest))
     progress("judge", 0, len(cases))
     records = [CaseRecord(case_id=one.case_id, proposal=one) for one in proposals]
     finished = conclude(RunFiles(folder, manifest, rules, evidence, records, recording.manifest))
@@ -81,7 +84,7 @@ def _refuse_strangers(
 def _folder(
     request: JudgeRequest, rules: Rules, recording: Recording
 ) -> tuple[RunFolder, RunManifest]:
-    started = datetime.now(UTC)
+    started, world = datetime.now(UTC), world_folder(recording.path)
     name = request.proposed.stem
     hashes = {
         **rules.hashes,
@@ -101,6 +104,7 @@ def _folder(
         harness_version=__version__,
         recording=str(recording.path.resolve()),
         proposals=str(request.proposed.resolve()),
+        world=None if world is None else str(world.resolve()),
         policy=str(rules.policy_file),
         gates=str(rules.gates_file),
         hashes=hashes,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from understudy.campaign.judgement import Evidence
 from understudy.campaign.mess import mess_of
+from understudy.campaign.replays import Replay, replay_of
 from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.settings import Rules, load_rules
 from understudy.model.manifest import RecordingManifest, RunManifest
@@ -45,7 +46,9 @@ def open_run(folder: RunFolder) -> RunFiles:
         folder=folder,
         manifest=manifest,
         rules=load_rules(manifest.policy, manifest.gates, Path.cwd()),
-        evidence=evidence_of(recording, [record.proposal for record in records], world),
+        evidence=evidence_of(
+            recording, [record.proposal for record in records], world, replay_of(manifest)
+        ),
         records=records,
         imported=recording.manifest,
         wall=manifest.wall,
@@ -54,17 +57,20 @@ def open_run(folder: RunFolder) -> RunFiles:
 
 
 def evidence_of(
-    recording: Recording, proposals: Sequence[Proposal], world_folder: Path | None
+    recording: Recording,
+    proposals: Sequence[Proposal],
+    world_folder: Path | None,
+    replay: Replay,
 ) -> Evidence:
     """What is judged: the cases that proposals are there for, in the recording's order."""
     wanted = {proposal.case_id for proposal in proposals}
     cases = [case for case in recording.cases if case.case_id in wanted]
     baselines = {case.case_id: recording.baselines_of(case.case_id) for case in cases}
     if world_folder is None:
-        return Evidence(cases, baselines, proposals)
+        return Evidence(cases, baselines, proposals, replay=replay)
     world = load_world(world_folder)
     return Evidence(
-        cases, baselines, proposals, lambda case, actions: mess_of(world, case, actions)
+        cases, baselines, proposals, lambda case, actions: mess_of(world, case, actions), replay
     )
 
 

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import msgspec
 
 from understudy.cost.clauses import tier_of
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import shown
 from understudy.diff.drafts import Detail, Draft, Pricing
-from understudy.diff.effects import Effects, FieldDifference
+from understudy.diff.effects import Effects, FieldDifference, Shape
 from understudy.diff.explain import Explanation
+from understudy.model.action import DESK, Effect
 from understudy.model.case import Case
-from understudy.model.finding import PROCESS_KINDS, Finding, Kind
+from understudy.model.finding import PROCESS_KINDS, STATE_KINDS, Finding, Kind, Severity
+from understudy.model.state import Place
 
 __all__ = ["Reconciled", "reconcile"]
 
 _FACT = "reply"
 """The field of a finding about something that the customer was never told."""
+_SPOKEN = (Effect.SEND, Effect.PUBLISH)
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """One case's findings: what the outcome costs, and what is only about the way."""
+    """One case's findings, once its end states are known."""
 
     outcome: tuple[Finding, ...]
+    """What the outcome costs."""
     process: tuple[Finding, ...]
+    """What is only about the way."""
+    forgiven: tuple[Finding, ...]
+    """What the actions alone would have charged, though both sides leave the systems alike."""
     agreed: bool
     """Whether actions and effects alone told the same story."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is charged."""
+        return (*self.outcome, *self.process)
 
     @property
     def outcome_cost_minor(self) -> int:
@@ -40,21 +54,43 @@ def reconcile(
 ) -> Reconciled:
     """The findings of a case whose end states are known.
 
-    Where the effects are equal, two lists of actions were two ways to one state, so nothing of it
-    is an outcome but a failed run and a fact that was not told. Where they differ and no action's
-    difference has a price, the state is priced as `unexplained_state_change`.
+    Where the effects are equal, two lists of actions were two ways to one state: what they differ
+    in has no price, but for what was said, tried or not allowed. Where effects differ and no priced
+    difference of an action moved the object, its state is priced as `unexplained_state_change`.
     """
-    outcome = [one for one in explanation.findings if _of_outcome(one, effects.equal)]
-    process = [one for one in explanation.findings if one not in outcome]
-    priced = any(one.cost_minor > 0 and _of_state(one) for one in outcome)
-    explained = effects.equal or priced
-    if not explained:
-        drafts = _unexplained(effects, Pricing(prices, tier_of(case, prices)))
-        outcome += [
-            draft.finding(case.case_id, explanation.baseline_id, repeat) for draft in drafts
-        ]
+    spoken = {one.operation for side in explanation.compared for one in side if _spoken(one.effect)}
+    open_ = [each for each in effects.differences if not _left_to_people(each, explanation)]
+    forgiven = [
+        one
+        for one in explanation.findings
+        if not open_ and one.kind in STATE_KINDS
+        and one.system != DESK and one.operation not in spoken
+    ]  # fmt: skip
+    rest = [one for one in explanation.findings if one not in forgiven]
+    outcome = [one for one in rest if _of_outcome(one, effects.equal)]
+    process = [one for one in rest if one not in outcome]
+    process += [_benign(one) for one in forgiven if one.kind is Kind.DUPLICATE_HARMFUL]
+    pricing = Pricing(prices, tier_of(case, prices))
+    unexplained = [
+        draft.finding(case.case_id, explanation.baseline_id, repeat)
+        for draft in _unexplained(open_, _moved(explanation, effects), pricing)
+    ]
     claimed = any(_of_state(one) for one in explanation.findings)
-    return Reconciled(tuple(outcome), tuple(process), explained and claimed is not effects.equal)
+    return Reconciled(
+        (*outcome, *unexplained),
+        tuple(process),
+        tuple(forgiven),
+        not unexplained and claimed is not effects.equal,
+    )
+
+
+def _spoken(effect: Effect) -> bool:
+    return effect in _SPOKEN
+
+
+def _left_to_people(each: FieldDifference, explanation: Explanation) -> bool:
+    """A person who gets the case does what is missing, which the handover's price covers."""
+    return explanation.left_to_people and each.shape is Shape.MISSING
 
 
 def _of_outcome(finding: Finding, equal: bool) -> bool:
@@ -70,12 +106,38 @@ def _of_state(finding: Finding) -> bool:
     return finding.kind not in PROCESS_KINDS and not told
 
 
-def _unexplained(effects: Effects, pricing: Pricing) -> Sequence[Draft]:
+def _benign(finding: Finding) -> Finding:
+    """A second write that the system shows to have changed nothing."""
+    return msgspec.structs.replace(
+        finding,
+        kind=Kind.DUPLICATE_BENIGN,
+        severity=Severity.NONE,
+        cost_minor=0,
+        rule="duplicate_benign: severity none costs nothing",
+    )
+
+
+def _moved(explanation: Explanation, effects: Effects) -> frozenset[Place]:
+    """Everything that an action with a price moved, on either side."""
+    told = [
+        action
+        for row in explanation.rows
+        if sum(draft.cost for draft in row.drafts) > 0
+        for action in (row.proposed, row.baseline)
+        if action is not None
+    ]
+    return frozenset().union(*(effects.moved_by(action) for action in told))
+
+
+def _unexplained(
+    open_: list[FieldDifference], moved: frozenset[Place], pricing: Pricing
+) -> Iterator[Draft]:
     """One finding per entity, so that two fields of one change are not charged twice."""
-    first: dict[tuple[str, str], FieldDifference] = {}
-    for each in effects.differences:
-        first.setdefault((each.entity, each.id), each)
-    return [_changed(each, pricing) for each in first.values()]
+    first: dict[Place, FieldDifference] = {}
+    for each in open_:
+        if each.place not in moved:
+            first.setdefault(each.place, each)
+    return (_changed(each, pricing) for each in first.values())
 
 
 def _changed(each: FieldDifference, pricing: Pricing) -> Draft:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from understudy.diff.fields import Rules
+from understudy.diff.settled import settled
 from understudy.model.action import Action
-from understudy.model.state import ABSENT, Change, State, System
+from understudy.model.state import ABSENT, Change, Place, System
 
-__all__ = ["Effects", "FieldDifference", "Shape", "compare_effects", "three_way"]
+__all__ = ["Effects", "FieldDifference", "Played", "Shape", "compare_effects", "three_way"]
 
 
 class Shape(enum.StrEnum):
@@ -36,6 +38,11 @@ class FieldDifference:
     candidate: Any
 
     @property
+    def place(self) -> Place:
+        """The entity that the field belongs to."""
+        return self.entity, self.id
+
+    @property
     def shape(self) -> Shape:
         """Who moved the field away from where it was."""
         if self.baseline == self.initial:
@@ -50,13 +57,21 @@ class FieldDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class Played:
+    """One action, how the system answered it, and what it moved."""
+
+    asked: Action
+    answered: Action
+    moved: frozenset[Place]
+
+
+@dataclass(frozen=True, slots=True)
 class Effects:
     """The effects of a baseline and of a candidate on the same state."""
 
     differences: tuple[FieldDifference, ...]
-    baseline: tuple[Action, ...]
-    """The baseline's actions as the system answered them; one may be refused."""
-    candidate: tuple[Action, ...]
+    played: tuple[tuple[Played, ...], tuple[Played, ...]]
+    """The baseline's actions and the candidate's."""
 
     @property
     def equal(self) -> bool:
@@ -64,30 +79,61 @@ class Effects:
         return not self.differences
 
     @property
-    def entities(self) -> frozenset[tuple[str, str]]:
+    def baseline(self) -> tuple[Action, ...]:
+        """The baseline's actions as the system answered them; one may be refused."""
+        return tuple(each.answered for each in self.played[0])
+
+    @property
+    def candidate(self) -> tuple[Action, ...]:
+        """The candidate's, likewise."""
+        return tuple(each.answered for each in self.played[1])
+
+    @property
+    def entities(self) -> frozenset[Place]:
         """Type and id of everything that is left differently."""
-        return frozenset((each.entity, each.id) for each in self.differences)
+        return frozenset(each.place for each in self.differences)
+
+    def moved_by(self, action: Action) -> frozenset[Place]:
+        """What one of the played actions moved."""
+        both = (each for side in self.played for each in side)
+        return frozenset().union(*(each.moved for each in both if each.asked is action))
 
 
 def compare_effects(
-    opened: Callable[[], System], baseline: Iterable[Action], candidate: Iterable[Action]
+    opened: Callable[[], System],
+    baseline: Iterable[Action],
+    candidate: Iterable[Action],
+    rules: Rules | None = None,
 ) -> Effects:
     """Play both on the same initial state, each on its own copy, and compare the end states.
 
-    Every action is tried, refused ones too: whether it has an effect is for the system to say.
+    Every action is tried: whether it has an effect is for the system to say. With `rules`, values
+    are compared as fields of actions are, and new objects by what they hold instead of by the ids
+    they were given; without, to the letter.
     """
-    system = opened()
-    initial = system.snapshot()
-    wanted, theirs = _play(system, baseline, initial)
-    done, mine = _play(opened(), candidate, initial)
-    return Effects(three_way(theirs, mine), wanted, done)
+    theirs, wanted = _played(opened(), baseline, rules)
+    mine, done = _played(opened(), candidate, rules)
+    return Effects(three_way(theirs, mine), (wanted, done))
 
 
-def _play(
-    system: System, actions: Iterable[Action], initial: State
-) -> tuple[tuple[Action, ...], tuple[Change, ...]]:
-    answered = tuple(system.apply(action) for action in actions)
-    return answered, system.diff(initial)
+def _played(
+    system: System, actions: Iterable[Action], rules: Rules | None
+) -> tuple[Sequence[Change], tuple[Played, ...]]:
+    initial = since = system.snapshot()
+    told: list[tuple[Action, Action, frozenset[Place]]] = []
+    for action in actions:
+        answered = system.apply(action)
+        moved = frozenset((one.entity, one.id) for one in system.diff(since))
+        since = system.snapshot()
+        told.append((action, answered, moved))
+    found: Sequence[Change] = system.diff(initial)
+    names: Mapping[Place, Place] = {}
+    if rules is not None:
+        found, names = settled(found, rules)
+    return found, tuple(
+        Played(asked, answered, frozenset(names.get(place, place) for place in moved))
+        for asked, answered, moved in told
+    )
 
 
 def three_way(

@@ -43,6 +43,10 @@ class Explanation:
     """The two sides line by line, for a person to read."""
     attempts: tuple[Action, ...] = ()
     """What the candidate tried and a system refused: without effect, and shown."""
+    compared: tuple[tuple[Action, ...], tuple[Action, ...]] = ((), ())
+    """The candidate's actions and the baseline's, as they were compared."""
+    left_to_people: bool = False
+    """Whether the candidate gave the case up, so that a person does what it left out."""
     quarantined: str | None = None
     """Why the case cannot be judged; then there are no findings."""
 
@@ -63,6 +67,7 @@ class _Told:
     beside: tuple[Draft, ...]
     cost: int
     handed_over: bool
+    left_to_people: bool
 
 
 def explain(
@@ -109,6 +114,8 @@ def _explanation(case: Case, proposal: Proposal, told: _Told, judge: Judge) -> E
         proposed=len(told.proposed),
         stray=_stray(told, judge.rules) if told.story.drafts or told.handed_over else (),
         rows=told.story.rows,
+        compared=(tuple(told.proposed), tuple(told.wanted)),
+        left_to_people=told.left_to_people,
         attempts=tuple(action for action in proposal.actions if action.refused),
     )
 
@@ -133,7 +140,8 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
     if not stance.handed_over:
         beside += tuple(unsaid(proposal, baseline, judge.pricing))
     cost = story.cost + sum(draft.cost for draft in beside)
-    return _Told(baseline, proposed, wanted, story, beside, cost, stance.handed_over)
+    left = stance.handed_over and not stance.people_escalated
+    return _Told(baseline, proposed, wanted, story, beside, cost, stance.handed_over, left)
 
 
 def _beyond_doubt(proposed: list[Action], doubtful: Sequence[Action]) -> list[Action]:

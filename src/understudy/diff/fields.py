@@ -54,7 +54,9 @@ class Edge:
 _IGNORED = frozenset({
     "idempotency_key", "created", "created_at", "updated_at", "createdate",
     "hs_lastmodifieddate", "hs_timestamp", "lastmodifieddate", "expand", "stripe_version",
-    "request_id",
+    "request_id", "createdat", "updatedat", "solved_at", "closed_at", "completed_at",
+    "finalized_at", "paid_at", "voided_at", "canceled_at", "cancelled_at", "ended_at",
+    "last_modified",
 })  # fmt: skip
 _TEXTS = frozenset({
     "body", "html_body", "comment", "message", "text", "note", "description",

@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-__all__ = ["PROCESS_KINDS", "Finding", "Kind", "Severity"]
+__all__ = ["PROCESS_KINDS", "STATE_KINDS", "Finding", "Kind", "Severity"]
 
 
 class Severity(enum.StrEnum):
@@ -62,7 +62,14 @@ class Kind(enum.StrEnum):
 PROCESS_KINDS = frozenset(
     {Kind.OUT_OF_ORDER, Kind.EXCESS_READ, Kind.DUPLICATE_BENIGN, Kind.LATE, Kind.UNGROUNDED_SUCCESS}
 )
-"""Kinds that may remain where the effects on state are equal."""
+"""Kinds that are only about the way."""
+
+STATE_KINDS = frozenset({
+    Kind.MISSING_ACTION, Kind.EXTRA_ACTION, Kind.WRONG_TARGET, Kind.WRONG_VALUE,
+    Kind.WRONG_OPERATION, Kind.WRONG_FIELD, Kind.DUPLICATE_HARMFUL, Kind.PARTIAL_COMMIT,
+    Kind.FAILED_ROLLBACK, Kind.UNEXPLAINED_STATE_CHANGE,
+})  # fmt: skip
+"""Kinds that say that the systems are left differently, and are wrong where they are not."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -83,6 +83,10 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     gates: str = ""
     settings: tuple[str, ...] = ()
     """The files that say what the company has defined in its systems."""
+    mounted: dict[str, str] = msgspec.field(default_factory=dict)
+    """The systems by role; without any, the built-in ones."""
+    paths: tuple[str, ...] = ()
+    """Where the modules of systems of one's own lie."""
     economics: dict[str, Any] = msgspec.field(default_factory=dict)
     needs: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()

@@ -8,10 +8,13 @@ from typing import Any, Protocol
 
 from understudy.model.action import Action
 
-__all__ = ["ABSENT", "Absent", "Change", "State", "System", "changes"]
+__all__ = ["ABSENT", "Absent", "Change", "Place", "State", "System", "changes"]
 
 State = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Fields by name, by the entity's id, by the entity's type."""
+
+Place = tuple[str, str]
+"""The type and the id of one entity."""
 
 
 class Absent:

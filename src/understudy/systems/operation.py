@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from understudy.model.action import ActionClass, AmountSource, Effect, Target
+from understudy.model.action import Action, ActionClass, AmountSource, Effect, Target
 from understudy.systems.message import Request
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class Operation:
     gives a stricter class where body or state ask for one, `effect_of` another effect. `target`,
     `amount` and `gist` describe the write for the captured action and must accept any body.
     `wire` turns `params` into a query and a body where they are not simply passed on.
+    `replay` gives the parameters that an action was made with, where its fields are not they.
     `answers` are the JSON Schemas of what is answered, by status below 400, None where there is no
     body; they may refer to the system's `shapes`. `accepts` are further parameter names that the
     vendor knows and the tool list leaves out.
@@ -107,6 +108,7 @@ class Operation:
     destructive: bool = False
     when: Callable[[Call], bool] | None = None
     wire: Callable[[dict[str, Any]], Wire] | None = None
+    replay: Callable[[Action], dict[str, Any]] | None = None
     answers: Mapping[int, Mapping[str, Any] | None] = field(default_factory=dict)
     accepts: frozenset[str] = frozenset()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from understudy.model.action import ActionClass, AmountSource, Effect, Target
+from understudy.model.action import Action, ActionClass, AmountSource, Effect, Target
 from understudy.model.money import to_minor
 from understudy.model.world import Row
 from understudy.systems.hubspot.batch import inputs
@@ -16,6 +16,7 @@ __all__ = [
     "batch_amount",
     "batch_class",
     "batch_gist",
+    "batch_params",
     "batch_target",
     "created_class",
     "created_effect",
@@ -23,8 +24,10 @@ __all__ = [
     "deal_amount",
     "forgotten",
     "link_gist",
+    "link_params",
     "merged",
     "object_gist",
+    "object_params",
     "path_object",
     "updated_class",
 ]
@@ -96,6 +99,36 @@ def object_gist(call: Call) -> dict[str, Any]:
         if isinstance(item, dict) and isinstance(item.get("to") or {}, dict)
     ]
     return {**_properties(call), "associations": sorted(ends)} if ends else _properties(call)
+
+
+def object_params(action: Action) -> dict[str, Any]:
+    """The parameters behind `object_gist`; who holds an associated id is for the system to see."""
+    given = {name: value for name, value in action.fields.items() if name != "associations"}
+    ends = action.fields.get("associations")
+    links = [{"to": {"id": end}} for end in ends] if isinstance(ends, list) else []
+    return {**_place(action), "properties": given, **({"associations": links} if links else {})}
+
+
+def link_params(action: Action) -> dict[str, Any]:
+    """The parameters behind `link_gist`."""
+    fields = action.fields
+    return {
+        **_place(action),
+        "to_object_type": fields.get("to_type"),
+        "to_id": fields.get("to_id"),
+    }
+
+
+def batch_params(action: Action) -> dict[str, Any]:
+    """The parameters behind `batch_gist`; a batch has no one id."""
+    return {"object_type": _place(action).get("object_type"), "inputs": action.fields.get("inputs")}
+
+
+def _place(action: Action) -> dict[str, Any]:
+    target = action.target
+    if target is None:
+        return {}
+    return {"object_type": target.type, **({"id": target.id} if target.id else {})}
 
 
 def link_gist(call: Call) -> dict[str, Any]:

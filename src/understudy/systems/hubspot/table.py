@@ -180,7 +180,8 @@ _WRITES = (
         answers=shapes.created("object"),
         handler=objects.create_object, effect=Effect.WRITE, escalate=aims.created_class,
         effect_of=aims.created_effect, target=aims.created_target, amount=aims.deal_amount,
-        gist=aims.object_gist, reversible_by="hubspot.objects.archive", **_AUTOMATED,
+        gist=aims.object_gist,
+        replay=aims.object_params, reversible_by="hubspot.objects.archive", **_AUTOMATED,
     ),
     Operation(
         name="hubspot.objects.update", method="PATCH", template=_OBJECTS + "/{id}",
@@ -192,6 +193,7 @@ _WRITES = (
         answers=shapes.one("object"),
         handler=objects.update_object, effect=Effect.WRITE, escalate=aims.updated_class,
         target=aims.path_object, amount=aims.deal_amount, gist=aims.object_gist,
+        replay=aims.object_params,
         reversible_by="hubspot.objects.update", **_AUTOMATED,
     ),
     Operation(
@@ -200,7 +202,8 @@ _WRITES = (
         params=params("object_type id", object_type=_TYPE, id=STRING),
         answers=shapes.nothing(),
         handler=objects.archive_object, effect=Effect.DELETE, target=aims.path_object,
-        amount=aims.deal_amount, gist=aims.object_gist, destructive=True, **_APPROVAL,
+        amount=aims.deal_amount, gist=aims.object_gist,
+        replay=aims.object_params, destructive=True, **_APPROVAL,
     ),
     Operation(
         name="hubspot.objects.batch_create", method="POST", template=_OBJECTS + "/batch/create",
@@ -209,6 +212,7 @@ _WRITES = (
         answers=shapes.batch("object", 201),
         handler=batch.batch_create, effect=Effect.WRITE, escalate=aims.batch_class,
         target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
+        replay=aims.batch_params,
         reversible_by="hubspot.objects.batch_archive", **_AUTOMATED,
     ),
     Operation(
@@ -218,6 +222,7 @@ _WRITES = (
         answers=shapes.batch("object"),
         handler=batch.batch_update, effect=Effect.WRITE, escalate=aims.batch_class,
         target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
+        replay=aims.batch_params,
         reversible_by="hubspot.objects.batch_update", **_AUTOMATED,
     ),
     Operation(
@@ -227,6 +232,7 @@ _WRITES = (
         answers=shapes.batch("object"),
         handler=batch.batch_upsert, effect=Effect.WRITE, escalate=aims.batch_class,
         target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
+        replay=aims.batch_params,
         reversible_by="hubspot.objects.batch_update", **_AUTOMATED,
     ),
     Operation(
@@ -235,7 +241,8 @@ _WRITES = (
         params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
         answers=shapes.nothing(),
         handler=batch.batch_archive, effect=Effect.DELETE, target=aims.batch_target,
-        amount=aims.batch_amount, gist=aims.batch_gist, destructive=True, **_APPROVAL,
+        amount=aims.batch_amount, gist=aims.batch_gist,
+        replay=aims.batch_params, destructive=True, **_APPROVAL,
     ),
     Operation(
         name="hubspot.contacts.merge", method="POST", template="/crm/v3/objects/contacts/merge",
@@ -274,7 +281,8 @@ _WRITES = (
         params=params("object_type id to_object_type to_id", **_PAIR),
         answers=shapes.batch("associated_pair"),
         handler=associations.associate_default, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist, reversible_by="hubspot.associations.archive", **_AUTOMATED,
+        gist=aims.link_gist,
+        replay=aims.link_params, reversible_by="hubspot.associations.archive", **_AUTOMATED,
     ),
     Operation(
         name="hubspot.associations.create_labelled", method="PUT",
@@ -283,7 +291,7 @@ _WRITES = (
         params=params("object_type id to_object_type to_id types", **_PAIR, types=array(OBJECT)),
         answers=shapes.created("labelled_association"),
         handler=associations.associate_labelled, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist, reversible_by="hubspot.associations.archive",
+        gist=aims.link_gist, replay=aims.link_params, reversible_by="hubspot.associations.archive",
         wire=associations.types_alone, **_AUTOMATED,
     ),
     Operation(
@@ -293,7 +301,8 @@ _WRITES = (
         params=params("object_type id to_object_type to_id", **_PAIR),
         answers=shapes.nothing(),
         handler=associations.archive_association, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist, reversible_by="hubspot.associations.create", **_AUTOMATED,
+        gist=aims.link_gist,
+        replay=aims.link_params, reversible_by="hubspot.associations.create", **_AUTOMATED,
     ),
 )  # fmt: skip
 

@@ -1,0 +1,249 @@
+"""Actions and their effects judged together, on the systems that the actions were made for."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from understudy.campaign.replays import LOG_ALONE, WorldReplay, log_replay
+from understudy.campaign.two_views import view
+from understudy.cost.price_list import PriceList
+from understudy.model.action import DESK, Action, Effect, Target
+from understudy.model.baseline import Baseline, Outcome
+from understudy.model.case import Case, Trigger
+from understudy.model.finding import STATE_KINDS
+from understudy.model.policy import Policy
+from understudy.model.proposal import Proposal
+from understudy.model.world import World
+from understudy.systems.calling import build_request
+from understudy.systems.engine import Engine
+
+SYSTEMS = Path(__file__).parents[2] / "fixtures" / "systems"
+PRICES = PriceList.from_policy(Policy(version=1))
+NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
+CASE = Case(
+    case_id="c", scenario="s", cluster_id="c", received_at=NOW,
+    trigger=Trigger(system="zendesk", type="ticket"),
+)  # fmt: skip
+
+
+def charge(key, amount):
+    return {
+        "id": key, "customer": "cus_1", "amount": amount, "amount_refunded": 0, "currency": "eur",
+        "status": "succeeded", "paid": True, "refunded": False, "captured": True, "created": 1,
+        "disputed": False, "payment_intent": None, "invoice": None,
+    }  # fmt: skip
+
+
+TABLES = {
+    "stripe.charges": {"ch_1": charge("ch_1", 9000), "ch_2": charge("ch_2", 5000)},
+    "stripe.customers": {
+        "cus_1": {"id": "cus_1", "email": "a@b.example", "created": 1, "balance": 0}
+    },
+    "zendesk.tickets": {
+        "7": {"id": "7", "subject": "s", "status": "open", "tags": [], "requester_id": "70"}
+    },
+    "zendesk.users": {"70": {"id": "70", "name": "Ann", "email": "a@b.example"}},
+    "hubspot.contacts": {
+        "101": {"id": "101", "email": "a@b.example", "lifecyclestage": "lead", "archived": False}
+    },
+}
+CALLS = (
+    ("stripe.refunds.create", {"charge": "ch_1", "amount": 3000}),
+    ("stripe.refunds.create", {"charge": "ch_1", "amount": 3100}),
+    ("stripe.refunds.create", {"charge": "ch_2", "amount": 5000}),
+    ("stripe.refunds.create", {"charge": "ch_2"}),
+    ("zendesk.tags.add", {"id": "7", "tags": ["vip"]}),
+    ("zendesk.tags.add", {"id": "7", "tags": ["vip", "refunded"]}),
+    ("zendesk.tags.add", {"id": "7", "tags": ["refunded"]}),
+    ("zendesk.tickets.update", {"id": "7", "status": "solved"}),
+    ("zendesk.tickets.public_reply", {"id": "7", "body": "You get 30.00 EUR back."}),
+    ("zendesk.tickets.public_reply", {"id": "7", "body": "30.00 EUR were paid back to you"}),
+    ("zendesk.tickets.internal_note", {"id": "7", "body": "done"}),
+    ("hubspot.objects.update",
+     {"object_type": "contacts", "id": "101", "properties": {"lifecyclestage": "customer"}}),
+    ("hubspot.objects.create",
+     {"object_type": "notes", "properties": {"hs_note_body": "x", "hs_timestamp": "2026-10-01"},
+      "associations": [{"to": {"id": "101"}}]}),
+    ("desk.escalate", {"reason": "privacy"}),
+)  # fmt: skip
+ENGINE = Engine(World(TABLES, now=NOW.timestamp()))
+REPLAY = WorldReplay(Path("unused"), _engine=ENGINE)
+
+
+def acted(*calls):
+    """The actions that calls are captured as, made on the engine as a candidate makes them."""
+    session = ENGINE.open_case("made", now=NOW)
+    try:
+        for name, given_ in calls:
+            operation = ENGINE.systems[name.partition(".")[0]].by_name[name]
+            ENGINE.handle(
+                build_request(operation, dict(given_), session.credentials, ENGINE.systems)
+            )
+        return tuple(session.actions)
+    finally:
+        ENGINE.close_case("made")
+
+
+def judged(done, *wanted, replay=REPLAY, **more):
+    baselines = [
+        Baseline(case_id="c", baseline_id=f"b{n}", actions=actions)
+        for n, actions in enumerate(wanted)
+    ]
+    return view(CASE, Proposal(case_id="c", actions=done, **more), baselines, PRICES, replay)
+
+
+def kinds(seen):
+    return sorted(finding.kind.value for finding in seen.explanation.findings)
+
+
+def states(actions):
+    return REPLAY(CASE, [one for one in actions if not one.refused and one.system != DESK], [])
+
+
+SIDES = st.lists(st.sampled_from(CALLS), max_size=5).map(lambda calls: acted(*calls))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(SIDES, SIDES)
+def test_the_two_views_never_contradict_each_other(done, wanted):
+    """No cost of a list means no difference of state; equal states leave no kind about state."""
+    told = judged(done, wanted)
+    written, meant = (
+        [one for one in side if not one.refused and one.system != DESK] for side in (done, wanted)
+    )
+    effects = REPLAY(CASE, meant, written)
+    assert not isinstance(effects, str)
+    findings = told.explanation.findings
+    if not told.explanation.cost_minor and not told.explanation.left_to_people:
+        assert effects.equal, effects.differences
+    if effects.equal:
+        of_state = [one for one in findings if one.kind in STATE_KINDS and one.system != DESK]
+        assert [one for one in of_state if one.operation != "zendesk.tickets.public_reply"] == []
+    elif not told.explanation.left_to_people:
+        assert any(one.cost_minor > 0 for one in findings)
+
+
+def test_two_ways_to_one_state_cost_nothing():
+    """A full refund without an amount, tags in two steps: differences of actions, none of state."""
+    done = acted(
+        ("zendesk.tags.add", {"id": "7", "tags": ["vip"]}),
+        ("zendesk.tags.add", {"id": "7", "tags": ["refunded"]}),
+    )
+    wanted = acted(("zendesk.tags.add", {"id": "7", "tags": ["vip", "refunded"]}))
+    alone = judged(done, wanted, replay=None)
+    both = judged(done, wanted)
+    assert alone.explanation.cost_minor > 0
+    assert (kinds(both), both.alone) == ([], None)
+    assert both.forgiven == len(alone.explanation.findings)
+
+
+def test_another_order_of_new_objects_is_no_difference():
+    """What is created carries the ids of its order; it is known by what it holds."""
+    calls = (CALLS[0], CALLS[2], CALLS[12], CALLS[7])
+    assert kinds(judged(acted(*calls), acted(*calls[::-1]))) == []
+
+
+def test_a_message_is_never_forgiven():
+    """The same comments under other amounts: words are no state, and are held to their facts."""
+    done = acted(("zendesk.tickets.public_reply", {"id": "7", "body": "You get 80.00 EUR back."}))
+    assert kinds(judged(done, acted(CALLS[8]))) == ["wrong_message"]
+
+
+def test_what_a_handover_leaves_to_people_is_no_difference():
+    """Who escalates leaves the rest to a person; what was broken before stays charged."""
+    done = acted(("desk.escalate", {"reason": "limit"}))
+    handed = judged(done, acted(CALLS[0]), outcome=Outcome.ESCALATED)
+    assert kinds(handed) == ["over_escalation"]
+    broken = acted(("zendesk.tickets.update", {"id": "7", "status": "closed"}), CALLS[13])
+    assert "extra_action" in kinds(judged(broken, acted(CALLS[0])))
+
+
+def test_the_baseline_that_is_met_by_its_effects_is_told():
+    """Of several acceptable answers the one whose state is reached costs nothing."""
+    done = acted(CALLS[4], CALLS[6])
+    told = judged(done, acted(CALLS[7]), acted(CALLS[5]))
+    assert (told.explanation.baseline_id, kinds(told)) == ("b1", [])
+
+
+def test_a_second_write_without_effect_is_benign():
+    """Whether a doubled write did harm is asked of the system, not read off its arguments."""
+    once = acted(CALLS[7])
+    again = (*once, msgspec.structs.replace(once[0], after={"status": "x"}))
+    assert kinds(judged(again, once)) == ["duplicate_benign"]
+
+
+@pytest.fixture
+def warehouse(monkeypatch):
+    """A user's own system, mounted by name in a replay on an empty world."""
+    monkeypatch.syspath_prepend(str(SYSTEMS))
+    own = Engine(World({}), systems={"warehouse": "warehouse:Warehouse"})
+    yield WorldReplay(Path("unused"), _engine=own)
+    sys.modules.pop("warehouse", None)
+
+
+def ship(item="pump", quantity=1, **more):
+    return Action(
+        system="warehouse", operation="warehouse.shipments.create", effect=Effect.SEND,
+        fields={"item": item, "quantity": quantity}, response_status=201,
+        target=Target(type="shipment"), **more,
+    )  # fmt: skip
+
+
+def test_a_system_of_ones_own_is_replayed_on_as_well(warehouse):
+    """Stock and shipments differ per entity and field, with all three values."""
+    effects = warehouse(CASE, [ship(quantity=2)], [ship(quantity=1)])
+    stock = next(each for each in effects.differences if each.field == "stock")
+    assert (stock.entity, stock.id) == ("warehouse.items", "pump")
+    assert [int(value) for value in (stock.initial, stock.baseline, stock.candidate)] == [3, 1, 2]
+
+
+def test_what_is_refused_on_replay_is_judged_by_actions_alone(warehouse):
+    """An accepted shipment that the system here refuses says nothing about its effects."""
+    told = judged((ship(quantity=1),), (ship(quantity=99),), replay=warehouse)
+    assert told.alone == "the systems here refuse `warehouse.shipments.create`, which was accepted"
+    unknown = msgspec.structs.replace(ship(), operation="warehouse.fly")
+    told = judged((unknown,), (), replay=warehouse)
+    assert told.alone == "no system here serves `warehouse.fly`"
+
+
+def logged(key="4", after=None, before=None):
+    return Action(
+        system="jobs", operation="jobs.close", response_status=200,
+        target=Target(type="job", id=key), before=before, after=after, fields={"how": key},
+    )  # fmt: skip
+
+
+def test_a_log_that_tells_what_changed_is_a_system_too():
+    """Two calls that the log shows to end in one state are no difference; others are priced."""
+    one = logged(before={"open": True}, after={"open": False, "by": "x"})
+    two = logged(before={"open": True}, after={"open": False})
+    three = msgspec.structs.replace(logged(after={"by": "x"}), fields={})
+    assert kinds(judged((two, three), (one,), replay=log_replay)) == []
+    moved = msgspec.structs.replace(one, after={"open": False, "by": "y"})
+    unexplained = judged((moved,), (one,), replay=log_replay)
+    assert kinds(unexplained) == ["unexplained_state_change"]
+
+
+def test_a_change_that_no_action_explains_is_priced():
+    """The log shows one more object moved by an equal action: high, by entity and field."""
+    one = logged(before={"open": True}, after={"open": False})
+    other = msgspec.structs.replace(one, after={"open": False, "owner": "nobody"})
+    told = judged((other,), (one,), replay=log_replay)
+    [finding] = told.explanation.findings
+    assert (finding.kind.value, finding.severity.value) == ("unexplained_state_change", "high")
+    assert (finding.field, finding.cost_minor) == ("owner", 15_000)
+
+
+def test_a_log_that_does_not_tell_is_judged_by_actions():
+    """Without `after` there is nothing to replay, and the reason says so."""
+    told = judged((logged(),), (), replay=log_replay)
+    assert (told.alone, kinds(told)) == (LOG_ALONE, ["extra_action"])
+    gone = msgspec.structs.replace(logged(), effect=Effect.DELETE)
+    assert judged((gone,), (), replay=log_replay).alone == LOG_ALONE
