@@ -18,9 +18,15 @@ app = typer.Typer(help="Turn recorded traffic into cases and baselines.", no_arg
 def import_traffic(
     format: Annotated[str, typer.Argument(help="The format, or `auto`.")],
     files: Annotated[list[Path], typer.Argument(help="The files to import.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder of the new recording.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The folder of the new recording.")
+    ] = None,
     proposed: Annotated[
         Path | None, typer.Option(help="Where the recorded agent's proposed actions are written.")
+    ] = None,
+    recording: Annotated[
+        Path | None,
+        typer.Option("--for", help="The recording whose cases an agent's traces are about."),
     ] = None,
     map: Annotated[
         list[str] | None,
@@ -42,9 +48,18 @@ def import_traffic(
     """Import recorded traffic: cases, what people did, and what a recorded agent proposed.
 
     Exports of Zendesk, Stripe and HubSpot are imported together with `auto`, as one recording.
+    With `--for`, traces become proposals for the cases of a recording that people handled.
     """
     from understudy.campaign.imports import Wishes, import_files, parse_bases, parse_tools
+    from understudy.campaign.imports import propose_from_traces as propose
 
+    if recording is not None:
+        if proposed is None or out is not None:
+            raise typer.BadParameter("--for writes proposals to --proposed FILE, and no --out")
+        typer.echo(propose(format, files, recording, proposed, parse_tools(tool or [])))
+        return
+    if out is None:
+        raise typer.BadParameter("name the folder of the new recording with --out")
     wishes = Wishes(
         proposed=proposed,
         bases=parse_bases(map or []),

@@ -24,7 +24,7 @@ from understudy.traffic.said import said_in, tools_in
 from understudy.traffic.spans import Span
 from understudy.traffic.tools import ToolRole, classify
 
-__all__ = ["ToolTable", "TraceCase", "trace_case"]
+__all__ = ["ToolTable", "TraceCase", "trace_case", "trace_proposal"]
 
 _AGENT = "agent"
 _ACCEPTED, _REFUSED = 200, 400
@@ -45,16 +45,18 @@ class ToolTable:
     """Which operation a tool's call is: as named by the user, by its name, or by its verb.
 
     `named` maps tools to operations of the mocked systems. Without it a tool is one where its
-    name is the operation's but for dots, dashes and a prefix, as tools over MCP are called.
+    name is the operation's but for dots, dashes and a prefix, as tools over MCP are called. What
+    a write is worth is read off the world, where there is one.
     """
 
     named: Mapping[str, str] = field(default_factory=dict)
+    world: World = field(default_factory=lambda: World({}))
     _engine: Engine = field(init=False)
     _known: dict[str, Operation] = field(init=False)
     _count: int = 0
 
     def __post_init__(self) -> None:
-        self._engine = Engine(World({}))
+        self._engine = Engine(self.world)
         operations = [each for s in self._engine.systems.values() for each in s.operations]
         self._known = {_plain(each.name): each for each in operations}
 
@@ -71,11 +73,11 @@ class ToolTable:
         names = ("_".join(words[start:]) for start in range(len(words)))
         return next((self._known[name] for name in names if name in self._known), None)
 
-    def write(self, operation: Operation, arguments: dict[str, Any]) -> Action:
+    def write(self, operation: Operation, arguments: dict[str, Any], at: datetime | None) -> Action:
         """The action that such a call is, without the answer of a system that nobody asked."""
         self._count += 1
         name = f"trace-{self._count}"
-        session = self._engine.open_case(name)
+        session = self._engine.open_case(name, now=at)
         try:
             systems = self._engine.systems
             self._engine.handle(build_request(operation, arguments, session.credentials, systems))
@@ -121,6 +123,14 @@ def trace_case(case_id: str, spans: Sequence[Span], tools: ToolTable) -> TraceCa
         proposal,
         notes,
     )  # fmt: skip
+
+
+def trace_proposal(
+    case_id: str, spans: Sequence[Span], tools: ToolTable, notes: Counter[str]
+) -> Proposal:
+    """What the agent did about a case that is known; what it was asked need not be told."""
+    ordered = sorted(spans, key=lambda span: span.started_at or _NEVER)
+    return _proposal(case_id, ordered, _turns(ordered), tools, notes)
 
 
 def _turns(spans: Sequence[Span]) -> list[Turn]:
@@ -208,7 +218,8 @@ def _action(span: Span, tools: ToolTable, notes: Counter[str]) -> Action:
     if operation is not None:
         if not operation.writes:
             return Action(system=operation.system, operation=operation.name, effect=Effect.READ)
-        return msgspec.structs.replace(tools.write(operation, arguments), **changes)
+        made = tools.write(operation, arguments, span.started_at)
+        return msgspec.structs.replace(made, **changes)
     tool = classify(_AGENT, span.name)
     if tool.role is ToolRole.THINK:
         return Action(system=_AGENT, operation="", effect=Effect.DRAFT)

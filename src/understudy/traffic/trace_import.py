@@ -11,6 +11,7 @@ from typing import Any
 from understudy.model.canonical import digest_file
 from understudy.model.errors import ConfigurationError, RecordingError, nearest
 from understudy.model.manifest import SourceFile
+from understudy.model.world import World
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
 from understudy.traffic.json_stream import Broken, Entry
@@ -26,7 +27,17 @@ from understudy.traffic.source_file import Limits, unreadable
 from understudy.traffic.spans import Span, trace_documents
 from understudy.traffic.trace_cases import ToolTable, TraceCase, trace_case
 
-__all__ = ["LANGFUSE", "LANGSMITH", "OTLP", "TraceFormat", "import_traces", "parse_tools"]
+__all__ = [
+    "LANGFUSE",
+    "LANGSMITH",
+    "OTLP",
+    "TRACES",
+    "TraceFormat",
+    "TraceReading",
+    "import_traces",
+    "parse_tools",
+    "tool_table",
+]
 
 _UNWRITTEN = "what the agent did was not written; name a file with --proposed to judge it"
 _EXAMPLE = "--tool issue_refund=stripe.refunds.create"
@@ -43,6 +54,8 @@ class TraceFormat:
 OTLP = TraceFormat("otlp", read_otlp)
 LANGFUSE = TraceFormat("langfuse", read_langfuse)
 LANGSMITH = TraceFormat("langsmith", read_langsmith)
+TRACES = {each.name: each for each in (OTLP, LANGFUSE, LANGSMITH)}
+"""By name."""
 
 
 def import_traces(
@@ -60,7 +73,8 @@ def import_traces(
     Traces of one session are one case of several turns. `tools` maps the agent's tools to
     operations. Each span of the source is counted once.
     """
-    work = _Import(format, limits or Limits(), Redactor(key or RedactionKey()), _table(tools or {}))
+    redactor, table = Redactor(key or RedactionKey()), tool_table(tools or {})
+    work = TraceReading(format, limits or Limits(), redactor, table)
     for file in files:
         work.take(file)
     made = list(work.cases())
@@ -88,8 +102,9 @@ def parse_tools(given: Sequence[str]) -> dict[str, str]:
     return parse_pairs(given, "TOOL=OPERATION", _EXAMPLE)
 
 
-def _table(named: Mapping[str, str]) -> ToolTable:
-    table = ToolTable(named)
+def tool_table(named: Mapping[str, str], world: World | None = None) -> ToolTable:
+    """The user's tools; raises `ConfigurationError` where one is to be no known operation."""
+    table = ToolTable(named) if world is None else ToolTable(named, world)
     for tool, operation in named.items():
         if table.operation(tool) is None:
             known = table.names
@@ -103,8 +118,8 @@ def _table(named: Mapping[str, str]) -> ToolTable:
 
 
 @dataclass(slots=True)
-class _Import:
-    """One import on its way: spans by their conversation, until all are there."""
+class TraceReading:
+    """Traces on their way in: spans by their conversation, until all are there."""
 
     format: TraceFormat
     limits: Limits
@@ -151,18 +166,22 @@ class _Import:
 
     def cases(self) -> Iterator[TraceCase]:
         """The case of every conversation that can be one, in the order of their beginnings."""
-        talks: dict[str, list[Span]] = defaultdict(list)
-        for trace, spans in self._spans.items():
-            talks[self._sessions.get(trace, trace)] += spans
-        for name, spans in talks.items():
-            clean = [self._redacted(span) for span in spans]
+        for name, spans in self.talks():
             try:
-                made = trace_case(self.redactor.redact_text(name), clean, self.tools)
+                made = trace_case(name, spans, self.tools)
             except Malformed as reason:
                 self.tally.notes[f"conversations left out: {reason}"] += 1
                 continue
             self.tally.notes.update(made.notes)
             yield made
+
+    def talks(self) -> Iterator[tuple[str, list[Span]]]:
+        """Each conversation's name and steps, redacted."""
+        talks: dict[str, list[Span]] = defaultdict(list)
+        for trace, spans in self._spans.items():
+            talks[self._sessions.get(trace, trace)] += spans
+        for name, spans in talks.items():
+            yield self.redactor.redact_text(name), [self._redacted(span) for span in spans]
 
     def _redacted(self, span: Span) -> Span:
         """The span without secrets and people; ids of tools and steps are neither."""
