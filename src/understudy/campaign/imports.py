@@ -8,13 +8,12 @@ from pathlib import Path
 
 from understudy.campaign.source import source_of
 from understudy.campaign.survey_text import survey_lines
-from understudy.model.errors import ConfigurationError, nearest
-from understudy.traffic.detect import Wishes, detect_format, import_traffic
+from understudy.traffic.detect import Wishes, import_traffic, trace_format
 from understudy.traffic.http_export import write_har, write_vcr
 from understudy.traffic.recognise import parse_bases
 from understudy.traffic.recording import Recording, read_recording
 from understudy.traffic.scan import scan_recording
-from understudy.traffic.trace_import import TRACES, parse_tools
+from understudy.traffic.trace_import import parse_tools
 from understudy.traffic.trace_proposals import propose_for
 from understudy.traffic.vendor_files import write_exports
 from understudy.traffic.vendor_history import history_of
@@ -45,17 +44,8 @@ def propose_from_traces(
     format: str, files: Sequence[Path], recording: Path, proposed: Path, tools: Mapping[str, str]
 ) -> str:
     """Write what a traced agent did as proposals for the cases of a recording."""
-    if not files:
-        raise ConfigurationError("no file to import was named", code="U120")
-    name = detect_format(files[0]).name if format == "auto" else format
-    if name not in TRACES:
-        raise ConfigurationError(
-            f"{name} is no agent's trace, so there is nothing to match with `{recording}`"
-            f"{nearest(name, TRACES)}",
-            code="U120",
-            hint=f"formats: {', '.join(TRACES)}",
-        )
-    return propose_for(recording, TRACES[name], files, proposed, tools=tools).summary()
+    traces = trace_format(format, files)
+    return propose_for(recording, traces, files, proposed, tools=tools).summary()
 
 
 def export_files(recording: Path, folders: Mapping[str, Path]) -> str:

@@ -11,6 +11,27 @@ from understudy.cli.progress import Progress
 
 __all__ = ["app"]
 
+Out = Annotated[Path | None, typer.Option("--out", help="The folder of the new recording.")]
+Proposed = Annotated[
+    Path | None, typer.Option(help="Where the recorded agent's proposed actions are written.")
+]
+For = Annotated[
+    Path | None,
+    typer.Option("--for", help="The recording whose cases an agent's traces are about."),
+]
+Bases = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="A base URL of your own: `http://gateway:8080/stripe=stripe`."),
+]
+Tools = Annotated[
+    list[str] | None,
+    typer.Option(help="A tool of the traced agent: `issue_refund=stripe.refunds.create`."),
+]
+Synthetic = Annotated[
+    bool, typer.Option("--synthetic", help="Nobody's data, so people stay; secrets go.")
+]
+Gap = Annotated[float | None, typer.Option(help="Hours after its last act until a case is over.")]
+
 app = typer.Typer(help="Turn recorded traffic into cases and baselines.", no_args_is_help=True)
 
 
@@ -18,31 +39,13 @@ app = typer.Typer(help="Turn recorded traffic into cases and baselines.", no_arg
 def import_traffic(
     format: Annotated[str, typer.Argument(help="The format, or `auto`.")],
     files: Annotated[list[Path], typer.Argument(help="The files to import.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="The folder of the new recording.")
-    ] = None,
-    proposed: Annotated[
-        Path | None, typer.Option(help="Where the recorded agent's proposed actions are written.")
-    ] = None,
-    recording: Annotated[
-        Path | None,
-        typer.Option("--for", help="The recording whose cases an agent's traces are about."),
-    ] = None,
-    map: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="A base URL of your own: `http://gateway:8080/stripe=stripe`."),
-    ] = None,
-    tool: Annotated[
-        list[str] | None,
-        typer.Option(help="A tool of the traced agent: `issue_refund=stripe.refunds.create`."),
-    ] = None,
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="Nobody's data, so people stay; secrets go.")
-    ] = False,
-    gap: Annotated[
-        float | None,
-        typer.Option(help="Hours after its last act until a case is over."),
-    ] = None,
+    out: Out = None,
+    proposed: Proposed = None,
+    recording: For = None,
+    map: Bases = None,
+    tool: Tools = None,
+    synthetic: Synthetic = False,
+    gap: Gap = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Import recorded traffic: cases, what people did, and what a recorded agent proposed.

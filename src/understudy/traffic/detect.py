@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +14,20 @@ from understudy.traffic.dialogues import Dialect, import_dialogues
 from understudy.traffic.export_import import ExportOptions, import_exports
 from understudy.traffic.export_marks import is_export
 from understudy.traffic.format import Format, Reader, Sample, Wishes, samples_of
-from understudy.traffic.gor import SEPARATOR
+from understudy.traffic.format_marks import (
+    is_abcd,
+    is_gor,
+    is_har,
+    is_jsonl,
+    is_keploy,
+    is_langfuse,
+    is_langsmith,
+    is_mitmproxy,
+    is_otlp,
+    is_star,
+    is_tau,
+    is_vcr,
+)
 from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.http_import import (
     GOR,
@@ -35,6 +47,7 @@ from understudy.traffic.trace_import import (
     LANGFUSE,
     LANGSMITH,
     OTLP,
+    TRACES,
     TraceFormat,
     import_traces,
 )
@@ -48,82 +61,11 @@ __all__ = [
     "Wishes",
     "detect_format",
     "import_traffic",
+    "trace_format",
 ]
 
 UNKNOWN_FORMAT = "U421"
 _SHOWN_BYTES = 60
-_FLOW = re.compile(rb"\d{1,12}:\d{1,6}:")
-
-
-def _is_tau(sample: Sample) -> bool:
-    if sample.first not in (b"[", b"{"):
-        return False
-    runs = sample.contains(b'"traj"') and sample.contains(b'"task_id"')
-    simulations = sample.contains(b'"messages"') and (
-        sample.contains(b'"simulations"') or sample.contains(b'"reward_info"')
-    )
-    return runs or simulations
-
-
-def _is_star(sample: Sample) -> bool:
-    return sample.first == b"[" and all(
-        sample.contains(mark) for mark in (b'"DialogueID"', b'"Events"', b'"Scenario"')
-    )
-
-
-def _is_abcd(sample: Sample) -> bool:
-    return sample.first in (b"[", b"{") and all(
-        sample.contains(mark) for mark in (b'"convo_id"', b'"delexed"', b'"original"')
-    )
-
-
-def _is_har(sample: Sample) -> bool:
-    return sample.first == b"{" and all(
-        sample.contains(mark) for mark in (b'"log"', b'"entries"', b'"request"')
-    )
-
-
-def _is_vcr(sample: Sample) -> bool:
-    if sample.first == b"{":
-        return sample.contains(b'interactions"') and sample.contains(b'"uri"')
-    return all(sample.contains(mark) for mark in (b"interactions:", b"uri:", b"response:"))
-
-
-def _is_gor(sample: Sample) -> bool:
-    return sample.contains(SEPARATOR.strip())
-
-
-def _is_mitmproxy(sample: Sample) -> bool:
-    return bool(_FLOW.match(sample.head)) and (
-        sample.contains(b"7:version;") or sample.contains(b"7:version,")
-    )
-
-
-def _is_keploy(sample: Sample) -> bool:
-    return sample.contains(b"api.keploy.io/") and sample.contains(b"kind:")
-
-
-def _is_jsonl(sample: Sample) -> bool:
-    return sample.first == b"{" and all(
-        sample.contains(mark) for mark in (b'"request"', b'"method"', b'"url"')
-    )
-
-
-def _is_otlp(sample: Sample) -> bool:
-    return sample.first == b"{" and sample.contains(b'"resourceSpans"')
-
-
-def _is_langfuse(sample: Sample) -> bool:
-    if sample.first not in (b"{", b"["):
-        return False
-    observed = sample.contains(b'"traceId"') and sample.contains(b'"startTime"')
-    return observed or (sample.contains(b'"observations"') and sample.contains(b'"sessionId"'))
-
-
-def _is_langsmith(sample: Sample) -> bool:
-    if sample.head.startswith(b"PAR1"):
-        return sample.contains(b"run_type") and sample.contains(b"trace_id")
-    return sample.first in (b"{", b"[") and sample.contains(b'"run_type"')
 
 
 def _trace_reader(format: TraceFormat) -> Reader:
@@ -216,48 +158,48 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "tau",
         'JSON with "traj" and "task_id", or with "simulations" and "messages"',
-        _is_tau,
+        is_tau,
         _read_tau,
     ),
     Format(
         "star",
         'JSON with "DialogueID", "Scenario" and "Events"',
-        _is_star,
+        is_star,
         _dialogue_reader(STAR),
     ),
     Format(
         "abcd",
         'JSON with "convo_id", "original" and "delexed"',
-        _is_abcd,
+        is_abcd,
         _dialogue_reader(ABCD),
     ),
-    Format("otlp", 'JSON with "resourceSpans"', _is_otlp, _trace_reader(OTLP)),
+    Format("otlp", 'JSON with "resourceSpans"', is_otlp, _trace_reader(OTLP)),
     Format(
         "langfuse",
         'JSON with "traceId" and "startTime", or "observations" and "sessionId"',
-        _is_langfuse,
+        is_langfuse,
         _trace_reader(LANGFUSE),
     ),
     Format(
         "langsmith",
         'JSON or Parquet with "run_type"',
-        _is_langsmith,
+        is_langsmith,
         _trace_reader(LANGSMITH),
     ),
-    Format("har", 'JSON with "log", "entries" and "request"', _is_har, _http_reader(HAR)),
-    Format("gor", "records apart by three monkeys", _is_gor, _http_reader(GOR)),
+    Format("har", 'JSON with "log", "entries" and "request"', is_har, _http_reader(HAR)),
+    Format("gor", "records apart by three monkeys", is_gor, _http_reader(GOR)),
     Format(
         "mitmproxy",
         "flows, each behind its length, with their version",
-        _is_mitmproxy,
+        is_mitmproxy,
         _http_reader(MITMPROXY),
     ),
-    Format("keploy", "YAML with version: api.keploy.io", _is_keploy, _http_reader(KEPLOY)),
-    Format("vcr", "YAML or JSON with interactions, uri and response", _is_vcr, _http_reader(VCR)),
+    Format("keploy", "YAML with version: api.keploy.io", is_keploy, _http_reader(KEPLOY)),
+    Format("vcr", "YAML or JSON with interactions, uri and response", is_vcr, _http_reader(VCR)),
     Format(
         "jsonl",
         'JSON lines with "request" of "method" and "url"',
-        _is_jsonl,
+        is_jsonl,
         _http_reader(JSONL),
     ),
     *(
@@ -292,6 +234,20 @@ def import_traffic(
             raise ConfigurationError(f"the files are of several formats: {listed}", code="U120")
         return found[files[0]].read(files, out, wishes)
     return _named(format).read(files, out, wishes)
+
+
+def trace_format(format: str, files: Sequence[Path]) -> TraceFormat:
+    """The format of an agent's traces, by name or as `auto` recognises the first of them."""
+    if not files:
+        raise ConfigurationError("no file to import was named", code="U120")
+    name = (detect_format(files[0]) if format == "auto" else _named(format)).name
+    if name not in TRACES:
+        raise ConfigurationError(
+            f"{name} is no agent's trace, so it holds no proposals",
+            code="U120",
+            hint=f"formats: {', '.join(TRACES)}",
+        )
+    return TRACES[name]
 
 
 def detect_format(file: Path) -> Format:
