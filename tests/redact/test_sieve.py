@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from understudy.redact import sieve
 from understudy.redact.fields import PEOPLE, kind_of_field, sensitive_names
 from understudy.redact.key import RedactionKey
 from understudy.redact.patterns import PERSONAL, SECRETS
 from understudy.redact.redactor import Redactor
+from understudy.redact.search import Search
 from understudy.redact.sieve import Sieve
 
 ALL = SECRETS + PERSONAL
@@ -99,7 +99,7 @@ def test_without_the_fast_search_everything_is_looked_for(value):
     key = RedactionKey(material=b"k" * 32)
     fast, slow = Redactor(key), Redactor(key)
     slow._sieve = Sieve(personal=True)
-    slow._sieve._text = slow._sieve._json = sieve._Set(None)
+    slow._sieve._text = slow._sieve._json = Search(None)
     assert json.dumps(fast.redact_value(value)) == json.dumps(slow.redact_value(value))
     assert fast.counts == slow.counts
 
@@ -112,6 +112,6 @@ def test_a_search_that_fails_finds_everything_possible():
             return []
 
     broken = Sieve(personal=True)
-    broken._text = broken._json = sieve._Set(Exhausted())
+    broken._text = broken._json = Search(Exhausted())
     assert broken.in_text("plain").patterns == ALL
     assert broken.in_json(b"{}")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from understudy.redact.fields import PEOPLE, sensitive_names
 from understudy.redact.patterns import PERSONAL, SECRETS, Pattern
+from understudy.redact.search import search_for
 
 __all__ = ["NOTHING", "Found", "Sieve"]
 
@@ -17,7 +16,6 @@ _ENCODED = "[A-Za-z0-9+/_-]{24}"
 _FOLDED = r"\xe2\x84\xaa|\xc5\xbf|\xc4[\xb0\xb1]"
 _BETWEEN = r'[^A-Za-z0-9"]*'
 _ESCAPED_KEY = r'\\"?[^"]*":'
-_MEMORY = 64 << 20
 
 
 class Found(NamedTuple):
@@ -26,21 +24,6 @@ class Found(NamedTuple):
     patterns: tuple[Pattern, ...]
     encoded: bool
     stream: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Set:
-    """Regular expressions that are sought all at once; None where the machine has no RE2."""
-
-    matcher: Any
-
-    def matches(self, data: bytes) -> tuple[int, ...] | None:
-        """The numbers of those that match, from 1; None where nobody knows, so all may."""
-        if self.matcher is None:
-            return None
-        found = self.matcher.Match(data)
-        # The first one is empty and always matches; without it the search ran out of memory.
-        return tuple(found) if found and 0 in found else None
 
 
 class Sieve:
@@ -57,9 +40,9 @@ class Sieve:
         """`personal` is whether personal data are looked for beside secrets."""
         self._patterns = SECRETS + PERSONAL if personal else SECRETS
         hints = [_FOLDED, "data:", _ENCODED, *(pattern.hint for pattern in self._patterns)]
-        self._text = _compiled(tuple(hints))
+        self._text = search_for(tuple(hints))
         names = _keys(sensitive_names(personal=personal))
-        self._json = _compiled(
+        self._json = search_for(
             (*hints, _ESCAPED_KEY, names, _keys(["name"]), _keys(PEOPLE, f"(?:s{_BETWEEN})*"))
         )
         self._name, self._people = len(hints) + 3, len(hints) + 4
@@ -103,22 +86,6 @@ class Sieve:
 
 NOTHING = Found((), encoded=False, stream=False)
 """What most texts hold."""
-
-
-@lru_cache(8)
-def _compiled(expressions: tuple[str, ...]) -> _Set:
-    try:
-        import re2
-    except ImportError:
-        return _Set(None)
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = _MEMORY
-    made = re2.Set.SearchSet(options)
-    for expression in ("", *expressions):
-        made.Add(expression)
-    made.Compile()
-    return _Set(made)
 
 
 def _keys(names: Iterable[str], ending: str = "") -> str:

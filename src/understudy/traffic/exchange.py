@@ -64,16 +64,19 @@ class Writer:
     recogniser: Recogniser
     source: Source
 
-    def interaction(self, exchange: Exchange, seq: int) -> Interaction:
-        """The interaction of one exchange; raises `Malformed` where its body is a bomb."""
+    def interaction(self, exchange: Exchange) -> Interaction:
+        """The interaction of one exchange, without number yet.
+
+        Raises `Malformed` where its body is a bomb.
+        """
         warnings = list(exchange.warnings)
         sent = exchange.request
         body = mend_text(decoded_body(sent.body, sent.headers, warnings))
         known = self._recognised(exchange, body)
         return Interaction(
-            interaction_id=f"i{seq}",
+            interaction_id="",
             correlation_id=self._correlation(exchange),
-            seq=seq,
+            seq=0,
             system=known.system,
             operation=known.operation,
             started_at=exchange.started_at,

@@ -14,9 +14,7 @@ import msgspec
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case, LinkConfidence, Trigger
 from understudy.model.interaction import Interaction
-from understudy.systems.routes import mounted
-from understudy.systems.system import System
-from understudy.traffic.bundling import Key, Sorter, writes
+from understudy.traffic.bundling import Key, Sorter
 from understudy.traffic.chronicle import Chronicle
 from understudy.traffic.colleagues import Colleagues
 from understudy.traffic.customers import Customers
@@ -25,6 +23,7 @@ from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.history import Change, Happening, Person, Sighting, Tie
 from understudy.traffic.http_group import Group, Handling
 from understudy.traffic.http_replaying import HttpReplayer
+from understudy.traffic.marks import writes
 from understudy.traffic.moment_world import MomentWorlds, whole_rows
 from understudy.traffic.recording import WORLD
 from understudy.traffic.replaying import Replayed
@@ -50,7 +49,6 @@ class HttpCases:
     chronicle: Chronicle
     gap: timedelta = DEFAULT_GAP
     key: Key | None = None
-    systems: Mapping[str, System] = field(default_factory=mounted)
     _until: datetime = _START
     _ids: Counter[str] = field(default_factory=Counter)
 
@@ -62,7 +60,7 @@ class HttpCases:
         self._world(folder / WORLD, staff, made)
         shop = _Workshop(
             MomentWorlds(self.chronicle, Rewinder(all_habits(), staff.works)),
-            HttpReplayer(self.systems), staff, Customers(self.chronicle.ties()), made.notes,
+            HttpReplayer(self.spool.systems), staff, Customers(self.chronicle.ties()), made.notes,
         )  # fmt: skip
         cases: list[Case] = []
         baselines: list[Baseline] = []
@@ -90,17 +88,18 @@ class HttpCases:
 
     def _sort(self, made: Made) -> Mapping[int, bool]:
         """Give each exchange to its group, or count why it has none."""
-        sorter = Sorter(self.systems, self.spool.shares, self.spool.timed, self.gap, self.key)
-        for one in self.spool.ordered():
-            placed = sorter.place(one)
+        sorter = Sorter(self.spool.systems, self.spool.shares, self.spool.timed, self.gap)
+        for number, mark in enumerate(self.spool.marks(), 1):
+            own = self.key(self.spool.at(number)) if self.key else None
+            placed = sorter.place(mark, own)
             bundle = placed.bundle
-            number = None if bundle is None else bundle.number
-            entity = None if bundle is None else bundle.entity or None
-            self.chronicle.put(one.seq, number, entity, placed.link)
             if bundle is None:
+                self.chronicle.put(number, None, None, placed.link)
                 made.notes[f"left over: {placed.reason}"] += 1
-            if one.started_at is not None and one.started_at > self._until:
-                self._until = one.started_at
+            else:
+                self.chronicle.put(number, bundle.number, bundle.entity or None, placed.link)
+            if mark.at is not None and mark.at > self._until:
+                self._until = mark.at
         return sorter.kept
 
     def _groups(self) -> Iterator[tuple[int, list[tuple[int, str | None]]]]:
@@ -111,7 +110,7 @@ class HttpCases:
             (self.spool.at(place), None if link is None else LinkConfidence(link))
             for place, link in steps
         ]
-        return Group(ones, self.systems, self.spool.timed)
+        return Group(ones, self.spool.systems, self.spool.timed)
 
     def _learn(self) -> None:
         """Put everything that the exchanges show into the chronicle."""
@@ -132,7 +131,7 @@ class HttpCases:
             if isinstance(happening, Sighting | Change | Person | Tie):
                 self.chronicle.take(happening)
         for one in ones if self.spool.timed else ():
-            if writes(one, self.systems):
+            if writes(one, self.spool.systems):
                 for change in written_by(one):
                     self.chronicle.take(change)
 
@@ -140,7 +139,7 @@ class HttpCases:
         """Without times the order stands for them, and what somebody made was not there before."""
         for one in ones:
             at = _START + timedelta(seconds=one.seq)
-            made = made_by(one) if writes(one, self.systems) else set()
+            made = made_by(one) if writes(one, self.spool.systems) else set()
             for told in shown_by(one, at):
                 if not isinstance(told, Sighting):
                     if not isinstance(told, Change):

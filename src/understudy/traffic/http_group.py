@@ -13,12 +13,12 @@ from understudy.model.action import ESCALATION_OPERATION
 from understudy.model.case import Case, Turn
 from understudy.model.interaction import Interaction
 from understudy.systems.system import System
-from understudy.traffic.bundling import ticket_of, touched_by, writes
 from understudy.traffic.colleagues import Colleagues
 from understudy.traffic.history import Happening, Message, Sighting
 from understudy.traffic.http_replaying import Linked, ids_asked
 from understudy.traffic.inbound import Inbound, inbound_of
 from understudy.traffic.labels import Labels, labels_in
+from understudy.traffic.marks import ticket_of, touched_by, writes
 from understudy.traffic.moments import moment_of
 from understudy.traffic.shown import answered_at, shown_by
 

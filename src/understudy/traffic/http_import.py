@@ -10,11 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from understudy.model.canonical import digest_file
 from understudy.model.errors import RecordingError
-from understudy.model.interaction import Interaction, Source
+from understudy.model.interaction import Source
 from understudy.model.manifest import SourceFile
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
@@ -141,7 +139,7 @@ def write_cases(
         manifest = write_recording(
             out,
             provenance=facts,
-            interactions=_keyed(spool, maker),
+            interactions=spool.lines(maker.entities()),
             build=lambda aside: maker.make(aside, made),
         )
     return ImportReport(
@@ -151,12 +149,6 @@ def write_cases(
         notes=dict(made.notes),
         remarks=() if spool.timed else (_NO_TIMES,),
     )
-
-
-def _keyed(spool: Spool, maker: HttpCases) -> Iterator[Interaction]:
-    """The interactions in order, each with what it is about."""
-    for one, entity in zip(spool.ordered(), maker.entities(), strict=True):
-        yield msgspec.structs.replace(one, entity_key=entity)
 
 
 @dataclass(slots=True)
@@ -201,7 +193,7 @@ class _Import:
             record, repairs = fit(entry.record, self.limits, sound=entry.sound)
             exchange = self.format.read(record, entry.offset)
             spool.add(
-                writer.interaction(exchange, 0), (len(self.sources) << _OFFSET_BITS) + entry.offset
+                writer.interaction(exchange), (len(self.sources) << _OFFSET_BITS) + entry.offset
             )
             self.tally.keep(repairs)
         except LeftOut as reason:

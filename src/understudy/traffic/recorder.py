@@ -53,7 +53,7 @@ class Recorder:
         with self._lock:
             place = self.tally.records
             try:
-                self.spool.add(self._writer.interaction(exchange, 0), place)
+                self.spool.add(self._writer.interaction(exchange), place)
                 self.tally.keep()
             except Malformed as reason:
                 self.tally.quarantine(f"exchange {place + 1}", str(reason))

@@ -72,7 +72,7 @@ def write_recording(
     provenance: Provenance,
     cases: Iterable[Case] = (),
     baselines: Iterable[Baseline] = (),
-    interactions: Iterable[Interaction] = (),
+    interactions: Iterable[Interaction | bytes] = (),
     build: Build | None = None,
 ) -> RecordingManifest:
     """Write a recording aside and rename it at the end, so that half of one never looks whole.
@@ -81,8 +81,9 @@ def write_recording(
     are kept in the order of their cases. `build` is for cases that are made while the recording is
     written: it is given the folder, to put a `world/` there, and gives cases and baselines.
 
-    Raises `RecordingError` for two cases of one id, a
-    baseline of an unknown case, counts that do not add up, and values that JSON cannot hold.
+    Interactions may be given as their lines, for those who have them. Raises `RecordingError` for
+    two cases of one id, a baseline of an unknown case, counts that do not add up, and values that
+    JSON cannot hold.
     """
     refuse_foreign(path)
     _check_counts(provenance, str(path))
@@ -150,7 +151,7 @@ def _write(path: Path, records: Iterable[Any]) -> None:
     with path.open("wb") as file:
         for number, record in enumerate(records, 1):
             try:
-                file.write(encode_line(record))
+                file.write(record if isinstance(record, bytes) else encode_line(record))
             except (ValueError, TypeError, OverflowError, RecursionError) as error:
                 raise RecordingError(
                     f"this record cannot be kept as JSON: {error}",

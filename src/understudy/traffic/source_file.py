@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+import orjson
+
 from understudy.model.canonical import digest_file
 from understudy.model.errors import RecordingError
 from understudy.model.manifest import SourceFile
@@ -99,11 +101,19 @@ def depth_exceeds(value: Any, limit: int) -> bool:
 
 def mend_text(value: Any) -> Any:
     """The value with lone surrogates, which no file can hold, replaced by U+FFFD."""
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return _mended(value)
+    return value
+
+
+def _mended(value: Any) -> Any:
     if isinstance(value, str):
         return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {mend_text(key): mend_text(item) for key, item in value.items()}
-    return [mend_text(item) for item in value] if isinstance(value, list) else value
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return [_mended(item) for item in value] if isinstance(value, list) else value
 
 
 def read_text(path: Path, limits: Limits) -> str:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from types import TracebackType
 from typing import Self
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from understudy.model.interaction import Interaction
+from understudy.systems.routes import mounted
+from understudy.systems.system import System
+from understudy.traffic.marks import Mark, Marker
 
 __all__ = ["Spool"]
 
 _TIMELESS = -(2**62)
+_HEAD, _ENTITY = b'{"interaction_id":"","seq":0,', b'"entity_key":null,'
+_LEAST_AHEAD, _MOST_AHEAD = 1 << 14, 1 << 20
+_encode = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
 
 
 class Spool:
@@ -27,15 +34,16 @@ class Spool:
     for a missing time is never guessed. Memory grows by 40 bytes an interaction.
     """
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the spool
-        self._times, self._places, self._starts = array("q"), array("q"), array("q")
-        self._size = 0
-        self._marks = array("q")
+    def __init__(self, systems: Mapping[str, System] | None = None) -> None:
+        """`systems` are those that stand for vendors; by default all that are mocked."""
+        self.systems = systems or mounted()
+        self._marker = Marker(self.systems)
+        self._lines, self._marks = _Blobs(), _Blobs()
+        self._times, self._places, self._correlations = array("q"), array("q"), array("q")
         self._untimed = 0
         self._shared: frozenset[int] | None = None
-        self._order: npt.NDArray[np.int64] | None = None
-        self._decoder = msgspec.json.Decoder(Interaction)
+        self._order: array[int] | None = None
+        self._interaction = msgspec.json.Decoder(Interaction)
 
     def __enter__(self) -> Self:
         """Use the spool; its file is gone afterwards."""
@@ -47,7 +55,8 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        self._lines.close()
+        self._marks.close()
 
     def __len__(self) -> int:
         """How many interactions are held."""
@@ -59,43 +68,93 @@ class Spool:
         return self._untimed == 0
 
     def add(self, interaction: Interaction, place: int) -> None:
-        """Take one in; `place` is where it stands in all that is read."""
+        """Take one in, without id and number; `place` is where it stands in all that is read."""
         at = interaction.started_at
         self._untimed += at is None
         self._times.append(_TIMELESS if at is None else round(at.timestamp() * 1e6))
         self._places.append(place)
-        self._marks.append(_mark(interaction.correlation_id))
-        self._starts.append(self._size)
-        data = msgspec.json.encode(interaction)
-        self._file.write(data)
-        self._size += len(data)
+        self._correlations.append(_number(interaction.correlation_id))
+        self._lines.add(_encode(interaction))
+        self._marks.add(_pack(self._marker.mark(interaction)))
+
+    def marks(self) -> Iterator[Mark]:
+        """What decides where each interaction belongs, in order."""
+        decode = msgspec.msgpack.Decoder(Mark).decode
+        for place in self._ordered():
+            yield decode(self._marks.at(place))
 
     def ordered(self) -> Iterator[Interaction]:
         """Every interaction in order, numbered from 1."""
         for number in range(1, len(self) + 1):
             yield self.at(number)
 
+    def lines(self, entities: Iterable[str | None]) -> Iterator[bytes]:
+        """The lines of `interactions.jsonl` in order, each with what it is about."""
+        places = enumerate(self._ordered(), 1)
+        for (number, place), entity in zip(places, entities, strict=True):
+            line = self._lines.at(place)
+            if entity is not None:
+                line = line.replace(_ENTITY, b'"entity_key":%b,' % _encode(entity), 1)
+            yield b'{"interaction_id":"i%d","seq":%d,%b\n' % (number, number, line[len(_HEAD) :])
+
     def at(self, number: int) -> Interaction:
         """The interaction of a number in the order; nothing may be added any more."""
+        found = self._interaction.decode(self._lines.at(self._ordered()[number - 1]))
+        return msgspec.structs.replace(found, interaction_id=f"i{number}", seq=number)
+
+    def _ordered(self) -> array[int]:
         if self._order is None:
             keys = [self._places, self._times] if self.timed else [self._places]
-            self._order = np.lexsort([np.array(key, np.int64) for key in keys])
-        place = int(self._order[number - 1])
-        start = self._starts[place]
-        end = self._starts[place + 1] if place + 1 < len(self) else self._size
-        self._file.seek(start)
-        found = self._decoder.decode(self._file.read(end - start))
-        return msgspec.structs.replace(found, interaction_id=f"i{number}", seq=number)
+            order = np.lexsort([np.array(key, np.int64) for key in keys])
+            self._order = array("q", order.astype(np.int64).tobytes())
+        return self._order
 
     def shares(self, correlation: str | None) -> bool:
         """Whether several interactions carry this id; one that is unique groups nothing."""
         if self._shared is None:
-            marks, counts = np.unique(np.array(self._marks, np.int64), return_counts=True)
+            marks, counts = np.unique(np.array(self._correlations, np.int64), return_counts=True)
             self._shared = frozenset(marks[(counts > 1) & (marks != 0)].tolist())
-        return correlation is not None and _mark(correlation) in self._shared
+        return correlation is not None and _number(correlation) in self._shared
 
 
-def _mark(correlation: str | None) -> int:
+class _Blobs:
+    """Bytes of any number one after the other in a file that nobody else sees."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the spool
+        self._starts = array("q", (0,))
+        self._held, self._from, self._ahead = b"", 0, _LEAST_AHEAD
+        self._flushed = False
+
+    def add(self, data: bytes) -> None:
+        """Append one; none may have been read yet."""
+        self._file.write(data)
+        self._starts.append(self._starts[-1] + len(data))
+
+    def at(self, number: int) -> bytes:
+        """The one of a number, from 0; what lies behind it is at hand afterwards."""
+        start, end = self._starts[number], self._starts[number + 1]
+        begin = start - self._from
+        if begin < 0 or end - self._from > len(self._held):
+            self._read(start, end)
+            begin = 0
+        return self._held[begin : begin + end - start]
+
+    def _read(self, start: int, end: int) -> None:
+        if not self._flushed:
+            self._file.flush()
+            self._flushed = True
+        follows = 0 <= start - self._from - len(self._held) < self._ahead
+        self._ahead = min(self._ahead * 2, _MOST_AHEAD) if follows else _LEAST_AHEAD
+        size = max(end - start, self._ahead)
+        self._held, self._from = os.pread(self._file.fileno(), size, start), start
+
+    def close(self) -> None:
+        """The file is gone afterwards."""
+        self._file.close()
+
+
+def _number(correlation: str | None) -> int:
     """A number for an id, 0 for none."""
     if correlation is None:
         return 0

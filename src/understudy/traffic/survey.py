@@ -11,8 +11,8 @@ from understudy.model.case import Case
 from understudy.model.interaction import Interaction
 from understudy.systems.routes import mounted
 from understudy.systems.system import System
-from understudy.traffic.bundling import writes
 from understudy.traffic.inbound import inbound_of
+from understudy.traffic.marks import writes
 from understudy.traffic.recognise import Recogniser, place_of_call
 from understudy.traffic.recording import Recording
 

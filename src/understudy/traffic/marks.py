@@ -1,0 +1,201 @@
+"""What of an exchange decides to which case it belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import orjson
+
+from understudy.model.interaction import Interaction
+from understudy.redact.search import Search, search_for
+from understudy.systems.system import System
+from understudy.traffic.inbound import inbound_of, ticket_in
+
+__all__ = ["NUMBER", "Mark", "Marker", "ticket_of", "touched_by", "writes"]
+
+_READS = ("GET", "HEAD", "OPTIONS")
+_STRIPE_ID = re.compile(r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+NUMBER = re.compile(r"\b\d{6,}\b")
+"""Numbers that may be an id; shorter ones are counts and amounts as often."""
+_HINTS = (
+    r"(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_[\w\x80-\xff]{6}", "@", r"[0-9\x80-\xff]{6}"
+)  # fmt: skip
+_LISTED = 3
+_TOLD = ("subject", "description", "external_id", "custom_fields")
+_LONGEST = 200_000
+_CUSTOMER = re.compile(r"\bcus_\w{6,64}")
+_STRIPE, _MAIL, _LONG = 1, 2, 3
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """One exchange as the sorting into cases needs it; small, for all of them are read again."""
+
+    at: datetime | None
+    system: str
+    correlation: str | None
+    actor: str | None
+    writes: bool
+    labelled: bool
+    ticket: str | None = None
+    """The ticket that it names, as a place."""
+    inbound: str | None = None
+    """What an event that it delivered is about."""
+    asked: tuple[str, ...] = ()
+    """What the request names; told only where no ticket and no event says where it belongs."""
+    touched: str | None = None
+    """What it is about where nothing else says so; told like `asked`."""
+    names: tuple[str, ...] = ()
+    """What a later exchange may name to show that it belongs here."""
+    told: tuple[str, ...] = ()
+    """What the case's own messages name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Makes marks of redacted exchanges."""
+
+    systems: Mapping[str, System]
+    hints: Search = field(default_factory=lambda: search_for(_HINTS))
+
+    def mark(self, one: Interaction) -> Mark:
+        """The mark of one exchange."""
+        inbound, ticket = inbound_of(one), ticket_of(one)
+        known = one.system in self.systems
+        alone = known and inbound is None and ticket is None
+        asked, shown = _asked(one), _answered(one)
+        return Mark(
+            at=one.started_at,
+            system=one.system,
+            correlation=one.correlation_id,
+            actor=one.actor,
+            writes=writes(one, self.systems),
+            labelled=one.labels is not None,
+            ticket=None if ticket is None else f"zendesk.tickets/{ticket}",
+            inbound=None if inbound is None else inbound.entity,
+            asked=tuple(sorted(_names(asked))) if alone else (),
+            touched=touched_by(one) if alone else None,
+            names=tuple(sorted(self._named(one, asked, shown))) if known else (),
+            told=tuple(sorted(self._told(one, shown))) if known else (),
+        )
+
+    def _named(self, one: Interaction, asked: str, shown: bytes) -> set[str]:
+        found = _ids(asked) | set(NUMBER.findall(urlsplit(one.request.url).path))
+        return found | self._sought(shown, (_STRIPE, _MAIL)) if _lists_few(one) else found
+
+    def _told(self, one: Interaction, shown: bytes) -> set[str]:
+        """What a ticket's own words name, where the exchange shows it."""
+        body = one.response.body if one.response else None
+        ticket = body.get("ticket") if isinstance(body, dict) else None
+        if one.system != "zendesk" or not isinstance(ticket, dict) or not self._hinted(shown):
+            return set()
+        named = [ticket.get("id"), *(ticket.get(name) for name in _TOLD)]
+        return self._sought(_json(named), (_STRIPE, _MAIL, _LONG))
+
+    def _hinted(self, data: bytes) -> tuple[int, ...]:
+        """Which kinds of names a text may hold; most hold none."""
+        found = self.hints.matches(data)
+        return (_STRIPE, _MAIL, _LONG) if found is None else found[1:]
+
+    def _sought(self, data: bytes, kinds: Iterable[int]) -> set[str]:
+        hinted = {*self._hinted(data)}.intersection(kinds)
+        if not hinted:
+            return set()
+        text = data.decode("utf-8", "replace")
+        found = set(_STRIPE_ID.findall(text)) if _STRIPE in hinted else set()
+        if _MAIL in hinted:
+            found |= {each.lower() for each in _EMAIL.findall(text)}
+        return found | set(NUMBER.findall(text)) if _LONG in hinted else found
+
+
+def writes(one: Interaction, systems: Mapping[str, System]) -> bool:
+    """Whether a request changes anything, as the operation says, or else its method."""
+    system = systems.get(one.system)
+    known = system.by_name.get(one.operation or "") if system else None
+    if inbound_of(one) is not None:
+        return False
+    return known.writes if known else one.request.method.upper() not in _READS
+
+
+def ticket_of(one: Interaction) -> str | None:
+    """The ticket that an exchange names: in its path, its body, its metadata, or as the answer."""
+    parts = urlsplit(one.request.url).path.removesuffix(".json").strip("/").split("/")
+    if one.system == "zendesk" and "tickets" in parts[:-1]:
+        following = parts[parts.index("tickets") + 1]
+        if following.isdecimal():
+            return following
+    found = inbound_of(one)
+    if found is not None:
+        table, _, row_id = found.entity.partition("/")
+        return row_id if table == "zendesk.tickets" else None
+    found_in_body = ticket_in(one.request.body)
+    if found_in_body is None and one.system == "zendesk" and one.response is not None:
+        body = one.response.body
+        single = body.get("ticket") if isinstance(body, dict) else None
+        if isinstance(single, dict) and single.get("id") is not None:
+            return str(single["id"])
+    return found_in_body
+
+
+def _asked(one: Interaction) -> str:
+    return f"{unquote(one.request.url)} {_text(one.request.body)}"
+
+
+def _answered(one: Interaction) -> bytes:
+    return _json(one.response.body) if one.response else b""
+
+
+def _lists_few(one: Interaction) -> bool:
+    """Whether an answer names something: a long list names everybody, and so nobody."""
+    body = one.response.body if one.response else None
+    lists = (body.get(name) for name in ("data", "results")) if isinstance(body, dict) else ()
+    return not any(isinstance(each, list) and len(each) > _LISTED for each in lists)
+
+
+def _text(value: Any) -> str:
+    return _json(value).decode("utf-8", "replace")
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return b"" if value is None else orjson.dumps(value)[:_LONGEST]
+    except TypeError:
+        return b""
+
+
+def _ids(text: str) -> set[str]:
+    """Stripe's ids and addresses."""
+    found = set(_STRIPE_ID.findall(text))
+    return found | {each.lower() for each in _EMAIL.findall(text)} if "@" in text else found
+
+
+def _names(text: str) -> set[str]:
+    """Ids, addresses and long numbers: what an answer counts or times is no name of anything."""
+    return _ids(text) | set(NUMBER.findall(text))
+
+
+def touched_by(one: Interaction) -> str | None:
+    """The customer that a call names, else the object at the end of its path."""
+    asked = _asked(one)
+    shown = one.response.body if one.response and _single(one) else None
+    customer = _CUSTOMER.search(asked) or _CUSTOMER.search(_text(shown))
+    if customer:
+        return f"stripe.customers/{customer[0]}"
+    parts = urlsplit(one.request.url).path.removesuffix(".json").strip("/").split("/")
+    for kind, row_id in zip(reversed(parts[:-1]), reversed(parts[1:]), strict=True):
+        if any(char.isdigit() for char in row_id) and not kind.startswith("v"):
+            return f"{one.system}.{kind}/{row_id}"
+    named = sorted(_STRIPE_ID.findall(asked))
+    return f"stripe.objects/{named[0]}" if named else None
+
+
+def _single(one: Interaction) -> bool:
+    """Whether the answer shows one object and no list."""
+    body = one.response.body if one.response else None
+    return isinstance(body, dict) and body.get("object") not in ("list", "search_result", None)
