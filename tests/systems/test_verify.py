@@ -127,11 +127,11 @@ def test_a_difference_is_told(world, recording, index, changes, aspect, detail):
 
 def test_what_is_not_served_does_not_agree(world):
     """A request that no operation serves counts as played and as different."""
-    asked = _interaction(0, "stripe", "GET", "https://api.stripe.com/v1/payouts", answer={})
+    asked = _interaction(0, "stripe", "GET", "https://api.stripe.com/v1/quotes", answer={})
     found = verify([asked], world)
     assert (found.played, found.agreed) == (1, 0)
     assert found.differences[0].aspect is Aspect.OPERATION
-    assert found.differences[0].detail == "GET /v1/payouts is not served"
+    assert found.differences[0].detail == "GET /v1/quotes is not served"
 
 
 def test_what_cannot_be_played_is_counted(world):
@@ -252,7 +252,7 @@ def test_what_no_operation_serves_has_happened_all_the_same():
     """A customer's invoice that an unserved call made is there for the calls that follow."""
     invoice = {"id": "in_9", "object": "invoice", "status": "open", "amount_due": 900}
     made = [
-        _interaction(0, "stripe", "POST", "https://api.stripe.com/v1/invoiceitems", answer=invoice),
+        _interaction(0, "stripe", "POST", "https://api.stripe.com/v1/quotes", answer=invoice),
         _interaction(1, "stripe", "GET", "https://api.stripe.com/v1/invoices/in_9", answer=invoice),
     ]
     found = verify(made)

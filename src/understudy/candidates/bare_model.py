@@ -23,7 +23,6 @@ _MOST_TOOLS = 128
 """As many functions as the provider takes with one call."""
 _MOST_READ = 100_000
 """Characters of one answer that the model is shown; no model's window is larger for many."""
-_BATCHES = ("batch_", "_many")
 
 
 class ModelCandidate:
@@ -92,14 +91,14 @@ class ModelCandidate:
 def offered_tools(
     systems: Mapping[str, System], wanted: Collection[str] = ()
 ) -> dict[str, Operation]:
-    """The operations for a model, by the name of their tool; everything but batches by default.
+    """The operations for a model, by the name of their tool; none that stands aside by default.
 
     Raises `ConfigurationError` for a name that fits none, `CandidateError` for more tools than a
     provider takes.
     """
     found = offered(systems, wanted)
     if not wanted:
-        found = [each for each in found if not any(part in each.name for part in _BATCHES)]
+        found = [each for each in found if not each.aside]
     if len(found) > _MOST_TOOLS:
         raise CandidateError(
             f"{len(found)} operations would be offered to the model; {_MOST_TOOLS} are the most",

@@ -22,7 +22,7 @@ from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.overlay import Overlay
 from understudy.systems.rendering import Renderings, compact, dumps
-from understudy.systems.routes import mounted
+from understudy.systems.routes import mounted, operation_names
 from understudy.systems.session import CaseSession, CoverageGap, Credentials
 from understudy.systems.system import System
 from understudy.systems.write_mode import WriteMode, mode_of, modes_by_name
@@ -64,8 +64,7 @@ class Engine:
         self.seed = seed
         self.systems: dict[str, System] = mounted(systems)
         self.world = _furnished(world, self.systems.values())
-        names = [name for system in self.systems.values() for name in system.by_name]
-        self.writes = modes_by_name(writes, names) if writes else {}
+        self.writes = modes_by_name(writes, operation_names(self.systems)) if writes else {}
         self.faults = _plan(faults, seed, self.systems) if faults else None
         self.strays: list[CoverageGap] = []
         """Calls that could not be attributed to any open case."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +14,7 @@ from understudy.systems.message import Request
 if TYPE_CHECKING:
     from understudy.systems.session import CaseSession
 
-__all__ = ["Amount", "Call", "Operation", "Refusal", "Reply", "Wire"]
+__all__ = ["Amount", "Call", "Operation", "Refusal", "Reply", "Wire", "set_aside"]
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -86,7 +86,8 @@ class Operation:
     `replay` gives the parameters that an action was made with, where its fields are not they.
     `answers` are the JSON Schemas of what is answered, by status below 400, None where there is no
     body; they may refer to the system's `shapes`. `accepts` are further parameter names that the
-    vendor knows and the tool list leaves out.
+    vendor knows and the tool list leaves out. An operation that stands `aside` is offered to a
+    model only where it is asked for by name: batches, and what few agents need.
     """
 
     name: str
@@ -111,8 +112,14 @@ class Operation:
     replay: Callable[[Action], dict[str, Any]] | None = None
     answers: Mapping[int, Mapping[str, Any] | None] = field(default_factory=dict)
     accepts: frozenset[str] = frozenset()
+    aside: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether a call is captured as an action."""
         return self.effect is not Effect.READ
+
+
+def set_aside(operations: Iterable[Operation]) -> tuple[Operation, ...]:
+    """The same operations, offered to a model only where they are asked for by name."""
+    return tuple(replace(each, aside=True) for each in operations)

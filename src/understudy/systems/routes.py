@@ -16,7 +16,7 @@ from understudy.systems.stripe.system import Stripe
 from understudy.systems.system import System
 from understudy.systems.zendesk.system import Zendesk
 
-__all__ = ["KNOWN", "mounted", "operations"]
+__all__ = ["KNOWN", "mounted", "operation_names", "operations"]
 
 KNOWN: dict[str, type[System]] = {
     "desk": Desk,
@@ -96,6 +96,12 @@ def operations(systems: Iterable[str] | Mapping[str, str] | None = None) -> tupl
         systems = systems.values()
     names = sorted(KNOWN) if systems is None else systems
     return tuple(operation for name in names for operation in _operations_of(name))
+
+
+def operation_names(systems: Mapping[str, System]) -> set[str]:
+    """What a policy may speak of: all that is mounted, and all that could be."""
+    served = {name for system in systems.values() for name in system.by_name}
+    return served | {operation.name for operation in operations()}
 
 
 def _operations_of(name: str) -> tuple[Operation, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from understudy.model.world import Row, World
+from understudy.systems.overlay import Overlay
 from understudy.systems.stripe.objects import payload_of
 from understudy.traffic.vendor_history import Edit, History, Write
 
@@ -55,7 +56,11 @@ def _ended(row: Row) -> dict[str, Any]:
 
 
 def _shown(world: World, table: str, row: Row) -> dict[str, Any]:
-    return {key: value for key, value in payload_of(world, table, row).items() if key != _SECRET}
+    return {
+        key: value
+        for key, value in payload_of(Overlay(world), table, row).items()
+        if key != _SECRET
+    }
 
 
 _SECRET = "client_secret"

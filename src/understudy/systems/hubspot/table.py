@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from understudy.model.action import ActionClass, Effect
@@ -306,4 +307,8 @@ _WRITES = (
     ),
 )  # fmt: skip
 
-OPERATIONS = (*_READS, *_WRITES)
+_BATCHES = ("batch_", "_v3")
+
+OPERATIONS = tuple(
+    replace(each, aside=any(part in each.name for part in _BATCHES)) for each in (*_READS, *_WRITES)
+)

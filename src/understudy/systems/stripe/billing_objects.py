@@ -1,4 +1,4 @@
-"""Invoices, credit notes, subscriptions, prices and products in full."""
+"""Invoices and their items, credit notes, subscriptions, prices and products in full."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.stripe.shape import filled, number_of
 
-__all__ = ["credit_note", "invoice", "plan", "price", "product", "subscription"]
+__all__ = [
+    "credit_note",
+    "invoice",
+    "invoiceitem",
+    "plan",
+    "price",
+    "product",
+    "subscription",
+]
 
 _INVOICE: dict[str, Any] = {
     "id": None, "object": "invoice", "account_country": "IE", "account_name": "Acme Software",
@@ -45,6 +53,13 @@ _LINE: dict[str, Any] = {
     "livemode": False, "metadata": {}, "parent": None, "period": None,
     "pretax_credit_amounts": [], "pricing": None, "quantity": 1, "quantity_decimal": None,
     "subscription": None, "subtotal": 0, "taxes": [],
+}  # fmt: skip
+_INVOICE_ITEM: dict[str, Any] = {
+    "id": None, "object": "invoiceitem", "amount": 0, "currency": None, "customer": None,
+    "customer_account": None, "date": 0, "description": None, "discountable": True,
+    "discounts": [], "invoice": None, "livemode": False, "metadata": {}, "net_amount": 0,
+    "parent": None, "period": None, "pricing": None, "proration": False, "quantity": 1,
+    "quantity_decimal": "1", "tax_rates": [], "test_clock": None,
 }  # fmt: skip
 _NOTE: dict[str, Any] = {
     "id": None, "object": "credit_note", "amount": 0, "amount_shipping": 0, "created": 0,
@@ -152,6 +167,24 @@ def _line(row: Row, item: dict[str, Any], index: int) -> dict[str, Any]:
         "period": {"end": created, "start": created}, "subtotal": item.get("amount", 0),
     }  # fmt: skip
     return {**_LINE, **own, **item}
+
+
+def invoiceitem(row: Row) -> dict[str, Any]:
+    """An item of a draft invoice, or of the next one."""
+    payload = filled(_INVOICE_ITEM, row)
+    date, quantity = payload["date"], payload["quantity"]
+    payload["net_amount"], payload["quantity_decimal"] = payload["amount"], str(quantity)
+    payload["period"] = row.get("period") or {"end": date, "start": date}
+    payload["pricing"] = _pricing(payload["amount"], quantity, row.get("price"))
+    for name in ("created", "price"):
+        payload.pop(name, None)
+    return payload
+
+
+def _pricing(amount: Any, quantity: Any, price_id: Any) -> dict[str, Any]:
+    unit = amount // quantity if isinstance(amount, int) and quantity else amount
+    details = {"price": price_id, "product": None} if price_id else None
+    return {"price_details": details, "type": "price_details", "unit_amount_decimal": str(unit)}
 
 
 def credit_note(row: Row) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from understudy.systems.stripe.shape_words import (
     SOME_ID,
     embedded,
     expandable,
+    gone,
     head,
 )
 
@@ -99,6 +100,18 @@ _INVOICE = record(
         "status_transitions": record(
             each("finalized_at marked_uncollectible_at paid_at voided_at", _TIME)
         ),
+    }
+)  # fmt: skip
+_INVOICE_ITEM = record(
+    {
+        "id": STRING, "object": constant("invoiceitem"), "livemode": BOOLEAN,
+        "metadata": METADATA, **each("amount net_amount", INTEGER), "currency": CURRENCY,
+        "customer": expandable("customer"), "invoice": expandable("invoice"), "date": WHOLE,
+        **each("customer_account description quantity_decimal", _TEXT),
+        **each("discountable proration", BOOLEAN), "discounts": nullable(array({})),
+        "parent": _THING, "period": record({"start": WHOLE, "end": WHOLE}),
+        "pricing": _THING, "quantity": nullable(WHOLE), "tax_rates": nullable(array({})),
+        "test_clock": SOME_ID,
     }
 )  # fmt: skip
 _NOTE = record(
@@ -194,6 +207,8 @@ _PRODUCT = record(
     }
 )  # fmt: skip
 BILLING: dict[str, dict[str, Any]] = {
-    "credit_note": _NOTE, "invoice": _INVOICE, "price": _PRICE, "product": _PRODUCT,
+    "credit_note": _NOTE, "deleted_invoice": gone("invoice"),
+    "deleted_invoiceitem": gone("invoiceitem"), "invoice": _INVOICE,
+    "invoiceitem": _INVOICE_ITEM, "line_item": _LINE, "price": _PRICE, "product": _PRODUCT,
     "subscription": _SUBSCRIPTION,
 }  # fmt: skip

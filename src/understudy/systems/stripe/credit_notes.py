@@ -183,7 +183,7 @@ def _create(call: Call) -> Reply:
 def _preview(call: Call) -> Reply:
     _, made = _draft(call)
     row = {"id": f"cn_preview_{made['invoice'][3:]}", "number": None, **made}
-    return Reply(200, payload_of(call.session.overlay.world, "credit_notes", row))
+    return Reply(200, payload_of(call.session.overlay, "credit_notes", row))
 
 
 def _owed_again(call: Call, note: Row) -> None:

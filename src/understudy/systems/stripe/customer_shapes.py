@@ -12,7 +12,6 @@ from understudy.systems.schema import (
     STRING,
     WHOLE,
     array,
-    constant,
     each,
     nullable,
     one_of,
@@ -25,6 +24,7 @@ from understudy.systems.stripe.shape_words import (
     SOME_ID,
     embedded,
     expandable,
+    gone,
     head,
 )
 
@@ -54,7 +54,6 @@ _CUSTOMER = record(
     },
     optional="subscriptions",
 )  # fmt: skip
-_DELETED = record({"id": STRING, "object": constant("customer"), "deleted": constant(True)})
 _BALANCE = record(
     {
         **head("customer_balance_transaction"),
@@ -70,5 +69,6 @@ _BALANCE = record(
     }
 )  # fmt: skip
 CUSTOMERS: dict[str, dict[str, Any]] = {
-    "customer": _CUSTOMER, "customer_balance_transaction": _BALANCE, "deleted_customer": _DELETED,
+    "customer": _CUSTOMER, "customer_balance_transaction": _BALANCE,
+    "deleted_customer": gone("customer"),
 }  # fmt: skip

@@ -141,7 +141,9 @@ def _list_balance(call: Call) -> Reply:
     """The entries of the path's customer."""
     customer = fields.require(call, "customers", call.path["id"])["id"]
     url = f"/v1/customers/{customer}/balance_transactions"
-    return list_reply(call, _ENTRIES, url, only=lambda row: row.get("customer") == customer)
+    return list_reply(
+        call, _ENTRIES, url, ("invoice",), lambda row: row.get("customer") == customer
+    )
 
 
 OPERATIONS = (
@@ -180,7 +182,7 @@ OPERATIONS = (
         name="stripe.customer_balance.list",
         template="/v1/customers/{id}/balance_transactions",
         description="List the entries of a customer's balance, newest first.",
-        params=params("id", id=STRING, **PAGING),
+        params=params("id", id=STRING, invoice=STRING, created=OBJECT, **PAGING),
         handler=_list_balance,
     ),
     write(

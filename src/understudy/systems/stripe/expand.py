@@ -20,12 +20,13 @@ EXPANDABLE: Mapping[str, str] = {
     "customer": "customers", "charge": "charges", "latest_charge": "charges",
     "payment_intent": "payment_intents", "invoice": "invoices", "latest_invoice": "invoices",
     "subscription": "subscriptions", "product": "products", "price": "prices",
-    "balance_transaction": "balance_transactions",
+    "balance_transaction": "balance_transactions", "failure_balance_transaction":
+    "balance_transactions", "default_price": "prices",
 }  # fmt: skip
 _LISTS = {("charges", "refunds"): "charge", ("customers", "subscriptions"): "customer"}
 _KNOWN_BUT_EMPTY = {
     "application", "confirmation_secret", "default_payment_method", "default_source", "discount",
-    "discounts", "failure_balance_transaction", "invoice_credit_balance", "on_behalf_of",
+    "discounts", "invoice_credit_balance", "on_behalf_of",
     "payment_method", "pending_setup_intent", "review", "schedule", "setup_intent", "source",
     "source_transfer", "source_transfer_reversal", "tax", "tax_rate", "test_clock", "transfer",
     "transfer_data", "transfer_reversal",
@@ -79,19 +80,23 @@ def present(session: CaseSession, table: str, row: Row, expansion: Expansion | N
     """A row as Stripe shows it, ready to be written as JSON."""
     if expansion is None:
         return orjson.Fragment(present_bytes(session, table, row))
-    payload = payload_of(session.overlay.world, table, row)
+    payload = payload_of(session.overlay, table, row)
     return _expanded(session, table, payload, expansion.paths)
 
 
 def present_bytes(session: CaseSession, table: str, row: Row) -> bytes:
     """A row as the bytes of a whole answer, ids not expanded."""
-    full = f"stripe.{table}"
-    if session.overlay.touched(full, row["id"]):
-        return dumps(payload_of(session.overlay.world, table, row))
+    full, overlay = f"stripe.{table}", session.overlay
+    own = overlay.touched(full, row["id"])
+    # What a subscription shows of its price may be the case's own.
+    if table == "subscriptions" and not own:
+        own = overlay.touched("stripe.prices", str(row.get("price")))
+    if own:
+        return dumps(payload_of(overlay, table, row))
     known = session.renderings.get((full, row["id"], None))
     if known is not None:
         return known
-    return show_bytes(session, full, row, partial(payload_of, session.overlay.world, table))
+    return show_bytes(session, full, row, partial(payload_of, overlay, table))
 
 
 def as_list(data: list[Any], url: str) -> dict[str, Any]:
@@ -131,8 +136,7 @@ def _member(
     if (table, name) in _LISTS:
         rows = session.overlay.find(f"stripe.{name}", _LISTS[table, name], payload["id"])
         url = f"/v1/{name}?{_LISTS[table, name]}={payload['id']}"
-        world = session.overlay.world
-        made = [payload_of(world, name, row) for row in rows]
+        made = [payload_of(session.overlay, name, row) for row in rows]
         return as_list([_expanded(session, name, each, below) for each in made], url)
     if name not in payload and (table, name) in _INCLUDED:
         payload[name] = _INCLUDED[table, name](payload["id"])
@@ -146,7 +150,7 @@ def _member(
     if row is None:
         return _left(session, name, value)
     kind = EXPANDABLE[name]
-    return _expanded(session, kind, payload_of(session.overlay.world, kind, row), below)
+    return _expanded(session, kind, payload_of(session.overlay, kind, row), below)
 
 
 def _inside(session: CaseSession, table: str, value: Any, below: Paths) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from understudy.systems.stripe.errors import invalid, missing, no_such
 __all__ = [
     "boolean",
     "checked_text",
+    "currency",
     "integer",
     "lenient_integer",
     "merged_metadata",
@@ -28,6 +30,7 @@ _LONGEST = 5000
 _MOST_METADATA, _LONGEST_KEY, _LONGEST_VALUE = 50, 40, 500
 # What Stripe calls the id in the path of these; of the others it is `id`.
 _PARAMS = {"payment_intents": "intent", "prices": "price"}
+_CURRENCY = re.compile(r"[a-z]{3}")
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -71,6 +74,14 @@ def required(values: Params, name: str) -> str:
     if value is None:
         raise missing(name)
     return value
+
+
+def currency(values: Params) -> str:
+    """The currency that must be there, in small letters."""
+    given = required(values, "currency").lower()
+    if not _CURRENCY.fullmatch(given):
+        raise invalid(f"Invalid currency: {given[:40]}.", param="currency")
+    return given
 
 
 def lenient_integer(value: Any) -> int | None:

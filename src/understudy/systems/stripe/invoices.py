@@ -1,21 +1,35 @@
-"""Invoices: void, send, pay, finalize, write off."""
+"""Invoices: drafted, finalized, sent, paid, voided, written off."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from understudy.model.action import Effect
+from understudy.model.action import ActionClass, Effect
 from understudy.model.world import Row
 from understudy.systems.operation import Call, Operation, Reply
-from understudy.systems.schema import BOOLEAN, OBJECT, STRING, params
+from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid
-from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.intents import confirmed, drafted
+from understudy.systems.stripe.invoice_items import pending, settle
+from understudy.systems.stripe.listing import Keep, between, both
+from understudy.systems.stripe.objects import deleted, payload_of
+from understudy.systems.stripe.reads import (
+    EXPAND,
+    PAGING,
+    answer,
+    list_of,
+    retrieve,
+    search_of,
+)
+from understudy.systems.stripe.shapes import one, page
 from understudy.systems.stripe.writes import PAID, write
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "charge_for", "new_invoice"]
 
+_TEXTS = ("description", "footer", "number", "statement_descriptor", "default_payment_method")
+_WAYS = ("charge_automatically", "send_invoice")
 Change = Callable[[Call, Row], dict[str, Any]]
 
 
@@ -62,16 +76,44 @@ def _sent(call: Call, row: Row) -> dict[str, Any]:
 
 
 def _finalized(call: Call, row: Row) -> dict[str, Any]:
+    """A draft is owed from now on; where nothing is due it counts as paid, as at Stripe."""
     number = row.get("number") or f"{row['id'][-8:].upper()}-0001"
     stamps = _stamped(call, row, "finalized_at")
-    return {"status": "open", "number": number, "status_transitions": stamps}
+    made = {"status": "open", "number": number, "status_transitions": stamps}
+    if row.get("amount_due"):
+        return made
+    stamps["paid_at"] = call.session.clock.seconds
+    return {**made, "status": "paid", "amount_remaining": 0}
 
 
 def _paid(call: Call, row: Row) -> dict[str, Any]:
-    due = row.get("amount_due", 0)
-    stamps = _stamped(call, row, "paid_at")
-    paid = {"amount_paid": due, "amount_remaining": 0, "status_transitions": stamps}
-    return {"status": "paid", **paid, "attempt_count": int(row.get("attempt_count") or 0) + 1}
+    """The customer is charged, unless the money came in another way."""
+    given = fields.params(call)
+    finalized = _finalized(call, row) if row.get("status") == "draft" else {}
+    due = int(row.get("amount_remaining") or row.get("amount_due") or 0)
+    outside = fields.boolean(given, "paid_out_of_band")
+    charged = {} if outside or not due else charge_for(call, row, due, given)
+    stamps = {**finalized.get("status_transitions", {}), **_stamped(call, row, "paid_at")}
+    paid = {"amount_paid": row.get("amount_due", 0), "amount_remaining": 0}
+    subscription = aims.named_row(call, "subscriptions", row.get("subscription"))
+    if subscription is not None and subscription.get("status") in ("incomplete", "past_due"):
+        active = {"status": "active"}
+        call.session.overlay.patch("stripe.subscriptions", subscription["id"], active)
+    count = int(row.get("attempt_count") or 0) + 1
+    paid |= {"status": "paid", "status_transitions": stamps, "attempt_count": count}
+    return {**finalized, **paid, **charged}
+
+
+def charge_for(call: Call, invoice: Row, due: int, given: dict[str, Any]) -> dict[str, Any]:
+    """Charge the customer what is due, in minor units: what the invoice then names."""
+    intent = drafted(
+        call, due, invoice.get("currency"), customer=invoice.get("customer"),
+        payment_method=fields.text(given, "payment_method") or "pm_card_visa",
+        description=f"Invoice {invoice.get('number') or invoice['id']}", invoice=invoice["id"],
+    )  # fmt: skip
+    intent |= confirmed(call, intent, invoice=invoice["id"])
+    call.session.overlay.put("stripe.payment_intents", intent)
+    return {"payment_intent": intent["id"], "charge": intent["latest_charge"]}
 
 
 def _written_off(call: Call, row: Row) -> dict[str, Any]:
@@ -81,14 +123,91 @@ def _written_off(call: Call, row: Row) -> dict[str, Any]:
 
 def _updated(call: Call, row: Row) -> dict[str, Any]:
     given = fields.params(call)
-    changes: dict[str, Any] = fields.merged_metadata(row, given)
-    if "description" in given:
-        changes["description"] = fields.text(given, "description")
+    return _said(call, given) | fields.merged_metadata(row, given)
+
+
+def _said(call: Call, given: dict[str, Any]) -> dict[str, Any]:
+    changes: dict[str, Any] = {name: fields.text(given, name) for name in _TEXTS if name in given}
     if "due_date" in given:
         changes["due_date"] = fields.integer(given, "due_date", least=1)
     if "auto_advance" in given:
         changes["auto_advance"] = fields.boolean(given, "auto_advance")
+    way = fields.one_of(given, "collection_method", _WAYS)
+    if way is not None:
+        changes["collection_method"] = way
+    days = fields.integer(given, "days_until_due", least=0)
+    if days is not None:
+        changes["due_date"] = call.session.clock.seconds + days * 86_400
     return changes
+
+
+def _create(call: Call) -> Reply:
+    given, session = fields.params(call), call.session
+    subscription = fields.text(given, "subscription")
+    if subscription is not None:
+        known = fields.require(call, "subscriptions", subscription, "subscription")
+        given = {"customer": known.get("customer"), **given}
+    customer = fields.require(call, "customers", fields.required(given, "customer"), "customer")
+    said = _said(call, given)
+    if said.get("collection_method") == "send_invoice" and not said.get("due_date"):
+        message = (
+            "If invoice collection method is 'send_invoice', you must specify 'due_date' or"
+            " 'days_until_due'."
+        )
+        raise invalid(message)
+    row = new_invoice(call, customer, subscription=subscription, billing_reason="manual", **said,
+                      **fields.merged_metadata({}, given))  # fmt: skip
+    if given.get("currency"):
+        row["currency"] = fields.currency(given)
+    include = fields.one_of(given, "pending_invoice_items_behavior", ("include", "exclude"))
+    session.overlay.put("stripe.invoices", row)
+    for item in pending(call, customer["id"]) if include == "include" else ():
+        session.overlay.patch("stripe.invoiceitems", item["id"], {"invoice": row["id"]})
+    settled = settle(call, row)
+    return answer(call, "invoices", settled, created=("stripe.invoices", row["id"]))
+
+
+def new_invoice(call: Call, customer: Row, **other: Any) -> dict[str, Any]:
+    """A draft with nothing on it, not written yet."""
+    return {
+        "id": f"in_1{call.session.letters('invoice', 23)}", "customer": customer["id"],
+        "customer_email": customer.get("email"), "customer_name": customer.get("name"),
+        "customer_phone": customer.get("phone"), "currency": customer.get("currency") or "usd",
+        "status": "draft", "created": call.session.clock.seconds, "lines": [], "amount_due": 0,
+        "amount_paid": 0, "amount_remaining": 0, "subtotal": 0, "total": 0, "auto_advance": False,
+        **other,
+    }  # fmt: skip
+
+
+def _delete(call: Call) -> Reply:
+    row, overlay = fields.require(call, "invoices", call.path["id"]), call.session.overlay
+    if row.get("status") != "draft":
+        message = "You can only delete draft invoices."
+        raise invalid(message, code="invoice_not_editable")
+    for item in overlay.find("stripe.invoiceitems", "invoice", row["id"]):
+        overlay.patch("stripe.invoiceitems", item["id"], {"invoice": None})
+    overlay.delete("stripe.invoices", row["id"])
+    return Reply(200, deleted("invoice", row["id"]))
+
+
+def _lines(call: Call) -> Reply:
+    row = fields.require(call, "invoices", call.path["id"])
+    shown = payload_of(call.session.overlay, "invoices", row)["lines"]
+    return Reply(200, {name: shown[name] for name in ("object", "data", "has_more", "url")})
+
+
+def _collected(given: dict[str, Any]) -> Keep | None:
+    wanted = fields.one_of(given, "collection_method", _WAYS)
+    when = between(given, "due_date")
+    if wanted is None:
+        return when
+    return both(when, lambda row: (row.get("collection_method") or _WAYS[0]) == wanted)
+
+
+def _at_once(call: Call) -> ActionClass | None:
+    """A draft that advances by itself is collected without a further word."""
+    advances = fields.params(call).get("auto_advance") in ("true", "1")
+    return ActionClass.APPROVAL_REQUIRED if advances else None
 
 
 def _any_state(_: Row) -> None:
@@ -104,21 +223,62 @@ def _money_step(
     return write(f"invoices.{step}", path, "invoice", description, handler, given, **made)
 
 
+_ALSO = frozenset(
+    ("account_tax_ids", "application_fee_amount", "automatic_tax", "automatically_finalizes_at",
+     "collection_method", "custom_fields", "customer_account", "days_until_due",
+     "default_payment_method", "default_source", "default_tax_rates", "discounts", "effective_at",
+     "footer", "from_invoice", "issuer", "number", "on_behalf_of", "payment_settings", "rendering",
+     "shipping_cost", "shipping_details", "statement_descriptor", "transfer_data")
+)  # fmt: skip
 _REMAINING = aims.column_amount("invoices", "amount_remaining")
 
 OPERATIONS = (
-    list_of("invoices", "invoice", ("customer", "status", "subscription")),
+    list_of(
+        "invoices", "invoice", ("customer", "status", "subscription"), also=_collected,
+        collection_method=one_of(*_WAYS), due_date=OBJECT,
+    ),
     search_of("invoices", "invoice"),
     retrieve("invoices", "invoice"),
+    Operation(
+        name="stripe.invoices.list_lines",
+        system="stripe",
+        method="GET",
+        template="/v1/invoices/{id}/lines",
+        description="List what an invoice charges for.",
+        params=params("id", id=STRING, **PAGING),
+        handler=_lines,
+        answers=page("line_item"),
+    ),
+    write(
+        "invoices.create", "/v1/invoices", "invoice",
+        "Draft an invoice; its items are added by invoiceitems.create.",
+        _create,
+        params(
+            "", customer=STRING, subscription=STRING, currency=STRING, auto_advance=BOOLEAN,
+            collection_method=one_of(*_WAYS), days_until_due=INTEGER, due_date=INTEGER,
+            pending_invoice_items_behavior=one_of("include", "exclude"), description=STRING,
+            metadata=OBJECT, expand=EXPAND,
+        ),
+        effect=Effect.DRAFT, action_class=ActionClass.DRAFT_ONLY, escalate=_at_once,
+        target=aims.customer_named, reversible_by="stripe.invoices.delete", accepts=_ALSO,
+    ),
+    write(
+        "invoices.delete", "/v1/invoices/{id}", "invoice",
+        "Delete a draft invoice for good; its items wait for the next one.",
+        _delete, params("id", id=STRING), method="DELETE", answers=one("deleted_invoice"),
+        effect=Effect.DELETE, action_class=ActionClass.DRAFT_ONLY,
+        amount=aims.column_amount("invoices", "amount_due"),
+        reversible_by="stripe.invoices.create",
+    ),
     write(
         "invoices.update", "/v1/invoices/{id}", "invoice",
         "Change an invoice's description, due date or metadata.",
         _step(_any_state, _updated),
         params(
-            "id", id=STRING, description=STRING, due_date={"type": "integer"}, auto_advance=BOOLEAN,
+            "id", id=STRING, description=STRING, due_date=INTEGER, auto_advance=BOOLEAN,
             metadata=OBJECT, expand=EXPAND,
         ),
-        reversible_by="stripe.invoices.update",
+        reversible_by="stripe.invoices.update", accepts=_ALSO,
     ),
     _money_step(
         "void", "Void an open invoice: it is owed no longer. Cannot be undone.",
@@ -139,6 +299,7 @@ OPERATIONS = (
         _step(_from("open", "draft", "uncollectible", action="pay"), _paid),
         reversible_by="stripe.refunds.create",
         extra={"paid_out_of_band": BOOLEAN, "payment_method": STRING},
+        accepts=frozenset(("forgive", "mandate", "off_session", "source")),
     ),
     _money_step(
         "mark_uncollectible", "Write an open invoice off.",

@@ -14,9 +14,9 @@ from understudy.systems.operation import Call, Reply
 from understudy.systems.overlay import Overlay
 from understudy.systems.stripe.errors import invalid, no_such
 from understudy.systems.stripe.expand import Expansion, present
-from understudy.systems.stripe.fields import integer, lenient_integer, params, text
+from understudy.systems.stripe.fields import boolean, integer, lenient_integer, params, text
 
-__all__ = ["created_between", "list_reply", "page_limit"]
+__all__ = ["Keep", "between", "both", "list_reply", "narrowed", "page_limit"]
 
 Key = tuple[int, str]
 Keep = Callable[[Row], bool]
@@ -34,7 +34,7 @@ def list_reply(
     expansion = Expansion.of(values, listed=True)
     wanted = {name: value for name in equal if (value := text(values, name)) is not None}
     limit = page_limit(values)
-    keep = _both(created_between(values), only)
+    keep = both(between(values, "created"), only)
     rows, more = _page(call.session.overlay, f"stripe.{table}", wanted, keep, values, limit)
     data = [present(call.session, table, row, expansion) for row in rows]
     return Reply(200, {"object": "list", "url": url, "has_more": more, "data": data})
@@ -49,22 +49,40 @@ def page_limit(values: Mapping[str, Any]) -> int:
     return limit or 10
 
 
-def created_between(values: Mapping[str, Any]) -> Keep | None:
-    """The filter that `created` asks for: a time, or bounds `gt`, `gte`, `lt`, `lte`."""
-    wanted = values.get("created")
+def between(values: Mapping[str, Any], name: str) -> Keep | None:
+    """The filter that a parameter asks for: a time, or bounds `gt`, `gte`, `lt`, `lte`."""
+    wanted = values.get(name)
     if wanted is None:
         return None
     if not isinstance(wanted, dict):
-        exact = integer(values, "created")
-        return lambda row: _created(row) == exact
-    bounds = {name: lenient_integer(value) for name, value in wanted.items()}
+        exact = integer(values, name)
+        return lambda row: _time(row, name) == exact
+    bounds = {bound: lenient_integer(value) for bound, value in wanted.items()}
     if None in bounds.values() or not bounds.keys() <= _BOUNDS.keys():
-        raise invalid("Invalid created filter", param="created")
-    tests = [(_BOUNDS[name], value) for name, value in bounds.items() if value is not None]
-    return lambda row: all(test(_created(row), value) for test, value in tests)
+        raise invalid(f"Invalid {name} filter", param=name)
+    tests = [(_BOUNDS[bound], value) for bound, value in bounds.items() if value is not None]
+    return lambda row: all(test(_time(row, name), value) for test, value in tests)
 
 
-def _both(first: Keep | None, second: Keep | None) -> Keep | None:
+def narrowed(
+    values: Mapping[str, Any], flags: Iterable[str], several: Mapping[str, str]
+) -> Keep | None:
+    """The filter that truth values, and lists of values by column, ask for.
+
+    What a row says nothing of is true, as of `active`.
+    """
+    wanted = {name: flag for name in flags if (flag := boolean(values, name)) is not None}
+    among = {column: values[name] for name, column in several.items() if values.get(name)}
+    if not wanted and not among:
+        return None
+    return lambda row: (
+        all(bool(row.get(name, True)) is flag for name, flag in wanted.items())
+        and all(row.get(column) in known for column, known in among.items())
+    )
+
+
+def both(first: Keep | None, second: Keep | None) -> Keep | None:
+    """A filter that holds where both hold; None holds always."""
     if first is None or second is None:
         return first or second
     return lambda row: first(row) and second(row)
@@ -132,10 +150,10 @@ def _cursor(overlay: Overlay, table: str, row_id: str) -> Key:
     return _key(row)
 
 
-def _created(row: Row) -> int:
-    created = row.get("created")
-    return created if isinstance(created, int) else 0
+def _time(row: Row, name: str) -> int:
+    time = row.get(name)
+    return time if isinstance(time, int) else 0
 
 
 def _key(row: Row) -> Key:
-    return -_created(row), row["id"]
+    return -_time(row, "created"), row["id"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from understudy.model.world import Row, World
+from understudy.model.world import Row
+from understudy.systems.overlay import Overlay
 from understudy.systems.stripe.billing_objects import (
     credit_note,
     invoice,
+    invoiceitem,
     plan,
     price,
     product,
@@ -19,6 +21,7 @@ from understudy.systems.stripe.payment_objects import (
     charge,
     dispute,
     payment_intent,
+    payout,
     refund,
 )
 from understudy.systems.stripe.shape import address, filled
@@ -85,8 +88,10 @@ _RENDERERS: dict[str, Callable[[Row], dict[str, Any]]] = {
     "customers": customer,
     "disputes": dispute,
     "events": event,
+    "invoiceitems": invoiceitem,
     "invoices": invoice,
     "payment_intents": payment_intent,
+    "payouts": payout,
     "prices": price,
     "products": product,
     "refunds": refund,
@@ -94,12 +99,15 @@ _RENDERERS: dict[str, Callable[[Row], dict[str, Any]]] = {
 }
 
 
-def payload_of(world: World, table: str, row: Row) -> dict[str, Any]:
+def payload_of(overlay: Overlay, table: str, row: Row) -> dict[str, Any]:
     """A row of any Stripe table as Stripe shows it, ids not expanded."""
     payload = _RENDERERS[table](row)
     if table == "subscriptions":
         for item in payload["items"]["data"]:
-            known = world.get("stripe.prices", str(item["price"]))
+            known = overlay.get("stripe.prices", str(item["price"]))
             item["price"] = price(known) if known is not None else None
             item["plan"] = plan(item["price"]) if item["price"] else None
+    elif table == "charges" and payload["balance_transaction"] is None:
+        found = overlay.world.find("stripe.balance_transactions", "source", row["id"])
+        payload["balance_transaction"] = found[0] if found else None
     return payload

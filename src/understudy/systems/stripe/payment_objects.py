@@ -1,4 +1,4 @@
-"""Charges, payment intents, refunds, disputes and the balance's entries in full."""
+"""Charges, payment intents, refunds, disputes, payouts and the balance's entries in full."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.stripe.shape import address, card, filled, number_of
 
-__all__ = ["balance_transaction", "charge", "dispute", "payment_intent", "refund"]
+__all__ = ["balance_transaction", "charge", "dispute", "payment_intent", "payout", "refund"]
 
 _CHARGE: dict[str, Any] = {
     "id": None, "object": "charge", "amount": 0, "amount_captured": 0, "amount_refunded": 0,
@@ -79,12 +79,26 @@ _ENTRY: dict[str, Any] = {
     "source": None, "status": "available", "type": "charge",
 }  # fmt: skip
 
+_PAYOUT: dict[str, Any] = {
+    "id": None, "object": "payout", "amount": 0, "application_fee": None,
+    "application_fee_amount": None, "arrival_date": 0, "automatic": True,
+    "balance_transaction": None, "created": 0, "currency": None, "description": None,
+    "destination": None, "failure_balance_transaction": None, "failure_code": None,
+    "failure_message": None, "livemode": False, "metadata": {}, "method": "standard",
+    "original_payout": None, "payout_method": None, "reconciliation_status": "not_applicable",
+    "reversed_by": None, "source_type": "card", "statement_descriptor": None, "status": "paid",
+    "trace_id": None, "type": "bank_account",
+}  # fmt: skip
+# What an intent of these shows as its payment method was charged.
+_CHARGED = ("succeeded", "requires_capture", "processing", "canceled")
+
 
 def charge(row: Row) -> dict[str, Any]:
     """A charge."""
     payload = filled(_CHARGE, row)
     row_id, paid = row["id"], payload["status"] == "succeeded"
-    payload["amount_captured"] = payload["amount"] if payload["captured"] and paid else 0
+    taken = row.get("amount_captured", payload["amount"])
+    payload["amount_captured"] = taken if payload["captured"] and paid else 0
     payload["billing_details"] = row.get("billing_details") or {
         "address": address({}), "email": payload["receipt_email"], "name": None, "phone": None,
         "tax_id": None,
@@ -112,8 +126,15 @@ def payment_intent(row: Row) -> dict[str, Any]:
     """A payment intent."""
     payload = filled(_INTENT, row)
     payload["client_secret"] = f"{row['id']}_secret_{number_of(row['id'], 10**9):09d}"
-    payload["payment_method"] = row.get("payment_method") or f"pm_{row['id'][3:]}"
+    charged = payload["status"] in _CHARGED
+    derived = f"pm_{row['id'][3:]}" if charged else None
+    payload["payment_method"] = row.get("payment_method") or derived
     return payload
+
+
+def payout(row: Row) -> dict[str, Any]:
+    """A payout to the account's bank."""
+    return filled(_PAYOUT, row)
 
 
 def refund(row: Row) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The shapes of charges, payment intents, refunds, disputes and the balance's entries."""
+"""The shapes of charges, intents, refunds, disputes, payouts and the balance with its entries."""
 
 from __future__ import annotations
 
@@ -188,7 +188,30 @@ _ENTRY = record(
         "status": one_of("available", "pending"), **each("balance_type type", STRING),
     }
 )  # fmt: skip
+_PAYOUT = record(
+    {
+        **head("payout"),
+        "amount": WHOLE, "currency": CURRENCY, "arrival_date": WHOLE, "automatic": BOOLEAN,
+        "status": one_of("canceled", "failed", "in_transit", "paid", "pending"),
+        "method": one_of("instant", "standard"), "type": one_of("bank_account", "card"),
+        "balance_transaction": expandable("balance_transaction"),
+        "failure_balance_transaction": expandable("balance_transaction"),
+        **each("application_fee destination original_payout payout_method reversed_by", SOME_ID),
+        **each("description failure_code failure_message statement_descriptor", _TEXT),
+        "application_fee_amount": nullable(WHOLE), "trace_id": nullable(OBJECT),
+        **each("reconciliation_status source_type", STRING),
+    }
+)  # fmt: skip
+_SUM = record(
+    {"amount": INTEGER, "currency": STRING, "source_types": record({"card": INTEGER})}
+)  # fmt: skip
+_BALANCE = record(
+    {
+        "object": constant("balance"), "livemode": BOOLEAN,
+        **each("available pending", array(_SUM)),
+    }
+)  # fmt: skip
 PAYMENTS: dict[str, dict[str, Any]] = {
-    "balance_transaction": _ENTRY, "charge": _CHARGE, "dispute": _DISPUTE,
-    "payment_intent": _INTENT, "refund": _REFUND,
+    "balance": _BALANCE, "balance_transaction": _ENTRY, "charge": _CHARGE, "dispute": _DISPUTE,
+    "payment_intent": _INTENT, "payout": _PAYOUT, "refund": _REFUND,
 }  # fmt: skip

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from understudy.systems.operation import Call, Operation, Reply
-from understudy.systems.schema import INTEGER, OBJECT, STRING, array, params, says
+from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, params, says
 from understudy.systems.stripe.expand import Expansion, present, present_bytes
 from understudy.systems.stripe.fields import params as given
 from understudy.systems.stripe.fields import require
-from understudy.systems.stripe.listing import list_reply
+from understudy.systems.stripe.listing import Keep, both, list_reply, narrowed
 from understudy.systems.stripe.search import search_reply
 from understudy.systems.stripe.shapes import found, one, page
 
@@ -22,10 +23,15 @@ PAGING: dict[str, Any] = {
     "ending_before": says(STRING, "The id of the first object of the page after."),
     "expand": EXPAND,
 }
+_NO_NAMES: Mapping[str, str] = {}
 _CREATED = says(OBJECT, "Bounds of the creation time in epoch seconds: gt, gte, lt, lte.")
 
 
-def retrieve(table: str, label: str) -> Operation:
+def _nothing_more(_: dict[str, Any]) -> Keep | None:
+    return None
+
+
+def retrieve(table: str, label: str, accepts: frozenset[str] = frozenset()) -> Operation:
     """`GET /v1/<table>/{id}`."""
 
     def handler(call: Call) -> Reply:
@@ -41,16 +47,35 @@ def retrieve(table: str, label: str) -> Operation:
         params=params("id", id=STRING, expand=EXPAND),
         handler=handler,
         answers=one(_kind(table)),
+        accepts=accepts,
     )
 
 
-def list_of(table: str, label: str, equal: tuple[str, ...] = ()) -> Operation:
-    """`GET /v1/<table>`, narrowed by the columns in `equal`."""
+def list_of(
+    table: str,
+    label: str,
+    equal: tuple[str, ...] = (),
+    *,
+    flags: tuple[str, ...] = (),
+    several: Mapping[str, str] = _NO_NAMES,
+    also: Callable[[dict[str, Any]], Keep | None] = _nothing_more,
+    **more: dict[str, Any],
+) -> Operation:
+    """`GET /v1/<table>`, narrowed by columns: by one value, by a truth value, by several values.
+
+    `several` maps parameters to columns, as `{"ids": "id"}`. What `also` makes of the parameters
+    in `more` is a filter of the table's own.
+    """
     url = f"/v1/{table}"
-    filters = dict.fromkeys(equal, STRING)
+    filters = {
+        **dict.fromkeys(equal, STRING), **dict.fromkeys(flags, BOOLEAN),
+        **dict.fromkeys(several, array(STRING)), **more,
+    }  # fmt: skip
 
     def handler(call: Call) -> Reply:
-        return list_reply(call, table, url, equal)
+        values = given(call)
+        keep = both(narrowed(values, flags, several), also(values))
+        return list_reply(call, table, url, equal, keep)
 
     return Operation(
         name=f"stripe.{table}.list",
@@ -61,6 +86,7 @@ def list_of(table: str, label: str, equal: tuple[str, ...] = ()) -> Operation:
         params=params("", **filters, created=_CREATED, **PAGING),
         handler=handler,
         answers=page(_kind(table)),
+        accepts=frozenset(("customer_account", "test_clock")),
     )
 
 

@@ -9,6 +9,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Amount, Call, Refusal, Reply
 from understudy.systems.schema import INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.balance import book
 from understudy.systems.stripe.errors import invalid, money_text
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
 from understudy.systems.stripe.writes import APPROVED, PAID, write
@@ -139,7 +140,7 @@ def refund_charge(call: Call, charge: Row, amount: int, **other: Any) -> Row:
         "created": session.clock.seconds,
         "balance_transaction": entry, **other,
     }  # fmt: skip
-    _book(call, entry, refund_id, -amount, charge)
+    book(session, "refund", refund_id, -amount, row["currency"], entry)
     session.overlay.put("stripe.refunds", row)
     refunded = int(charge.get("amount_refunded") or 0) + amount
     session.overlay.patch(
@@ -148,15 +149,6 @@ def refund_charge(call: Call, charge: Row, amount: int, **other: Any) -> Row:
         {"amount_refunded": refunded, "refunded": refunded >= int(charge.get("amount") or 0)},
     )
     return row
-
-
-def _book(call: Call, entry: str, source: str, amount: int, charge: Row) -> None:
-    session = call.session
-    row = {
-        "id": entry, "amount": amount, "currency": charge.get("currency"), "fee": 0, "net": amount,
-        "type": "refund", "source": source, "created": session.clock.seconds,
-    }  # fmt: skip
-    session.overlay.put("stripe.balance_transactions", row)
 
 
 def _cancel(call: Call) -> Reply:

@@ -18,7 +18,7 @@ from understudy.systems.schema import (
     texts,
 )
 
-__all__ = ["ADDRESS", "CURRENCY", "METADATA", "SOME_ID", "embedded", "expandable", "head"]
+__all__ = ["ADDRESS", "CURRENCY", "METADATA", "SOME_ID", "embedded", "expandable", "gone", "head"]
 
 CURRENCY = {"type": "string", "pattern": "^[a-z]{3}$"}
 METADATA = texts()
@@ -36,8 +36,13 @@ def head(kind: str) -> dict[str, Any]:
 
 def expandable(kind: str) -> dict[str, Any]:
     """An id or null, or the object itself; of a customer that was deleted what is left of it."""
-    gone = [ref(f"deleted_{kind}")] if kind == "customer" else []
-    return any_of(SOME_ID, ref(kind), *gone)
+    left = [ref(f"deleted_{kind}")] if kind == "customer" else []
+    return any_of(SOME_ID, ref(kind), *left)
+
+
+def gone(kind: str) -> dict[str, Any]:
+    """What is left of an object that was deleted."""
+    return record({"id": STRING, "object": constant(kind), "deleted": constant(True)})
 
 
 def embedded(item: dict[str, Any]) -> dict[str, Any]:

@@ -10,13 +10,16 @@ from understudy.systems.operation import Amount, Call, Operation, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, one_of, params, says
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, no_such
-from understudy.systems.stripe.listing import list_reply
+from understudy.systems.stripe.listing import Keep, between, both, list_reply
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.shapes import page
+from understudy.systems.stripe.subscribing import begin
 from understudy.systems.stripe.writes import APPROVED, PAID, write
 
 __all__ = ["OPERATIONS"]
 
+_DETAILS = "cancellation_details"
+_TEXTS = ("description", "default_payment_method", "collection_method")
 _ENDED = ("canceled", "incomplete_expired")
 _MONEY = (
     "items", "price", "proration_behavior", "trial_end", "quantity", "discounts", "cancel_at",
@@ -29,7 +32,7 @@ _ACCEPTED = frozenset(
      "default_payment_method", "default_source", "default_tax_rates", "invoice_settings",
      "off_session", "on_behalf_of", "pause_collection", "payment_behavior", "payment_settings",
      "pending_invoice_item_interval", "promotion_code", "proration_date", "transfer_data",
-     "trial_from_plan", "trial_settings", "cancellation_details", "cancel_at")
+     "billing_schedules", "trial_from_plan", "trial_settings", "cancellation_details", "cancel_at")
 )  # fmt: skip
 
 
@@ -97,12 +100,45 @@ def _update(call: Call) -> Reply:
         changes["cancel_at_period_end"] = at_end
         changes["cancel_at"] = row.get("current_period_end") if at_end else None
         changes["canceled_at"] = call.session.clock.seconds if at_end else None
-    if "description" in given:
-        changes["description"] = fields.text(given, "description")
-    if given.get("trial_end") not in (None, "now"):
+    if given.get("trial_end") == "now":
+        changes |= {"trial_end": call.session.clock.seconds, "status": "active"}
+    elif "trial_end" in given:
         changes["trial_end"] = fields.integer(given, "trial_end", least=1)
+    changes |= _said(given)
     row = call.session.overlay.patch("stripe.subscriptions", row["id"], changes)
     return answer(call, "subscriptions", row)
+
+
+def _said(given: dict[str, Any]) -> dict[str, Any]:
+    """What is kept as it is said."""
+    changes: dict[str, Any] = {name: fields.text(given, name) for name in _TEXTS if name in given}
+    for name in ("cancel_at", "days_until_due"):
+        if name in given:
+            changes[name] = fields.integer(given, name, least=0)
+    if isinstance(given.get("pause_collection"), dict):
+        changes["pause_collection"] = {"resumes_at": None, **given["pause_collection"]}
+    elif given.get("pause_collection") == "":
+        changes["pause_collection"] = None
+    return changes
+
+
+def _create(call: Call) -> Reply:
+    given = fields.params(call)
+    said = _said(given) | fields.merged_metadata({}, given)
+    if fields.boolean(given, "cancel_at_period_end"):
+        said["cancel_at_period_end"] = True
+    return begin(call, _items(call, given), said)
+
+
+def _first_amount(call: Call) -> Amount | None:
+    """What the first period costs."""
+    price_id, quantity = _wanted_item(fields.params(call))
+    price = aims.named_row(call, "prices", price_id)
+    unit = price.get("unit_amount") if price else None
+    if not isinstance(unit, int):
+        return None
+    number = unit * (1 if quantity is None else quantity)
+    return Amount(number, aims.currency_of(price), AmountSource.DERIVED)
 
 
 def _items(call: Call, given: dict[str, Any]) -> dict[str, Any]:
@@ -132,8 +168,9 @@ def _cancel(call: Call) -> Reply:
     row = fields.require(call, "subscriptions", call.path["id"])
     if row.get("status") in _ENDED:
         raise no_such("subscription", row["id"])
-    now = call.session.clock.seconds
-    ended = {"status": "canceled", "canceled_at": now, "ended_at": now}
+    now, given = call.session.clock.seconds, fields.texts(fields.params(call), _DETAILS) or {}
+    details = {"comment": None, "feedback": None, **given, "reason": "cancellation_requested"}
+    ended = {"status": "canceled", "canceled_at": now, "ended_at": now, _DETAILS: details}
     row = call.session.overlay.patch("stripe.subscriptions", row["id"], ended)
     return answer(call, "subscriptions", row)
 
@@ -149,15 +186,26 @@ def _resume(call: Call) -> Reply:
 def _list(call: Call) -> Reply:
     """Ended subscriptions are left out unless asked for, as at Stripe."""
     status = fields.params(call).get("status")
-    if status == "all":
+    if status in ("all", "ended"):
         call.query = {key: value for key, value in call.query.items() if key != "status"}
-        return list_reply(call, "subscriptions", "/v1/subscriptions", _FILTERS)
-    keep = (lambda row: row.get("status") not in _ENDED) if status in (None, "") else None
-    return list_reply(call, "subscriptions", "/v1/subscriptions", (*_FILTERS, "status"), keep)
+    keep = _KEPT.get(status or "")
+    plan = fields.text(fields.params(call), "plan")
+    if plan is not None:
+        keep = both(keep, lambda row: row.get("price") == plan)
+    for name in ("current_period_start", "current_period_end"):
+        keep = both(keep, between(fields.params(call), name))
+    equal = ("customer", "price", "status", "collection_method")
+    return list_reply(call, "subscriptions", "/v1/subscriptions", equal, keep)
 
 
-_FILTERS = ("customer", "price")
-_LISTED = list_of("subscriptions", "subscription", (*_FILTERS, "status"))
+_KEPT: dict[str, Keep] = {
+    "": lambda row: row.get("status") not in _ENDED,
+    "ended": lambda row: row.get("status") in _ENDED,
+}
+_LISTED = list_of(
+    "subscriptions", "subscription", ("customer", "price", "status", "collection_method"),
+    current_period_start=OBJECT, current_period_end=OBJECT, plan=STRING,
+)  # fmt: skip
 _UPDATE: dict[str, Any] = {
     "id": STRING,
     "items": says(array(OBJECT), "Items with id, price and quantity."),
@@ -178,6 +226,24 @@ OPERATIONS = (
     ),
     search_of("subscriptions", "subscription"),
     retrieve("subscriptions", "subscription"),
+    write(
+        "subscriptions.create", "/v1/subscriptions", "subscription",
+        "Begin a subscription; its first invoice is charged at once.",
+        _create,
+        params(
+            "customer items", customer=STRING,
+            items=says(array(OBJECT), "Items with price and quantity."), metadata=OBJECT,
+            trial_period_days=INTEGER, trial_end=INTEGER, description=STRING,
+            collection_method=one_of("charge_automatically", "send_invoice"),
+            days_until_due=INTEGER, cancel_at_period_end=BOOLEAN, expand=EXPAND,
+        ),
+        target=aims.customer_named, amount=_first_amount,
+        reversible_by="stripe.subscriptions.cancel",
+        accepts=_ACCEPTED | {"backdate_start_date", "billing_mode", "currency", "prebilling",
+                             "customer_account", "billing_cycle_anchor_config",
+                             "proration_behavior"},
+        **PAID,
+    ),
     write(
         "subscriptions.cancel_at_period_end", "/v1/subscriptions/{id}", "subscription",
         "Let a subscription end with its current period.",
@@ -211,6 +277,6 @@ OPERATIONS = (
         _resume,
         params("id", id=STRING, billing_cycle_anchor=STRING, expand=EXPAND),
         amount=_period_amount, reversible_by="stripe.subscriptions.update",
-        accepts=frozenset(("proration_behavior", "proration_date")), **PAID,
+        accepts=frozenset(("payment_behavior", "proration_behavior", "proration_date")), **PAID,
     ),
 )  # fmt: skip

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from understudy.systems.message import Request, Response
-from understudy.systems.operation import Operation, Refusal, Wire
+from understudy.systems.operation import Operation, Refusal, Wire, set_aside
 from understudy.systems.session import CaseSession, SavedAnswer
 from understudy.systems.stripe import (
+    balance,
+    charges,
     credit_notes,
     customers,
-    drafts,
+    disputes,
+    intents,
+    invoice_items,
     invoices,
-    payments,
+    products,
     refunds,
     subscriptions,
 )
@@ -43,10 +47,14 @@ class Stripe(System):
     keeps_answers = True
     operations = (
         *customers.OPERATIONS,
-        *payments.OPERATIONS,
-        *drafts.OPERATIONS,
+        *charges.OPERATIONS,
+        *intents.OPERATIONS,
         *refunds.OPERATIONS,
+        *disputes.OPERATIONS,
+        *set_aside(balance.OPERATIONS),
+        *set_aside(products.OPERATIONS),
         *invoices.OPERATIONS,
+        *set_aside(invoice_items.OPERATIONS),
         *credit_notes.OPERATIONS,
         *subscriptions.OPERATIONS,
     )

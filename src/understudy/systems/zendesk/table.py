@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from understudy.model.action import ActionClass, Effect
@@ -290,4 +291,9 @@ _OTHER_WRITES = (
     ),
 )  # fmt: skip
 
-OPERATIONS = (*_READS, *_TICKET_WRITES, *_OTHER_WRITES)
+_ASIDE = ("_many", "_fields.", "_forms.")
+
+OPERATIONS = tuple(
+    replace(each, aside=any(part in each.name for part in _ASIDE))
+    for each in (*_READS, *_TICKET_WRITES, *_OTHER_WRITES)
+)

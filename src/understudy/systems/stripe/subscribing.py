@@ -1,0 +1,105 @@
+"""A subscription begun: its first period, and the invoice for it."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.operation import Call, Reply
+from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.errors import missing
+from understudy.systems.stripe.intents import drafted
+from understudy.systems.stripe.invoices import charge_for, new_invoice
+from understudy.systems.stripe.reads import answer
+
+__all__ = ["begin", "period_end"]
+
+_WAYS = ("charge_automatically", "send_invoice")
+_BEHAVIORS = (
+    "allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete",
+)  # fmt: skip
+_DAYS = {"day": 1, "week": 7}
+_MONTHS = {"month": 1, "year": 12}
+
+
+def period_end(start: int, recurring: Any) -> int:
+    """The end of a period that begins at `start`, in epoch seconds; a month's last day is kept.
+
+    >>> period_end(1769817600, {"interval": "month"}) == 1772236800  # January 31st, February 28th
+    True
+    """
+    told = recurring if isinstance(recurring, dict) else {}
+    interval, count = told.get("interval", "month"), int(told.get("interval_count") or 1)
+    moment = datetime.fromtimestamp(start, UTC)
+    if interval in _DAYS:
+        return int((moment + timedelta(days=_DAYS[interval] * count)).timestamp())
+    months = moment.month - 1 + _MONTHS.get(interval, 1) * count
+    year, month = moment.year + months // 12, months % 12 + 1
+    day = min(moment.day, monthrange(year, month)[1])
+    return int(moment.replace(year=year, month=month, day=day).timestamp())
+
+
+def begin(call: Call, chosen: dict[str, Any], said: dict[str, Any]) -> Reply:
+    """Write a new subscription with its first invoice; `chosen` is its item, `said` the rest."""
+    given, session = fields.params(call), call.session
+    customer = fields.require(call, "customers", fields.required(given, "customer"), "customer")
+    price = aims.named_row(call, "prices", chosen.get("price"))
+    if price is None:
+        raise missing("items")
+    now, trial = session.clock.seconds, _trial_end(call, given)
+    waits = fields.one_of(given, "payment_behavior", _BEHAVIORS) == "default_incomplete"
+    row = {
+        "id": f"sub_1{session.letters('subscription', 23)}", "customer": customer["id"],
+        "status": "trialing" if trial else "incomplete" if waits else "active", "created": now,
+        "current_period_start": now, "cancel_at_period_end": False, "quantity": 1,
+        "current_period_end": trial or period_end(now, price.get("recurring")),
+        "currency": price.get("currency"), "trial_start": now if trial else None,
+        "trial_end": trial, "collection_method": _way(given), **chosen, **said,
+    }  # fmt: skip
+    due = 0 if trial else int(price.get("unit_amount") or 0) * int(row["quantity"])
+    row["latest_invoice"] = _first_invoice(call, customer, row, due)
+    session.overlay.put("stripe.subscriptions", row)
+    return answer(call, "subscriptions", row, created=("stripe.subscriptions", row["id"]))
+
+
+def _way(given: dict[str, Any]) -> str:
+    return fields.one_of(given, "collection_method", _WAYS) or _WAYS[0]
+
+
+def _trial_end(call: Call, given: dict[str, Any]) -> int | None:
+    days = fields.integer(given, "trial_period_days", least=1)
+    if days:
+        return int(call.session.clock.seconds) + days * 86_400
+    return None if given.get("trial_end") == "now" else fields.integer(given, "trial_end", least=1)
+
+
+def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> str:
+    """The invoice of the first period: paid, or open where somebody is still to pay it."""
+    now = call.session.clock.seconds
+    line = {
+        "id": f"il_1{call.session.letters('line', 23)}", "amount": due,
+        "currency": row["currency"], "description": f"{row['quantity']} x {row['price']}",
+        "quantity": row["quantity"], "price": row["price"],
+        "period": {"start": row["current_period_start"], "end": row["current_period_end"]},
+    }  # fmt: skip
+    made = new_invoice(
+        call, customer, subscription=row["id"], lines=[line], subtotal=due, total=due,
+        amount_due=due, amount_remaining=due, billing_reason="subscription_create",
+        status_transitions={"finalized_at": now},
+    ) | {"currency": row["currency"], "status": "open"}  # fmt: skip
+    made["number"] = f"{made['id'][-8:].upper()}-0001"
+    if row["status"] == "incomplete":
+        intent = drafted(call, due, row["currency"], customer=customer["id"], invoice=made["id"])
+        call.session.overlay.put("stripe.payment_intents", intent)
+        made["payment_intent"] = intent["id"]
+    elif row["collection_method"] == _WAYS[0] or not due:
+        given = {"payment_method": row.get("default_payment_method")}
+        made |= charge_for(call, made, due, given) if due else {}
+        stamps = {**made["status_transitions"], "paid_at": now}
+        made |= {
+            "status": "paid", "amount_paid": due, "amount_remaining": 0,
+            "status_transitions": stamps,
+        }  # fmt: skip
+    return str(call.session.overlay.put("stripe.invoices", made)["id"])

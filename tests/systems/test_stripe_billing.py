@@ -1,0 +1,293 @@
+"""What Stripe bills and pays out: drafts, items, subscriptions, prices, the account's balance."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from understudy.model.action import ActionClass, Effect
+from understudy.model.document import load_document
+from understudy.model.policy import Policy
+from understudy.systems.engine import Engine
+from understudy.systems.stripe.subscribing import period_end
+
+
+def ok(call, operation, **given):
+    """The payload of a call that succeeds."""
+    status, body = call(operation, **given)
+    assert status == 200, body
+    return body
+
+
+def refused(call, operation, **given):
+    """The error of a call that is refused, as an attempt and without an effect."""
+    before = call.session.effect()
+    status, body = call(operation, **given)
+    assert 400 <= status < 500
+    assert call.session.effect() == before
+    assert call.last.response_status == status
+    return body["error"]
+
+
+def test_an_invoice_from_its_draft_to_its_refund(call):
+    """Drafted, filled, finalized, paid over a charge of its own, and refunded over that charge."""
+    draft = ok(call, "stripe.invoices.create", customer="cus_ada", description="Setup")
+    assert (draft["status"], draft["amount_due"], draft["currency"]) == ("draft", 0, "eur")
+    first = ok(call, "stripe.invoiceitems.create", customer="cus_ada", invoice=draft["id"],
+               amount=4000, currency="eur", description="Hours")  # fmt: skip
+    ok(call, "stripe.invoiceitems.create", customer="cus_ada", invoice=draft["id"],
+       price="price_pro", quantity=2)  # fmt: skip
+    assert call.last.amount_minor == 9800
+    ok(call, "stripe.invoiceitems.update", id=first["id"], amount=5000)
+    shown = ok(call, "stripe.invoices.retrieve", id=draft["id"])
+    assert [line["amount"] for line in shown["lines"]["data"]] == [5000, 9800]
+    assert (shown["total"], shown["amount_remaining"]) == (14_800, 14_800)
+    lines = ok(call, "stripe.invoices.list_lines", id=draft["id"])["data"]
+    assert lines == shown["lines"]["data"]
+    assert ok(call, "stripe.invoices.finalize", id=draft["id"])["status"] == "open"
+    assert call.last.amount_minor == 14_800
+    assert "no items any more" in refused(
+        call, "stripe.invoiceitems.create", customer="cus_ada", invoice=draft["id"], amount=1
+    )["message"]  # fmt: skip
+    paid = ok(call, "stripe.invoices.pay", id=draft["id"])
+    assert (paid["status"], paid["amount_paid"], paid["amount_remaining"]) == ("paid", 14_800, 0)
+    charge = ok(call, "stripe.charges.retrieve", id=paid["charge"], expand=["balance_transaction"])
+    assert (charge["invoice"], charge["balance_transaction"]["fee"]) == (draft["id"], 459)
+    assert ok(call, "stripe.refunds.create", charge=charge["id"])["amount"] == 14_800
+
+
+def test_drafts_are_drafts(call):
+    """Invoices and items are drafts until something is owed; what advances by itself is not."""
+    ok(call, "stripe.invoices.create", customer="cus_ada")
+    assert (call.last.action_class, call.last.effect) == (ActionClass.DRAFT_ONLY, Effect.DRAFT)
+    assert call.last.reversible_by == "stripe.invoices.delete"
+    ok(call, "stripe.invoices.create", customer="cus_ada", auto_advance=True)
+    assert call.last.action_class is ActionClass.APPROVAL_REQUIRED
+    ok(call, "stripe.invoiceitems.create", customer="cus_ada", amount=500, currency="eur")
+    assert (call.last.action_class, call.last.amount_minor) == (ActionClass.DRAFT_ONLY, 500)
+
+
+def test_what_takes_back_a_draft(call):
+    """Items and drafts are deleted; the items of a deleted draft wait for the next one."""
+    item = ok(call, "stripe.invoiceitems.create", customer="cus_ada", amount=500, currency="eur")
+    assert ok(call, "stripe.invoiceitems.list", pending=True)["data"] == [item]
+    draft = ok(call, "stripe.invoices.create", customer="cus_ada",
+               pending_invoice_items_behavior="include")  # fmt: skip
+    assert draft["amount_due"] == 500
+    assert ok(call, "stripe.invoiceitems.list", pending=True)["data"] == []
+    assert ok(call, "stripe.invoiceitems.retrieve", id=item["id"])["invoice"] == draft["id"]
+    assert ok(call, "stripe.invoices.delete", id=draft["id"])["deleted"] is True
+    assert call("stripe.invoices.retrieve", id=draft["id"])[0] == 404
+    assert ok(call, "stripe.invoiceitems.delete", id=item["id"])["object"] == "invoiceitem"
+    assert call.session.effect() == {}
+    assert "only delete draft" in refused(call, "stripe.invoices.delete", id="in_open")["message"]
+
+
+@pytest.mark.parametrize(("operation", "given", "param"), [
+    ("invoices.create", {}, "customer"), ("invoices.create", {"customer": "cus_x"}, "customer"),
+    ("invoiceitems.create", {"customer": "cus_ada"}, "amount"),
+    ("invoiceitems.create", {"customer": "cus_ada", "price": "price_x"}, "price"),
+    ("invoiceitems.create", {"customer": "cus_ada", "amount": "much"}, "amount"),
+    ("invoiceitems.create", {"customer": "cus_ada", "amount": 5, "invoice": "in_x"}, "invoice"),
+    ("payouts.create", {"currency": "eur"}, "amount"),
+    ("payouts.create", {"amount": -5, "currency": "eur"}, "amount"),
+    ("payouts.create", {"amount": 5, "currency": "gold"}, "currency"),
+    ("subscriptions.create", {"customer": "cus_ada"}, "items"),
+    ("subscriptions.create", {"customer": "cus_ada", "items": [{"price": "no"}]},
+     "items[0][price]"),
+    ("prices.create", {"currency": "eur", "product": "prod_1"}, "unit_amount"),
+    ("prices.create", {"currency": "eur", "product": "no", "unit_amount": 5}, "product"),
+    ("products.create", {}, "name"), ("charges.create", {"currency": "eur"}, "amount"),
+])  # fmt: skip
+def test_what_bills_nothing_is_refused(call, operation, given, param):
+    """With the parameter that is wrong or missing, as an attempt, and without an effect."""
+    assert refused(call, f"stripe.{operation}", **given)["param"] == param
+
+
+def test_an_invoice_to_be_sent_says_when_it_is_due(call):
+    """`send_invoice` needs a due date; days until then are counted from now."""
+    refused(call, "stripe.invoices.create", customer="cus_ada", collection_method="send_invoice")
+    sent = ok(call, "stripe.invoices.create", customer="cus_ada", days_until_due=30,
+              collection_method="send_invoice")  # fmt: skip
+    assert sent["due_date"] == sent["created"] + 30 * 86_400
+    by_way = ok(call, "stripe.invoices.list", collection_method="send_invoice")["data"]
+    assert [each["id"] for each in by_way] == [sent["id"]]
+
+
+def test_nothing_due_is_paid_at_once(call):
+    """An empty draft that is finalized counts as paid, and no money has moved."""
+    draft = ok(call, "stripe.invoices.create", customer="cus_ada")
+    assert ok(call, "stripe.invoices.finalize", id=draft["id"])["status"] == "paid"
+    assert not any(table == "stripe.charges" for table, _ in call.session.effect())
+
+
+def test_a_payment_outside_of_stripe_charges_nobody(call):
+    """`paid_out_of_band` settles the invoice without a charge."""
+    paid = ok(call, "stripe.invoices.pay", id="in_open", paid_out_of_band=True)
+    assert (paid["status"], paid["charge"]) == ("paid", None)
+    assert call("stripe.invoices.pay", id="in_draft", payment_method="pm_card_chargeDeclined")[0] \
+        == 402  # fmt: skip
+
+
+def test_payouts_come_out_of_the_balance(call):
+    """No more than there is; pending ones are cancelled, and the balance is whole again."""
+    assert refused(call, "stripe.payouts.create", amount=5, currency="eur")["code"] == (
+        "balance_insufficient"
+    )
+    ok(call, "stripe.charges.create", amount=10_000, currency="eur", customer="cus_ada")
+    (held,) = ok(call, "stripe.balance.retrieve")["available"]
+    assert (held["amount"], held["currency"]) == (10_000 - 320, "eur")
+    payout = ok(call, "stripe.payouts.create", amount=9000, currency="eur", description="Rent")
+    assert (payout["status"], payout["method"]) == ("pending", "standard")
+    action = call.last
+    assert (action.action_class, action.amount_minor) == (ActionClass.APPROVAL_REQUIRED, 9000)
+    assert action.reversible_by == "stripe.payouts.cancel"
+    assert ok(call, "stripe.payouts.list", status="pending")["data"] == [payout]
+    assert ok(call, "stripe.payouts.update", id=payout["id"], metadata={"a": "b"})["metadata"]
+    entry = ok(call, "stripe.balance_transactions.retrieve", id=payout["balance_transaction"])
+    assert (entry["net"], entry["type"]) == (-9000, "payout")
+    assert ok(call, "stripe.payouts.cancel", id=payout["id"])["status"] == "canceled"
+    assert ok(call, "stripe.balance.retrieve")["available"][0]["amount"] == 9680
+    assert refused(call, "stripe.payouts.cancel", id=payout["id"])["code"] == (
+        "payout_not_cancelable"
+    )
+
+
+def test_the_shipped_policy_lets_nobody_pay_out(world, make_caller):
+    """Under `standard` a payout is refused with Stripe's 403, captured, and changes nothing."""
+    shipped = Path(str(files("understudy"))) / "data" / "policies" / "standard.yaml"
+    policy = load_document(shipped, Policy)
+    call = make_caller(Engine(world, writes=policy.write_modes()), "case-1")
+    status, body = call("stripe.payouts.create", amount=5, currency="eur")
+    assert (status, body["error"]["type"]) == (403, "invalid_request_error")
+    assert (call.last.response_status, call.session.effect()) == (403, {})
+    # What a policy forbids of a system that is not mounted is no mistake.
+    assert Engine(world, systems={"crm": "hubspot"}, writes=policy.write_modes()).writes
+
+
+def test_a_subscription_begins_with_a_paid_invoice(call):
+    """The first period is charged at once; its value is what the action puts at stake."""
+    made = ok(call, "stripe.subscriptions.create", customer="cus_ada",
+              items=[{"price": "price_pro", "quantity": 3}], expand=["latest_invoice"])  # fmt: skip
+    assert call.last.amount_minor == 3 * 4900
+    assert (made["status"], made["quantity"]) == ("active", 3)
+    assert made["latest_invoice"]["status"] == "paid"
+    assert made["items"]["data"][0]["price"]["id"] == "price_pro"
+    charge = ok(call, "stripe.charges.retrieve", id=made["latest_invoice"]["charge"])
+    assert charge["amount"] == 3 * 4900
+    listed = ok(call, "stripe.subscriptions.list", customer="cus_ada", plan="price_pro")["data"]
+    assert [each["id"] for each in listed] == [made["id"], "sub_ada"]
+
+
+def test_a_subscription_on_trial_costs_nothing_yet(call):
+    """The trial is its first period, and nobody is charged."""
+    made = ok(call, "stripe.subscriptions.create", customer="cus_ada", trial_period_days=14,
+              items=[{"price": "price_pro"}], metadata={"from": "call"})  # fmt: skip
+    assert (made["status"], made["metadata"]) == ("trialing", {"from": "call"})
+    assert made["trial_end"] == made["current_period_end"] == made["created"] + 14 * 86_400
+    assert not any(table == "stripe.charges" for table, _ in call.session.effect())
+    assert ok(call, "stripe.subscriptions.update", id=made["id"], trial_end="now")["status"] == (
+        "active"
+    )
+
+
+def test_a_subscription_may_wait_for_its_payment(call):
+    """`default_incomplete` leaves the invoice open; paying it makes the subscription active."""
+    body = b"customer=cus_ada&items[0][price]=price_pro&payment_behavior=default_incomplete"
+    status, made = call.raw("stripe", "POST", "/v1/subscriptions", body)
+    assert (status, made["status"]) == (200, "incomplete")
+    ok(call, "stripe.invoices.pay", id=made["latest_invoice"])
+    assert ok(call, "stripe.subscriptions.retrieve", id=made["id"])["status"] == "active"
+
+
+@pytest.mark.parametrize(("recurring", "days"), [
+    ({"interval": "week", "interval_count": 2}, 14), ({"interval": "day"}, 1),
+    ({"interval": "month"}, 30), ({"interval": "year"}, 365), (None, 30),
+])  # fmt: skip
+def test_periods_follow_the_calendar(recurring, days):
+    """From the first of November: a month has thirty days, a year that of the calendar."""
+    first_of_november = 1_793_491_200
+    assert period_end(first_of_november, recurring) == first_of_november + days * 86_400
+
+
+def test_products_and_prices_are_made_and_taken_off_sale(call):
+    """A product with its price; both are found, renamed, and no longer active."""
+    product = ok(call, "stripe.products.create", name="Support",
+                 default_price_data={"currency": "eur", "unit_amount": 900})  # fmt: skip
+    assert ok(call, "stripe.products.list", ids=[product["id"]])["data"] == [product]
+    price = ok(call, "stripe.prices.retrieve", id=product["default_price"])
+    assert (price["type"], price["unit_amount"]) == ("one_time", 900)
+    yearly = ok(
+        call, "stripe.prices.create", currency="eur", unit_amount=9000, lookup_key="gold",
+        product=product["id"], recurring={"interval": "year"},
+    )  # fmt: skip
+    assert yearly["recurring"]["interval"] == "year"
+    named = ok(call, "stripe.prices.list", lookup_keys=["gold"], type="recurring")["data"]
+    assert [each["id"] for each in named] == [yearly["id"]]
+    assert ok(call, "stripe.prices.list", recurring={"interval": "week"})["data"] == []
+    ok(call, "stripe.prices.update", id=yearly["id"], active=False, nickname="Old")
+    assert ok(call, "stripe.prices.list", active=False)["data"][0]["nickname"] == "Old"
+    assert ok(call, "stripe.products.update", id=product["id"], active=False)["active"] is False
+    found = ok(call, "stripe.products.search", query="active:'false'")["data"]
+    assert [each["id"] for each in found] == [product["id"]]
+
+
+def test_a_changed_price_is_the_case_s_own(call, caller_of):
+    """What a subscription shows of its price is the case's, and no other case's."""
+
+    def shown(caller):
+        (item,) = ok(caller, "stripe.subscriptions.retrieve", id="sub_ada")["items"]["data"]
+        return item["price"]["nickname"]
+
+    other = caller_of("case-2")
+    assert shown(call) is None
+    ok(call, "stripe.prices.update", id="price_pro", nickname="Mine")
+    assert (shown(call), shown(other)) == ("Mine", None)
+
+
+def test_an_intent_is_changed_and_confirmed(call):
+    """Until it is confirmed its amount may change; then the customer is charged, once."""
+    draft = ok(call, "stripe.payment_intents.create", amount=500, currency="eur")
+    assert draft["payment_method"] is None
+    assert "missing a payment method" in refused(
+        call, "stripe.payment_intents.confirm", id=draft["id"])["message"]  # fmt: skip
+    ok(call, "stripe.payment_intents.update", id=draft["id"], amount=700, metadata={"k": "v"})
+    done = ok(call, "stripe.payment_intents.confirm", id=draft["id"], payment_method="pm_card_visa",
+              expand=["latest_charge"])  # fmt: skip
+    assert (done["status"], done["latest_charge"]["amount"]) == ("succeeded", 700)
+    assert call.last.amount_minor == 700
+    for step, given in (("confirm", {}), ("update", {"amount": 5})):
+        error = refused(call, f"stripe.payment_intents.{step}", id=draft["id"], **given)
+        assert error["code"] == "payment_intent_unexpected_state"
+
+
+def test_held_money_is_taken_in_part_or_let_go(call):
+    """A capture moves the charge too; what is not taken goes back, and so does a cancelled hold."""
+
+    def held():
+        return ok(call, "stripe.payment_intents.create", amount=1000, currency="eur",
+                  confirm=True, capture_method="manual", payment_method="pm_card_visa")  # fmt: skip
+
+    first = held()
+    assert (
+        "larger"
+        in refused(call, "stripe.payment_intents.capture", id=first["id"], amount_to_capture=2000)[
+            "message"
+        ]
+    )
+    ok(call, "stripe.payment_intents.capture", id=first["id"], amount_to_capture=800)
+    charge = ok(call, "stripe.charges.retrieve", id=first["latest_charge"])
+    assert (charge["captured"], charge["amount_captured"], charge["amount_refunded"]) == (
+        True, 800, 200,
+    )  # fmt: skip
+    second = held()
+    ok(call, "stripe.payment_intents.cancel", id=second["id"])
+    assert ok(call, "stripe.charges.retrieve", id=second["latest_charge"])["refunded"] is True
+    third = ok(call, "stripe.charges.create", amount=900, currency="eur", source="tok_visa",
+               capture=False)  # fmt: skip
+    assert third["balance_transaction"] is None
+    taken = ok(call, "stripe.charges.capture", id=third["id"])
+    assert (taken["captured"], taken["balance_transaction"] is None) == (True, False)
+    assert refused(call, "stripe.charges.capture", id=third["id"])["code"] == (
+        "charge_already_captured"
+    )
