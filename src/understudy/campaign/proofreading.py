@@ -17,7 +17,7 @@ from understudy.model.errors import ConfigurationError, UnderstudyError, nearest
 from understudy.model.policy import Policy
 from understudy.systems.faults import check_fault
 from understudy.systems.recorded import RECORDED
-from understudy.systems.routes import KNOWN, mounted
+from understudy.systems.routes import KNOWN, mounted, operation_names
 from understudy.systems.system import System
 from understudy.systems.write_mode import modes_by_name
 
@@ -138,7 +138,7 @@ def _faults(
 def _writes(
     policy: Policy, file: Path, systems: Mapping[str, System], others: bool
 ) -> Iterator[UnderstudyError]:
-    names = [name for system in systems.values() for name in system.by_name]
+    names = operation_names(systems)
     for key, mode in policy.writes.items():
         if others and key.partition(".")[0] not in KNOWN:
             continue
