@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import collections
+import json
 import re
+from datetime import datetime
 
 import numpy as np
 import pytest
 
 from understudy.world.damage import damage
 from understudy.world.draft import LEDGER
-from understudy.world.operators.threads import canary
+from understudy.world.operators.registry import operators
+from understudy.world.operators.threads import _contradiction, _Mail, canary
+from understudy.world.pools import load_texts
 from understudy.world.profile import Profile, load_profile
 from understudy.world.recipe import Recipe
 from understudy.world.schema import column_of
-from understudy.world.table import unflatten
+from understudy.world.table import flatten, unflatten
 from understudy.world.truth import build_truth
 
 
@@ -34,32 +38,96 @@ def entries(damaged):
 
 
 def _undo(rows, entry):
-    """Put one ledger entry's value back; a row that is gone altogether is left as None."""
+    """Take an entry back: a cell gets its value, an added row goes, a lost one is there again."""
+    table = entry["table"]
     if not entry["column"]:
-        rows[entry["id"]] = None
         if entry["before"] is None:
             del rows[entry["id"]]
+        else:
+            rows[entry["id"]] = flatten(table, json.loads(entry["before"]))
         return
-    kind, before = str(column_of(entry["table"], entry["column"]).type), entry["before"]
+    kind, before = str(column_of(table, entry["column"]).type), entry["before"]
     if before is not None and kind != "string":
         before = before == "true" if kind == "bool" else int(before)
-    if rows.get(entry["id"]):
-        rows[entry["id"]][entry["column"]] = before
+    rows[entry["id"]][entry["column"]] = before
 
 
-def _held(row):
-    return {name: value for name, value in row.items() if value is not None}
+def _undone(damaged, entries):
+    """Every dirty table after all of the ledger was taken back, the last entry first."""
+    tables = {name: flat(table) for name, table in damaged.tables.items()}
+    for entry in reversed(entries):
+        _undo(tables[entry["table"]], entry)
+    return {
+        name: {key: unflatten(row.items()) for key, row in rows.items()}
+        for name, rows in tables.items()
+    }
 
 
 def test_undoing_the_ledger_gives_the_truth(truth, damaged, entries):
     """Read backwards, the ledger turns every dirty table into the true one."""
-    tables = {name: flat(table) for name, table in damaged.tables.items()}
-    for entry in reversed(entries):
-        _undo(tables[entry["table"]], entry)
-    for name, rows in tables.items():
-        true = flat(truth.table(name))
-        assert set(rows) == set(true), name
-        assert all(row is None or _held(row) == _held(true[key]) for key, row in rows.items())
+    for name, rows in _undone(damaged, entries).items():
+        assert rows == truth.rows(name), name
+
+
+TEXT = {
+    "recode": ("lifecyclestage", {"words": {"customer": "CUST", "lead": "L"}}),
+    "rewrite": ("jobtitle", {"template": "<{}>"}),
+    "take_neighbour": ("city", {"column": "country"}),
+    "date_format_mix": ("hs_timestamp", {}),
+    "tz_drift": ("hs_timestamp", {}),
+    "leading_zero_loss": ("zip", {}),
+    "truncate": ("company", {"length": 6}),
+    "number_locale": ("amount", {}),
+    "currency_unit_slip": ("amount", {}),
+    "unit_suffix": ("amount", {}),
+    "text_in_numeric": ("amount", {}),
+    "number_round": ("amount", {}),
+    "value_drift": ("amount", {}),
+    "spreadsheet_coerce": ("phone", {}),
+    "mojibake": ("lastname", {"codec": "latin-1"}),
+}
+"""The column of a cell operator, and its options; `firstname` of the others."""
+TABLE_OF = {"amount": "hubspot.deals", "hs_timestamp": "hubspot.tasks"}
+STEPS = {
+    "null_joint": ("hubspot.contacts", "rows", {"columns": ["city", "zip"]}),
+    "swap_columns": ("hubspot.contacts", "rows", {"columns": ["firstname", "lastname"]}),
+    "swallow_neighbour": ("hubspot.contacts", "rows", {"columns": ["zip", "city"]}),
+    "schema_drift": ("hubspot.contacts", "rows",
+                     {"columns": ["phone"], "options": {"to": "phone_number"}}),
+    "duplicate_merge": ("hubspot.contacts", "table", {}),
+    "duplicate_rows": ("zendesk.macros", "table", {}),
+    "orphan_stale_fk": ("hubspot.contacts", "table", {"options": {"mode": "deleted"}}),
+    "copies_disagree": ("zendesk.users", "table",
+                        {"options": {"column": "email", "how": "other_email"}}),
+    "event_dup_late_reorder": ("stripe.deliveries", "table", {"options": {"skewed": 20}}),
+    "ticket_thread_noise": ("zendesk.tickets", "table", {}),
+}  # fmt: skip
+
+
+def _use_of(name):
+    if name in STEPS:
+        table, place, step = STEPS[name]
+        return table, {place: [{"op": name, "rate": "30%", **step}]}
+    column, options = TEXT.get(name, ("firstname", {}))
+    table = TABLE_OF.get(column, "hubspot.contacts")
+    return table, {"cells": {column: [{"op": name, "rate": "30%", "options": options}]}}
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return build_truth(Recipe(customers=150), 3)
+
+
+@pytest.mark.parametrize("name", sorted(operators()))
+def test_each_operator_s_ledger_gives_the_truth_back(tiny, name):
+    """Cells, rows, tables, events and texts: what one operator did alone can be taken back."""
+    table, mess = _use_of(name)
+    damaged, truth = damage(tiny, profile_of(table, **mess), 8), tiny
+    entries = damaged.ledger.to_pylist()
+    assert {entry["operator"] for entry in entries} == {name}
+    assert flat(damaged.tables[table]) != flat(truth.table(table))
+    for each, rows in _undone(damaged, entries).items():
+        assert rows == truth.rows(each), each
 
 
 def test_the_profile_uses_every_operator(entries):
@@ -211,6 +279,46 @@ def test_orphans_point_at_nothing(truth):
     }
     links = {row["to_id"] for row in made.tables["hubspot.associations"].rows()}
     assert len(links & known) <= 0.01 * len(links)
+
+
+def test_contacts_leave_in_the_course_of_time(truth):
+    """The hazard is met: of rows that are m months old, 1 - (1 - h)^m are stale, and unchanged."""
+    step = {"op": "orphan_stale_fk", "rate": "100%",
+            "options": {"column": "email", "mode": "stale", "hazard": "2.1%"}}  # fmt: skip
+    damaged = damage(truth, profile_of("hubspot.contacts", table=[step]), 5)
+    entries = damaged.ledger.to_pylist()
+    true = truth.rows("hubspot.contacts")
+    assert all(true[entry["id"]]["email"] == entry["before"] for entry in entries)
+    assert flat(damaged.tables["hubspot.contacts"]) == flat(truth.table("hubspot.contacts"))
+    now = truth.recipe.epoch
+    ages = [(now - datetime.fromisoformat(row["createdAt"]).timestamp()) // (30 * 86_400)
+            for row in true.values()]  # fmt: skip
+    expected = sum(1 - 0.979**age for age in ages)
+    spread = sum((1 - 0.979**age) * 0.979**age for age in ages) ** 0.5
+    assert abs(len(entries) - expected) < 4 * spread
+    assert all(re.fullmatch(r"left \d+ months ago", entry["detail"]) for entry in entries)
+
+
+def test_a_contradiction_contradicts(truth):
+    """The mail says that it works and that it does not, and gives a number otherwise."""
+    step = {"op": "ticket_thread_noise", "rate": "100%", "options": {"kinds": {"contradiction": 1}}}
+    damaged = damage(truth, profile_of("zendesk.tickets", table=[step]), 5)
+    said = {text for texts in load_texts().values() for text in (texts["thanks"][0],)}
+    unsaid = {text for texts in load_texts().values() for text in (texts["thanks"][-1],)}
+    for row in damaged.tables["zendesk.tickets"].rows():
+        assert any(text in row["description"] for text in said)
+        assert any(text in row["description"] for text in unsaid)
+    mail = _Mail("I paid 49.00 EUR.\nBye", "A", "", "en", 0, 1, "k", "direct")
+    assert _contradiction(mail)[0].endswith("\nI paid 59.00 EUR.")
+
+
+def test_injections_can_be_chosen(truth):
+    """With kinds of injections named, only these stand in the mails."""
+    options = {"kinds": {"injection": 1}, "injections": {"tool_call": 1}}
+    step = {"op": "ticket_thread_noise", "rate": "20%", "options": options}
+    damaged = damage(truth, profile_of("zendesk.tickets", table=[step]), 5)
+    details = {entry["detail"].split(" CANARY")[0] for entry in damaged.ledger.to_pylist()}
+    assert details == {"injection tool_call"}
 
 
 def test_deliveries_come_twice_late_and_never(truth):

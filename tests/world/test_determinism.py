@@ -18,9 +18,9 @@ from understudy.world.truth import build_block, build_truth
 from understudy.world.writer import Facts
 
 GOLDEN = {
-    "tidy": "dc96ca2a10620fc027e908379557b67603dbfbab826bc184dd2c9ff9346b38cf",
-    "mid_market": "9f927bb4193c3fd43a3d461630efaf5ef5e6c7f35daadebdb9f99839e7e889e7",
-    "enterprise": "2c00a28dcd6a37ed8c880e02f9b6af7dc755df27ed78c44d05047a85e09ecbce",
+    "tidy": "8799980782451c2ffb2503d6a911ecad1d550d002f3f2b347009efa33a589634",
+    "mid_market": "ae427d5d3c1962b006ff96fdf1a64dd77bea6f49c402a74db2bfbd28140f3c1c",
+    "enterprise": "ee6beb491783a5b6e819fb026e9ebd0ad6e87003adf99420cd4dbf29feb07a74",
 }
 """Digests of the small world with seed 1; they change only with recipe, pools or profiles."""
 

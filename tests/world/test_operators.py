@@ -84,6 +84,14 @@ def test_null_sentinel_puts_a_stand_in():
     assert made.count("N/A") > made.count("-")
 
 
+@pytest.mark.parametrize(("type", "typed"), [("number", "999"), ("date", "1900-01-01")])
+def test_null_sentinel_knows_what_sort_of_value_it_stands_for(type, typed):
+    """Numbers and dates have stand-ins of their own, which look like values."""
+    made = set(work("null_sentinel", ["7"] * 300, type=type))
+    assert typed in made
+    assert "N/A" not in made
+
+
 def test_null_joint_empties_together():
     """All named columns of a row are empty together."""
     assert rows("null_joint", {"a": ["1"], "b": ["2"]}) == {"a": [None], "b": [None]}
@@ -117,6 +125,28 @@ def test_phonetic_ocr_confuses_sounds_or_shapes():
     assert set(work("phonetic_ocr", ["INV-0015"] * 60, heard=0)) >= {"INV-O015", "INV-00l5"}
 
 
+def test_phonetic_ocr_takes_a_table_of_one_s_own():
+    """What is confused with what can be said, and nothing else is confused then."""
+    assert work("phonetic_ocr", ["Meyer", "Ibsen"], table={"ey": "ay"}) == ["Mayer", "Ibsen"]
+
+
+def test_mojibake_can_start_from_any_encoding():
+    """Text of an older system read as something else: Cyrillic as Western letters."""
+    assert work("mojibake", ["Мир"], written="cp1251", codec="latin-1") == ["Ìèð"]
+
+
+def test_emoji_rtl_text_keeps_to_its_scripts():
+    """With one script only its words follow."""
+    made = work("emoji_rtl_text", ["thx"] * 40, rtl=1, scripts=["hebrew"])
+    assert set(made) == {"thx תודה"}
+
+
+def test_currency_unit_slip_can_leave_its_symbol():
+    """The symbol of the wrong currency stands in the field too, where that holds text."""
+    assert work("currency_unit_slip", ["12.30"], grows=1, symbol="$") == ["$1230.00"]
+    assert work("currency_unit_slip", [5], kind=pa.int64(), grows=1, symbol="$") == [500]
+
+
 def test_mojibake_is_utf8_read_wrongly():
     """The classic: UTF-8 read as cp1252; twice makes it worse."""
     assert work("mojibake", ["São"]) == ["SÃ£o"]
@@ -124,7 +154,7 @@ def test_mojibake_is_utf8_read_wrongly():
     assert work("mojibake", ["plain"]) == ["plain"]
 
 
-@pytest.mark.parametrize("kind", ["cyrillic", "invisible", "nbsp", "nfd"])
+@pytest.mark.parametrize("kind", ["cyrillic", "invisible", "nbsp", "nfd", "zwsp", "rtl", "bom"])
 def test_homoglyph_invisible_looks_the_same(kind):
     """The text is no longer equal, and a reader sees no difference."""
     before = "José Apple"
@@ -202,11 +232,11 @@ def test_leading_zero_loss_drops_zeros():
 
 def test_spreadsheet_coerce_converts():
     """Long numbers become scientific, pairs of numbers months, decimals whole."""
-    made = work("spreadsheet_coerce", ["+4930901820", "3-82", "12.50", "text"])
-    assert made[0] == "4.93E+9"
-    assert made[1] == "Mar-82"
+    values = ["+4930901820", "3-82", "12.50", "text", "3582-9", "3582-90"]
+    made = work("spreadsheet_coerce", values)
+    assert made[:2] == ["4.93E+9", "Mar-82"]
     assert made[2] in ("12", "12.0")
-    assert made[3] == "text"
+    assert made[3:] == ["text", "Sep-82", "3582-90"]
 
 
 def test_truncate_cuts_at_the_fields_length():

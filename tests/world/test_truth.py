@@ -6,8 +6,10 @@ import re
 import unicodedata
 from datetime import datetime
 
+import phonenumbers
 import pytest
 
+from understudy.world.locales import LOCALES
 from understudy.world.recipe import Recipe
 from understudy.world.schema import TABLES
 from understudy.world.truth import build_truth
@@ -115,8 +117,7 @@ def test_deal_amounts_have_their_currencies_digits(truth):
 
 
 def test_nothing_belongs_to_anybody(truth):
-    """Mail goes to example domains only, and telephone numbers lie in ranges kept for fiction."""
-    fiction = re.compile(r"555-?01|20 7946 0|30 23125 |1 99 00 |5550 1|555 01 |0555 01|2555 01")
+    """Mail goes to example domains only, and every telephone number lies in its country's mask."""
     for table, column in (
         ("hubspot.contacts", "email"),
         ("stripe.customers", "email"),
@@ -126,8 +127,32 @@ def test_nothing_belongs_to_anybody(truth):
     ):
         for row in truth.rows(table).values():
             assert re.search(r"[@.]example\.(com|net|org)$", row[column]), row[column]
+    masks = [re.escape(each.phone).replace(r"\#", r"\d") for each in LOCALES.values()]
     for row in truth.rows("hubspot.contacts").values():
-        assert fiction.search(row["phone"]), row["phone"]
+        assert re.fullmatch("|".join(masks), row["phone"]), row["phone"]
+
+
+KEPT_FOR_FICTION = {
+    "US": r"\d{3}55501\d\d",  # nanpa.com: line numbers 0100 to 0199 of 555 in every area
+    "GB": r"2079460\d{3}",  # Ofcom, "Numbers for use in TV and radio drama": London
+    "DE": r"3023125\d{3}",  # Bundesnetzagentur, Mitteilung 148/2021: Berlin
+    "FR": r"19900\d{4}",  # ARCEP's numbering plan: 01 99 00 is for audio-visual works
+}
+"""National numbers that a regulator keeps for works of fiction."""
+
+
+@pytest.mark.parametrize("name", LOCALES)
+def test_no_telephone_number_reaches_anyone(name):
+    """Kept for fiction by the regulator, or nothing that the country's numbering plan assigns."""
+    locale = LOCALES[name]
+    for digit in "0123456789":
+        number = phonenumbers.parse(locale.phone.replace("#", digit))
+        kept = KEPT_FOR_FICTION.get(locale.country)
+        national = str(number.national_number)
+        if kept:
+            assert re.fullmatch(kept, national) or locale.phone[3:6] == "###", national
+        else:
+            assert not phonenumbers.is_valid_number(number), national
 
 
 def test_times_lie_between_the_beginning_and_the_present(truth, recipe):

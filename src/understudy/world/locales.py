@@ -11,9 +11,10 @@ __all__ = ["CURRENCIES", "LOCALES", "Locale"]
 class Locale:
     """One locale.
 
-    `phone` and `postcode` are masks: each `#` becomes a digit, each `@` a capital letter. All phone
-    masks lie in ranges that are kept for fiction (US and Canada 555-01xx, Ofcom, the
-    Bundesnetzagentur and ARCEP ranges) or imitate them with 555 01, so that no call reaches anyone.
+    `phone` and `postcode` are masks: each `#` becomes a digit, each `@` a capital letter. No call
+    to any of the numbers reaches anyone: they lie in ranges that are kept for fiction (555-01xx in
+    North America, those of Ofcom, the Bundesnetzagentur and ARCEP) or, where a country keeps none,
+    begin as none of its numbers does.
     """
 
     name: str
@@ -44,17 +45,17 @@ LOCALES = _index(
     Locale("fr_FR", "fr_FR", "fr", "FR", "France", "eur", "Europe/Paris",
            "+33 1 99 00 ## ##", "#####", 2000, number_first=True),
     Locale("es_MX", "es_MX", "es", "MX", "México", "mxn", "America/Mexico_City",
-           "+52 55 5550 1###", "#####", 1600),
+           "+52 10 5550 1###", "#####", 1600),
     Locale("pl_PL", "pl_PL", "pl", "PL", "Polska", "pln", "Europe/Warsaw",
-           "+48 22 555 01 ##", "##-###", 2300),
+           "+48 10 555 01 ##", "##-###", 2300),
     Locale("el_GR", "el_GR", "el", "GR", "Ελλάδα", "eur", "Europe/Athens",
-           "+30 21 0555 01##", "### ##", 2400),
+           "+30 31 0555 01##", "### ##", 2400),
     Locale("uk_UA", "uk_UA", "uk", "UA", "Україна", "uah", "Europe/Kyiv",
-           "+380 44 555 01 ##", "#####", 2000),
+           "+380 20 555 01 ##", "#####", 2000),
     Locale("ja_JP", "ja_JP", "ja", "JP", "日本", "jpy", "Asia/Tokyo",
-           "+81 3 5550 1###", "###-####", 1000, family_first=True),
+           "+81 3 0550 1###", "###-####", 1000, family_first=True),
     Locale("ar_KW", "ar_SA", "ar", "KW", "الكويت", "kwd", "Asia/Kuwait",
-           "+965 2555 01##", "#####", 0),
+           "+965 3555 01##", "#####", 0),
 )  # fmt: skip
 
 CURRENCIES = {

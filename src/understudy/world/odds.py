@@ -83,6 +83,8 @@ def _uses(mess: Any, truth: pa.Table, world: Path) -> Iterator[Use]:
         rates = _rates(step, truth, world)
         yield from ((column, step.op, Works.ROWS, rates) for column in step.columns)
     for step in mess.table:
+        if step.options.get("mode") == "stale":
+            continue  # it only notes in the ledger what has become wrong
         most = _rates(step, truth, world)[1]
         yield from ((name, step.op, Works.BLOCK, (0.0, most)) for name in truth.column_names)
 

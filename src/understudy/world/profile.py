@@ -180,7 +180,7 @@ def table_problems(
     """What a profile asks for and a table of these columns, which is none of a world's, has not."""
     yield from _too_few(mess, table)
     for number, step in enumerate(mess.table):
-        if step.op not in _ANY_TABLE or step.options.get("mode") == "deleted":
+        if step.op not in _ANY_TABLE or step.options.get("mode", "orphan") != "orphan":
             yield ("table", number), f"`{step.op}` needs the tables of a world, not `{table}` alone"
     for place, column in _named(mess):
         if column not in columns:

@@ -30,18 +30,24 @@ _LOOK_ALIKE = str.maketrans(
 )
 _INVISIBLE = ("\u200b", "\u00a0", "\u202a", "\ufeff", "\u00ad", "\u200e")
 _EMOJI = (" 🙏", " 🙏🏽", " 👍", " 😡", " 😅", " 🚨🚨", " ❤️", " 👩‍💻")
-_RTL = (" شكرا", " תודה", " مرحبا", " \u202b" + "عاجل" + "\u202c")
-Hiding = Literal["cyrillic", "invisible", "nbsp", "nfd"]
+_RTL = (
+    ("arabic", " شكرا"), ("hebrew", " תודה"), ("arabic", " مرحبا"),
+    ("arabic", " \u202b" + "عاجل" + "\u202c"),
+)  # fmt: skip
+Script = Literal["arabic", "hebrew"]
+Hiding = Literal["cyrillic", "invisible", "nbsp", "nfd", "zwsp", "rtl", "bom"]
 Escape = Literal["html", "double_html", "quote", "doubled", "csv", "suffix"]
 
 
 class MojibakeParameters(Configuration):
     """The decoder that was wrong, and how often in a row.
 
-    `utf-8` is the other way round: Latin-1 read as UTF-8, which leaves U+FFFD for each letter.
+    `written` is what the text was stored in, by default UTF-8. `utf-8` is the other way round:
+    Latin-1 read as UTF-8, which leaves U+FFFD for each letter.
     """
 
-    codec: Literal["cp1252", "latin-1", "cp1251", "utf-8"] = "cp1252"
+    codec: Literal["cp1252", "latin-1", "cp1251", "cp437", "mac_roman", "utf-8"] = "cp1252"
+    written: Literal["utf-8", "latin-1", "cp1252", "cp1251", "cp1250"] | None = None
     rounds: int = Field(1, ge=1, le=3)
 
 
@@ -58,23 +64,22 @@ class EscapeParameters(Configuration):
 
 
 class EmojiParameters(Configuration):
-    """The share that is right-to-left text."""
+    """The share that is right-to-left text, and in which scripts."""
 
     rtl: ShareText = 0.3
+    scripts: tuple[Script, ...] = Field(("arabic", "hebrew"), min_length=1)
 
 
 def mojibake(work: CellWork) -> pa.Array:
     """UTF-8 that was read as something else, as in `SÃ£o`."""
     codec, rounds = work.parameters.codec, work.parameters.rounds
-    return _each(work, lambda value, _: _misread(value, codec, rounds))
+    written = work.parameters.written or ("latin-1" if codec == "utf-8" else "utf-8")
+    return _each(work, lambda value, _: _misread(value, written, codec, rounds))
 
 
-def _misread(value: str, codec: str, rounds: int) -> str:
+def _misread(value: str, written: str, codec: str, rounds: int) -> str:
     for _ in range(rounds):
-        if codec == "utf-8":
-            value = value.encode("latin-1", "replace").decode(codec, "replace")
-        else:
-            value = value.encode().decode(codec, "replace")
+        value = value.encode(written, "replace").decode(codec, "replace")
     return value
 
 
@@ -97,6 +102,14 @@ def _invisible(value: str, word: int) -> str:
     return value[:place] + _INVISIBLE[word % len(_INVISIBLE)] + value[place:]
 
 
+def _with(mark: str) -> Callable[[str, int], str]:
+    def put(value: str, word: int) -> str:
+        place = word % (len(value) + 1)
+        return value[:place] + mark + value[place:]
+
+    return put
+
+
 def _nbsp(value: str, word: int) -> str:
     return value.replace(" ", "\u00a0", 1) if " " in value else value + "\u00a0" * (1 + word % 2)
 
@@ -111,6 +124,9 @@ _HIDE: dict[str, Callable[[str, int], str]] = {
     "invisible": _invisible,
     "nbsp": _nbsp,
     "nfd": _nfd,
+    "zwsp": _with("\u200b"),
+    "rtl": _with("\u200f"),
+    "bom": lambda value, _: f"\ufeff{value}",
 }
 
 
@@ -142,9 +158,10 @@ _ESCAPE: dict[str, Callable[[str], str]] = {
 def emoji_rtl_text(work: CellWork) -> pa.Array:
     """An emoji or some right-to-left words at the end of the text."""
     limit = int(work.parameters.rtl * 256)
+    leftward = tuple(text for script, text in _RTL if script in work.parameters.scripts)
 
     def add(value: str, word: int) -> str:
-        tails = _RTL if word % 256 < limit else _EMOJI
+        tails = leftward if word % 256 < limit else _EMOJI
         return value + tails[(word >> 8) % len(tails)]
 
     return _each(work, add)

@@ -34,6 +34,7 @@ _STYLES: dict[str, Callable[[datetime], str]] = {
     "time_12h": lambda at: at.strftime("%m/%d/%Y %I:%M %p").lower(),
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_TWO_NUMBERS = re.compile(r"^(\d{1,4})[-/ ](\d{1,4})$")
 _LONG_NUMBER = re.compile(r"^\+?[\d ]{10,}$")
 
 
@@ -60,7 +61,9 @@ class ZoneParameters(Configuration):
 class CoerceParameters(Configuration):
     """Which conversions the spreadsheet made."""
 
-    kinds: tuple[Literal["date", "scientific", "rounded"], ...] = ("date", "scientific", "rounded")
+    kinds: tuple[Literal["date", "scientific", "rounded"], ...] = Field(
+        ("date", "scientific", "rounded"), min_length=1
+    )
 
 
 def date_format_mix(work: CellWork) -> pa.Array:
@@ -133,12 +136,23 @@ def _coerced(value: str, kinds: tuple[str, ...], pick: int) -> str:
     digits = re.sub(r"\D", "", value)
     if "scientific" in kinds and _LONG_NUMBER.match(value):
         return f"{digits[0]}.{digits[1:3]}E+{len(digits) - 1}"
-    if "date" in kinds and re.fullmatch(r"\d{1,4}[-/ ]\d{1,4}", value):
-        first, second = re.split(r"[-/ ]", value)
-        return f"{_MONTHS[(int(first) - 1) % 12]}-{second[-2:]}"
+    if "date" in kinds and (match := _TWO_NUMBERS.match(value)):
+        return _as_month(match[1], match[2]) or value
     if "rounded" in kinds and re.fullmatch(r"\d+\.\d+", value):
         return value.partition(".")[0] + ("" if pick % 2 else ".0")
     return value
+
+
+def _as_month(first: str, second: str) -> str:
+    """The month and year that a spreadsheet sees in two numbers; empty where neither is a month.
+
+    >>> _as_month("3", "82"), _as_month("3582", "9"), _as_month("3582", "90")
+    ('Mar-82', 'Sep-82', '')
+    """
+    for month, year in ((first, second), (second, first)):
+        if 1 <= int(month) <= 12:
+            return f"{_MONTHS[int(month) - 1]}-{year[-2:]:0>2}"
+    return ""
 
 
 OPERATORS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from understudy.model.configuration import Configuration
+from understudy.model.configuration import Configuration, ShareText
+from understudy.world.entropy import uniform
 from understudy.world.operators.changes import Change, DropRows, SetCells, View
 from understudy.world.operators.registry import ANY_TEXT, Kim, Level, Operator, RahmDo, Works
 from understudy.world.schema import CRM_NOTE
@@ -18,6 +20,8 @@ __all__ = ["OPERATORS", "orphan_stale_fk", "stale_links"]
 
 
 Ints = npt.NDArray[np.int64]
+_BORN = ("createdAt", "created_at", "created")
+_MONTH = 30 * 86_400
 _LINKS = {
     "hubspot.contacts": (
         ("stripe.customers", "metadata.crm_contact_id", ""),
@@ -38,11 +42,14 @@ class LinkParameters(Configuration):
     """The link's column, and what became of it.
 
     `orphan`: the cell names a row that never was. `deleted`: the rows of the step's table that are
-    hit are gone, and whatever points at them still does.
+    hit are gone, and whatever points at them still does. `stale`: whoever the cell leads to has
+    left since the row was made; each month that befalls the share `hazard` of those still there.
+    Nothing is changed by it, and the ledger says since when the cell is wrong.
     """
 
     column: str = "id"
-    mode: Literal["orphan", "deleted"] = "orphan"
+    mode: Literal["orphan", "deleted", "stale"] = "orphan"
+    hazard: ShareText = 0.021
 
 
 def orphan_stale_fk(view: View) -> list[Change]:
@@ -52,6 +59,8 @@ def orphan_stale_fk(view: View) -> list[Change]:
         gone = view.column("id")
         stale = stale_links(view, gone, order, "points at a deleted row")
         return [DropRows(view.table, view.hits, order, "deleted, still pointed at"), *stale]
+    if view.parameters.mode == "stale":
+        return [_left(view, order)]
     values = view.column(view.parameters.column)
     held = np.asarray(values.is_valid())
     words = view.words("digits")
@@ -61,6 +70,43 @@ def orphan_stale_fk(view: View) -> list[Change]:
     ]
     made_array = pa.array(made, pa.string()).filter(pa.array(held))
     return [SetCells(view.table, view.parameters.column, view.hits[held], made_array, order[held])]
+
+
+def _left(view: View, order: Ints) -> SetCells:
+    """Marks the cells of those who have left, by how long their rows are there."""
+    values = view.column(view.parameters.column)
+    months = _age_in_months(view)
+    stays = 1.0 - view.parameters.hazard
+    # The share still there after so many months; multiplied out, as powers differ by machine.
+    still = np.cumprod([1.0, *[stays] * int(months.max(initial=0))])
+    drawn = uniform(view.words("left"))
+    gone = np.searchsorted(-still, -drawn, side="left")
+    left = np.flatnonzero((gone <= months) & np.asarray(values.is_valid()))
+    since = (months - gone)[left].tolist()
+    detail = pa.array([f"left {number} months ago" for number in since], pa.string())
+    kept = values.take(pa.array(left))
+    place = view.parameters.column
+    return SetCells(view.table, place, view.hits[left], kept, order[left], detail, mark=True)
+
+
+def _age_in_months(view: View) -> Ints:
+    """For how many months each row has been there; 0 where it does not say."""
+    columns = view.tables[view.table].columns
+    name = next((name for name in _BORN if name in columns), None)
+    if name is None:
+        return np.zeros(len(view.hits), dtype=np.int64)
+    born = [_seconds(value) for value in view.column(name).to_pylist()]
+    ages = [0 if at is None else max(0, view.now - at) // _MONTH for at in born]
+    return np.array(ages, dtype=np.int64)
+
+
+def _seconds(value: int | str | None) -> int | None:
+    if value is None or isinstance(value, int):
+        return value
+    try:
+        return int(datetime.fromisoformat(value).timestamp())
+    except ValueError:
+        return None
 
 
 def stale_links(view: View, gone: pa.Array, group: Ints, detail: str) -> list[Change]:

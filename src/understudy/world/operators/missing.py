@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pyarrow as pa
 from pydantic import Field
@@ -22,22 +22,20 @@ from understudy.world.operators.registry import (
 
 __all__ = ["OPERATORS", "null_explicit", "null_joint", "null_sentinel"]
 
-_SENTINELS = {
-    "N/A": 30.0,
-    "n/a": 14.0,
-    "-": 18.0,
-    "null": 8.0,
-    "unknown": 10.0,
-    "none": 6.0,
-    "?": 4.0,
+Sort = Literal["word", "number", "date"]
+_SENTINELS: dict[Sort, dict[str, float]] = {
+    "word": {"N/A": 30, "n/a": 14, "-": 18, "null": 8, "unknown": 10, "none": 6, "?": 4},
+    "number": {"-1": 30, "0": 25, "999": 15, "9999": 10, "99999": 5},
+    "date": {"1900-01-01": 40, "1970-01-01": 30, "9999-12-31": 15, "0000-00-00": 10},
 }
 
 
 class SentinelParameters(Configuration):
-    """Which stand-ins, and how often each."""
+    """Which stand-ins, and how often each; `type` says for which sort of value they are typed."""
 
+    type: Sort = "word"
     values: Annotated[dict[str, float], WEIGHTS] = Field(
-        default_factory=lambda: dict(_SENTINELS), min_length=1
+        default_factory=lambda given: dict(_SENTINELS[given["type"]]), min_length=1
     )
 
 

@@ -34,10 +34,14 @@ class LocaleParameters(Configuration):
 
 
 class SlipParameters(Configuration):
-    """The factor, and how often the amount grew instead of shrinking."""
+    """The factor, how often the amount grew instead of shrinking, and a symbol before it.
+
+    The symbol stands in fields of text only.
+    """
 
     factor: Literal[100, 1000] = 100
     grows: ShareText = 0.7
+    symbol: str = ""
 
 
 class SuffixParameters(Configuration):
@@ -91,19 +95,19 @@ def currency_unit_slip(work: CellWork) -> pa.Array:
         values = np.asarray(work.values)
         return pa.array(np.where(grows, values * factor, values // factor), pa.int64())
     made = [
-        _slipped(value, factor, up)
+        _slipped(value, factor, up, work.parameters.symbol)
         for value, up in zip(work.values.to_pylist(), grows.tolist(), strict=True)
     ]
     return pa.array(made, pa.string())
 
 
-def _slipped(value: str, factor: int, up: bool) -> str:
+def _slipped(value: str, factor: int, up: bool, symbol: str) -> str:
     if not _NUMBER.match(value):
         return value
     amount = Decimal(value)
     digits = -int(amount.as_tuple().exponent)
     moved = amount * factor if up else amount / factor
-    return str(moved.quantize(Decimal(1).scaleb(-digits)))
+    return f"{symbol}{moved.quantize(Decimal(1).scaleb(-digits))}"
 
 
 def unit_suffix(work: CellWork) -> pa.Array:

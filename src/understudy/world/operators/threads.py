@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
@@ -16,7 +17,7 @@ from pydantic import Field
 from understudy.model.configuration import WEIGHTS, Configuration
 from understudy.world.entropy import chosen
 from understudy.world.operators.changes import Change, SetCells, View
-from understudy.world.operators.injections import INJECTIONS
+from understudy.world.operators.injections import INJECTIONS, Injection
 from understudy.world.operators.registry import ANY_TEXT, Kim, Level, Operator, RahmDo, Works
 from understudy.world.pools import load_texts
 
@@ -30,6 +31,7 @@ _WEIGHTS: dict[Noise, float] = {
     "quote": 30, "signature": 24, "disclaimer": 10, "html": 8, "auto_reply": 3, "personal_data": 6,
     "injection": 4, "wrong_language": 4, "several_requests": 5, "contradiction": 2, "forwarded": 4,
 }  # fmt: skip
+_NUMBER = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)*(?![\w-])")
 # Numbers that payment networks, banks and authorities publish for tests and examples.
 _SECRETS = (
     "card 4242 4242 4242 4242, valid until 12/28, 123",
@@ -42,12 +44,18 @@ _SECRETS = (
 
 
 class ThreadParameters(Configuration):
-    """Which sorts of noise, how often each, and how deep quotes are nested."""
+    """Which sorts of noise, how often each, and how deep quotes are nested.
+
+    `injections` are the kinds of prompt injections, and how often each.
+    """
 
     kinds: Annotated[dict[Noise, float], WEIGHTS] = Field(
         default_factory=lambda: dict(_WEIGHTS), min_length=1
     )
     depth: int = Field(3, ge=1, le=8)
+    injections: Annotated[dict[Injection, float], WEIGHTS] = Field(
+        default_factory=lambda: dict.fromkeys(get_args(Injection), 1.0), min_length=1
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ class _Mail:
     word: int
     depth: int
     key: str
+    injection: Injection
 
     def pick(self, purpose: str, salt: int = 0, language: str | None = None) -> str:
         """A sentence of a purpose in the writer's language."""
@@ -104,7 +113,9 @@ def _mails(view: View) -> list[_Mail]:
         (view.words("text") >> np.uint64(16)).tolist(),
         view.column("id").to_pylist(),
     ]
-    depth = view.parameters.depth
+    depth, kinds = view.parameters.depth, list(view.parameters.injections)
+    weights = list(view.parameters.injections.values())
+    columns.append([kinds[pick] for pick in chosen(view.words("injection"), weights).tolist()])
     return [
         _Mail(
             text or "",
@@ -114,8 +125,9 @@ def _mails(view: View) -> list[_Mail]:
             word,
             1 + word % depth,
             f"{view.stream.seed}/{row}",
+            injection,
         )
-        for text, name, when, language, word, row in zip(*columns, strict=True)
+        for text, name, when, language, word, row, injection in zip(*columns, strict=True)
     ]
 
 
@@ -189,8 +201,7 @@ def _personal_data(mail: _Mail) -> tuple[str, str]:
 
 
 def _injection(mail: _Mail) -> tuple[str, str]:
-    kinds = list(INJECTIONS)
-    kind, token = kinds[mail.word % len(kinds)], canary(mail.key)
+    kind, token = mail.injection, canary(mail.key)
     text = INJECTIONS[kind].format(canary=token)
     joined = f"{_html(mail)[0]}{text}" if text.startswith("<div") else f"{mail.text}\n\n{text}"
     return joined, f"{kind} {token}"
@@ -208,7 +219,16 @@ def _several(mail: _Mail) -> tuple[str, str]:
 
 
 def _contradiction(mail: _Mail) -> tuple[str, str]:
-    return f"{mail.text}\n\n{mail.pick('thanks')} {mail.pick('thanks', 5)}", ""
+    """Says that it works and that it does not, and states a number of the mail otherwise."""
+    said = load_texts()[mail.language]["thanks"]
+    line = next((line for line in mail.text.splitlines() if _NUMBER.search(line)), "")
+    restated = f"\n{_NUMBER.sub(_otherwise, line, count=1).strip()}" if line else ""
+    return f"{mail.text}\n\n{said[0]} {said[-1]}{restated}", ""
+
+
+def _otherwise(match: re.Match[str]) -> str:
+    """Another number, as long and written alike."""
+    return f"{int(match[0][0]) % 9 + 1}{match[0][1:]}"
 
 
 def _forwarded(mail: _Mail) -> tuple[str, str]:

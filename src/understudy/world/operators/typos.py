@@ -61,9 +61,13 @@ class TypoParameters(Configuration):
 
 
 class SoundParameters(Configuration):
-    """How often the mistake was heard, and not scanned."""
+    """How often the mistake was heard, and not scanned.
+
+    `table` has confusions of one's own, what is there and what is read, instead of both.
+    """
 
     heard: ShareText = 0.6
+    table: dict[str, str] = Field(default_factory=dict)
 
 
 class TruncateParameters(Configuration):
@@ -140,8 +144,9 @@ _SLIPS: tuple[Callable[[str, int, str], str], ...] = (
 def phonetic_ocr(work: CellWork) -> pa.Array:
     """A name as it was heard on the telephone, or a number as a scanner read it."""
     heard = chosen(work.words[0], (work.parameters.heard, 1 - work.parameters.heard)) == 0
+    own = tuple(work.parameters.table.items())
     made = [
-        _replaced(value, _SOUNDS if ear else _SHAPES, int(pick))
+        _replaced(value, own or (_SOUNDS if ear else _SHAPES), int(pick))
         for value, ear, pick in zip(work.values.to_pylist(), heard, work.words[1], strict=True)
     ]
     return pa.array(made, pa.string())
