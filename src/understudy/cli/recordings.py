@@ -31,6 +31,10 @@ Synthetic = Annotated[
     bool, typer.Option("--synthetic", help="Nobody's data, so people stay; secrets go.")
 ]
 Gap = Annotated[float | None, typer.Option(help="Hours after its last act until a case is over.")]
+By = Annotated[
+    str | None,
+    typer.Option(help="What calls belong together, by your own expression: `request.body.order`."),
+]
 
 app = typer.Typer(help="Turn recorded traffic into cases and baselines.", no_args_is_help=True)
 
@@ -46,6 +50,7 @@ def import_traffic(
     tool: Tools = None,
     synthetic: Synthetic = False,
     gap: Gap = None,
+    by: By = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Import recorded traffic: cases, what people did, and what a recorded agent proposed.
@@ -53,6 +58,7 @@ def import_traffic(
     Exports of Zendesk, Stripe and HubSpot are imported together with `auto`, as one recording.
     With `--for`, traces become proposals for the cases of a recording that people handled.
     """
+    from understudy.campaign.grouping_key import grouping_key
     from understudy.campaign.imports import Wishes, import_files, parse_bases, parse_tools
     from understudy.campaign.imports import propose_from_traces as propose
 
@@ -69,6 +75,7 @@ def import_traffic(
         tools=parse_tools(tool or []),
         synthetic=synthetic,
         gap_hours=gap,
+        key_of=grouping_key(by) if by else None,
         progress=Progress(quiet=quiet),
     )
     typer.echo(import_files(format, files, out, wishes))

@@ -14,7 +14,7 @@ from understudy.model.case import Case
 from understudy.model.errors import ConfigurationError
 from understudy.model.policy import Clause
 
-__all__ = ["Breach", "breaches", "tier_of"]
+__all__ = ["Breach", "breaches", "evaluator", "tier_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _value(source: str, names: Mapping[str, Any], clause: str) -> Any:
     from simpleeval import InvalidExpression
 
     try:
-        return _evaluator(source)(names)
+        return evaluator(source)(names)
     except (InvalidExpression, TypeError, ValueError, ArithmeticError) as error:
         raise ConfigurationError(
             f"clause `{clause}` cannot be evaluated: `{source}`: {error}",
@@ -127,7 +127,7 @@ def _value(source: str, names: Mapping[str, Any], clause: str) -> Any:
 
 
 @cache
-def _evaluator(source: str) -> Callable[[Mapping[str, Any]], Any]:
+def evaluator(source: str) -> Callable[[Mapping[str, Any]], Any]:
     """A parsed expression; a part that is not there is `None`, in no order to anything."""
     import ast
 

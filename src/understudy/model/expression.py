@@ -31,7 +31,7 @@ def check_expression(source: str, names: tuple[str, ...] = NAMES) -> str:
     "action.amount > 500 and tier != 'regulated'"
     >>> check_expression("9 ** 9 ** 9")
     Traceback (most recent call last):
-    ValueError: `9 ** 9 ** 9` is no expression of a policy: Pow is not part of the language
+    ValueError: `9 ** 9 ** 9` is no expression: Pow is not part of the language
     """
     if len(source) > _MOST_CHARACTERS:
         raise ValueError(f"an expression has at most {_MOST_CHARACTERS:,} characters")
@@ -45,7 +45,7 @@ def check_expression(source: str, names: tuple[str, ...] = NAMES) -> str:
         raise ValueError(f"an expression has at most {_MOST_PARTS} parts, this one {len(parts)}")
     wrong = next(filter(None, (_wrong(part, names) for part in parts)), None)
     if wrong is not None:
-        raise ValueError(f"`{source}` is no expression of a policy: {wrong}")
+        raise ValueError(f"`{source}` is no expression: {wrong}")
     return source
 
 

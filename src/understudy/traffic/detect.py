@@ -84,6 +84,7 @@ def _http_reader(format: HttpFormat) -> Reader:
             bases=wishes.bases,
             gap=DEFAULT_GAP if hours is None else timedelta(hours=hours),
             synthetic=wishes.synthetic,
+            key_of=wishes.key_of,
         )
         if wishes.progress is not None:
             options = dataclasses.replace(options, progress=wishes.progress)
@@ -112,11 +113,14 @@ def _dialogue_reader(dialect: Dialect) -> Reader:
 
 
 def _no_bases(name: str, wishes: Wishes) -> None:
-    if wishes.bases:
+    if wishes.bases or wishes.key_of:
+        option, lacking = (
+            ("--map", "base URLs to map") if wishes.bases else ("--by", "calls to group")
+        )
         raise ConfigurationError(
-            f"{name} records no HTTP, so there are no base URLs to map",
+            f"{name} records no HTTP, so there are no {lacking}",
             code="U120",
-            hint="leave out --map",
+            hint=f"leave out {option}",
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from understudy.traffic.bundling import Key
 from understudy.traffic.http_import import Progress
 from understudy.traffic.report import ImportReport
 from understudy.traffic.source_file import Limits, is_packed, opened_bytes
@@ -25,7 +26,7 @@ class Wishes:
     `proposed` is where a recorded agent's proposals go; `bases` maps base URLs of the user's own
     to the vendors'; `tools` maps an agent's tools to operations; `progress` is told of long work
     as stage, done and total. `synthetic` and `gap_hours` are for vendors' exports and
-    recorded HTTP.
+    recorded HTTP; `key_of` says what a recorded call belongs to, where a user knows.
     """
 
     proposed: Path | None = None
@@ -34,6 +35,7 @@ class Wishes:
     progress: Progress | None = None
     synthetic: bool = False
     gap_hours: float | None = None
+    key_of: Key | None = None
 
 
 Reader = Callable[[Sequence[Path], Path, Wishes], ImportReport]

@@ -74,7 +74,8 @@ class HttpCases:
                     group
                 )
                 continue
-            way = "correlation id" if kept[number] else "entity and gap"
+            named = "correlation id" if self.key is None else "expression or correlation id"
+            way = named if kept[number] else "entity and gap"
             made.notes[f"cases, by {way}"] += 1
             made.notes["exchanges in cases"] += len(group)
             cases.append(found[0])
