@@ -378,7 +378,7 @@ def test_with_an_allowed_address_unix_sockets_are_counted():
         print(json.dumps([tries, wall.take().network]))
         """
     )
-    assert found == [["refused", "refused"], 1]
+    assert found == [["refused", "refused"], 2]
 
 
 @on_linux

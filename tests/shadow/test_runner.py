@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -125,6 +126,21 @@ def test_repeats_are_cases_of_their_own(project, run):
     assert [record.proposal.repeat for record in records] == [0, 1, 2, 0, 1, 2]
     assert all(not record.proposal.actions[0].refused for record in records)
     assert report.planned == 6
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="a call of Linux")
+def test_what_only_the_kernel_refuses_is_its_case_s_attempt(project, run):
+    """A call that no hook sees stands in the record of the case that made it, and in the report."""
+    project.candidate(
+        "import os\n\ndef handle_parent(case, systems):\n"
+        "    if case.trigger.payload['number'] == 1:\n"
+        "        try:\n            os.pidfd_open(os.getppid())\n"
+        "        except PermissionError:\n            return {'outcome': 'acted'}\n"
+    )
+    report, records = run(project.plan(3, use="bot:handle_parent"))
+    assert [record.wall.process for record in records] == [0, 1, 0]
+    assert records[1].proposal.outcome == "acted"
+    assert (report.process_attempts, report.places) == (1, ("native pidfd_open",))
 
 
 def test_async_candidates_and_what_they_leave_running(project, run):

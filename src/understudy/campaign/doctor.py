@@ -78,6 +78,17 @@ def _wall() -> tuple[list[str], bool]:
 
 
 def _about_native(tried: SelfTest) -> list[str]:
+    uncounted = [name for name, outcome in tried.native.items() if outcome.endswith("not counted")]
+    if uncounted:
+        asked = "the kernel cannot ask a process about it here"
+        return [
+            *_open_to_native(tried),
+            f"wall: {', '.join(uncounted)}: blocked, and not counted; {asked}",
+        ]
+    return _open_to_native(tried)
+
+
+def _open_to_native(tried: SelfTest) -> list[str]:
     ways = [name for name, outcome in tried.native.items() if outcome == "open"]
     if tried.level == "hook":
         more = f"; open to it: {', '.join(ways)}" if ways else "; the kernel refuses what was tried"

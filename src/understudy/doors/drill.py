@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from understudy.doors.kernel_filter import Reach
 from understudy.doors.namespace import enter_namespace
 from understudy.doors.refusals import Refusals
 from understudy.doors.wall import seal
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> None:
     target = Target((host, int(port)), Path(folder), opened)
     found = {name: _attempt(name, target, refusals) for name in WAYS}
     reached = "hook+netns" if isolated else "hook"
-    native = {name: "open" if way(target) else "blocked" for name, way in NATIVE_WAYS.items()}
+    native = {name: _native(way, target, refusals) for name, way in NATIVE_WAYS.items()}
     told = {"level": reached, "ways": found, "native": native}
     sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
     opened.detach()
@@ -49,6 +51,14 @@ def _attempt(name: str, target: Target, refusals: Refusals) -> str:
         outcome = f"failed: {type(error).__name__}: {error}"[:200]
     counted = refusals.take()
     return "blocked" if counted.network + counted.process else outcome
+
+
+def _native(way: Callable[[Target], bool], target: Target, refusals: Refusals) -> str:
+    refusals.take()
+    if way(target):
+        return Reach.NONE
+    counted = refusals.take()
+    return Reach.COUNTED if counted.network + counted.process else Reach.BLOCKED
 
 
 if __name__ == "__main__":

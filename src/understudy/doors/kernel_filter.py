@@ -8,21 +8,30 @@ pointer leads to, so it knows no addresses: where some must be reached, connecti
 from __future__ import annotations
 
 import ctypes
+import enum
+import functools
 import os
 import platform
 import struct
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["filter_calls"]
+from understudy.doors.kernel_count import KernelCount
+from understudy.doors.kernel_witness import Witness
 
-_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+__all__ = ["Reach", "filter_calls"]
+
+_ALLOW, _ERRNO, _ASK = 0x7FFF0000, 0x00050000, 0x7FC00000
 _EACCES, _ENOSYS = 13, 38
-_NO_NEW_PRIVILEGES, _SET_FILTER, _ALL_THREADS = 38, 1, 1
+_NO_NEW_PRIVILEGES, _SET_FILTER = 38, 1
+_ALL_THREADS, _NEW_LISTENER = 1, 8
 _LOAD, _EQUALS, _ABOVE, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 _THREAD = 0x10000
-_UNIX, _INTERNET, _INTERNET_6 = 1, 2, 10
+_UNIX, _INTERNET, _INTERNET_6, _NETLINK = 1, 2, 10, 16
+# How the C library opens its way to the service of names, and to no other.
+_TO_NAMES = 0x80801
 _OTHER_ABI = 0x40000000
 
 # Numbers from the kernel's tables arch/x86/entry/syscalls/syscall_64.tbl and
@@ -87,55 +96,92 @@ class _Step:
         return struct.pack("=HBBI", self.code, self.yes, self.no, self.value)
 
 
-def filter_calls(*, connecting: bool) -> bool:
-    """Refuse what leads out of this process, for all of its threads; whether the kernel does.
+def filter_calls(*, connecting: bool, count: KernelCount | None = None) -> Reach:
+    """Refuse what leads out of this process, for all of its threads; how far the kernel does.
 
     Processes, other processes' memory, signals, limits and priorities, the machine's name and
     clock, namespaces, and sockets of other sorts than the
     internet's are refused in any case; without `connecting`, every connection and datagram too.
-    What is refused fails with "permission denied".
+    What is refused fails with "permission denied", and is added to `count` where the kernel can
+    ask another process about it.
     """
     known = _MACHINES.get(platform.machine())
     if not sys.platform.startswith("linux") or known is None:
-        return False
+        return Reach.NONE
     architecture, numbers = known
-    program = b"".join(step.packed() for step in _program(architecture, numbers, connecting))
-    return _installed(program, numbers["seccomp"])
-
-
-def _installed(program: bytes, call: int) -> bool:
     library = ctypes.CDLL(None, use_errno=True)
-    kept = ctypes.create_string_buffer(program)
-    head = struct.pack("@HxxxxxxQ", len(program) // 8, ctypes.addressof(kept))
     if library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0):
+        return Reach.NONE
+    install = functools.partial(_installed, library, numbers["seccomp"])
+    program = functools.partial(_program, architecture, numbers, connecting)
+    if count is not None and _counted(install, program, numbers, count):
+        return Reach.COUNTED
+    return Reach.NONE if install(program(_ERRNO | _EACCES), _ALL_THREADS) else Reach.BLOCKED
+
+
+class Reach(enum.StrEnum):
+    """What becomes of calls that only the kernel can refuse."""
+
+    NONE = "open"
+    BLOCKED = "blocked, not counted"
+    COUNTED = "blocked"
+
+
+_Install = Callable[[list["_Step"], int], int]
+
+
+def _counted(
+    install: _Install,
+    program: Callable[[int], list[_Step]],
+    numbers: Mapping[str, int],
+    count: KernelCount,
+) -> bool:
+    """Whether the kernel asks a witness about what it refuses, in all threads."""
+    names = {number: name for name, number in numbers.items()}
+    try:
+        witness = Witness(names, count)
+    except OSError:
         return False
-    done: int = library.syscall(call, _SET_FILTER, _ALL_THREADS, ctypes.create_string_buffer(head))
-    return done == 0
+    if not witness.hand_over(lambda: install(program(_ASK), _NEW_LISTENER)):
+        return False
+    # The filter stands in this thread; one more, which allows all, takes it to the others.
+    return install([_Step(_RETURN, _ALLOW)], _ALL_THREADS) == 0
 
 
-def _program(architecture: int, numbers: dict[str, int], connecting: bool) -> list[_Step]:
+def _installed(library: ctypes.CDLL, call: int, steps: list[_Step], flags: int) -> int:
+    """What the kernel says to a filter: 0, a descriptor where one is asked for, or less."""
+    kept = ctypes.create_string_buffer(b"".join(step.packed() for step in steps))
+    head = struct.pack("@HxxxxxxQ", len(steps), ctypes.addressof(kept))
+    said: int = library.syscall(call, _SET_FILTER, flags, ctypes.create_string_buffer(head))
+    return said
+
+
+def _program(
+    architecture: int, numbers: dict[str, int], connecting: bool, refusal: int
+) -> list[_Step]:
+    refuse = _Step(_RETURN, refusal)
     steps = [
         _Step(_LOAD, _ARCHITECTURE),
         _Step(_EQUALS, architecture, yes=1),
-        _refuse(),
+        refuse,
         _Step(_LOAD, _NUMBER),
         _Step(_ABOVE, _OTHER_ABI, no=1),
-        _refuse(),
+        refuse,
     ]
     for name in _NEVER if connecting else (*_NEVER, *_REACHING):
-        steps += _where(numbers, name, [_refuse()])
+        steps += _where(numbers, name, [refuse])
     # The C library makes threads with `clone` where it finds no newer call.
-    steps += _where(numbers, "clone3", [_refuse(_ENOSYS)])
-    steps += _where(numbers, "clone", [_load(0), _Step(_ANY_BIT, _THREAD, yes=1), _refuse()])
+    steps += _where(numbers, "clone3", [_quietly(_ENOSYS)])
+    steps += _where(numbers, "clone", [_load(0), _Step(_ANY_BIT, _THREAD, yes=1), refuse])
     for name in _TO_ITSELF:
-        steps += _where(numbers, name, _unless_one_of([os.getpid()]))
+        steps += _where(numbers, name, [*_unless_one_of([os.getpid()]), refuse])
     for name in _ABOUT_ITSELF:
-        steps += _where(numbers, name, _unless_one_of([0, os.getpid()]))
+        steps += _where(numbers, name, [*_unless_one_of([0, os.getpid()]), refuse])
     # Where nothing can be connected, a Unix socket leads nowhere, and asking for one is harmless.
     families = [_INTERNET, _INTERNET_6, *([] if connecting else [_UNIX])]
-    steps += _where(numbers, "socket", _unless_one_of(families))
+    steps += _where(numbers, "socket", [*_unless_one_of(families, 7), *_by_the_library(), refuse])
     if not connecting:
-        steps += _where(numbers, "sendto", _unless_nowhere(4))
+        steps += _where(numbers, "sendto", [*_unless_nowhere(4), refuse])
     return [*steps, _Step(_RETURN, _ALLOW)]
 
 
@@ -147,16 +193,33 @@ def _where(numbers: dict[str, int], name: str, steps: list[_Step]) -> list[_Step
     return [_Step(_EQUALS, numbers[name], no=len(whole)), *whole]
 
 
-def _unless_one_of(values: list[int]) -> list[_Step]:
-    checks = [_Step(_EQUALS, value, yes=len(values) - at) for at, value in enumerate(values)]
-    return [_load(0), *checks, _refuse()]
+def _unless_one_of(values: list[int], more: int = 0) -> list[_Step]:
+    """Checks of the first argument; a value among these skips what follows, and `more` steps."""
+    skip = len(values) + more
+    checks = [_Step(_EQUALS, value, yes=skip - at) for at, value in enumerate(values)]
+    return [_load(0), *checks]
+
+
+def _by_the_library() -> list[_Step]:
+    """Quietly refuse the sockets that the C library asks for by itself.
+
+    It looks for its own addresses by netlink, and for a name service by a Unix socket.
+    """
+    return [
+        _Step(_EQUALS, _NETLINK, no=2),
+        _load(2),
+        _Step(_EQUALS, 0, yes=3, no=4),
+        _Step(_EQUALS, _UNIX, no=3),
+        _load(1),
+        _Step(_EQUALS, _TO_NAMES, no=1),
+        _quietly(_EACCES),
+    ]
 
 
 def _unless_nowhere(argument: int) -> list[_Step]:
-    """Refuse a pointer to an address, in either half of it."""
+    """Checks of a pointer: one that is nothing, in both halves of it, skips what follows."""
     upper = _Step(_LOAD, _FIRST_ARGUMENT + 8 * argument + 4)
-    low, high = _Step(_EQUALS, 0, no=2), _Step(_EQUALS, 0, yes=1)
-    return [_load(argument), low, upper, high, _refuse()]
+    return [_load(argument), _Step(_EQUALS, 0, no=2), upper, _Step(_EQUALS, 0, yes=1)]
 
 
 def _load(argument: int) -> _Step:
@@ -164,5 +227,6 @@ def _load(argument: int) -> _Step:
     return _Step(_LOAD, _FIRST_ARGUMENT + 8 * argument)
 
 
-def _refuse(number: int = _EACCES) -> _Step:
+def _quietly(number: int) -> _Step:
+    """A refusal that nobody is asked about."""
     return _Step(_RETURN, _ERRNO | number)

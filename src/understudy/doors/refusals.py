@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import threading
 
+from understudy.doors.kernel_count import KernelCount
+from understudy.doors.kernel_filter import Reach
 from understudy.model.proposal import WallCount
 
 __all__ = ["NetworkRefused", "Refusals", "Refused"]
@@ -35,6 +37,10 @@ class Refusals:
         self._lock = threading.Lock()
         self._counts = {"network": 0, "process": 0}
         self._places: dict[str, None] = {}
+        self.kernel = KernelCount()
+        """What the kernel refused of calls that no hook sees."""
+        self.reach = Reach.NONE
+        """What becomes of such calls here."""
 
     def network(self, place: str) -> Refused:
         """Count an attempt to reach another machine, process or name."""
@@ -48,6 +54,8 @@ class Refusals:
 
     def take(self) -> WallCount:
         """What was refused since the last call."""
+        for sort, place in self.kernel.take():
+            self._count(sort, place)
         with self._lock:
             counted = WallCount(**self._counts, places=tuple(self._places))
             self._counts = dict.fromkeys(self._counts, 0)

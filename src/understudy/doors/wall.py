@@ -14,16 +14,15 @@ import importlib.util
 import os
 import platform
 import socket
-import stat
 import sys
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from understudy.doors.guards import Address, Guard, exact, guards, is_forbidden, is_numeric, shown
 from understudy.doors.kernel_filter import filter_calls
 from understudy.doors.refusals import Refusals
+from understudy.doors.severing import sever
 
 __all__ = ["seal"]
 
@@ -39,19 +38,20 @@ _PRELOADED = (
 _FORKING = ("_posixsubprocess", "subprocess")
 
 
-def seal(allow: Collection[Address] = (), *, keep: Collection[int] = ()) -> Refusals:
+def seal(allow: Iterable[Address] = (), *, keep: Collection[int] = ()) -> Refusals:
     """Seal this process for good; returns the count of what is refused from now on.
 
     Only the `allow`ed (host, port) pairs can be reached. Descriptors of sockets that are open
     already are closed, but for those in `keep`.
     """
+    allow = tuple(allow)
     _preload()
-    _close_sockets(keep)
     refusals = Refusals()
+    sever(keep, refusals)
     _replace_fork_exec(refusals)
     _replace_loaders(refusals)
     _watch_names(refusals, frozenset(allow))
-    filter_calls(connecting=bool(allow or keep))
+    refusals.reach = filter_calls(connecting=bool(allow or keep), count=refusals.kernel)
     sys.addaudithook(_hook(MappingProxyType(guards(refusals, allow))))
     # Out of reach of `gc.get_objects`.
     gc.freeze()
@@ -75,24 +75,6 @@ def _preload() -> None:
     # Vendors' clients state the platform in a header, and asking for it starts a process.
     platform.platform()
     platform.uname().processor  # noqa: B018 -- computed and kept on first access
-
-
-def _close_sockets(keep: Collection[int]) -> None:
-    for path in list(_descriptors().iterdir()):
-        number = int(path.name)
-        if number > 2 and number not in keep and _is_socket(number):
-            os.close(number)
-
-
-def _descriptors() -> Path:
-    return next(path for path in map(Path, ("/proc/self/fd", "/dev/fd")) if path.is_dir())
-
-
-def _is_socket(number: int) -> bool:
-    try:
-        return stat.S_ISSOCK(os.fstat(number).st_mode)
-    except OSError:
-        return False  # the descriptor of the listing itself, closed by now
 
 
 def _replace_fork_exec(refusals: Refusals) -> None:
