@@ -3,110 +3,22 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.campaign.bench import CALLS, CASE, REPLAY, acted, judged, kinds
 
 from understudy.campaign.replays import LOG_ALONE, WorldReplay, log_replay
-from understudy.campaign.two_views import view
-from understudy.cost.price_list import PriceList
 from understudy.model.action import DESK, Action, Effect, Target
-from understudy.model.baseline import Baseline, Outcome
-from understudy.model.case import Case, Trigger
+from understudy.model.baseline import Outcome
 from understudy.model.finding import STATE_KINDS
-from understudy.model.policy import Policy
-from understudy.model.proposal import Proposal
 from understudy.model.world import World
-from understudy.systems.calling import build_request
 from understudy.systems.engine import Engine
 
 SYSTEMS = Path(__file__).parents[2] / "fixtures" / "systems"
-PRICES = PriceList.from_policy(Policy(version=1))
-NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
-CASE = Case(
-    case_id="c", scenario="s", cluster_id="c", received_at=NOW,
-    trigger=Trigger(system="zendesk", type="ticket"),
-)  # fmt: skip
-
-
-def charge(key, amount):
-    return {
-        "id": key, "customer": "cus_1", "amount": amount, "amount_refunded": 0, "currency": "eur",
-        "status": "succeeded", "paid": True, "refunded": False, "captured": True, "created": 1,
-        "disputed": False, "payment_intent": None, "invoice": None,
-    }  # fmt: skip
-
-
-TABLES = {
-    "stripe.charges": {"ch_1": charge("ch_1", 9000), "ch_2": charge("ch_2", 5000)},
-    "stripe.customers": {
-        "cus_1": {"id": "cus_1", "email": "a@b.example", "created": 1, "balance": 0}
-    },
-    "zendesk.tickets": {
-        "7": {"id": "7", "subject": "s", "status": "open", "tags": [], "requester_id": "70"}
-    },
-    "zendesk.users": {"70": {"id": "70", "name": "Ann", "email": "a@b.example"}},
-    "hubspot.contacts": {
-        "101": {"id": "101", "email": "a@b.example", "lifecyclestage": "lead", "archived": False}
-    },
-}
-CALLS = (
-    ("stripe.refunds.create", {"charge": "ch_1", "amount": 3000}),
-    ("stripe.refunds.create", {"charge": "ch_1", "amount": 3100}),
-    ("stripe.refunds.create", {"charge": "ch_2", "amount": 5000}),
-    ("stripe.refunds.create", {"charge": "ch_2"}),
-    ("zendesk.tags.add", {"id": "7", "tags": ["vip"]}),
-    ("zendesk.tags.add", {"id": "7", "tags": ["vip", "refunded"]}),
-    ("zendesk.tags.add", {"id": "7", "tags": ["refunded"]}),
-    ("zendesk.tickets.update", {"id": "7", "status": "solved"}),
-    ("zendesk.tickets.public_reply", {"id": "7", "body": "You get 30.00 EUR back."}),
-    ("zendesk.tickets.public_reply", {"id": "7", "body": "30.00 EUR were paid back to you"}),
-    ("zendesk.tickets.internal_note", {"id": "7", "body": "done"}),
-    ("hubspot.objects.update",
-     {"object_type": "contacts", "id": "101", "properties": {"lifecyclestage": "customer"}}),
-    ("hubspot.objects.create",
-     {"object_type": "notes", "properties": {"hs_note_body": "x", "hs_timestamp": "2026-10-01"},
-      "associations": [{"to": {"id": "101"}}]}),
-    ("desk.escalate", {"reason": "privacy"}),
-)  # fmt: skip
-ENGINE = Engine(World(TABLES, now=NOW.timestamp()))
-REPLAY = WorldReplay(Path("unused"), _engine=ENGINE)
-
-
-def acted(*calls):
-    """The actions that calls are captured as, made on the engine as a candidate makes them."""
-    session = ENGINE.open_case("made", now=NOW)
-    try:
-        for name, given_ in calls:
-            operation = ENGINE.systems[name.partition(".")[0]].by_name[name]
-            ENGINE.handle(
-                build_request(operation, dict(given_), session.credentials, ENGINE.systems)
-            )
-        return tuple(session.actions)
-    finally:
-        ENGINE.close_case("made")
-
-
-def judged(done, *wanted, replay=REPLAY, **more):
-    baselines = [
-        Baseline(case_id="c", baseline_id=f"b{n}", actions=actions)
-        for n, actions in enumerate(wanted)
-    ]
-    return view(CASE, Proposal(case_id="c", actions=done, **more), baselines, PRICES, replay)
-
-
-def kinds(seen):
-    return sorted(finding.kind.value for finding in seen.explanation.findings)
-
-
-def states(actions):
-    return REPLAY(CASE, [one for one in actions if not one.refused and one.system != DESK], [])
-
-
 SIDES = st.lists(st.sampled_from(CALLS), max_size=5).map(lambda calls: acted(*calls))
 
 

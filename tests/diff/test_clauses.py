@@ -9,6 +9,7 @@ import pytest
 from understudy.cost.clauses import breaches, tier_of
 from understudy.cost.price_list import PriceList
 from understudy.diff.explain import explain
+from understudy.model.action import Action
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Trigger
 from understudy.model.document import load_document
@@ -164,3 +165,38 @@ def test_an_unheard_of_requirement_is_refused():
     """What is required is an approval or an operation, and nothing is ignored."""
     with pytest.raises(ValueError, match="requires"):
         prices(FINANCE | {"requires": "aproval finance"})
+
+
+def test_a_policy_says_how_a_field_is_compared(judge):
+    """A tolerance, equal values and ignored fields stand in the policy file."""
+    fields = {
+        "weight": {"tolerance": "0.5"},
+        "priority": {"classes": [["high", "urgent"]]},
+        "shop.items.set:colour": {"as": "ignored"},
+    }
+    one, other = (
+        Action(system="shop", operation="shop.items.set", fields=each)
+        for each in (
+            {"weight": 2.0, "priority": "high", "colour": "red"},
+            {"weight": 2.4, "priority": "urgent", "colour": "blue"},
+        )
+    )
+    assert judge([one], [other]).findings
+    assert judge([one], [other], policy={"fields": fields}).findings == ()
+
+
+def test_an_order_that_goes_round_is_an_error_of_the_policy():
+    """Cyclic edges can never be kept, so they are told when the policy is read."""
+    edges = [{"first": "a.x", "then": "a.y"}, {"first": "a.y", "then": "a.x"}]
+    with pytest.raises(ValueError, match=r"the order goes round: a\.[xy] before"):
+        Policy.model_validate({"version": 1, "order": edges})
+
+
+def test_a_deadline_is_in_order_and_in_the_policys_currency():
+    """What is usual lies before what was promised; the penalty is in the policy's own money."""
+    late = {"expected": "4h", "promised": "1h"}
+    with pytest.raises(ValueError, match="`expected` lies after `promised`"):
+        Policy.model_validate({"version": 1, "deadline": late})
+    dollars = {"expected": "1h", "promised": "4h", "penalty": "5 USD"}
+    with pytest.raises(ValueError, match=r"deadline\.penalty` is in USD"):
+        Policy.model_validate({"version": 1, "deadline": dollars})

@@ -62,6 +62,7 @@ class WorldReplay:
     settings: tuple[Path, ...] = ()
     paths: tuple[str, ...] = ()
     _engine: Engine | None = None
+    _looked_up: dict[str, bool] = field(default_factory=dict)
 
     def __call__(
         self, case: Case, wanted: Sequence[Action], done: Sequence[Action]
@@ -81,6 +82,19 @@ class WorldReplay:
             for system in opened:
                 system.close()
         return _unlike(effects) or effects
+
+    def knows(self, reference: str) -> bool:
+        """Whether a reference stands anywhere in the world's rows; looked for once."""
+        if reference not in self._looked_up:
+            needle = reference.lower()
+            world = self._opened().world
+            self._looked_up[reference] = any(
+                needle in str(value).lower()
+                for name in world.tables
+                for row in world.table(name).values()
+                for value in row.values()
+            )
+        return self._looked_up[reference]
 
     def _opened(self) -> Engine:
         if self._engine is None:

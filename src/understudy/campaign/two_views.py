@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from understudy.campaign.replays import Replay, log_replay
+from understudy.campaign.replays import Replay, WorldReplay, log_replay
 from understudy.cost.price_list import PriceList
 from understudy.diff.consistency import reconcile
 from understudy.diff.explain import Explanation, explain
@@ -49,7 +49,8 @@ def view(
 def _against(
     case: Case, proposal: Proposal, baseline: Baseline, prices: PriceList, replay: Replay
 ) -> View:
-    explanation = explain(case, proposal, [baseline], prices)
+    known = replay.knows if isinstance(replay, WorldReplay) else None
+    explanation = explain(case, proposal, [baseline], prices, known=known)
     if explanation.quarantined is not None:
         return View(explanation)
     if replay is not log_replay and _plainly_alike(explanation, DEFAULT_RULES):

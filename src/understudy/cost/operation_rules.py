@@ -55,6 +55,23 @@ class OperationRules:
             self._known[operation] = self._look_up(operation)
         return self._known[operation]
 
+    def reading(self, operation: str) -> OperationRule | None:
+        """The most specific rule that says how often an operation may be read, or None.
+
+        >>> policy = Policy.model_validate(
+        ...     {"version": 1, "operations": {"shop.*": {"reads": 3}, "shop.list": {}}})
+        >>> OperationRules.of_policy(policy).reading("shop.list").policy.reads
+        3
+        """
+        return next(
+            (
+                OperationRule(key, policy)
+                for key, policy in self.patterns
+                if policy.reads is not None and fnmatchcase(operation, key)
+            ),
+            None,
+        )
+
     def _look_up(self, operation: str | None) -> OperationRule | None:
         if operation is None:
             return None

@@ -13,6 +13,7 @@ from understudy.cost.wording import shown
 from understudy.diff.drafts import Detail, Draft, Pricing
 from understudy.diff.effects import Effects, FieldDifference, Shape
 from understudy.diff.explain import Explanation
+from understudy.diff.settled import kind_of_place
 from understudy.model.action import DESK, Effect
 from understudy.model.case import Case
 from understudy.model.finding import PROCESS_KINDS, STATE_KINDS, Finding, Kind, Severity
@@ -126,7 +127,7 @@ def _moved(explanation: Explanation, effects: Effects) -> frozenset[Place]:
         for action in (row.proposed, row.baseline)
         if action is not None
     ]
-    return frozenset().union(*(effects.moved_by(action) for action in told))
+    return frozenset(kind_of_place(place) for one in told for place in effects.moved_by(one))
 
 
 def _unexplained(
@@ -135,7 +136,7 @@ def _unexplained(
     """One finding per entity, so that two fields of one change are not charged twice."""
     first: dict[Place, FieldDifference] = {}
     for each in open_:
-        if each.place not in moved:
+        if kind_of_place(each.place) not in moved:
             first.setdefault(each.place, each)
     return (_changed(each, pricing) for each in first.values())
 

@@ -103,8 +103,13 @@ class Pricing:
         stake = Stake(tier=self.tier)
         return self.prices.price(kind, stake), stake
 
+    def beside(
+        self, kind: Kind, exposure_minor: int, severity: Severity | None = None
+    ) -> tuple[Price, Stake]:
+        """The price of a kind of error that exposes an amount of the policy's own currency."""
+        stake = Stake(exposure_minor, self.prices.policy.currency, tier=self.tier)
+        return self.prices.price(kind, stake, severity), stake
+
     def handover(self, kind: Kind) -> tuple[Price, Stake]:
         """The price of a person taking the case over: H + X is what is exposed."""
-        currency = self.prices.policy.currency
-        stake = Stake(self.prices.handover(), currency, tier=self.tier)
-        return self.prices.price(kind, stake), stake
+        return self.beside(kind, self.prices.handover())

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from understudy.cost.clauses import tier_of
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import deed
+from understudy.diff.causes import attempts_led_by, by_cause
 from understudy.diff.compare import Judge
 from understudy.diff.compound import parts_of
+from understudy.diff.conduct import excess_reads, late, ungrounded, unsafe
 from understudy.diff.drafts import Draft, Pricing
+from understudy.diff.exposure import Known, exposed, invented
 from understudy.diff.families import same_target
-from understudy.diff.fields import DEFAULT_RULES, Rules
+from understudy.diff.fields import Rules, rules_of
 from understudy.diff.lists import Row, Stance, Story, explain_lists, unmatched
+from understudy.diff.planted import Planted, planted_in
 from understudy.diff.process import clauses, controls, failure, order, unsaid, writes
 from understudy.model.action import DESK, ESCALATION_OPERATION, Action, Effect
 from understudy.model.baseline import Baseline, Outcome
@@ -75,7 +79,8 @@ def explain(
     proposal: Proposal,
     baselines: Sequence[Baseline],
     prices: PriceList,
-    rules: Rules = DEFAULT_RULES,
+    rules: Rules | None = None,
+    known: Known | None = None,
 ) -> Explanation:
     """The cheapest explanation over all baselines, with its findings priced.
 
@@ -90,21 +95,43 @@ def explain(
     if failed is not None and failed.cause is FailureCause.INFRASTRUCTURE:
         reason = f"the harness failed, not the candidate ({failed.reason})"
         return Explanation("", (), 0, quarantined=reason)
-    judge = Judge(Pricing(prices, tier_of(case, prices)), rules)
+    asked = rules_of(prices.policy) if rules is None else rules
+    judge = Judge(Pricing(prices, tier_of(case, prices)), asked)
     told = min(
         (_against(case, proposal, baseline, judge) for baseline in baselines),
         key=lambda each: (each.cost, -each.story.agreeing),
     )
-    return _explanation(case, proposal, told, judge)
+    conduct = tuple(_conduct(case, proposal, baselines, told.story.rows, judge.pricing, known))
+    return _explanation(case, proposal, told, judge, conduct)
 
 
-def _explanation(case: Case, proposal: Proposal, told: _Told, judge: Judge) -> Explanation:
+def _conduct(
+    case: Case,
+    proposal: Proposal,
+    baselines: Sequence[Baseline],
+    rows: Sequence[Row],
+    pricing: Pricing,
+    known: Known | None,
+) -> Iterator[Draft]:
+    """What is wrong with the way, whichever baseline the outcome is held against."""
+    yield from controls(proposal, pricing)
+    yield from clauses(case, proposal, pricing)
+    yield from exposed(case, proposal, baselines, pricing)
+    yield from invented(case, proposal, baselines, pricing, known)
+    yield from unsafe(proposal, rows, pricing)
+    yield from ungrounded(case, rows, pricing)
+    yield from excess_reads(proposal, pricing)
+    yield from late(proposal, pricing)
+
+
+def _explanation(
+    case: Case, proposal: Proposal, told: _Told, judge: Judge, conduct: Sequence[Draft]
+) -> Explanation:
     drafts = (
         *failure(proposal, judge.pricing),
         *told.story.drafts,
         *told.beside,
-        *controls(proposal, judge.pricing),
-        *clauses(case, proposal, judge.pricing),
+        *conduct,
     )
     name = told.baseline.baseline_id
     return Explanation(
@@ -136,7 +163,14 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
         # A person gets the case by the failure, which is what people's escalation asks for.
         compared = [action for action in wanted if not action.escalates]
     story = explain_lists(proposed, compared, judge, stance)
+    tried = proposal.actions
+    suspect = bool(story.drafts) or any(action.refused or action.fault for action in tried)
+    planted = planted_in(case) if suspect else Planted("", "")
+    if suspect:
+        story = Story(by_cause(story.rows, tried, planted, stance, judge.pricing))
     beside = tuple(order(proposed, wanted, judge.rules.order, judge.pricing))
+    if planted:
+        beside += tuple(attempts_led_by(tried, wanted, planted, judge.pricing))
     if not stance.handed_over:
         beside += tuple(unsaid(proposal, baseline, judge.pricing))
     cost = story.cost + sum(draft.cost for draft in beside)

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import enum
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-__all__ = ["DEFAULT_RULES", "Edge", "FieldRule", "Rules", "Sort"]
+from understudy.model.policy import FieldSort, Policy
+
+__all__ = ["DEFAULT_RULES", "Edge", "FieldRule", "Rules", "Sort", "rules_of"]
 
 
-class Sort(enum.StrEnum):
-    """How a field is compared."""
-
-    EXACT = "exact"
-    """Ids, enums, numbers, dates and lists: one canonical form, then equality."""
-    IGNORED = "ignored"
-    """No two people would write it alike, and nobody is harmed by it."""
-    TEXT = "text"
-    """Read by people: its facts count, its wording does not."""
-    AMOUNT = "amount"
-    """Money; a difference is priced by its size."""
-    EMAIL = "email"
-    PHONE = "phone"
+Sort = FieldSort
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +102,28 @@ class Rules:
 
 
 DEFAULT_RULES = Rules()
+
+
+def rules_of(policy: Policy) -> Rules:
+    """The rules that a policy asks for; the usual ones where it says nothing."""
+    if not policy.fields and not policy.order:
+        return DEFAULT_RULES
+    known = next((rules for each, rules in _KEPT if each is policy), None)
+    if known is None:
+        known = _rules(policy)
+        _KEPT.append((policy, known))
+    return known
+
+
+def _rules(policy: Policy) -> Rules:
+    return Rules(
+        fields={
+            name: FieldRule(each.sort, each.tolerance, tuple(map(frozenset, each.classes)))
+            for name, each in policy.fields.items()
+        },
+        order=tuple(Edge(each.first, each.then, each.gate) for each in policy.order),
+    )
+
+
+_KEPT: deque[tuple[Policy, Rules]] = deque(maxlen=8)
+"""The rules of the policies at hand; a policy is never changed."""

@@ -11,10 +11,11 @@ from understudy.diff.values import canonical
 from understudy.model.canonical import digest
 from understudy.model.state import ABSENT, Change, Place
 
-__all__ = ["settled"]
+__all__ = ["kind_of_place", "settled"]
 
 _NOT_COMPARED = (Sort.IGNORED, Sort.TEXT)
 _KEY = "id"
+_NEW = "new "
 _DEEPEST = 40
 
 
@@ -40,6 +41,16 @@ def settled(
     return tuple(sorted(_renamed(counted, names, ids), key=_order)), names
 
 
+def kind_of_place(place: Place) -> Place:
+    """A place without its number among twins: new objects that hold the same are one and the same.
+
+    >>> kind_of_place(("stripe.refunds", "new 0a1b.2")), kind_of_place(("stripe.refunds", "re_1"))
+    (('stripe.refunds', 'new 0a1b'), ('stripe.refunds', 're_1'))
+    """
+    table, name = place
+    return (table, name.rpartition(".")[0]) if name.startswith(_NEW) else place
+
+
 def _counts(change: Change, rules: Rules) -> bool:
     return rules.of(change.entity, change.field).sort not in _NOT_COMPARED
 
@@ -55,7 +66,7 @@ def _named(changes: Sequence[Change], born: set[Place]) -> dict[Place, Place]:
     names: dict[Place, Place] = {}
     twins: Counter[str] = Counter()
     for place in sorted(born):
-        name = f"new {digest([place[0], sorted(held[place])])[:12]}"
+        name = f"{_NEW}{digest([place[0], sorted(held[place])])[:12]}"
         twins[name] += 1
         names[place] = (place[0], f"{name}.{twins[name]}")
     return names

@@ -104,6 +104,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     idempotency_key: str | None = None
     response_status: int | None = None
     candidate_saw_response: bool = True
+    reads_before: int | None = None
+    """How much had been read in the case by then; None where that was not observed."""
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
     reversible_by: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import graphlib
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Self
@@ -24,9 +25,13 @@ from understudy.model.money import Money
 
 __all__ = [
     "Clause",
+    "Deadline",
+    "FieldPolicy",
+    "FieldSort",
     "Handling",
     "KindPolicy",
     "OperationPolicy",
+    "OrderPolicy",
     "Owner",
     "Policy",
     "Rates",
@@ -81,6 +86,9 @@ class OperationPolicy(pydantic.BaseModel):
     above: MoneyText | None = None
     irreversibility: Decimal | None = Field(None, ge=0, le=1)
     severity: Severity | None = None
+    reads: int | None = Field(
+        None, ge=0, description="how often a case may look; more is an `excess_read`"
+    )
 
 
 class WritePolicy(enum.StrEnum):
@@ -113,6 +121,56 @@ class Clause(Configuration):
     @classmethod
     def _readable(cls, source: str) -> str:
         return check_expression(source)
+
+
+class FieldSort(enum.StrEnum):
+    """How a field is compared."""
+
+    EXACT = "exact"
+    """Ids, enums, numbers, dates and lists: one canonical form, then equality."""
+    IGNORED = "ignored"
+    """No two people would write it alike, and nobody is harmed by it."""
+    TEXT = "text"
+    """Read by people: its facts count, its wording does not."""
+    AMOUNT = "amount"
+    """Money; a difference is priced by its size."""
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+class FieldPolicy(pydantic.BaseModel):
+    """How one field is compared, where that differs from what its name suggests."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    sort: FieldSort = Field(FieldSort.EXACT, alias="as")
+    tolerance: Decimal = Field(Decimal(0), ge=0, allow_inf_nan=False)
+    """The greatest difference of two numbers that is none, or of two dates in days."""
+    classes: tuple[tuple[str, ...], ...] = ()
+    """Values that stand for one another."""
+
+
+class OrderPolicy(Configuration):
+    """One operation that has to be done before another; behind a `gate` stands a control."""
+
+    first: str = Field(min_length=1)
+    then: str = Field(min_length=1)
+    gate: bool = False
+
+
+class Deadline(Configuration):
+    """How long a case may take: what is usual, and what the customer was promised."""
+
+    expected: DurationText
+    promised: DurationText
+    penalty: MoneyText | None = None
+    """What breaking the promise costs by contract."""
+
+    @pydantic.model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.expected > self.promised:
+            raise ValueError("`expected` lies after `promised`")
+        return self
 
 
 class Review(Configuration):
@@ -162,7 +220,15 @@ class Policy(Configuration):
         description="By operation, pattern of operations or action class; observed without it",
     )
     kinds: dict[Kind, KindPolicy] = Field(default_factory=dict)
+    fields: dict[str, FieldPolicy] = Field(
+        default_factory=dict, description="by `operation:field`, or by `field` of any operation"
+    )
+    order: tuple[OrderPolicy, ...] = ()
     clauses: tuple[Clause, ...] = ()
+    deadline: Deadline | None = None
+    least_confidence: ShareText | None = Field(
+        None, description="below it a candidate should hand over what cannot be written back"
+    )
     review: Review = Review()
     handling: Handling = Handling()
 
@@ -194,6 +260,18 @@ class Policy(Configuration):
             raise ValueError(f"two clauses have the id `{twice[0]}`")
         return clauses
 
+    @pydantic.field_validator("order")
+    @classmethod
+    def _without_cycles(cls, order: tuple[OrderPolicy, ...]) -> tuple[OrderPolicy, ...]:
+        sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
+        for each in order:
+            sorter.add(each.then, each.first)
+        try:
+            sorter.prepare()
+        except graphlib.CycleError as error:
+            raise ValueError(f"the order goes round: {' before '.join(error.args[1])}") from None
+        return order
+
     @pydantic.model_validator(mode="after")
     def _one_currency(self) -> Self:
         for name, money in self._own_amounts().items():
@@ -205,6 +283,8 @@ class Policy(Configuration):
 
     def _own_amounts(self) -> dict[str, Any]:
         own: dict[str, Any] = {"cap": self.cap}
+        if self.deadline is not None:
+            own["deadline.penalty"] = self.deadline.penalty
         for part, model in (("review", self.review), ("handling", self.handling)):
             if part in self.model_fields_set:
                 own |= {f"{part}.{key}": getattr(model, key) for key in model.model_fields_set}

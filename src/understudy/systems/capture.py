@@ -62,6 +62,7 @@ def captured(
         approval_ref=_approval(session, call.request),
         idempotency_key=call.request.headers.get("idempotency-key"),
         response_status=reply.status,
+        reads_before=sum(session.reads.values()),
         before=before,
         after=after,
         reversible_by=operation.reversible_by,
