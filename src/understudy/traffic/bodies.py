@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.source_file import depth_exceeds
 
@@ -17,6 +19,7 @@ __all__ = ["decoded_body"]
 
 _LARGEST_BODY = 64 * 2**20
 _DEPTH = 100
+_decode = msgspec.json.Decoder().decode
 _FORM, _PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
@@ -109,13 +112,34 @@ def _add(fields: dict[str, Any], name: str, value: Any) -> None:
 def _json(text: str, warnings: list[str]) -> Any:
     if text.lstrip()[:1] not in ("{", "["):
         return text
-    try:
-        value = json.loads(text)
-    except ValueError:
+    value = _value(text)
+    if value is text:
         return text
-    except RecursionError:
-        value = None
-    if value is None or depth_exceeds(value, _DEPTH):
+    openings = text.count("{") + text.count("[")
+    if value is None or (openings > _DEPTH and depth_exceeds(value, _DEPTH)):
         warnings.append(f"a body is nested more than {_DEPTH} deep; it is kept as text")
         return text
     return value
+
+
+def _value(text: str) -> Any:
+    """The value of a text, the text itself where it is no JSON, None where it is nested too deep.
+
+    What strict reading refuses may still have broken characters, which are mended.
+    """
+    try:
+        return _decode(text)
+    except RecursionError:
+        return None
+    except (msgspec.DecodeError, UnicodeError):
+        pass
+    try:
+        return json.loads(text, parse_constant=_refused)
+    except ValueError:
+        return text
+    except RecursionError:
+        return None
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")

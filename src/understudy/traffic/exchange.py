@@ -134,11 +134,11 @@ class Writer:
         """The id that the client or the server gave to what belongs together."""
         if exchange.correlation_id:
             return self.redactor.redact_text(exchange.correlation_id)
-        asked = (_header(exchange.request, name) for name in _CORRELATION)
-        answered = (_header(exchange.response, name) for name in _ANSWERED)
-        for found in (*asked, *answered):
-            if found:
-                return self.redactor.redact_text(found)
+        for message, names in ((exchange.request, _CORRELATION), (exchange.response, _ANSWERED)):
+            if message is not None and message.headers:
+                found = next(filter(None, map(message.headers.get, names)), None)
+                if found:
+                    return self.redactor.redact_text(found)
         return None
 
 

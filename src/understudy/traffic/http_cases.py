@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -128,9 +128,8 @@ class HttpCases:
         )
         if not self.spool.timed:
             told = self._in_order(ones)
-        for happening in told:
-            if isinstance(happening, Sighting | Change | Person | Tie):
-                self.chronicle.take(happening)
+        for happening in _fresh(told):
+            self.chronicle.take(happening)
         for one in ones if self.spool.timed else ():
             if writes(one, self.spool.systems):
                 for change in written_by(one):
@@ -254,6 +253,18 @@ class _Workshop:
     def _ticket(self, group: Group) -> Mapping[str, Any]:
         place = ("zendesk.tickets", group.ticket or "")
         return self.worlds.at(group.received_at, [place], ()).get(*place) or {}
+
+
+def _fresh(told: Iterable[Happening]) -> Iterator[Happening]:
+    """What is told of objects and people; not what was read again and found the same as of then."""
+    last: dict[tuple[str, str], Sighting] = {}
+    for one in told:
+        if isinstance(one, Sighting):
+            if last.get((one.table, one.id)) != one:
+                last[one.table, one.id] = one
+                yield one
+        elif isinstance(one, Change | Person | Tie):
+            yield one
 
 
 def _count(notes: Counter[str], played: Replayed) -> None:

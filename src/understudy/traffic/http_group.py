@@ -20,7 +20,7 @@ from understudy.traffic.inbound import Inbound, inbound_of
 from understudy.traffic.labels import Labels, labels_in
 from understudy.traffic.marks import ticket_of, touched_by, writes
 from understudy.traffic.moments import moment_of
-from understudy.traffic.shown import answered_at, shown_by
+from understudy.traffic.shown import shown_in
 
 __all__ = ["Group", "Handling"]
 
@@ -61,13 +61,16 @@ class Group:
     row: dict[str, Any] = field(init=False, default_factory=dict)
     """The ticket as it was seen first."""
     said: list[Said] = field(init=False, default_factory=list)
+    shown: list[list[Happening]] = field(init=False, default_factory=list)
+    """What each exchange tells, seen when it was answered."""
 
     def __post_init__(self) -> None:
         ones = [one for one, _ in self.steps]
         self.inbound = next(filter(None, map(inbound_of, ones)), None)
         self.labels = next(filter(None, (labels_in(one.labels) for one in ones)), None)
         self.ticket = next(filter(None, map(ticket_of, ones)), None)
-        self._read(ones)
+        self.shown = shown_in(ones)
+        self._read()
         self.received_at = self._began(ones)
 
     @property
@@ -85,10 +88,10 @@ class Group:
             at = self.received_at - _JUST_BEFORE
             for each in self.labels.state:
                 yield Sighting(table=each.table, id=each.id, row=each.row, at=at)
-        for one, _ in self.steps:
+        for (one, _), shown in zip(self.steps, self.shown, strict=True):
             fresh = not wrote.get(one.handling, False)
             wrote[one.handling] = not fresh or writes(one, self.systems)
-            for told in shown_by(one, answered_at(one)):
+            for told in shown:
                 if isinstance(told, Sighting) and fresh and not wrote[one.handling]:
                     yield self._dated_back(told)
                 else:
@@ -121,8 +124,12 @@ class Group:
 
     def places(self) -> set[tuple[str, str]]:
         """The objects that the exchanges show."""
-        told = (t for one, _ in self.steps for t in shown_by(one, None))
-        seen = {(each.table, each.id) for each in told if isinstance(each, Sighting)}
+        seen = {
+            (each.table, each.id)
+            for shown in self.shown
+            for each in shown
+            if isinstance(each, Sighting)
+        }
         return seen | {(each.table, each.id) for each in self.labels.state} if self.labels else seen
 
     def named(self) -> set[str]:
@@ -194,11 +201,11 @@ class Group:
         ends = isinstance(ticket, dict) and ticket.get("status") in _ENDS
         return one.system == "zendesk" and self._written(one) and ends
 
-    def _read(self, ones: Sequence[Interaction]) -> None:
+    def _read(self) -> None:
         """The ticket as first seen, and what was said on it."""
         comments: dict[str, Said] = {}
         first: Said | None = None
-        for told in (each for one in ones for each in shown_by(one, None)):
+        for told in (each for shown in self.shown for each in shown):
             if isinstance(told, Message):
                 if told.type == "ticket.created" and told.entity == self.entity:
                     first = first or Said(told.at, told.author.partition("/")[2], told.text)

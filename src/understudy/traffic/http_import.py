@@ -176,21 +176,21 @@ class _Import:
             )
             writer = Writer(self.redactor, self.recogniser, named)
             before = self.tally.records
+            stage = f"import {named.file}"
             for entry in entries:
                 self._one(entry, writer, spool)
-                self.progress(f"import {named.file}", self.tally.records - before, 0)
+                self.progress(stage, self.tally.records - before, 0)
             done = self.tally.records - before
-            self.progress(f"import {named.file}", done, done)
+            self.progress(stage, done, done)
         except OSError as error:
             raise unreadable(path, error.strerror or "unknown reason") from None
 
     def _one(self, entry: Entry | Broken, writer: Writer, spool: Spool) -> None:
-        place = f"{writer.source.file}, {self.format.place} {entry.offset}"
         if isinstance(entry, Broken):
-            self.tally.quarantine(place, entry.reason)
+            self.tally.quarantine(self._place(entry, writer), entry.reason)
             return
         try:
-            record, repairs = fit(entry.record, self.limits, sound=entry.sound)
+            record, repairs = fit(entry.record, self.limits, openings=entry.openings)
             exchange = self.format.read(record, entry.offset)
             spool.add(
                 writer.interaction(exchange), (len(self.sources) << _OFFSET_BITS) + entry.offset
@@ -199,7 +199,10 @@ class _Import:
         except LeftOut as reason:
             self.tally.drop(str(reason))
         except Malformed as reason:
-            self.tally.quarantine(place, str(reason))
+            self.tally.quarantine(self._place(entry, writer), str(reason))
+
+    def _place(self, entry: Entry | Broken, writer: Writer) -> str:
+        return f"{writer.source.file}, {self.format.place} {entry.offset}"
 
     def provenance(self, synthetic: bool) -> Provenance:
         """What was read, and what became of it."""

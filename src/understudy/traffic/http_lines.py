@@ -39,7 +39,7 @@ def line_entries(path: Path, limits: Limits) -> Generator[Entry | Broken, None, 
 
 def _entry(line: bytes, offset: int) -> Entry | Broken:
     try:
-        return Entry(offset, _decode(line), sound=True)
+        return Entry(offset, _decode(line), line.count(b"{") + line.count(b"["))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _leniently(line, offset)
     except RecursionError:

@@ -42,7 +42,9 @@ def is_inbound(headers: Mapping[str, str]) -> bool:
 
 def sender_of(headers: Mapping[str, str]) -> str | None:
     """The system that signed a webhook."""
-    return next((system for name, system in _SIGNATURES.items() if name in headers), None)
+    if _SIGNATURES.keys().isdisjoint(headers):
+        return None
+    return next(system for name, system in _SIGNATURES.items() if name in headers)
 
 
 def inbound_of(interaction: Interaction) -> Inbound | None:

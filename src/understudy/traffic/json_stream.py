@@ -31,12 +31,13 @@ _python = json.JSONDecoder()
 class Entry:
     """One record of a source file; `offset` is its number or byte, as the format counts.
 
-    A `sound` one was read as strictly as JSON is: no broken characters, no NaN.
+    Of one that was read as strictly as JSON is, without broken characters or NaN, `openings` is
+    how many brackets open in it.
     """
 
     offset: int
     record: Any
-    sound: bool = False
+    openings: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def _strict(window: _Window, begin: int, number: int) -> Entry | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     window.settle(end)
-    return Entry(number, record, sound=True)
+    return Entry(number, record, item.count(b"{") + item.count(b"["))
 
 
 def _lenient(window: _Window, begin: int, number: int) -> Entry | Broken | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -69,7 +69,8 @@ class Marker:
         inbound, ticket = inbound_of(one), ticket_of(one)
         known = one.system in self.systems
         alone = known and inbound is None and ticket is None
-        asked, shown = _asked(one), _answered(one)
+        shown = _answered(one) if known else b""
+        hinted = self._hinted(shown) if shown else ()
         return Mark(
             at=one.started_at,
             system=one.system,
@@ -79,39 +80,16 @@ class Marker:
             labelled=one.labels is not None,
             ticket=None if ticket is None else f"zendesk.tickets/{ticket}",
             inbound=None if inbound is None else inbound.entity,
-            asked=tuple(sorted(_names(asked))) if alone else (),
+            asked=tuple(sorted(_names(_asked(one)))) if alone else (),
             touched=touched_by(one) if alone else None,
-            names=tuple(sorted(self._named(one, asked, shown))) if known else (),
-            told=tuple(sorted(self._told(one, shown))) if known else (),
+            names=tuple(sorted(_named(one, shown, hinted))) if known else (),
+            told=tuple(sorted(_told(one))) if known and hinted else (),
         )
-
-    def _named(self, one: Interaction, asked: str, shown: bytes) -> set[str]:
-        found = _ids(asked) | set(NUMBER.findall(urlsplit(one.request.url).path))
-        return found | self._sought(shown, (_STRIPE, _MAIL)) if _lists_few(one) else found
-
-    def _told(self, one: Interaction, shown: bytes) -> set[str]:
-        """What a ticket's own words name, where the exchange shows it."""
-        body = one.response.body if one.response else None
-        ticket = body.get("ticket") if isinstance(body, dict) else None
-        if one.system != "zendesk" or not isinstance(ticket, dict) or not self._hinted(shown):
-            return set()
-        named = [ticket.get("id"), *(ticket.get(name) for name in _TOLD)]
-        return self._sought(_json(named), (_STRIPE, _MAIL, _LONG))
 
     def _hinted(self, data: bytes) -> tuple[int, ...]:
         """Which kinds of names a text may hold; most hold none."""
         found = self.hints.matches(data)
         return (_STRIPE, _MAIL, _LONG) if found is None else found[1:]
-
-    def _sought(self, data: bytes, kinds: Iterable[int]) -> set[str]:
-        hinted = {*self._hinted(data)}.intersection(kinds)
-        if not hinted:
-            return set()
-        text = data.decode("utf-8", "replace")
-        found = set(_STRIPE_ID.findall(text)) if _STRIPE in hinted else set()
-        if _MAIL in hinted:
-            found |= {each.lower() for each in _EMAIL.findall(text)}
-        return found | set(NUMBER.findall(text)) if _LONG in hinted else found
 
 
 def writes(one: Interaction, systems: Mapping[str, System]) -> bool:
@@ -144,7 +122,26 @@ def ticket_of(one: Interaction) -> str | None:
 
 
 def _asked(one: Interaction) -> str:
-    return f"{unquote(one.request.url)} {_text(one.request.body)}"
+    url, body = one.request.url, one.request.body
+    asked = unquote(url) if "%" in url else url
+    return asked if body is None else f"{asked} {_text(body)}"
+
+
+def _named(one: Interaction, shown: bytes, hinted: tuple[int, ...]) -> set[str]:
+    """Ids and addresses in the request and in an answer that is no long list."""
+    found = _ids(_asked(one)) | set(NUMBER.findall(urlsplit(one.request.url).path))
+    if (_STRIPE in hinted or _MAIL in hinted) and _lists_few(one):
+        found |= _ids(shown.decode("utf-8", "replace"))
+    return found
+
+
+def _told(one: Interaction) -> set[str]:
+    """What a ticket's own words name, where the exchange shows it."""
+    body = one.response.body if one.response else None
+    ticket = body.get("ticket") if isinstance(body, dict) else None
+    if one.system != "zendesk" or not isinstance(ticket, dict):
+        return set()
+    return _names(_text([ticket.get("id"), *(ticket.get(name) for name in _TOLD)]))
 
 
 def _answered(one: Interaction) -> bytes:
@@ -171,7 +168,7 @@ def _json(value: Any) -> bytes:
 
 def _ids(text: str) -> set[str]:
     """Stripe's ids and addresses."""
-    found = set(_STRIPE_ID.findall(text))
+    found = set(_STRIPE_ID.findall(text)) if "_" in text else set()
     return found | {each.lower() for each in _EMAIL.findall(text)} if "@" in text else found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["moment_of"]
@@ -27,8 +28,18 @@ def moment_of(value: Any, zone: tzinfo | None = None) -> datetime | None:
     >>> moment_of("2026-07-01 10:00"), moment_of("2026-07-01 10:00", UTC).hour
     (None, 10)
     """
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value) if len(value) <= _LONGEST else None
+    return _read(value, zone) if isinstance(value, str) else _moment(value, zone)
+
+
+@lru_cache(4096)
+def _read(text: str, zone: tzinfo | None) -> datetime | None:
+    """Of a text; a recording names the same moments again and again."""
+    if text.isdecimal():
+        return _moment(int(text), zone) if len(text) <= _LONGEST else None
+    return _moment(text, zone)
+
+
+def _moment(value: Any, zone: tzinfo | None) -> datetime | None:
     try:
         if isinstance(value, bool):
             return None

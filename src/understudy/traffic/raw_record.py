@@ -22,14 +22,15 @@ class LeftOut(Exception):
     """A record that is whole and is not wanted, and why."""
 
 
-def fit(record: Any, limits: Limits, *, sound: bool = False) -> tuple[Any, tuple[str, ...]]:
+def fit(record: Any, limits: Limits, *, openings: int | None = None) -> tuple[Any, tuple[str, ...]]:
     """The record as a file can hold it, and what was mended; raises `Malformed` otherwise.
 
-    A `sound` record was read strictly, so that nothing but its depth is left to be looked at.
+    Of a record that was read strictly, so that nothing but its depth is left to be looked at,
+    `openings` is how many brackets open in it.
     """
-    if depth_exceeds(record, limits.depth):
+    if (openings is None or openings > limits.depth) and depth_exceeds(record, limits.depth):
         raise Malformed(f"nested more than {limits.depth} deep")
-    if sound:
+    if openings is not None:
         return record, ()
     try:
         refuse_unfit_numbers(record)

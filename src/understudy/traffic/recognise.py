@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
@@ -52,6 +52,7 @@ class Recogniser:
     _systems: Mapping[str, System] = field(init=False)
     _session: CaseSession = field(init=False)
     _places: list[tuple[str, str]] = field(init=False)
+    _hosts: dict[str, System | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         engine = Engine(World({}))
@@ -70,9 +71,10 @@ class Recogniser:
             raise Malformed("the URL names no host") from None
         if not host:
             raise Malformed("the URL names no host")
-        system = self._at(host)
-        request = Request(method.upper(), host, parts.path, parts.query, {}, _bytes(body))
-        operation = self._operation(system, request) if system else None
+        if host not in self._hosts:
+            self._hosts[host] = self._at(host)
+        system = self._hosts[host]
+        operation = self._operation(system, method.upper(), parts, body) if system else None
         if operation is None:
             self.unknown[place_of_call(method, meant)] += 1
         return Recognised(system.name if system else host, meant, operation)
@@ -108,18 +110,20 @@ class Recogniser:
                 return system
         return None
 
-    def _operation(self, system: System, request: Request) -> str | None:
-        segments = system.segments(request.path)
-        route = system.dispatcher.find(request.method, segments)
+    def _operation(self, system: System, method: str, url: SplitResult, body: Any) -> str | None:
+        segments = system.segments(url.path)
+        route = system.dispatcher.find(method, segments)
         if route is None:
             return None
+        if len(route.operations) == 1:
+            return route.operations[0].name
+        request = Request(method, url.hostname or "", url.path, url.query, {}, _bytes(body))
         try:
             query = system.query(request)
         except Refusal:
             query = {}
-        body = request.body and orjson.loads(request.body)
-        call = Call(self._session, request, route.path(segments), query, body)
-        return route.pick(call).name
+        sent = request.body and orjson.loads(request.body)
+        return route.pick(Call(self._session, request, route.path(segments), query, sent)).name
 
 
 def parse_bases(given: Sequence[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from understudy.traffic.replaying import UNLIKE
 from understudy.traffic.stripe_export import read_stripe
 from understudy.traffic.zendesk_export import read_zendesk
 
-__all__ = ["answered_at", "shown_by"]
+__all__ = ["answered_at", "shown_by", "shown_in"]
 
 _RECORDS = ("ticket", "user", "audit", "organization", "macro", "comment")
 _DEEPEST = 4
@@ -31,6 +31,41 @@ def answered_at(interaction: Interaction) -> datetime | None:
     if interaction.started_at is None:
         return None
     return interaction.started_at + timedelta(milliseconds=interaction.latency_ms or 0)
+
+
+def shown_in(interactions: Sequence[Interaction]) -> list[list[Happening]]:
+    """What each of several exchanges tells, seen when it was answered.
+
+    A call that is answered as the one before it was tells the same again, only later.
+    """
+    found: list[list[Happening]] = []
+    last: Interaction | None = None
+    for one in interactions:
+        at = answered_at(one)
+        if last is not None and _same(one, last):
+            found.append([_seen(each, at) for each in found[-1]])
+        else:
+            found.append(list(shown_by(one, at)))
+        last = one
+    return found
+
+
+def _same(one: Interaction, other: Interaction) -> bool:
+    """Whether two calls for an object were answered alike; events tell what they carry."""
+    return (
+        one.response is not None
+        and other.response is not None
+        and one.request.url == other.request.url
+        and one.system == other.system
+        and one.response.status == other.response.status
+        and one.response.body == other.response.body
+        and not one.request.headers.keys() ^ other.request.headers.keys()
+        and not is_inbound(one.request.headers)
+    )
+
+
+def _seen(one: Happening, at: datetime | None) -> Happening:
+    return msgspec.structs.replace(one, at=at) if isinstance(one, Sighting) else one
 
 
 def shown_by(interaction: Interaction, at: datetime | None) -> Iterator[Happening]:
