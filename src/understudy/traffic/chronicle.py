@@ -6,7 +6,7 @@ It holds nothing that was not redacted before, lies beside the recording, and is
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Self
 
 import msgspec
 
+from understudy.model.baseline import Baseline
+from understudy.model.case import Case
 from understudy.traffic.history import Change, Deed, Happening, Message, Person, Sighting
 from understudy.world.versions import micros
 
@@ -29,6 +31,11 @@ CREATE TABLE tie (one TEXT, other TEXT, sure INTEGER, PRIMARY KEY (one, other)) 
 CREATE TABLE person (place TEXT PRIMARY KEY, staff INTEGER, sure INTEGER, name TEXT) WITHOUT ROWID;
 CREATE TABLE step (place INTEGER PRIMARY KEY, grp INTEGER, entity TEXT, link TEXT);
 CREATE TABLE seen (mark BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE cased (seq INTEGER PRIMARY KEY, at INTEGER, id TEXT, body BLOB);
+CREATE VIEW in_time AS
+  SELECT seq, body, iif(timed.yes, at, 0) AS at, iif(timed.yes, id, '') AS id
+  FROM cased, (SELECT NOT EXISTS (SELECT 1 FROM cased WHERE at IS NULL) AS yes) AS timed;
+CREATE TABLE handled (seq INTEGER PRIMARY KEY, cased INTEGER, body BLOB);
 """
 _END = 1 << 62
 _encode = msgspec.json.Encoder().encode
@@ -47,8 +54,9 @@ class Chronicle:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        self._path = path
         self._base = sqlite3.connect(path, isolation_level=None)
+        # Under no name any more, it is gone with the process, however that ends.
+        path.unlink()
         self._base.executescript(_TABLES)
         self._base.execute("BEGIN")
         self._count = 0
@@ -63,7 +71,6 @@ class Chronicle:
         trace: TracebackType | None,
     ) -> None:
         self._base.close()
-        self._path.unlink(missing_ok=True)
 
     def first(self, mark: bytes) -> bool:
         """Whether this is the first record with a mark."""
@@ -155,6 +162,30 @@ class Chronicle:
         """The deed of a key."""
         row = self._base.execute("SELECT body FROM deed WHERE key = ?", (key,)).fetchone()
         return _deed.decode(row[0])
+
+    def shelve(self, case: Case, baselines: Iterable[Baseline]) -> None:
+        """Keep a finished case with what people did about it."""
+        at = None if case.received_at is None else micros(case.received_at)
+        row = (at, case.case_id, _encode(case))
+        number = self._base.execute("INSERT INTO cased VALUES (NULL, ?, ?, ?)", row).lastrowid
+        for each in baselines:
+            self._base.execute("INSERT INTO handled VALUES (NULL, ?, ?)", (number, _encode(each)))
+
+    def cases(self) -> Iterator[Case]:
+        """The finished cases in time; as they were kept where any has no time."""
+        decode = msgspec.json.Decoder(Case).decode
+        for (body,) in self._base.execute("SELECT body FROM in_time ORDER BY at, id, seq"):
+            yield decode(body)
+
+    def baselines(self) -> Iterator[Baseline]:
+        """What people did, in the order of the cases."""
+        decode = msgspec.json.Decoder(Baseline).decode
+        rows = self._base.execute(
+            "SELECT handled.body FROM in_time JOIN handled ON handled.cased = in_time.seq"
+            " ORDER BY in_time.at, in_time.id, in_time.seq, handled.seq"
+        )
+        for (body,) in rows:
+            yield decode(body)
 
     def messages(self) -> Iterator[Message]:
         """All messages by entity, in time."""

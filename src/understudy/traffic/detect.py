@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -85,9 +84,8 @@ def _http_reader(format: HttpFormat) -> Reader:
             gap=DEFAULT_GAP if hours is None else timedelta(hours=hours),
             synthetic=wishes.synthetic,
             key_of=wishes.key_of,
+            progress=wishes.progress,
         )
-        if wishes.progress is not None:
-            options = dataclasses.replace(options, progress=wishes.progress)
         return import_http(format, files, out, options)
 
     return read
@@ -134,7 +132,8 @@ def _export_reader(*names: str) -> Reader:
         gap = DEFAULT_GAP if hours is None else timedelta(hours=hours)
         every = names if len(names) == len(files) else names * len(files)
         chosen = [(VENDORS[name], file) for name, file in zip(every, files, strict=True)]
-        return import_exports(chosen, out, ExportOptions(synthetic=wishes.synthetic, gap=gap))
+        options = ExportOptions(synthetic=wishes.synthetic, gap=gap, progress=wishes.progress)
+        return import_exports(chosen, out, options)
 
     return read
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from understudy.traffic.colleagues import Colleagues
 from understudy.traffic.customers import Customers
 from understudy.traffic.grouping import Act, Draft, Grouping, drafts_of, handlings
 from understudy.traffic.linking import Linker, link_deeds
+from understudy.traffic.progress import Progress, silent
 from understudy.traffic.recording import WORLD
 from understudy.traffic.replaying import Replayed, Replayer
 from understudy.traffic.rewind import Rewinder
@@ -51,9 +52,10 @@ class CaseMaker:
     systems: tuple[str, ...]
     until: datetime
     gap: timedelta
+    progress: Progress = silent
     _staff: Colleagues = field(default_factory=Colleagues)
 
-    def make(self, folder: Path, made: Made) -> tuple[list[Case], list[Baseline]]:
+    def make(self, folder: Path, made: Made) -> tuple[Iterable[Case], Iterable[Baseline]]:
         """Write `world/` into the folder, and give the cases with what people did about each."""
         self._staff = Colleagues(self.chronicle.people())
         world = self._world(folder / WORLD, made)
@@ -63,11 +65,11 @@ class CaseMaker:
         customers = Customers(self.chronicle.ties())
         linker = Linker(grouping.drafts, customers, world, self._staff.names(), self.gap)
         links = link_deeds(grouping, self.chronicle.deeds, linker)
-        cases, baselines = self._cases(grouping, customers, world, made)
-        _report(made, grouping, links, len(cases))
+        self._cases(grouping, customers, world, made)
+        _report(made, grouping, links, made.cases)
         if "stripe" in self.systems:
             made.remarks.append(_STRIPE_UNTOLD)
-        return cases, baselines
+        return self.chronicle.cases(), self.chronicle.baselines()
 
     def _world(self, folder: Path, made: Made) -> World:
         rewinder = Rewinder(all_habits(), self._staff.works)
@@ -78,13 +80,10 @@ class CaseMaker:
             made.notes[f"objects that cannot be rewound: {reason}"] = count
         return load_versions(folder, manifest)
 
-    def _cases(
-        self, grouping: Grouping, customers: Customers, world: World, made: Made
-    ) -> tuple[list[Case], list[Baseline]]:
-        replayer = Replayer(Engine(world))
-        cases: list[Case] = []
-        baselines: list[Baseline] = []
-        for draft in sorted(grouping.drafts, key=lambda each: (each.received_at, each.case_id)):
+    def _cases(self, grouping: Grouping, customers: Customers, world: World, made: Made) -> None:
+        replayer, total = Replayer(Engine(world)), len(grouping.drafts)
+        for number, draft in enumerate(grouping.drafts, 1):
+            self.progress("cases", number, total)
             if not draft.acts:
                 grouping.left["messages that nobody answered"] += 1
                 continue
@@ -92,10 +91,8 @@ class CaseMaker:
             if not found:
                 grouping.left["cases without a baseline that works"] += 1
                 continue
-            cases.append(self._case(draft, customers, world, found))
-            baselines += found
-        made.cases = len(cases)
-        return cases, baselines
+            made.cases += 1
+            self.chronicle.shelve(self._case(draft, customers, world, found), found)
 
     def _baselines(self, draft: Draft, replayer: Replayer, made: Made) -> Iterator[Baseline]:
         """Every handling that works when it is played again."""

@@ -19,11 +19,13 @@ from understudy.traffic.chronicle import Chronicle
 from understudy.traffic.export_cases import CaseMaker, Made
 from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.history import Happening
+from understudy.traffic.progress import Progress, silent
 from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
-from understudy.traffic.recording import write_recording
+from understudy.traffic.recording import refuse_foreign, write_recording
 from understudy.traffic.replaying import UNLIKE
 from understudy.traffic.report import ImportReport, Tally
 from understudy.traffic.source_file import Limits
+from understudy.traffic.unwritable import written_to
 from understudy.traffic.vendors import Vendor
 from understudy.world.export_file import Broken, Exported, ExportFile
 
@@ -42,6 +44,7 @@ class ExportOptions:
     synthetic: bool = False
     gap: timedelta = DEFAULT_GAP
     limits: Limits = field(default_factory=Limits)
+    progress: Progress = silent
 
 
 def import_exports(
@@ -51,8 +54,9 @@ def import_exports(
     chosen = options or ExportOptions()
     redactor = Redactor(chosen.key or RedactionKey(), personal=not chosen.synthetic)
     tally, sources = Tally(), []
-    with Chronicle(out.with_name(f".{out.name}.spool")) as chronicle:
-        reading = _Reading(chronicle, redactor, tally, chosen.limits)
+    refuse_foreign(out)
+    with written_to(out), Chronicle(out.with_name(f".{out.name}.spool")) as chronicle:
+        reading = _Reading(chronicle, redactor, tally, chosen.limits, chosen.progress)
         for vendor, path in files:
             reading.read(vendor, path)
             source = SourceFile(file=path.name, sha256=digest_file(path), format=vendor.name)
@@ -60,7 +64,7 @@ def import_exports(
         if not tally.records:
             raise NoCasesError("the files hold no record")
         systems = tuple(sorted({vendor.name for vendor, _ in files}))
-        maker = CaseMaker(chronicle, systems, reading.until, chosen.gap)
+        maker = CaseMaker(chronicle, systems, reading.until, chosen.gap, chosen.progress)
         made = Made()
         provenance = tally.provenance(
             format="+".join(systems),
@@ -87,12 +91,15 @@ class _Reading:
     redactor: Redactor
     tally: Tally
     limits: Limits
+    progress: Progress
     until: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def read(self, vendor: Vendor, path: Path) -> None:
         """Read one file; what is no record is quarantined, with its file and byte."""
         shown = self.redactor.redact_text(path.name)
+        stage, before = f"import {shown}", self.tally.records
         for item in ExportFile(path, vendor.lists).records():
+            self.progress(stage, self.tally.records - before, 0)
             where = f"{shown}, byte {item.offset}"
             if isinstance(item, Broken):
                 self.tally.quarantine(where, item.reason)
@@ -107,6 +114,8 @@ class _Reading:
                 self.tally.quarantine(where, "a field holds what the vendor never writes there")
             else:
                 self.tally.keep(repairs)
+        done = self.tally.records - before
+        self.progress(stage, done, done)
 
     def _take(self, vendor: Vendor, item: Exported, file: str) -> tuple[str, ...]:
         clean, repairs = fit(item.value, self.limits)

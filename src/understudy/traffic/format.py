@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.traffic.bundling import Key
-from understudy.traffic.http_import import Progress
+from understudy.traffic.progress import Progress, silent
 from understudy.traffic.report import ImportReport
 from understudy.traffic.source_file import Limits, is_packed, opened_bytes
 
@@ -32,7 +32,7 @@ class Wishes:
     proposed: Path | None = None
     bases: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
-    progress: Progress | None = None
+    progress: Progress = silent
     synthetic: bool = False
     gap_hours: float | None = None
     key_of: Key | None = None

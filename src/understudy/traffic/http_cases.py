@@ -25,6 +25,7 @@ from understudy.traffic.http_group import Group, Handling
 from understudy.traffic.http_replaying import HttpReplayer
 from understudy.traffic.marks import writes
 from understudy.traffic.moment_world import MomentWorlds, whole_rows
+from understudy.traffic.progress import Progress, silent
 from understudy.traffic.recording import WORLD
 from understudy.traffic.replaying import Replayed
 from understudy.traffic.rewind import Rewinder
@@ -49,10 +50,11 @@ class HttpCases:
     chronicle: Chronicle
     gap: timedelta = DEFAULT_GAP
     key: Key | None = None
+    progress: Progress = silent
     _until: datetime = _START
     _ids: Counter[str] = field(default_factory=Counter)
 
-    def make(self, folder: Path, made: Made) -> tuple[list[Case], list[Baseline]]:
+    def make(self, folder: Path, made: Made) -> tuple[Iterable[Case], Iterable[Baseline]]:
         """Write `world/` into the folder, and give the cases with what people did about each."""
         kept = self._sort(made)
         self._learn()
@@ -62,8 +64,6 @@ class HttpCases:
             MomentWorlds(self.chronicle, Rewinder(all_habits(), staff.works)),
             HttpReplayer(self.spool.systems), staff, Customers(self.chronicle.ties()), made.notes,
         )  # fmt: skip
-        cases: list[Case] = []
-        baselines: list[Baseline] = []
         for number, group in self._groups():
             if number not in kept:
                 made.notes["left over: exchanges of groups in which nobody wrote"] += len(group)
@@ -78,10 +78,11 @@ class HttpCases:
             way = named if kept[number] else "entity and gap"
             made.notes[f"cases, by {way}"] += 1
             made.notes["exchanges in cases"] += len(group)
-            cases.append(found[0])
-            baselines += found[1]
-        made.cases = len(cases)
-        return _ordered(cases), baselines
+            made.cases += 1
+            self.chronicle.shelve(*found)
+            self.progress("cases", made.cases, 0)
+        self.progress("cases", made.cases, made.cases)
+        return self.chronicle.cases(), self.chronicle.baselines()
 
     def entities(self) -> Iterator[str | None]:
         """What each exchange is about, in order."""
@@ -276,9 +277,3 @@ def _count(notes: Counter[str], played: Replayed) -> None:
         ] += 1
     if played.idle:
         notes["writes that change nothing when played again"] += played.idle
-
-
-def _ordered(cases: list[Case]) -> list[Case]:
-    if any(case.received_at is None for case in cases):
-        return cases
-    return sorted(cases, key=lambda one: (one.received_at or _START, one.case_id))

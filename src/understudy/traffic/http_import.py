@@ -28,12 +28,14 @@ from understudy.traffic.http_lines import line_entries, read_line
 from understudy.traffic.json_stream import Broken, Entry
 from understudy.traffic.keploy import keploy_entries, read_keploy
 from understudy.traffic.mitmproxy import flow_entries, read_flow
+from understudy.traffic.progress import Progress, silent
 from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
 from understudy.traffic.recognise import Recogniser
-from understudy.traffic.recording import Provenance, write_recording
+from understudy.traffic.recording import Provenance, refuse_foreign, write_recording
 from understudy.traffic.report import ImportReport, Tally
 from understudy.traffic.source_file import Limits, unreadable
 from understudy.traffic.spool import Spool
+from understudy.traffic.unwritable import written_to
 from understudy.traffic.vcr import read_vcr, vcr_entries
 
 __all__ = [
@@ -45,7 +47,6 @@ __all__ = [
     "VCR",
     "HttpFormat",
     "HttpOptions",
-    "Progress",
     "import_http",
     "write_cases",
 ]
@@ -56,12 +57,6 @@ _NO_TIMES = (
 )
 
 _OFFSET_BITS = 46
-
-Progress = Callable[[str, int, int], None]
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    del stage, done, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ class HttpOptions:
     gap: timedelta = DEFAULT_GAP
     key_of: Key | None = None
     synthetic: bool = False
-    progress: Progress = _silent
+    progress: Progress = silent
 
 
 def import_http(
@@ -111,11 +106,17 @@ def import_http(
     chosen = options or HttpOptions()
     redactor = Redactor(chosen.key or RedactionKey(), personal=not chosen.synthetic)
     work = _Import(format, chosen.limits, redactor, Recogniser(chosen.bases), chosen.progress)
-    with Spool() as spool:
+    refuse_foreign(out)
+    with written_to(out), Spool(out.parent) as spool:
         for file in files:
             work.take(file, spool)
         report = write_cases(
-            spool, out, work.provenance(chosen.synthetic), chosen.gap, chosen.key_of
+            spool,
+            out,
+            work.provenance(chosen.synthetic),
+            chosen.gap,
+            chosen.key_of,
+            chosen.progress,
         )
         return dataclasses.replace(
             report,
@@ -130,12 +131,13 @@ def write_cases(
     provenance: Provenance,
     gap: timedelta = DEFAULT_GAP,
     key_of: Key | None = None,
+    progress: Progress = silent,
 ) -> ImportReport:
     """Write the recording of spooled exchanges: their world, cases, baselines and themselves."""
     made = Made(notes=Counter({"interactions": len(spool)}))
     facts = dataclasses.replace(provenance, notes=made.notes)
     with Chronicle(out.with_name(f".{out.name}.spool")) as chronicle:
-        maker = HttpCases(spool, chronicle, gap, key_of)
+        maker = HttpCases(spool, chronicle, gap, key_of, progress)
         manifest = write_recording(
             out,
             provenance=facts,
@@ -149,6 +151,17 @@ def write_cases(
         notes=dict(made.notes),
         remarks=() if spool.timed else (_NO_TIMES,),
     )
+
+
+def _readable(format: HttpFormat, path: Path, limits: Limits) -> Iterator[Entry | Broken]:
+    """A file's records; raises `RecordingError` where it is of another format or unreadable."""
+    try:
+        entries = format.entries(path, limits)
+        if entries is None:
+            raise RecordingError(f"`{path}` is no {format.name} file", code="U421")
+        yield from entries
+    except OSError as error:
+        raise unreadable(path, error.strerror or "unknown reason") from None
 
 
 @dataclass(slots=True)
@@ -165,25 +178,23 @@ class _Import:
 
     def take(self, path: Path, spool: Spool) -> None:
         """Read one file to its end."""
+        entries = _readable(self.format, path, self.limits)
+        named = self._source(path)
+        writer = Writer(self.redactor, self.recogniser, named)
+        stage, before = f"import {named.file}", self.tally.records
+        for entry in entries:
+            self._one(entry, writer, spool)
+            self.progress(stage, self.tally.records - before, 0)
+        done = self.tally.records - before
+        self.progress(stage, done, done)
+
+    def _source(self, path: Path) -> Source:
         try:
-            entries = self.format.entries(path, self.limits)
-            if entries is None:
-                raise RecordingError(f"`{path}` is no {self.format.name} file", code="U421")
             source = SourceFile(file=path.name, sha256=digest_file(path), format=self.format.name)
-            self.sources.append(without_secrets(source, self.redactor))
-            named = Source(
-                format=self.format.name, file=self.sources[-1].file, sha256=source.sha256
-            )
-            writer = Writer(self.redactor, self.recogniser, named)
-            before = self.tally.records
-            stage = f"import {named.file}"
-            for entry in entries:
-                self._one(entry, writer, spool)
-                self.progress(stage, self.tally.records - before, 0)
-            done = self.tally.records - before
-            self.progress(stage, done, done)
         except OSError as error:
             raise unreadable(path, error.strerror or "unknown reason") from None
+        self.sources.append(without_secrets(source, self.redactor))
+        return Source(format=source.format, file=self.sources[-1].file, sha256=source.sha256)
 
     def _one(self, entry: Entry | Broken, writer: Writer, spool: Spool) -> None:
         if isinstance(entry, Broken):

@@ -83,7 +83,7 @@ def record_traffic(
     """
     refuse_foreign(out)
     bases = {name: _known_as(name, _checked(name, url)) for name, url in upstreams.items()}
-    with Spool() as spool:
+    with Spool(out.parent) as spool:
         recorder, client = Recorder(RedactionKey(), spool), _Client()
         with listening(upstreams, ports) as doors:
             applications = [

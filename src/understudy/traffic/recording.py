@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from understudy.model.folder import FolderAside
 from understudy.model.interaction import Interaction
 from understudy.model.jsonl import encode_line, read_json, read_lines, write_json
 from understudy.model.manifest import RecordingManifest, SourceFile
+from understudy.traffic.kept_lines import KeptLines, grouped, numbered
+from understudy.traffic.unwritable import written_to
 
 __all__ = ["Provenance", "Recording", "read_recording", "refuse_foreign", "write_recording"]
 
@@ -79,7 +81,8 @@ def write_recording(
 
     Replaces an earlier recording at `path`; refuses a folder that is not a recording. Baselines
     are kept in the order of their cases. `build` is for cases that are made while the recording is
-    written: it is given the folder, to put a `world/` there, and gives cases and baselines.
+    written: it is given the folder, to put a `world/` there, and gives cases and baselines in that
+    order, which are written as they come, so that they need not be held.
 
     Interactions may be given as their lines, for those who have them. Raises `RecordingError` for
     two cases of one id, a baseline of an unknown case, counts that do not add up, and values that
@@ -87,13 +90,14 @@ def write_recording(
     """
     refuse_foreign(path)
     _check_counts(provenance, str(path))
-    with FolderAside(path) as aside:
+    with written_to(path), FolderAside(path) as aside:
         folder = aside.folder
-        kept, ordered = _checked(*(build(folder) if build else (cases, baselines)))
-        _write(folder / CASES, kept)
-        _write(folder / BASELINES, ordered)
+        cases, baselines = build(folder) if build else _ordered(cases, baselines)
+        kept = KeptLines()
+        _write(folder / CASES, kept.case_lines(cases, CASES))
+        _write(folder / BASELINES, kept.baseline_lines(baselines, BASELINES))
         _write(folder / INTERACTIONS, interactions)
-        manifest = _manifest(kept, len(ordered), provenance, _digest(folder))
+        manifest = _manifest(kept, provenance, _digest(folder))
         write_json(folder / MANIFEST, manifest)
         aside.place()
     return manifest
@@ -109,25 +113,24 @@ def read_recording(path: Path) -> Recording:
     manifest = read_json(path / MANIFEST, RecordingManifest)
     _check_manifest(manifest, path)
     cases = tuple(read_lines(path / CASES, Case))
-    known = _numbered(cases, str(path / CASES))
-    baselines = _group(read_lines(path / BASELINES, Baseline), known, str(path / BASELINES))
+    known = numbered(cases, str(path / CASES))
+    baselines = grouped(read_lines(path / BASELINES, Baseline), known, str(path / BASELINES))
     _check_total(len(cases), manifest.cases, path / CASES)
     _check_total(sum(map(len, baselines.values())), manifest.baselines, path / BASELINES)
     _check_digest(manifest, path)
     return Recording(path, manifest, cases, baselines)
 
 
-def _checked(
+def _ordered(
     cases: Iterable[Case], baselines: Iterable[Baseline]
 ) -> tuple[tuple[Case, ...], list[Baseline]]:
+    """Baselines as their cases follow each other."""
     kept = tuple(cases)
-    grouped = _group(baselines, _numbered(kept, CASES), BASELINES)
-    return kept, [baseline for case in kept for baseline in grouped.get(case.case_id, ())]
+    found = grouped(baselines, numbered(kept, CASES), BASELINES)
+    return kept, [baseline for case in kept for baseline in found.get(case.case_id, ())]
 
 
-def _manifest(
-    cases: Sequence[Case], baselines: int, provenance: Provenance, digest: str
-) -> RecordingManifest:
+def _manifest(kept: KeptLines, provenance: Provenance, digest: str) -> RecordingManifest:
     return RecordingManifest(
         source_files=provenance.source_files,
         records=provenance.records,
@@ -135,9 +138,9 @@ def _manifest(
         dropped=provenance.dropped,
         repaired=provenance.repaired,
         quarantined=provenance.quarantined,
-        cases=len(cases),
-        baselines=baselines,
-        period=_period(cases),
+        cases=kept.cases,
+        baselines=kept.baselines,
+        period=kept.period,
         redactions=dict(sorted(provenance.redactions.items())),
         reasons=dict(sorted(provenance.reasons.items())),
         notes=dict(sorted(provenance.notes.items())),
@@ -178,44 +181,6 @@ def _is_recording(manifest: Path) -> bool:
         return read_json(manifest, RecordingManifest).schema == SCHEMA
     except RecordingError:
         return False
-
-
-def _numbered(cases: Iterable[Case], file: str) -> dict[str, int]:
-    """The line of each case by id."""
-    known: dict[str, int] = {}
-    for number, case in enumerate(cases, 1):
-        first = known.setdefault(case.case_id, number)
-        if first != number:
-            raise RecordingError(
-                f"case `{case.case_id}` stands here and on line {first}; an id stands once",
-                code="U405",
-                where=f"{file}:{number}",
-            )
-    return known
-
-
-def _group(
-    baselines: Iterable[Baseline], known: Mapping[str, int], file: str
-) -> dict[str, tuple[Baseline, ...]]:
-    found: dict[str, dict[str, Baseline]] = {}
-    for number, baseline in enumerate(baselines, 1):
-        where = f"{file}:{number}"
-        if baseline.case_id not in known:
-            raise RecordingError(
-                f"baseline `{baseline.baseline_id}` is of case `{baseline.case_id}`, "
-                "which the recording does not have",
-                code="U406",
-                where=where,
-            )
-        own = found.setdefault(baseline.case_id, {})
-        if baseline.baseline_id in own:
-            raise RecordingError(
-                f"case `{baseline.case_id}` has two baselines `{baseline.baseline_id}`",
-                code="U405",
-                where=where,
-            )
-        own[baseline.baseline_id] = baseline
-    return {case_id: tuple(own.values()) for case_id, own in found.items()}
 
 
 def _check_counts(facts: Provenance | RecordingManifest, where: str) -> None:
@@ -267,15 +232,3 @@ def _digest(folder: Path) -> str:
             while block := file.read(1 << 20):
                 state.update(block)
     return state.hexdigest()
-
-
-def _period(cases: Iterable[Case]) -> tuple[str | None, str | None]:
-    times = [case.received_at for case in cases if case.received_at is not None]
-    for moment in times:
-        if moment.tzinfo is None:
-            raise RecordingError(
-                f"`{moment}` has no time zone; times in a recording are aware", code="U407"
-            )
-    if not times:
-        return (None, None)
-    return (min(times).isoformat(), max(times).isoformat())

@@ -7,6 +7,7 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -34,11 +35,15 @@ class Spool:
     for a missing time is never guessed. Memory grows by 40 bytes an interaction.
     """
 
-    def __init__(self, systems: Mapping[str, System] | None = None) -> None:
-        """`systems` are those that stand for vendors; by default all that are mocked."""
+    def __init__(self, folder: Path, systems: Mapping[str, System] | None = None) -> None:
+        """What is held lies in `folder`, under no name, so that a killed process leaves nothing.
+
+        `systems` are those that stand for vendors; by default all that are mocked.
+        """
         self.systems = systems or mounted()
         self._marker = Marker(self.systems)
-        self._lines, self._marks = _Blobs(), _Blobs()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lines, self._marks = _Blobs(folder), _Blobs(folder)
         self._times, self._places, self._correlations = array("q"), array("q"), array("q")
         self._untimed = 0
         self._shared: frozenset[int] | None = None
@@ -120,8 +125,8 @@ class Spool:
 class _Blobs:
     """Bytes of any number one after the other in a file that nobody else sees."""
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the spool
+    def __init__(self, folder: Path) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 -- closed with the spool
         self._starts = array("q", (0,))
         self._held, self._from, self._ahead = b"", 0, _LEAST_AHEAD
         self._flushed = False

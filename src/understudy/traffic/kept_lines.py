@@ -1,0 +1,128 @@
+"""Cases and baselines on their way into a recording: checked while they pass, none held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from understudy.model.baseline import Baseline
+from understudy.model.case import Case
+from understudy.model.errors import RecordingError
+
+__all__ = ["KeptLines", "grouped", "numbered"]
+
+
+@dataclass(slots=True)
+class KeptLines:
+    """Lets cases pass, then their baselines, and knows afterwards what passed.
+
+    Each case's id is held with its line, and nothing else.
+    """
+
+    baselines: int = 0
+    _lines: dict[str, int] = field(default_factory=dict)
+    _first: datetime | None = None
+    _last: datetime | None = None
+
+    @property
+    def cases(self) -> int:
+        """How many cases passed."""
+        return len(self._lines)
+
+    @property
+    def period(self) -> tuple[str | None, str | None]:
+        """From the first case's time to the last one's."""
+        if self._first is None or self._last is None:
+            return (None, None)
+        return (self._first.isoformat(), self._last.isoformat())
+
+    def case_lines(self, cases: Iterable[Case], file: str) -> Iterator[Case]:
+        """The same cases; raises `RecordingError` for two of one id and a time without a zone."""
+        for case in _each(cases, self._lines, file):
+            if case.received_at is not None:
+                self._note(case.received_at)
+            yield case
+
+    def baseline_lines(self, baselines: Iterable[Baseline], file: str) -> Iterator[Baseline]:
+        """The same baselines, which must follow their cases' order; raises `RecordingError`."""
+        line, names = 0, set[str]()
+        for number, baseline in enumerate(baselines, 1):
+            where = f"{file}:{number}"
+            own = _line_of(baseline, self._lines, where)
+            if own != line:
+                names.clear()
+            if own < line:
+                raise RecordingError(
+                    f"baseline `{baseline.baseline_id}` stands behind those of a later case",
+                    code="U406",
+                    where=where,
+                )
+            line = own
+            if baseline.baseline_id in names:
+                raise _twice(baseline, where)
+            names.add(baseline.baseline_id)
+            self.baselines += 1
+            yield baseline
+
+    def _note(self, moment: datetime) -> None:
+        if moment.tzinfo is None:
+            raise RecordingError(
+                f"`{moment}` has no time zone; times in a recording are aware", code="U407"
+            )
+        self._first = moment if self._first is None else min(self._first, moment)
+        self._last = moment if self._last is None else max(self._last, moment)
+
+
+def numbered(cases: Iterable[Case], file: str) -> dict[str, int]:
+    """The line of each case by id; `RecordingError` where an id stands twice."""
+    known: dict[str, int] = {}
+    for _ in _each(cases, known, file):
+        pass
+    return known
+
+
+def grouped(
+    baselines: Iterable[Baseline], known: Mapping[str, int], file: str
+) -> dict[str, tuple[Baseline, ...]]:
+    """Baselines by case; `RecordingError` for those of no known case and two of one id."""
+    found: dict[str, dict[str, Baseline]] = {}
+    for number, baseline in enumerate(baselines, 1):
+        where = f"{file}:{number}"
+        _line_of(baseline, known, where)
+        own = found.setdefault(baseline.case_id, {})
+        if baseline.baseline_id in own:
+            raise _twice(baseline, where)
+        own[baseline.baseline_id] = baseline
+    return {case_id: tuple(own.values()) for case_id, own in found.items()}
+
+
+def _each(cases: Iterable[Case], known: dict[str, int], file: str) -> Iterator[Case]:
+    for number, case in enumerate(cases, 1):
+        first = known.setdefault(case.case_id, number)
+        if first != number:
+            raise RecordingError(
+                f"case `{case.case_id}` stands here and on line {first}; an id stands once",
+                code="U405",
+                where=f"{file}:{number}",
+            )
+        yield case
+
+
+def _line_of(baseline: Baseline, known: Mapping[str, int], where: str) -> int:
+    if baseline.case_id not in known:
+        raise RecordingError(
+            f"baseline `{baseline.baseline_id}` is of case `{baseline.case_id}`, "
+            "which the recording does not have",
+            code="U406",
+            where=where,
+        )
+    return known[baseline.case_id]
+
+
+def _twice(baseline: Baseline, where: str) -> RecordingError:
+    return RecordingError(
+        f"case `{baseline.case_id}` has two baselines `{baseline.baseline_id}`",
+        code="U405",
+        where=where,
+    )
