@@ -63,3 +63,22 @@ def test_every_operation_is_a_tool(session_and_tools):
     schema = tools["stripe.refunds.create"]["parameters"]
     assert "charge" in schema["properties"]
     assert tools["stripe.refunds.create"]["description"]
+
+
+def test_a_parameter_without_a_place_is_refused(session_and_tools):
+    """What would be dropped on the way is named, with what the operation takes."""
+    session, tools = session_and_tools
+    with pytest.raises(ValueError, match="takes no `bdoy`; did you mean `body`") as caught:
+        tools.call("zendesk.tickets.public_reply", id="1", bdoy="hello")
+    assert "it takes id, body" in str(caught.value)
+    assert session.actions == []
+
+
+def test_an_action_is_foreseen_without_being_done(session_and_tools):
+    """Operation, target and amount of a write are known before, and nothing is captured."""
+    session, tools = session_and_tools
+    seen = tools.foresee("stripe.refunds.create", charge="ch_1")
+    assert (seen["operation"], seen["target"], seen["amount"]) == (
+        "stripe.refunds.create", "ch_1", 1000,
+    )  # fmt: skip
+    assert session.actions == []

@@ -12,9 +12,9 @@ def project_folder(use: str | dict[str, Any], folder: Path) -> Path:
     """The nearest folder from the campaign file upwards that holds the candidate's module.
 
     The working directory where none does: an installed module is found from anywhere. A prompt
-    lies beside the campaign file.
+    lies beside the campaign file, and there commands are run.
     """
-    if not isinstance(use, str):
+    if not isinstance(use, str) or use.startswith("exec:"):
         return folder
     top = use.partition(":")[0].partition(".")[0]
     for place in (folder, *folder.parents):

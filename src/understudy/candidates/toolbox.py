@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import orjson
 
+from understudy.model.canonical import digest
 from understudy.model.errors import nearest
 from understudy.systems.calling import build_request
+from understudy.systems.capture import describe
 from understudy.systems.engine import Engine
-from understudy.systems.message import Response
-from understudy.systems.operation import Operation
+from understudy.systems.message import Request, Response
+from understudy.systems.operation import Call, Operation
 from understudy.systems.session import CaseSession
 
-__all__ = ["CallError", "Toolbox"]
+__all__ = ["CallError", "Toolbox", "approved"]
+
+_APPROVAL = "x-approval-id"
+_NONE: Mapping[str, str] = MappingProxyType({})
+_approvals: ContextVar[Mapping[str, str]] = ContextVar("approvals", default=_NONE)
 
 
 class CallError(RuntimeError):
@@ -25,6 +36,20 @@ class CallError(RuntimeError):
         self.body = body
 
 
+@contextlib.contextmanager
+def approved(calls: Mapping[tuple[str, str], str]) -> Iterator[None]:
+    """Within, calls that were approved refer to their approval.
+
+    `calls` maps an operation and the digest of its parameters to the approval's id.
+    """
+    given = {f"{operation} {params}": approval for (operation, params), approval in calls.items()}
+    token = _approvals.set({**_approvals.get(), **given})
+    try:
+        yield
+    finally:
+        _approvals.reset(token)
+
+
 class Toolbox:
     """`systems.call("stripe.refunds.create", charge=…)` and `systems.tools()`."""
 
@@ -34,14 +59,40 @@ class Toolbox:
 
     def call(self, operation: str, /, **params: Any) -> Any:
         """Call one operation by name; its decoded answer, or `CallError` where it refuses."""
-        session = self._session
-        systems = self._engine.systems
-        request = build_request(self._find(operation), params, session.credentials, systems)
+        request = self._request(self._find(operation), params)
+        approval = _approvals.get().get(f"{operation} {digest(params)}")
+        if approval is not None:
+            headers = {**request.headers, _APPROVAL: approval}
+            request = msgspec.structs.replace(request, headers=headers)
         answer = self._engine.handle(request)
         body = _decoded(answer)
         if answer.status >= 400:
             raise CallError(operation, answer.status, body)
         return body
+
+    def foresee(self, operation: str, /, **params: Any) -> dict[str, Any]:
+        """The action that a write would be, without doing it: operation, target, amount."""
+        found = self._find(operation)
+        system = self._engine.systems[found.system]
+        request = self._request(found, params)
+        segments = system.segments(request.path)
+        route = system.dispatcher.find(request.method, segments)
+        call = Call(
+            self._session,
+            request,
+            route.path(segments) if route else {},
+            system.query(request) if request.query else {},
+            system.body(request) if request.body else None,
+        )
+        facts = describe(found, call)
+        amount = facts.amount
+        return {
+            "operation": operation,
+            "target": facts.target.id if facts.target else None,
+            "amount": amount.minor if amount else None,
+            "currency": amount.currency if amount else None,
+            "fields": facts.gist,
+        }
 
     def tools(self) -> list[dict[str, Any]]:
         """Every operation as a tool: name, description and a JSON Schema of its parameters."""
@@ -54,6 +105,14 @@ class Toolbox:
             for system in self._engine.systems.values()
             for operation in system.operations
         ]
+
+    def _request(self, operation: Operation, params: Mapping[str, Any]) -> Request:
+        session = self._session
+        return build_request(operation, params, session.credentials, self._engine.systems)
+
+    def writes(self, operation: str) -> bool:
+        """Whether an operation changes anything."""
+        return self._find(operation).writes
 
     def _find(self, name: str) -> Operation:
         for system in self._engine.systems.values():

@@ -69,7 +69,6 @@ def _serve(setup: Setup, channel: Channel) -> None:
         handover = Handover.of(setup, isolated, lambda told: channel.write(encode(told)))
         seat = take_seat(setup, engine, isolated, leave, handover)
         leave.callback(seat.candidate.close)
-        printed.take()
         gc.collect()
         gc.freeze()
         hooks = Webhooks(faults, setup.seed)

@@ -69,7 +69,7 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
 
 def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
     return Setup(
-        world=str(plan.world),
+        world=str(plan.world.resolve()),
         world_loader=plan.world_loader,
         use=plan.candidate.spec,
         systems=dict(plan.systems),

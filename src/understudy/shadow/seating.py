@@ -16,6 +16,7 @@ from understudy.candidates.command import CommandCandidate
 from understudy.candidates.in_process import PythonCandidate
 from understudy.candidates.loading import load
 from understudy.candidates.service import ServiceCandidate, reachable_addresses
+from understudy.candidates.tool_door import serving_tools
 from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
 from understudy.doors.answering import Answering
 from understudy.doors.gateway_pace import PacedModels
@@ -122,6 +123,7 @@ def _serial_door(engine: Engine) -> SerialDoor:
 def _python_seat(use: PythonUse, setup: Setup, place: _Place) -> Seat:
     place.leave.enter_context(installed(place.door, place.models))
     place.leave.enter_context(virtual_time(place.engine))
+    place.leave.enter_context(serving_tools(place.engine))
     wall = seal(setup.allow)
     if place.serial:
         carry_context()

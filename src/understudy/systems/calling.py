@@ -42,8 +42,8 @@ def build_request(
     """The request of one call. `credentials` are a case's, by system.
 
     `systems` are an engine's, where it has others than the built-in ones. Raises `ValueError`
-    where a parameter of the path is missing: without it there is no path to send to. Anything
-    else is left to the system to refuse.
+    where a parameter of the path is missing: without it there is no path to send to; and where one
+    is unknown that has no place in the request. Anything else is left to the system to refuse.
     """
     system = (systems or _built_in())[operation.system]
     path, rest = _filled(operation, params)
@@ -75,6 +75,14 @@ def tool_schemas(systems: tuple[str, ...] | None = None) -> list[dict[str, Any]]
 
 def _wire(operation: Operation, rest: dict[str, Any]) -> Wire:
     if operation.wire is not None:
+        # It would be dropped or misplaced, so the system could not refuse it.
+        known = {*operation.params["properties"], *operation.accepts}
+        unknown = [name for name in rest if name not in known]
+        if unknown:
+            raise ValueError(
+                f"{operation.name} takes no `{unknown[0]}`{nearest(unknown[0], known)}; "
+                f"it takes {', '.join(operation.params['properties'])}"
+            )
         return operation.wire(rest)
     return Wire(query=rest) if operation.method == "GET" else Wire(body=rest or None)
 

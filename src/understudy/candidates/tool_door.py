@@ -1,0 +1,192 @@
+"""The door for agents that do their work by tools of their own, whatever those would call.
+
+`shadow_tools` gives the tools back with the same names, schemas and validation, and replaces what
+lies below: a call becomes an operation of a mocked system, or a recorded answer. A tool that is
+mapped to nothing is refused and told as a coverage gap.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from understudy.candidates.plain import plain
+from understudy.candidates.tool_kinds import named, rebuilt
+from understudy.candidates.toolbox import CallError, Toolbox
+from understudy.model.canonical import digest
+from understudy.model.errors import CandidateError, nearest
+from understudy.systems.engine import Engine
+from understudy.systems.session import CaseSession, CoverageGap
+
+__all__ = ["Foreseen", "Target", "ToolNotMapped", "foreseen", "serving_tools", "shadow_tools"]
+
+Target = str | Callable[..., Any]
+_engines: list[Engine] = []
+
+
+class ToolNotMapped(PermissionError):
+    """A tool was called that is mapped to nothing, so what it would have done is unknown."""
+
+
+@contextlib.contextmanager
+def serving_tools(engine: Engine) -> Iterator[None]:
+    """Let shadowed tools of this process act on the open case of `engine`."""
+    _engines.append(engine)
+    try:
+        yield
+    finally:
+        _engines.remove(engine)
+
+
+def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
+    """The tools of an agent, acting on the mocked systems of the case at hand.
+
+    `tools` are LangChain tools, function tools of OpenAI's Agents SDK, MCP servers (each with all
+    of its tools) or plain callables. `map` says by a tool's name what becomes of its calls:
+
+    - an operation, `"stripe.refunds.create"`, which takes the tool's arguments as they are named
+      (those that are None are left out), and answers as the system does, as JSON where the tool
+    is annotated to return `str`;
+    - a callable, `lambda systems, **arguments: …`, which is called with the case's systems and
+      the tool's arguments and gives what the tool returns: for other names and other shapes, or
+      for an answer that was recorded.
+
+    Arguments are validated by the tool itself before. A call of a tool that `map` does not name
+    raises `ToolNotMapped` and is a coverage gap of the case; so is every call outside of a case.
+    Raises `CandidateError` where `map` names a tool that is not there, or an object is no tool.
+    """
+    given = list(tools)
+    known = [name for tool in given for name in named(tool)]
+    unknown = [name for name in map if name not in known]
+    if unknown:
+        raise CandidateError(
+            f"there is no tool `{unknown[0]}` to map{nearest(unknown[0], known)}",
+            code="U214",
+            hint=f"the tools are {', '.join(known) or 'none'}",
+        )
+    return [rebuilt(tool, functools.partial(_shadow, map)) for tool in given]
+
+
+def foreseen(map: Mapping[str, Target], name: str, arguments: Mapping[str, Any]) -> Foreseen:
+    """The first write that a call of the tool `name` would be, without doing it.
+
+    Reads on the way are made. A tool that writes nothing, or is not mapped, is told by itself.
+    """
+    engine, session = _at_hand(name)
+    systems = _Foreseeing(engine, session)
+    target = map.get(name)
+    by_itself: dict[str, Any] = {"operation": name, "arguments": _value(dict(arguments))}
+    try:
+        if target is not None:
+            _carried_out(target, systems, dict(arguments))
+    except _Foreseen as found:
+        return Foreseen(found.operation, digest(found.params), found.action)
+    except (CallError, ValueError, LookupError):
+        return Foreseen("", "", by_itself)
+    return Foreseen("", "", by_itself)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A write before it is done: its operation, the digest of its parameters, and the action."""
+
+    operation: str
+    params: str
+    action: dict[str, Any]
+
+
+class _Foreseen(Exception):
+    """The write at which foreseeing ends."""
+
+    def __init__(self, operation: str, params: dict[str, Any], action: dict[str, Any]) -> None:
+        super().__init__(operation)
+        self.operation = operation
+        self.params = params
+        self.action = action
+
+
+class _Foreseeing(Toolbox):
+    """Systems that are read, and whose first write is told instead of done."""
+
+    def call(self, operation: str, /, **params: Any) -> Any:
+        if self.writes(operation):
+            raise _Foreseen(operation, params, self.foresee(operation, **params))
+        return super().call(operation, **params)
+
+
+def _shadow(
+    map: Mapping[str, Target], name: str, original: Callable[..., Any], aside: Container[str]
+) -> Callable[..., Any]:
+    """What is called in place of `original`; arguments named `aside` are the framework's."""
+    target = map.get(name)
+    tells_text = inspect.signature(original).return_annotation in (str, "str")
+
+    def act(*args: Any, **kwargs: Any) -> Any:
+        arguments = _arguments(original, args, kwargs)
+        answer = _acted(target, name, {k: v for k, v in arguments.items() if k not in aside})
+        return orjson.dumps(answer).decode() if isinstance(target, str) and tells_text else answer
+
+    async def act_later(*args: Any, **kwargs: Any) -> Any:
+        answer = act(*args, **kwargs)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    later = inspect.iscoroutinefunction(original)
+    return functools.wraps(original)(act_later if later else act)
+
+
+def _arguments(
+    original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """What the original would have been given, its own defaults included."""
+    signature = inspect.signature(original)
+    bound = signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    kinds = {name: each.kind for name, each in signature.parameters.items()}
+    found: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        if kinds[name] is inspect.Parameter.VAR_KEYWORD:
+            found.update(value)
+        elif kinds[name] is not inspect.Parameter.VAR_POSITIONAL:
+            found[name] = value
+    return found
+
+
+def _acted(target: Target | None, name: str, arguments: dict[str, Any]) -> Any:
+    engine, session = _at_hand(name)
+    if target is None:
+        session.gaps.append(
+            CoverageGap(
+                system="tools",
+                method="CALL",
+                path=name,
+                detail=f"it is mapped to nothing: shadow_tools(tools, {{'{name}': OPERATION}})",
+            )
+        )
+        raise ToolNotMapped(f"the tool `{name}` is not available")
+    return _carried_out(target, Toolbox(engine, session), arguments)
+
+
+def _carried_out(target: Target, systems: Toolbox, arguments: dict[str, Any]) -> Any:
+    if callable(target):
+        return target(systems, **arguments)
+    given = {key: _value(each) for key, each in arguments.items() if each is not None}
+    return systems.call(target, **given)
+
+
+def _at_hand(name: str) -> tuple[Engine, CaseSession]:
+    for engine in reversed(_engines):
+        session = engine.present_session()
+        if session is not None:
+            return engine, session
+    raise ToolNotMapped(f"the tool `{name}` was called outside of a case")
+
+
+def _value(value: Any) -> Any:
+    dump = getattr(value, "model_dump", None)
+    return plain(dump(mode="json") if callable(dump) else value)

@@ -1,0 +1,155 @@
+"""The kinds of tools that agents have, each opened below the validation of its arguments."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Container
+from typing import Any
+
+import orjson
+
+from understudy.model.errors import CandidateError
+
+__all__ = ["named", "rebuilt"]
+
+Replace = Callable[[str, Callable[..., Any], Container[str]], Callable[..., Any]]
+"""Takes a tool's name, what it calls, and the arguments that are the framework's own affair; gives
+what is called instead."""
+
+_LANGCHAIN = frozenset({"callbacks", "config", "run_manager", "runtime"})
+
+
+def named(tool: Any) -> list[str]:
+    """The names of a tool, or of all the tools of a server.
+
+    >>> named(len)
+    ['len']
+    """
+    if _is_a(tool, "mcp.server.mcpserver", "MCPServer"):
+        return [each.name for each in _tools_of(tool)]
+    name = getattr(tool, "name", None) or getattr(tool, "__name__", None)
+    if not isinstance(name, str):
+        raise _no_tool(tool)
+    return [name]
+
+
+def rebuilt(tool: Any, replace: Replace) -> Any:
+    """The same tool with something else below it; an MCP server is changed in place."""
+    if _is_a(tool, "langchain_core.tools", "BaseTool"):
+        return _langchain_tool(tool, replace)
+    if _is_a(tool, "agents", "FunctionTool"):
+        return _function_tool(tool, replace)
+    if _is_a(tool, "mcp.server.mcpserver", "MCPServer"):
+        return _mcp_server(tool, replace)
+    if callable(tool):
+        return _plain_callable(tool, replace)
+    raise _no_tool(tool)
+
+
+def _is_a(tool: Any, module: str, name: str) -> bool:
+    """Whether it is of a class of a library; one that nobody has imported has made no tools."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(tool, kind)
+
+
+def _no_tool(tool: Any) -> CandidateError:
+    return CandidateError(
+        f"`{tool!r:.80}` is no tool that can be shadowed",
+        code="U215",
+        hint="LangChain tools, function tools of OpenAI's Agents SDK, MCP servers, callables",
+    )
+
+
+def _langchain_tool(tool: Any, replace: Replace) -> Any:
+    schema = tool.tool_call_schema
+    known = schema["properties"] if isinstance(schema, dict) else schema.model_fields
+    change = _replacing(replace, tool.name, _LANGCHAIN - {"self", *known} | {"self"})
+    if hasattr(tool, "func"):
+        parts = {part: getattr(tool, part, None) for part in ("func", "coroutine")}
+        return tool.model_copy(
+            update={part: change(each) for part, each in parts.items() if each is not None}
+        )
+    kind = type(tool)
+    # A class of its own: what is below a tool is found on its class.
+    methods = {"_run": _method(kind._run, change), "_arun": _method(kind._arun, change)}
+    made = tool.model_copy()
+    made.__class__ = type(kind.__name__, (kind,), {"__module__": kind.__module__, **methods})
+    return made
+
+
+def _replacing(
+    replace: Replace, name: str, aside: Container[str]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return lambda original: replace(name, original, aside)
+
+
+def _method(original: Callable[..., Any], change: Callable[..., Any]) -> Callable[..., Any]:
+    changed = change(original)
+    if inspect.iscoroutinefunction(original):
+
+        @functools.wraps(original)
+        async def later(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return await changed(self, *args, **kwargs)
+
+        return later
+
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return changed(self, *args, **kwargs)
+
+    return method
+
+
+def _function_tool(tool: Any, replace: Replace) -> Any:
+    made = copy.copy(tool)
+    original = getattr(tool, "__wrapped__", None)
+    if original is None:
+        made.on_invoke_tool = _invoked(_replacing(replace, tool.name, ()))
+    else:
+        known = tool.params_json_schema.get("properties", {})
+        aside = {name for name in inspect.signature(original).parameters if name not in known}
+        change = _replacing(replace, tool.name, aside)
+        again = sys.modules["agents"].function_tool(
+            change(original), name_override=tool.name, strict_mode=tool.strict_json_schema
+        )
+        made.on_invoke_tool = again.on_invoke_tool
+    # Copied again, because a copy takes its invoker over: failures go the way of the tool's own.
+    return copy.copy(made)
+
+
+def _invoked(change: Callable[..., Any]) -> Callable[..., Any]:
+    """A tool whose function is its own: all that can be known of a call is its JSON."""
+
+    async def on_invoke(**arguments: Any) -> Any:
+        raise NotImplementedError  # its place is taken, only its signature is read
+
+    changed = change(on_invoke)
+
+    async def invoked(context: Any, text: str) -> Any:
+        del context
+        return await changed(**orjson.loads(text or "{}"))
+
+    return invoked
+
+
+def _mcp_server(server: Any, replace: Replace) -> Any:
+    for tool in _tools_of(server):
+        tool.fn = replace(tool.name, tool.fn, (tool.context_kwarg,))
+    return server
+
+
+def _tools_of(server: Any) -> list[Any]:
+    return list(server._tool_manager.list_tools())
+
+
+def _plain_callable(tool: Callable[..., Any], replace: Replace) -> Any:
+    (name,) = named(tool)
+    validated = getattr(tool, "raw_function", None)
+    if validated is None:
+        return replace(name, tool, ())
+    import pydantic
+
+    return pydantic.validate_call(replace(name, validated, ()))

@@ -1,0 +1,125 @@
+"""The integrations of `fixtures/candidates`, each run as its readme says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "fixtures" / "candidates"
+NEEDS = {
+    "vendor-clients": ("stripe", "hubspot"),
+    "langgraph": ("langgraph", "openai"),
+    "agents-sdk": ("agents", "openai"),
+    "node": (),
+    "prompt": ("openai",),
+}
+
+
+@pytest.fixture
+def examples(project):
+    """The examples, copied beside a campaign on the small world."""
+    shutil.copytree(EXAMPLES, project.folder / "examples")
+    path = project.folder / "examples" / "campaign.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "world: {customers: 300, cases: 60}" in text
+    path.write_text(
+        text.replace("world: {customers: 300, cases: 60}", f"world: {project.world}"),
+        encoding="utf-8",
+    )
+    return path
+
+
+def _records(project):
+    stores = sorted(project.folder.glob("reports/*/*/cases-*.jsonl"))
+    return [json.loads(line) for line in stores[-1].read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_each_example_works_on_its_cases(project, examples, name):
+    """One line of the campaign each: no case fails, and each acts or hands over."""
+    for module in NEEDS[name]:
+        pytest.importorskip(module)
+    if name == "node" and not shutil.which("node"):
+        pytest.skip("there is no node on this machine")
+    finished = project.command(
+        "run", str(examples), "--candidate", name, "-q", "--json", "--limit", "6"
+    )
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert run["cases"]["failed"] == 0, finished.stderr
+    assert run["wall"]["attempts"] == 0
+    assert all(record["proposal"]["actions"] for record in _records(project))
+
+
+@pytest.mark.parametrize(("name", "module"), [("langgraph", "langgraph"), ("agents-sdk", "agents")])
+def test_an_agent_that_waits_for_approval_is_resumed_with_the_desks_decision(
+    project, examples, name, module
+):
+    """What people did as well is approved and refers to it; anything else is not sent."""
+    pytest.importorskip(module)
+    cases = [
+        json.loads(line)
+        for line in (project.world / "recording" / "cases.jsonl").read_text("utf-8").splitlines()
+    ]
+    baselines = [
+        json.loads(line)
+        for line in (project.world / "recording" / "baselines.jsonl")
+        .read_text("utf-8")
+        .splitlines()
+    ]
+    answered = {
+        each["case_id"]
+        for each in baselines
+        for action in each["actions"]
+        if action["operation"] == "zendesk.tickets.public_reply"
+    }
+    chosen = next(case for case in cases if case["case_id"] in answered)
+    ticket = str(chosen["trigger"]["payload"]["ticket_id"])
+    for number, expected in ((ticket, "approved"), ("999999", "rejected")):
+        call = {"name": "answer_ticket", "arguments": {"ticket_id": number, "text": "We look."}}
+        text = examples.read_text(encoding="utf-8")
+        script = json.dumps([{"tool_calls": [call]}, {"text": "done"}])
+        head, _, tail = text.partition("  script:")
+        tail = tail[tail.index("policy:") :]
+        other = examples.with_name("other.yaml")
+        other.write_text(f"{head}  script: {script}\n{tail}", encoding="utf-8")
+        finished = project.command(
+            "run", str(other), "--candidate", name, "-q", "--json", "--case", chosen["case_id"]
+        )
+        (record,) = _records(project)
+        by_name = {each["operation"]: each for each in record["proposal"]["actions"]}
+        assert "desk.approvals.create" in by_name, finished.stderr
+        assert record["trace"]["rationale"] == "done"
+        reply = by_name.get("zendesk.tickets.public_reply")
+        if expected == "approved":
+            assert reply["approval_ref"].startswith("apr_")
+            assert reply["target"]["id"] == ticket
+        else:
+            assert reply is None
+
+
+def test_the_node_example_is_a_service_too(project, examples):
+    """The same file behind an address: cases come by POST."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no node on this machine")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    service = subprocess.Popen(
+        [node, str(EXAMPLES / "node_service" / "agent.mjs"), str(port)], stderr=subprocess.PIPE
+    )
+    try:
+        assert service.stderr is not None
+        assert service.stderr.readline() == b"ready\n"
+        campaign = project.campaign(f"http://127.0.0.1:{port}/case")
+        finished = project.command("run", str(campaign), "-q", "--json", "--limit", "4")
+    finally:
+        service.kill()
+        service.communicate()
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert run["cases"]["failed"] == 0, finished.stderr
+    assert run["wall"]["level"] == "none"

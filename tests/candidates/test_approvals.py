@@ -1,0 +1,118 @@
+"""Agents that stop for a person: the desk decides, and they are resumed with its decision."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from understudy.candidates.approvals import run_graph
+from understudy.candidates.tool_door import serving_tools
+from understudy.candidates.toolbox import Toolbox
+from understudy.model.world import World
+from understudy.systems.engine import Engine
+from understudy.systems.sleeping import virtual_time
+
+pytest.importorskip("langgraph")
+
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import interrupt
+
+CHARGE = {
+    "id": "ch_1", "customer": "cus_1", "amount": 1000, "amount_refunded": 0, "currency": "eur",
+    "status": "succeeded", "paid": True, "refunded": False, "captured": True,
+    "created": 1_790_000_000,
+}  # fmt: skip
+CASE = SimpleNamespace(id="c-1")
+MAP = {
+    "refund": lambda systems, charge, euros: systems.call(
+        "stripe.refunds.create", charge=charge, amount=euros * 100
+    )
+}
+
+
+@pytest.fixture
+def desk():
+    """Systems whose desk decides as it is told, after five minutes; with what it was asked."""
+    engine = Engine(World({"stripe.charges": {"ch_1": CHARGE}}, now=1_800_000_000), seed=1)
+    session = engine.open_case("c-1")
+    asked = []
+
+    def decide(**decision):
+        session.reviewer = lambda _, row: asked.append(row) or {"after_seconds": 300, **decision}
+
+    with serving_tools(engine), virtual_time(engine):
+        yield SimpleNamespace(
+            decide=decide, asked=asked, session=session, systems=Toolbox(engine, session)
+        )
+
+
+def graph_of(desk, *values):
+    """A graph that is interrupted by each of these values, and acts where it is approved."""
+
+    def work(state):
+        for value in values:
+            answer = interrupt(value)
+            verdict = answer["decisions"][0]["type"] if isinstance(answer, dict) else answer
+            if verdict in (True, "approve"):
+                MAP["refund"](desk.systems, charge="ch_1", euros=3)
+        return {"messages": [("assistant", str(answer))]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    return graph.compile(checkpointer=InMemorySaver())
+
+
+def middleware(**arguments):
+    """What the human-in-the-loop middleware interrupts with."""
+    return {"action_requests": [{"name": "refund", "args": arguments}], "review_configs": []}
+
+
+def run(desk, *values, **options):
+    return run_graph(graph_of(desk, *values), {"messages": []}, CASE, desk.systems, MAP, **options)
+
+
+def test_an_approved_action_refers_to_its_approval(desk):
+    """The desk is asked about the write that the tool would be, and waiting costs no time here."""
+    desk.decide(status="approved")
+    run(desk, middleware(charge="ch_1", euros=3))
+    wanted = desk.asked[0]["action"]
+    assert (wanted["operation"], wanted["target"], wanted["amount"]) == (
+        "stripe.refunds.create", "ch_1", 300,
+    )  # fmt: skip
+    asked, refund = desk.session.actions
+    assert refund.approval_ref == asked.after["id"]
+    assert desk.session.clock.passed >= 300
+
+
+@pytest.mark.parametrize(
+    ("decision", "told"),
+    [
+        ({"status": "rejected"}, "Not approved."),
+        ({"status": "escalated"}, "A person takes this over."),
+        ({"status": "modified", "approved_action": {"amount": 200}}, "200 (minor units) would be"),
+    ],
+)
+def test_what_is_not_approved_is_not_done(desk, decision, told):
+    """Rejected, handed over, or approved otherwise: the agent hears why."""
+    desk.decide(**decision)
+    state = run(desk, middleware(charge="ch_1", euros=3))
+    assert told in state["messages"][-1].content
+    assert [action.operation for action in desk.session.actions] == ["desk.approvals.create"]
+
+
+def test_other_interrupts_are_resumed_as_the_integration_says(desk):
+    """By default with whether it was approved; a function turns the decision into anything."""
+    desk.decide(status="approved")
+    run(desk, {"tool": "refund", "args": {"charge": "ch_1", "euros": 3}})
+    assert [each.operation for each in desk.session.actions][-1] == "stripe.refunds.create"
+    state = run(desk, "may I?", resume=lambda value, decision: f"{value} {decision.status}")
+    assert "may I? approved" in state["messages"][-1].content
+    assert desk.asked[-1]["action"] == {"operation": "", "asked": "may I?"}
+
+
+def test_an_agent_that_asks_without_end_is_ended(desk):
+    """After 25 rounds of decisions it is the candidate's failure."""
+    desk.decide(status="rejected")
+    with pytest.raises(RuntimeError, match="after 25 decisions"):
+        run(desk, *(["again?"] * 30))

@@ -1,0 +1,211 @@
+"""Agents that work by tools of their own: the same tools, with the mocked systems below."""
+
+import asyncio
+import json
+from typing import Annotated
+
+import pydantic
+import pytest
+
+from understudy.candidates.tool_door import ToolNotMapped, serving_tools, shadow_tools
+from understudy.candidates.toolbox import CallError
+from understudy.model.errors import CandidateError
+from understudy.model.world import World
+from understudy.systems.engine import Engine
+
+CHARGE = {
+    "id": "ch_1", "customer": "cus_1", "amount": 1000, "amount_refunded": 0, "currency": "eur",
+    "status": "succeeded", "paid": True, "refunded": False, "captured": True,
+    "created": 1_790_000_000,
+}  # fmt: skip
+MAP = {"refund": "stripe.refunds.create"}
+
+
+@pytest.fixture
+def session():
+    """The open case that shadowed tools act on."""
+    engine = Engine(World({"stripe.charges": {"ch_1": CHARGE}}, now=1_800_000_000), seed=1)
+    with serving_tools(engine):
+        yield engine.open_case("c-1")
+
+
+def amounts(session):
+    return [action.amount_minor for action in session.actions]
+
+
+def refund(charge: str, amount: int = 300, reason: str | None = None) -> dict:
+    """Give money back."""
+    raise AssertionError("the real one was called")
+
+
+async def refund_later(charge: str, amount: int = 300) -> str:
+    """Give money back, some time; its answer is a text."""
+    raise AssertionError("the real one was called")
+
+
+def test_a_plain_callable_becomes_an_operation(session):
+    """Its defaults hold, what is None is left out; its name, text and kind of answer stay."""
+    (tool,) = shadow_tools([refund], MAP)
+    assert tool("ch_1")["object"] == "refund"
+    assert tool.__doc__ == "Give money back."
+    assert amounts(session) == [300]
+    with pytest.raises(TypeError):
+        tool(charg="ch_1")
+    (later,) = shadow_tools([refund_later], {"refund_later": "stripe.refunds.create"})
+    assert json.loads(asyncio.run(later("ch_1", amount=10)))["amount"] == 10
+
+
+def test_validated_callables_validate_before(session):
+    """A callable under pydantic refuses what it refuses in production."""
+    checked = pydantic.validate_call(refund)
+    (tool,) = shadow_tools([checked], MAP)
+    with pytest.raises(pydantic.ValidationError):
+        tool("ch_1", amount="much")
+    assert session.actions == []
+    tool("ch_1", amount="12")
+    assert amounts(session) == [12]
+
+
+def test_a_callable_maps_other_names_and_recorded_answers(session):
+    """Where names differ, or an answer was recorded, a function of the systems says it."""
+
+    def pay_back(payment, euros):
+        """Another shape."""
+
+    def rate(currency):
+        """Known from a recording."""
+
+    map = {
+        "pay_back": lambda systems, payment, euros: systems.call(
+            "stripe.refunds.create", charge=payment, amount=round(euros * 100)
+        )["id"],
+        "rate": lambda systems, currency: {"EUR": 1.0}[currency],
+    }
+    pay, look = shadow_tools([pay_back, rate], map)
+    assert pay("ch_1", 2.5).startswith("re_")
+    assert look("EUR") == 1.0
+    assert amounts(session) == [250]
+
+
+def test_what_is_mapped_to_nothing_is_refused_and_told(session):
+    """A tool without a mapping never acts, and the case has a coverage gap with its name."""
+
+    def wipe(customer):
+        """Erase everything."""
+
+    (tool,) = shadow_tools([wipe], {})
+    with pytest.raises(ToolNotMapped):
+        tool("cus_1")
+    (gap,) = session.gaps
+    assert (gap.system, gap.method, gap.path) == ("tools", "CALL", "wipe")
+    assert "shadow_tools(tools, {'wipe': OPERATION})" in gap.detail
+
+
+def test_outside_of_a_case_no_tool_acts():
+    """Without an open case there is nothing that a tool may do."""
+    (tool,) = shadow_tools([refund], MAP)
+    with pytest.raises(ToolNotMapped, match="outside of a case"):
+        tool("ch_1")
+
+
+def test_a_refusal_of_the_system_is_raised(session):
+    """A tool hears what the vendor would say."""
+    (tool,) = shadow_tools([refund], MAP)
+    with pytest.raises(CallError, match="resource_missing"):
+        tool("ch_none")
+
+
+@pytest.mark.parametrize(
+    ("tools", "map", "said"),
+    [
+        ([refund], {"refnud": "stripe.refunds.create"}, "did you mean `refund`?"),
+        ([], {"refund": "stripe.refunds.create"}, "the tools are none"),
+        (["refund"], {}, "is no tool that can be shadowed"),
+        ([3], {}, "is no tool that can be shadowed"),
+    ],
+)
+def test_what_is_no_tool_is_one_clear_error(tools, map, said):
+    """A misspelt name and an object that is no tool are named when the agent is made."""
+    with pytest.raises(CandidateError) as caught:
+        shadow_tools(tools, map)
+    assert said in caught.value.describe()
+
+
+def test_langchain_tools_keep_their_schema_and_validation(session):
+    """Structured tools and subclasses, sync and async; injected arguments reach the operation."""
+    tools = pytest.importorskip("langchain_core.tools")
+
+    @tools.tool
+    def refund(
+        charge: Annotated[str, tools.InjectedToolArg], amount: int, config: dict | None = None
+    ) -> dict:
+        """Give money back."""
+        raise AssertionError("the real one was called")
+
+    class Later(tools.BaseTool):
+        name: str = "later"
+        description: str = "Give money back."
+
+        def _run(self, charge: str, amount: int, run_manager=None) -> dict:
+            raise AssertionError("the real one was called")
+
+    map = {**MAP, "later": "stripe.refunds.create"}
+    first, second = shadow_tools([refund, Later()], map)
+    assert first.args_schema is refund.args_schema
+    assert isinstance(second, Later)
+    assert first.invoke({"charge": "ch_1", "amount": 5})["amount"] == 5
+    assert second.invoke({"charge": "ch_1", "amount": 6})["amount"] == 6
+    assert asyncio.run(second.ainvoke({"charge": "ch_1", "amount": 7}))["amount"] == 7
+    with pytest.raises(pydantic.ValidationError):
+        first.invoke({"charge": "ch_1", "amount": "much"})
+    assert amounts(session) == [5, 6, 7]
+    with pytest.raises(AssertionError):
+        refund.invoke({"charge": "ch_1", "amount": 5})
+
+
+def test_function_tools_of_the_agents_sdk_keep_theirs(session):
+    """Arguments are validated as by the SDK; hand-made tools get their JSON."""
+    agents = pytest.importorskip("agents")
+    from agents.tool_context import ToolContext
+
+    @agents.function_tool(needs_approval=True, failure_error_function=None)
+    def refund(context: agents.RunContextWrapper[None], charge: str, amount: int) -> dict:
+        """Give money back."""
+        raise AssertionError("the real one was called")
+
+    async def invoke(context, text):
+        raise AssertionError("the real one was called")
+
+    made = agents.FunctionTool("by_hand", "Give money back.", {}, invoke, strict_json_schema=False)
+    first, second = shadow_tools([refund, made], {**MAP, "by_hand": "stripe.refunds.create"})
+    assert first.needs_approval is True
+
+    def called(tool, **arguments):
+        text = json.dumps(arguments)
+        context = ToolContext(None, tool_name=tool.name, tool_call_id="1", tool_arguments=text)
+        return asyncio.run(tool.on_invoke_tool(context, text))
+
+    assert called(first, charge="ch_1", amount=5)["amount"] == 5
+    assert called(second, charge="ch_1", amount=6)["amount"] == 6
+    with pytest.raises(agents.ModelBehaviorError, match="Invalid JSON input"):
+        called(first, charge="ch_1", amount="much")
+    assert amounts(session) == [5, 6]
+
+
+def test_an_mcp_servers_tools_act_on_the_systems(session):
+    """A server of the user's own keeps its tools; what they do is done by the systems."""
+    server_module = pytest.importorskip("mcp.server.mcpserver")
+    from mcp import Client
+
+    server = server_module.MCPServer("own")
+    server.tool()(refund)
+
+    async def calls():
+        async with Client(server) as client:
+            right = await client.call_tool("refund", {"charge": "ch_1", "amount": 5})
+            wrong = await client.call_tool("refund", {"charge": "ch_1", "amount": "much"})
+            return right.is_error, wrong.is_error
+
+    assert shadow_tools([server], MAP) == [server]
+    assert asyncio.run(calls()) == (False, True)
+    assert amounts(session) == [5]
