@@ -75,7 +75,7 @@ def _candidates(
 ) -> Iterator[UnderstudyError]:
     for number, candidate in enumerate(candidates):
         place: Place = ("candidates", number)
-        yield from _wrong(document, (*place, "use"), parse_use, candidate.use)
+        yield from _wrong(document, (*place, "use"), parse_use, candidate.spec)
         for index, need in enumerate(candidate.needs):
             yield from _wrong(document, (*place, "needs", index), parse_need, need)
 
