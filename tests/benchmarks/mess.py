@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.csv import CSVWriter
 
 from understudy.world.damage import damage_block
 from understudy.world.draft import LEDGER, Draft
 from understudy.world.entropy import below
+from understudy.world.heap import one_heap
 from understudy.world.pools import load_pool
 from understudy.world.population import draw_people
 from understudy.world.profile import Profile
@@ -20,36 +23,54 @@ from understudy.world.recipe import Recipe
 from understudy.world.table import Table
 from understudy.world.truth import Block
 
-__all__ = ["COLUMNS", "block", "contacts", "damaged", "floor", "one_thread", "recipe", "written"]
+__all__ = [
+    "WIDTH",
+    "block",
+    "contacts",
+    "damaged",
+    "floor",
+    "one_thread",
+    "recipe",
+    "saved",
+    "written",
+]
 
 _BLOCK = 65_536
 CONTACTS = "hubspot.contacts"
 COLUMNS = {
-    "id": "contact_id", "firstname": "firstname", "lastname": "lastname", "email": "email",
-    "phone": "phone", "company": "company", "address": "address", "city": "city", "zip": "zip",
-    "country": "country", "tier": "currency", "plan": "plan",
+    "customer_id": "contact_id", "first_name": "firstname", "last_name": "lastname",
+    "email": "email", "phone": "phone", "company": "company", "street": "address", "city": "city",
+    "postcode": "zip", "country": "country_name", "created_at": "created",
 }  # fmt: skip
-"""The workload's twelve columns, and the hidden people's columns that they are."""
+"""The workload's columns, and the hidden people's columns that they are; `credit_limit` is the
+twelfth, which no system of a world has."""
+WIDTH = len(COLUMNS) + 1
 _SEED = 1
-_KEYED = {"on": "country", "rates": {"DE": "4%", "US": "1%", "JP": "3%"}}
+_HEAP = ExitStack()
+_WORDS = 11
+_KEYED = {"on": "country", "rates": {"Deutschland": "6%", "日本": "4%", "United States": "1%"}}
 _CELLS: dict[str, Any] = {
     "phone": [{"op": "null_explicit", "rate": "5%"}],
-    "lastname": [{"op": "typo_keyboard", "rate": "3%"}],
+    "last_name": [{"op": "typo_keyboard", "rate": "3%"}],
     "city": [{"op": "mojibake", "rate": "1%"}],
-    "plan": [{"op": "text_in_numeric", "rate": "1%"}],
+    "credit_limit": [{"op": "currency_unit_slip", "rate": "1%", "options": {"grows": "100%"}}],
     "email": [{"op": "typo_keyboard", "rate": "1%", **_KEYED}],
-    "zip": [{"op": "null_explicit", "rate": "2%", "longer_than": 4, "otherwise": "6%"}],
+    "postcode": [
+        {"op": "null_explicit", "rate": "8%", "longer_than": 5, "otherwise": "2.4%"},
+    ],
     "company": [{"op": "escape_artifact", "rate": "1%"}],
 }
+"""Two of a hundred e-mails by country and four of a hundred postcodes by themselves are hit."""
 PROFILE = Profile.model_validate(
     {"version": 1, "name": "mess-1m", "tables": {CONTACTS: {"cells": _CELLS}}}
 )
 
 
 def one_thread() -> None:
-    """Arrow works on this thread alone."""
+    """Arrow works on this thread alone, and takes memory as it does when a world is built."""
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
+    _HEAP.enter_context(one_heap())
 
 
 def recipe(rows: int) -> Recipe:
@@ -61,13 +82,14 @@ def contacts(made: Recipe, number: int) -> Table:
     """One block's contacts, in the workload's twelve columns."""
     people = draw_people(made, _SEED, number)
     columns = {name: people.columns[source] for name, source in COLUMNS.items()}
+    columns["credit_limit"] = pa.array(people.draws.below("credit_limit", len(people), 100_000))
     return Table(columns, np.arange(len(people), dtype=np.int64))
 
 
 def damaged(made: Recipe, number: int, table: Table) -> Draft:
     """The block after seven steps, with its ledger."""
     block = Block(number, {CONTACTS: table})
-    return damage_block(block, PROFILE, _SEED, made.epoch)
+    return damage_block(block, PROFILE, _SEED, made.epoch, "customer_id")
 
 
 def written(made: Recipe) -> int:
@@ -83,32 +105,40 @@ def written(made: Recipe) -> int:
     return rows
 
 
+def saved(made: Recipe, file: Path) -> None:
+    """The clean contacts as CSV, for a peer to read."""
+    with CSVWriter(file, block().schema) as writer:
+        for number in range(made.blocks()):
+            writer.write(pa.table(dict(contacts(made, number).columns)))
+
+
 def block() -> pa.Table:
     """A whole block of contacts, as a floor writes it again and again."""
     return pa.table(dict(contacts(recipe(_BLOCK), 0).columns))
 
 
 def floor(made: Recipe, rows_written: pa.Table | None = None) -> int:
-    """What nothing can do without: the words and one gather for each column.
+    """What nothing can do without: eleven random words a row, and eight columns gathered by them.
 
     With `rows_written` a file of as many rows too, the same texts as the workload's own: short or
     repeated ones would make a floor of other work.
     """
-    pool = load_pool("de_DE")
-    kinds = [pool[kind] for kind in ("first", "last", "street", "city", "company", "job")] * 2
+    pools = [load_pool(name) for name in made.locales]
+    kinds = ("first", "last", "street", "city", "company", "first_ascii", "last_ascii", "job")
+    texts = [pa.concat_arrays([pool[kind] for pool in pools]) for kind in kinds]
     rows = 0
     with TemporaryDirectory() as name, _Files(Path(name)) as files:
         for number in range(made.blocks()):
             count = made.customers_in(number)
             generator = np.random.Philox(key=1, counter=[0, 0, 0, number])
-            words = generator.random_raw(len(kinds) * count).reshape(len(kinds), count)
-            columns = {
-                str(place): kind.take(pa.array(below(word, len(kind))))
-                for place, (kind, word) in enumerate(zip(kinds, words, strict=True))
-            }
+            words = generator.random_raw(_WORDS * count).reshape(_WORDS, count)
+            found = [
+                text.take(pa.array(below(word, len(text))))
+                for text, word in zip(texts, words[: len(texts)], strict=True)
+            ]
             if rows_written is not None:
                 files.append("floor", rows_written.slice(0, count))
-            rows += len(columns["0"])
+            rows += len(found[0])
     return rows
 
 

@@ -18,9 +18,9 @@ from understudy.world.truth import build_block, build_truth
 from understudy.world.writer import Facts
 
 GOLDEN = {
-    "tidy": "8799980782451c2ffb2503d6a911ecad1d550d002f3f2b347009efa33a589634",
-    "mid_market": "ae427d5d3c1962b006ff96fdf1a64dd77bea6f49c402a74db2bfbd28140f3c1c",
-    "enterprise": "ee6beb491783a5b6e819fb026e9ebd0ad6e87003adf99420cd4dbf29feb07a74",
+    "tidy": "36c1d3a0c72724614c97b4790272761959d48cd047dcbefd33e1ede580b5b094",
+    "mid_market": "db08b2ea022624b52a159b7a2195302c0432cc0ad3698da10cb3e136337520d5",
+    "enterprise": "38b12f0bb1d6c951701ef0a9f875e85b46a4c150720b50e8e070d346393aaa47",
 }
 """Digests of the small world with seed 1; they change only with recipe, pools or profiles."""
 

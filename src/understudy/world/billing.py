@@ -275,8 +275,7 @@ def _disputes(
 
 def _credit_notes(bills: Bills, ids: dict[str, pa.Array], seed: int) -> Table:
     draws, recipe = Draws(seed, "stripe.credit_notes", bills.people.block), bills.people.recipe
-    chance = draws.words("invoice", len(bills))
-    rows = np.flatnonzero((chance < np.uint64(recipe.credited * (2**64 - 2048))) & bills.paid)
+    rows = np.flatnonzero(draws.share("invoice", len(bills), recipe.credited) & bills.paid)
     amount = np.maximum(bills.total[rows] * (5 + draws.below("amount", len(rows), 46)) // 100, 1)
     prefix = pc.utf8_slice_codeunits(_of(bills, "customer_id", rows), 4, 12)
     columns = {

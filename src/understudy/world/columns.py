@@ -15,13 +15,13 @@ from understudy.world.entropy import Stream, below
 __all__ = [
     "constant",
     "filled",
+    "fixed",
     "from_iso",
     "gather",
     "integers",
     "iso",
     "join",
     "keys",
-    "masked",
     "numbered",
     "spread",
     "text",
@@ -31,9 +31,8 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PER_WORD = 8
+_EIGHT_DIGITS = 10**8
 _DAY = 86_400
-_DIGITS = "0123456789"
-_CAPITALS = "ABCDEFGHJKLMNPRSTUWXYZ"
 
 
 def gather(pool: pa.Array, index: Ints) -> pa.Array:
@@ -87,9 +86,7 @@ def iso(epochs: npt.NDArray[Any]) -> pa.Array:
     written = np.empty(len(epochs), dtype=[("date", "S11"), ("clock", "S9")])
     written["date"] = np.char.add(np.datetime_as_string(dates).astype("S10"), b"T")[days - first]
     written["clock"] = _clock()[seconds]
-    width = written.dtype.itemsize
-    offsets = np.arange(len(epochs) + 1, dtype=np.int32) * np.int32(width)
-    return pa.StringArray.from_buffers(len(epochs), pa.py_buffer(offsets), pa.py_buffer(written))
+    return fixed(written)
 
 
 @lru_cache(maxsize=1)
@@ -121,32 +118,53 @@ def keys(prefix: str, stream: Stream, block: int, count: int, length: int = 14) 
     """Ids as Stripe writes them: a prefix and random letters and digits."""
     lanes = -(-length // _PER_WORD)
     words = stream.words(block, count * lanes).reshape(lanes, count)
-    letters = np.frombuffer(_BASE62.encode(), dtype=np.uint8)
-    drawn = np.empty((count, length), dtype=np.uint8)
-    for place in range(length):
-        drawn[:, place] = letters[_digit(words[place // _PER_WORD], 62)]
-    return join(prefix, _fixed(drawn))
+    places = {str(place): "S2" if place + 1 < length else "S1" for place in range(0, length, 2)}
+    layout = [("prefix", f"S{len(prefix)}"), *places.items()]
+    written: npt.NDArray[Any] = np.empty(count, dtype=layout)
+    written["prefix"] = prefix.encode()
+    pairs = _pairs()
+    for place in places:
+        written[place] = pairs.take(_digit(words[int(place) // _PER_WORD], len(pairs)))
+    return fixed(written)
+
+
+@lru_cache(maxsize=1)
+def _pairs() -> npt.NDArray[np.bytes_]:
+    """All pairs of letters and digits."""
+    return np.array([first + second for first in _BASE62 for second in _BASE62], dtype="S2")
 
 
 def numbered(start: int, step: int, stream: Stream, block: int, count: int) -> pa.Array:
     """Rising ids of digits with gaps, apart from those of every other block."""
-    gaps = below(stream.words(block, count), step)
-    first = start + (block + 1) * (1 << 20) * step
-    return text(first + np.arange(count, dtype=np.int64) * step + gaps)
+    numbers = below(stream.halves(block, count), step)
+    numbers += np.arange(count, dtype=np.int64) * step
+    numbers += start + (block + 1) * (1 << 20) * step
+    return _rising(numbers)
 
 
-def masked(masks: list[str], which: Ints, stream: Stream, block: int) -> pa.Array:
-    """One mask per row with its `#` drawn as digits and its `@` as capital letters."""
-    width = max(map(len, masks))
-    drawn = stream.words(block, len(which) * 2).reshape(2, -1)
-    rows: list[Any] = [None] * len(masks)
-    for number, mask in enumerate(masks):
-        rows[number] = _drawn(mask, width, drawn[:, which == number])
-    out = np.zeros((len(which), width), dtype=np.uint8)
-    for number, letters in enumerate(rows):
-        out[which == number] = letters
-    lengths = np.array([len(mask) for mask in masks], dtype=np.int64)[which]
-    return _ragged(out, lengths)
+def _rising(numbers: Ints) -> pa.Array:
+    """Rising numbers as text, four digits at a time where all have the same digits in front.
+
+    >>> _rising(np.array([7, 12345, 12_345_678])).to_pylist()
+    ['7', '12345', '12345678']
+    """
+    ends = [str(numbers[place] // _EIGHT_DIGITS) for place in (0, -1)] if len(numbers) else []
+    if not ends or ends[0] != ends[1] or ends[0] == "0":
+        return text(numbers)
+    fours = _fours()
+    layout = [("front", f"S{len(ends[0])}"), ("middle", "u4"), ("last", "u4")]
+    written: npt.NDArray[Any] = np.empty(len(numbers), dtype=layout)
+    written["front"] = ends[0].encode()
+    numbers = numbers % _EIGHT_DIGITS
+    high = numbers // 10_000
+    written["middle"], written["last"] = fours.take(high), fours.take(numbers - high * 10_000)
+    return fixed(written)
+
+
+@lru_cache(maxsize=1)
+def _fours() -> npt.NDArray[np.uint32]:
+    """All numbers of four digits, each one's four bytes as one number."""
+    return np.array([f"{number:04d}" for number in range(10_000)], dtype="S4").view(np.uint32)
 
 
 def _digit(words: npt.NDArray[np.uint64], base: int) -> Ints:
@@ -158,28 +176,7 @@ def _digit(words: npt.NDArray[np.uint64], base: int) -> Ints:
     return digit
 
 
-def _drawn(mask: str, width: int, words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
-    out = np.zeros((words.shape[1], width), dtype=np.uint8)
-    state = words.copy()
-    for place, letter in enumerate(mask):
-        alphabet = {"#": _DIGITS, "@": _CAPITALS}.get(letter)
-        if alphabet is None:
-            out[:, place] = ord(letter)
-            continue
-        choices = np.frombuffer(alphabet.encode(), dtype=np.uint8)
-        out[:, place] = choices[_digit(state[place % 2], len(alphabet))]
-    return out
-
-
-def _fixed(letters: npt.NDArray[np.uint8]) -> pa.Array:
-    count, width = letters.shape
-    return _ragged(letters, np.full(count, width, dtype=np.int64))
-
-
-def _ragged(letters: npt.NDArray[np.uint8], lengths: Ints) -> pa.Array:
-    """ASCII rows of a matrix as texts, each cut at its length."""
-    count, width = letters.shape
-    kept = letters[np.arange(width) < lengths[:, None]]
-    offsets = np.zeros(count + 1, dtype=np.int32)
-    np.cumsum(lengths, out=offsets[1:])
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(kept))
+def fixed(written: npt.NDArray[Any]) -> pa.Array:
+    """Rows of equally many ASCII bytes as texts."""
+    offsets = np.arange(len(written) + 1, dtype=np.int32) * np.int32(written.dtype.itemsize)
+    return pa.StringArray.from_buffers(len(written), pa.py_buffer(offsets), pa.py_buffer(written))

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from understudy.world.draft import LEDGER, Draft, Source
-from understudy.world.entropy import Stream, quantised
+from understudy.world.entropy import Stream, hits
 from understudy.world.joint import draw_rows
 from understudy.world.learned import Learned
 from understudy.world.operators.changes import SetCells, View
@@ -145,9 +145,8 @@ class _Worker:
 
     def _hits(self, place: _Place, step: Step | Signature) -> Ints:
         table = self.draft.tables[place.table]
-        words = place.stream.words(place.block, len(table)) >> np.uint64(32)
-        rates = self._rates(table, place.column, step)
-        return np.flatnonzero(words < quantised(rates))
+        words = place.stream.halves(place.block, len(table))
+        return hits(words, self._rates(table, place.column, step))
 
     def _rates(self, table: Table, column: str, step: Condition) -> float | npt.NDArray[np.float64]:
         """The rate of each row: constant, by another column or the person, by the cell itself."""

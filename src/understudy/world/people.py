@@ -11,14 +11,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from understudy.world.columns import gather, keys, numbered
-from understudy.world.entropy import Stream, below, share
+from understudy.world.entropy import Halves, Stream, below, chosen, share
 from understudy.world.locales import LOCALES, Locale
 from understudy.world.recipe import Recipe
+from understudy.world.shelves import Shelf, kind_shelf
 from understudy.world.table import Table
 
-__all__ = ["Draws", "Lazy", "People"]
+__all__ = ["SOURCES", "Draws", "Lazy", "People"]
 
 Ints = npt.NDArray[np.int64]
+SOURCES = {"web_form": 44, "sales_import": 18, "legacy_crm": 20, "partner_list": 10, "api": 8}
+"""Where people's first records came from, and how often: mess is keyed by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class Draws:
         """The stream of one column."""
         return Stream(self.seed, self.table, column, purpose)
 
-    def words(self, column: str, count: int, purpose: str = "") -> npt.NDArray[np.uint64]:
+    def words(self, column: str, count: int, purpose: str = "") -> Halves:
         """Words for one column of this block."""
-        return self.stream(column, purpose).words(self.block, count)
+        return self.stream(column, purpose).halves(self.block, count)
 
     def below(self, column: str, count: int, limit: int | Ints) -> Ints:
         """Whole numbers for one column of this block."""
@@ -82,7 +85,7 @@ class People:
     """The people of one block: first its customers, then its leads, who have bought nothing.
 
     `firm` is the position of the firm's first employee, who stands for the firm; -1 is a private
-    person. `created` is epoch seconds.
+    person, and `leader` is the same, but the own position for these. `created` is epoch seconds.
     """
 
     recipe: Recipe
@@ -90,8 +93,7 @@ class People:
     customers: int
     locale: Ints
     firm: Ints
-    source: Ints
-    plan: Ints
+    leader: Ints
     created: Ints
     draws: Draws
     columns: Lazy
@@ -105,9 +107,47 @@ class People:
         return [LOCALES[name] for name in self.recipe.locales]
 
     @cached_property
-    def leader(self) -> Ints:
-        """The position of whoever stands for each person's firm; private people for themselves."""
-        return np.where(self.firm >= 0, self.firm, np.arange(len(self)))
+    def private(self) -> npt.NDArray[np.bool_]:
+        """Who works for no firm."""
+        return self.firm < 0
+
+    @cached_property
+    def source(self) -> Ints:
+        """Which of `SOURCES` each person's first record came from."""
+        return chosen(self.draws.words("source", len(self)), list(SOURCES.values()))
+
+    @cached_property
+    def plan(self) -> Ints:
+        """Which of the recipe's plans each person's firm has."""
+        shares = [plan.share for plan in self.recipe.plans.values()]
+        return chosen(self.draws.words("plan", len(self)), shares)[self.leader]
+
+    @cached_property
+    def first(self) -> Ints:
+        """Where each first name stands on its shelf."""
+        return self.pick("first", self.draws.words("first", len(self)))
+
+    @cached_property
+    def last(self) -> Ints:
+        """Where each last name stands on its shelf."""
+        return self.pick("last", self.draws.words("last", len(self)))
+
+    @cached_property
+    def employer(self) -> Ints:
+        """Where the name of each person's firm stands on its shelf."""
+        return self.pick("company", self.of_firm("company"))
+
+    def of_firm(self, column: str, purpose: str = "") -> Halves:
+        """A word for each row of a column in which all people of a firm have the same value."""
+        return self.draws.words(column, len(self), purpose)[self.leader]
+
+    def pick(self, kind: str, words: Halves) -> Ints:
+        """Where the value of a kind stands that each word draws for its row's locale."""
+        return self.shelf(kind).pick(self.locale, words)
+
+    def shelf(self, kind: str) -> Shelf:
+        """The values of a kind in all locales of the recipe."""
+        return kind_shelf(tuple(self.recipe.locales), kind)
 
     @cached_property
     def family_first(self) -> npt.NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.model.jsonl import read_json
 from understudy.model.manifest import WorldManifest
 from understudy.world.damage import damage_block
+from understudy.world.heap import one_heap
 from understudy.world.profile import check_profile
 from understudy.world.truth import SHARED, build_block, build_shared
 from understudy.world.writer import (
@@ -74,7 +75,7 @@ def build_world(
     folder = path if alone else path / SHARDS / f"{part.number}-of-{part.of}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     blocks = part.blocks(facts.recipe.blocks())
-    with WorldWriter(folder, facts, dirty_columns(facts.profile)) as writer:
+    with one_heap(), WorldWriter(folder, facts, dirty_columns(facts.profile)) as writer:
         for done, number in enumerate(blocks, 1):
             _write_block(writer, facts, number)
             if progress:

@@ -18,7 +18,7 @@ def _ours(size: int) -> Callable[[], Outcome]:
 
     def work() -> Outcome:
         rows = sum(len(mess.contacts(made, number)) for number in range(made.blocks()))
-        return Outcome(rows, {"columns": len(mess.COLUMNS)})
+        return Outcome(rows, {"columns": mess.WIDTH})
 
     return work
 
@@ -27,7 +27,7 @@ def _floor(size: int) -> Callable[[], Outcome]:
     mess.one_thread()
     made = mess.recipe(size)
     mess.floor(mess.recipe(1))
-    return lambda: Outcome(mess.floor(made), {"columns": len(mess.COLUMNS)})
+    return lambda: Outcome(mess.floor(made), {"columns": mess.WIDTH})
 
 
 WORKLOAD = Workload(
@@ -40,10 +40,12 @@ WORKLOAD = Workload(
         Side("understudy", _ours),
         Side("gather and entropy", _floor),
         peer("Faker", "faker", 5_000, "faker==40.54.0"),
-        peer("Mimesis", "mimesis", 5_000, "mimesis==22.2.0"),
+        peer("Faker, all names alike", "unweighted", 20_000, "faker==40.54.0"),
+        peer("Mimesis", "mimesis", 50_000, "mimesis==22.2.0"),
     ),
     goals=(
         Ratio("understudy", "Faker", 1_000),
+        Ratio("understudy", "Faker, all names alike", 200),
         Ratio("understudy", "Mimesis", 50),
         Ratio("understudy", "gather and entropy", 0.2, gated=True),
     ),

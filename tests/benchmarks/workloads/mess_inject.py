@@ -21,7 +21,7 @@ def _ours(size: int) -> Callable[[], Outcome]:
         noted = 0
         for number, table in enumerate(clean):
             noted += sum(len(each) for each in mess.damaged(made, number, table).entries)
-        return Outcome(size, {"columns": 12}, facts={"noted": noted})
+        return Outcome(size, {"columns": mess.WIDTH}, facts={"noted": noted})
 
     return work
 
@@ -32,6 +32,9 @@ WORKLOAD = Workload(
     unit="row",
     size=1_000_000,
     small=2_000,
-    sides=(Side("understudy", _ours), peer("tab_err", "tab_err", 100_000, "tab-err==0.2.1")),
+    sides=(
+        Side("understudy", _ours),
+        peer("tab_err", "tab_err", None, "tab-err==0.2.1", reads=True),
+    ),
     goals=(Ratio("understudy", "tab_err", 5),),
 )

@@ -14,14 +14,14 @@ def _ours(size: int) -> Callable[[], Outcome]:
     mess.one_thread()
     mess.written(mess.recipe(1))
     made = mess.recipe(size)
-    return lambda: Outcome(mess.written(made), {"columns": len(mess.COLUMNS)})
+    return lambda: Outcome(mess.written(made), {"columns": mess.WIDTH})
 
 
 def _floor(size: int) -> Callable[[], Outcome]:
     mess.one_thread()
     rows = mess.block()
     made = mess.recipe(size)
-    return lambda: Outcome(mess.floor(made, rows), {"columns": len(mess.COLUMNS)})
+    return lambda: Outcome(mess.floor(made, rows), {"columns": mess.WIDTH})
 
 
 WORKLOAD = Workload(
