@@ -231,7 +231,7 @@ LEARNED = {
         "{columns: {}, groups: [{signatures: [{share: 1.2}]}]}",
         "not a share between",
     ),
-    "no groups": ("{columns: {}, groups: []}", "at least 1 item"),
+    "no groups": ("{columns: {}, groups: []}", "at least 1 of them must be there"),
     "form above all": (
         "{columns: {x: {ways: {a: [{op: null_explicit}]}, forms: {'9': {a: 70%, b: 40%}}}},"
         " groups: [{}]}",
