@@ -37,7 +37,7 @@ _DAY = 86_400
 
 def gather(pool: pa.Array, index: Ints) -> pa.Array:
     """The pool's values at `index`."""
-    return pool.take(pa.array(index))
+    return pc.take(pool, pa.array(index), boundscheck=False)
 
 
 def join(*parts: pa.Array | str, separator: str = "") -> pa.Array:

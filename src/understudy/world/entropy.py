@@ -93,8 +93,7 @@ def below(
     [0, 5, 9]
     """
     # In place: fresh memory for each step takes longer than the steps themselves.
-    found = _upper(words).astype(np.uint64)
-    found *= np.asarray(limit, dtype=np.uint64)
+    found = np.multiply(_upper(words), np.asarray(limit, dtype=np.uint64), dtype=np.uint64)
     found >>= _HIGH
     return found.view(np.int64)
 

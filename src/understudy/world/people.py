@@ -139,7 +139,7 @@ class People:
 
     def of_firm(self, column: str, purpose: str = "") -> Halves:
         """A word for each row of a column in which all people of a firm have the same value."""
-        return self.draws.words(column, len(self), purpose)[self.leader]
+        return self.draws.words(column, len(self), purpose).take(self.leader)
 
     def pick(self, kind: str, words: Halves) -> Ints:
         """Where the value of a kind stands that each word draws for its row's locale."""

@@ -10,14 +10,16 @@ from itertools import count as count_up
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from understudy.world.columns import fixed
-from understudy.world.entropy import Halves, below
+from understudy.world.entropy import Halves
 from understudy.world.pools import load_pool
 
 __all__ = ["Shelf", "kind_shelf", "mask_halves", "mask_shelf", "stitched"]
 
 Ints = npt.NDArray[np.int64]
+_HIGH = np.uint64(32)
 _MOST = 10_000
 _GOLDEN = 618_033_989
 _LETTERS = {"#": "0123456789", "@": "ABCDEFGHJKLMNPRSTUWXYZ"}
@@ -33,9 +35,13 @@ class Shelf:
 
     def pick(self, place: Ints, words: Halves) -> Ints:
         """Where the value stands that each word draws among those of its row's place."""
-        found = below(words, self.sizes[place])
-        found += self.starts[place]
-        return found
+        # As `below`, on memory that is fresh anyway; to clip spares the check of each place.
+        found = self.sizes.take(place, mode="clip")
+        found *= words
+        found >>= _HIGH
+        drawn = found.view(np.int64)
+        drawn += self.starts.take(place, mode="clip")
+        return drawn
 
 
 def stitched(pool: pa.Array, *parts: Ints) -> pa.Array:
@@ -52,7 +58,7 @@ def stitched(pool: pa.Array, *parts: Ints) -> pa.Array:
         index[:, place] = part
     if not len(index):
         return pa.array([], pa.string())
-    _, ends, letters = pool.take(pa.array(index.reshape(-1))).buffers()
+    _, ends, letters = pc.take(pool, pa.array(index.reshape(-1)), boundscheck=False).buffers()
     offsets = np.frombuffer(ends, dtype=np.int32)[: index.size + 1 : len(parts)].copy()
     return pa.StringArray.from_buffers(len(index), pa.py_buffer(offsets), letters)
 
