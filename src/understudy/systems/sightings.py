@@ -200,11 +200,25 @@ def _accepted(interaction: Interaction, parts: list[str]) -> Iterator[Sighting]:
     kind, body = table_of(parts[3]), interaction.request.body
     if _OWN_TYPE.fullmatch(kind):
         yield "hubspot.schemas", {"id": kind, "name": kind}
-    given = body.get("inputs", [body]) if isinstance(body, dict) else []
+    told = body if isinstance(body, dict) else {}
+    given = told.get("inputs", [told])
     for each in given if isinstance(given, list) else []:
         taken = each.get("properties") if isinstance(each, dict) else None
         for name in taken if isinstance(taken, dict) else ():
             yield "hubspot.properties", _defined(kind, name, {"type": "string"})
+    for name in _sought(told):
+        yield "hubspot.properties", _defined(kind, name, {"type": "string"})
+
+
+def _sought(body: Mapping[str, Any]) -> Iterator[str]:
+    """The properties that a search asks about."""
+    groups = body.get("filterGroups")
+    for group in [body, *(groups if isinstance(groups, list) else [])]:
+        filters = group.get("filters") if isinstance(group, dict) else None
+        for each in filters if isinstance(filters, list) else []:
+            name = each.get("propertyName") if isinstance(each, dict) else None
+            if isinstance(name, str) and not name.startswith("associations."):
+                yield name
 
 
 _ZENDESK = {

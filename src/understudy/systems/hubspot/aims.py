@@ -22,9 +22,11 @@ __all__ = [
     "created_effect",
     "created_target",
     "deal_amount",
+    "defined",
     "forgotten",
     "link_gist",
     "link_params",
+    "linked",
     "merged",
     "object_gist",
     "object_params",
@@ -35,6 +37,7 @@ __all__ = [
 _SENSITIVE = (
     "amount", "hubspot_owner_id", "email", "lifecyclestage", "hs_email_optout", "hs_legal_basis",
 )  # fmt: skip
+_INWARD = ("FORWARDED_EMAIL", "INCOMING_EMAIL")
 _MANY = 10
 
 
@@ -48,6 +51,19 @@ def path_object(call: Call) -> Target:
     """The object that the path names; a merged or unique value leads to its own id."""
     row = _row(call)
     return Target(type=_kind(call), id=row["id"] if row else call.path["id"])
+
+
+def defined(call: Call) -> Target:
+    """The definition of a property, by its name."""
+    name = call.path.get("name") or call.fields.get("name")
+    kind = _kind(call)
+    return Target(type="properties", id=f"{kind}.{name}" if isinstance(name, str) else None)
+
+
+def linked(call: Call) -> Target:
+    """The objects from which a batch associates, in the order given."""
+    ends = [item["from"].get("id") for item in inputs(call) if isinstance(item.get("from"), dict)]
+    return Target(type=_kind(call), id=",".join(str(end) for end in ends) or None)
 
 
 def created_target(call: Call) -> Target:
@@ -178,12 +194,24 @@ def _money(values: Mapping[str, Any], explicit: bool) -> Amount | None:
 
 
 def created_class(call: Call) -> ActionClass | None:
-    """Notes and tasks are drafts for people."""
+    """Notes and tasks are drafts for people; an e-mail that goes out is a person's."""
+    if _goes_out(call):
+        return ActionClass.APPROVAL_REQUIRED
     return ActionClass.DRAFT_ONLY if _kind(call) in ("notes", "tasks") else None
 
 
+def _goes_out(call: Call) -> bool:
+    """Whether an e-mail is made that leaves the house, which is what one without a word does."""
+    if _kind(call) != "emails":
+        return False
+    given = _properties(call)
+    return given.get("hs_email_direction", "EMAIL") not in _INWARD
+
+
 def created_effect(call: Call) -> Effect | None:
-    """Notes and tasks stay in the house."""
+    """Notes and tasks stay in the house, e-mails leave it."""
+    if _goes_out(call):
+        return Effect.SEND
     return Effect.DRAFT if _kind(call) in ("notes", "tasks") else None
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.systems.hubspot.errors import failure, not_found
-from understudy.systems.hubspot.kinds import TYPE_IDS, kind_of
-from understudy.systems.hubspot.payload import links, spec
+from understudy.systems.hubspot.kinds import KNOWN_IDS, kind_of, label
+from understudy.systems.hubspot.payload import Asked, links, show_object, spec
 from understudy.systems.operation import Call, Reply, Wire
 from understudy.systems.session import CaseSession
 
 __all__ = [
+    "End",
     "archive_association",
     "associate",
     "associate_default",
     "associate_labelled",
+    "associate_v3",
+    "both_ways",
+    "labelled",
     "list_associations",
     "list_associations_v3",
+    "part",
     "read_associations",
     "types_alone",
     "wanted_links",
@@ -57,7 +62,7 @@ def _kind_by_types(session: CaseSession, kind: str, item: dict[str, Any], to_id:
     """The target's type: the one that the association's number belongs to, else who has the id."""
     own = session.overlay.world.table("hubspot.schemas")
     holders = [
-        k for k in (*TYPE_IDS, *own) if session.overlay.get(f"hubspot.{k}", to_id) is not None
+        k for k in (*KNOWN_IDS, *own) if session.overlay.get(f"hubspot.{k}", to_id) is not None
     ]
     types = item.get("types")
     asked = {
@@ -106,8 +111,8 @@ def list_associations_v3(call: Call) -> Reply:
     """The same in the older form."""
     kind, to_kind = _sources(call)
     rows = links(call.session, kind, call.path["id"], to_kind)
-    label = f"{kind.removesuffix('s')}_to_{to_kind.removesuffix('s')}"
-    return Reply(200, {"results": [{"id": row["to_id"], "type": label} for row in rows]})
+    named = label(kind, to_kind)
+    return Reply(200, {"results": [{"id": row["to_id"], "type": named} for row in rows]})
 
 
 def read_associations(call: Call) -> Reply:
@@ -143,19 +148,29 @@ def _none_found(kind: str, to_kind: str, row_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def both_ways(one: End, other: End) -> list[dict[str, Any]]:
+    """A plain association as it is shown, once from each end."""
+    return [
+        {"from": {"id": a[1]}, "to": {"id": b[1]}, "associationSpec": spec(a[0], b[0])}
+        for a, b in ((one, other), (other, one))
+    ]
+
+
+def labelled(one: End, other: End) -> dict[str, Any]:
+    """An association of given types as it is shown."""
+    return {
+        "fromObjectTypeId": KNOWN_IDS.get(one[0], one[0]), "fromObjectId": one[1],
+        "toObjectTypeId": KNOWN_IDS.get(other[0], other[0]), "toObjectId": other[1], "labels": [],
+    }  # fmt: skip
+
+
 def associate_default(call: Call) -> Reply:
     """Associate two objects without a label."""
     one, other = _ends(call)
     associate(call.session, one, other)
     now = call.session.clock.iso_millis()
-    both = [(one, other), (other, one)]
-    results = [
-        {"from": {"id": a[1]}, "to": {"id": b[1]}, "associationSpec": spec(a[0], b[0])}
-        for a, b in both
-    ]
-    return Reply(
-        200, {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
-    )
+    body = {"status": "COMPLETE", "results": both_ways(one, other), "startedAt": now}
+    return Reply(200, {**body, "completedAt": now})
 
 
 def associate_labelled(call: Call) -> Reply:
@@ -166,20 +181,29 @@ def associate_labelled(call: Call) -> Reply:
         message = "Invalid input JSON: expected a list of association types"
         raise failure(call.session, 400, message, "VALIDATION_ERROR")
     associate(call.session, one, other)
-    body = {
-        "fromObjectTypeId": TYPE_IDS.get(one[0], one[0]), "fromObjectId": one[1],
-        "toObjectTypeId": TYPE_IDS.get(other[0], other[0]), "toObjectId": other[1], "labels": [],
-    }  # fmt: skip
-    return Reply(201, body)
+    return Reply(201, labelled(one, other))
+
+
+def associate_v3(call: Call) -> Reply:
+    """Associate two objects in the older form, which shows the first of them."""
+    one, other = _ends(call)
+    associate(call.session, one, other)
+    row = call.session.overlay.get(f"hubspot.{one[0]}", one[1]) or {}
+    asked = Asked(associations=(other[0],))
+    return Reply(200, show_object(call.session, one[0], row, asked))
 
 
 def archive_association(call: Call) -> Reply:
     """Part two objects; parting strangers is no error."""
-    (kind, row_id), (to_kind, to_id) = _ends(call)
-    for row in links(call.session, kind, row_id, to_kind):
-        if row["to_id"] == to_id:
-            call.session.overlay.delete(_TABLE, row["id"])
+    part(call.session, *_ends(call))
     return Reply(204)
+
+
+def part(session: CaseSession, one: End, other: End) -> None:
+    """Take away what associates two objects."""
+    for row in links(session, *one, other[0]):
+        if row["to_id"] == other[1]:
+            session.overlay.delete(_TABLE, row["id"])
 
 
 def types_alone(given: dict[str, Any]) -> Wire:

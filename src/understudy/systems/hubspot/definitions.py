@@ -9,6 +9,7 @@ from typing import Any
 from understudy.model.world import Row, World
 from understudy.systems.hubspot.errors import property_error
 from understudy.systems.hubspot.kinds import schema_of
+from understudy.systems.overlay import Overlay
 
 __all__ = ["definition", "pipelines", "required", "value_error"]
 
@@ -19,9 +20,10 @@ _TRUTHS = ("true", "false")
 _SEVERAL = ("checkbox",)
 
 
-def definition(world: World, kind: str, name: str) -> Row | None:
+def definition(overlay: Overlay, kind: str, name: str) -> Row | None:
     """The company's own definition of a property, or None."""
-    return world.get("hubspot.properties", f"{kind}.{name}")
+    row = overlay.get("hubspot.properties", f"{kind}.{name}")
+    return None if row is None or row.get("archived") else row
 
 
 def required(world: World, kind: str) -> tuple[str, ...]:
@@ -37,12 +39,12 @@ def pipelines(world: World, kind: str) -> list[Row]:
     return sorted(rows, key=lambda row: row.get("displayOrder", 0))
 
 
-def value_error(world: World, kind: str, name: str, text: str) -> dict[str, Any] | None:
+def value_error(overlay: Overlay, kind: str, name: str, text: str) -> dict[str, Any] | None:
     """What HubSpot says of a value that the company's own definitions do not allow, or None."""
-    known = definition(world, kind, name)
+    known = definition(overlay, kind, name)
     wrong = _by_type(known, text) if known else None
     if wrong is None and name in _STAGES.get(kind, ()):
-        wrong = _by_pipeline(world, kind, name, text)
+        wrong = _by_pipeline(overlay.world, kind, name, text)
     return property_error(name, *wrong) if wrong else None
 
 

@@ -7,16 +7,19 @@ from weakref import WeakKeyDictionary
 
 from understudy.model.world import Row, World
 from understudy.systems.hubspot.errors import failure
+from understudy.systems.overlay import Overlay
 from understudy.systems.session import CaseSession
 
 __all__ = [
     "ALIASES",
     "DEFAULTS",
+    "KNOWN_IDS",
     "STANDARD",
     "TYPE_IDS",
     "association_type",
     "columns",
     "kind_of",
+    "label",
     "modified_property",
     "schema_of",
     "table_of",
@@ -26,10 +29,16 @@ TYPE_IDS = {
     "contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5", "notes": "0-46",
     "tasks": "0-27",
 }  # fmt: skip
+# What every account has as well, and a world starts without.
+FURTHER_IDS = {
+    "calls": "0-48", "emails": "0-49", "line_items": "0-8", "meetings": "0-47", "products": "0-7",
+    "quotes": "0-14",
+}  # fmt: skip
+KNOWN_IDS = {**TYPE_IDS, **FURTHER_IDS}
+_SINGULAR = {kind: kind.removesuffix("s") for kind in KNOWN_IDS} | {"companies": "company"}
 ALIASES = {
-    **{type_id: kind for kind, type_id in TYPE_IDS.items()},
-    "contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets",
-    "note": "notes", "task": "tasks",
+    **{type_id: kind for kind, type_id in KNOWN_IDS.items()},
+    **{one: kind for kind, one in _SINGULAR.items()},
 }  # fmt: skip
 DEFAULTS: dict[str, tuple[str, ...]] = {
     "contacts": ("email", "firstname", "lastname"),
@@ -39,6 +48,9 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
         "content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_category", "hs_ticket_priority",
         "subject",
     ),
+    "line_items": ("amount", "price", "quantity"),
+    "products": ("description", "name", "price"),
+    "quotes": ("hs_expiration_date", "hs_public_url_key", "hs_status", "hs_title"),
 }  # fmt: skip
 STANDARD: dict[str, tuple[str, ...]] = {
     "contacts": (
@@ -75,6 +87,34 @@ STANDARD: dict[str, tuple[str, ...]] = {
         "hs_task_subject", "hs_task_body", "hs_task_status", "hs_task_priority", "hs_task_type",
         "hs_timestamp", "hubspot_owner_id",
     ),
+    "calls": (
+        "hs_timestamp", "hs_call_title", "hs_call_body", "hs_call_direction", "hs_call_disposition",
+        "hs_call_duration", "hs_call_from_number", "hs_call_recording_url", "hs_call_status",
+        "hs_call_to_number", "hubspot_owner_id", "hs_attachment_ids",
+    ),
+    "emails": (
+        "hs_timestamp", "hs_email_direction", "hs_email_status", "hs_email_subject",
+        "hs_email_text", "hs_email_html", "hs_email_headers", "hubspot_owner_id",
+        "hs_attachment_ids",
+    ),
+    "meetings": (
+        "hs_timestamp", "hs_meeting_title", "hs_meeting_body", "hs_internal_meeting_notes",
+        "hs_meeting_external_url", "hs_meeting_location", "hs_meeting_start_time",
+        "hs_meeting_end_time", "hs_meeting_outcome", "hubspot_owner_id", "hs_activity_type",
+    ),
+    "products": (
+        "name", "description", "price", "hs_sku", "hs_cost_of_goods_sold",
+        "hs_recurring_billing_period", "recurringbillingfrequency", "hs_product_type", "hs_url",
+    ),
+    "line_items": (
+        "name", "description", "price", "quantity", "amount", "discount", "hs_product_id",
+        "hs_sku", "hs_line_item_currency_code", "hs_recurring_billing_period",
+        "recurringbillingfrequency", "hs_discount_percentage", "tax",
+    ),
+    "quotes": (
+        "hs_title", "hs_expiration_date", "hs_status", "hs_quote_amount", "hs_currency",
+        "hs_public_url_key", "hs_terms", "hs_sender_email", "hubspot_owner_id", "hs_language",
+    ),
 }  # fmt: skip
 # HubSpot's own numbers for the primary, unlabelled association of two types.
 _ASSOCIATIONS = {
@@ -88,7 +128,17 @@ _ASSOCIATIONS = {
     ("contacts", "tasks"): 203, ("tasks", "companies"): 192, ("companies", "tasks"): 191,
     ("tasks", "deals"): 216, ("deals", "tasks"): 215, ("tasks", "tickets"): 230,
     ("tickets", "tasks"): 229, ("contacts", "contacts"): 449, ("companies", "companies"): 450,
-    ("deals", "deals"): 451,
+    ("deals", "deals"): 451, ("calls", "contacts"): 194, ("contacts", "calls"): 193,
+    ("calls", "companies"): 182, ("companies", "calls"): 181, ("calls", "deals"): 206,
+    ("deals", "calls"): 205, ("calls", "tickets"): 220, ("tickets", "calls"): 219,
+    ("emails", "contacts"): 198, ("contacts", "emails"): 197, ("emails", "companies"): 186,
+    ("companies", "emails"): 185, ("emails", "deals"): 210, ("deals", "emails"): 209,
+    ("emails", "tickets"): 224, ("tickets", "emails"): 223, ("meetings", "contacts"): 200,
+    ("contacts", "meetings"): 199, ("meetings", "companies"): 188, ("companies", "meetings"): 187,
+    ("meetings", "deals"): 212, ("deals", "meetings"): 211, ("meetings", "tickets"): 226,
+    ("tickets", "meetings"): 225, ("deals", "line_items"): 19, ("line_items", "deals"): 20,
+    ("deals", "quotes"): 63, ("quotes", "deals"): 64, ("quotes", "line_items"): 67,
+    ("line_items", "quotes"): 68,
 }  # fmt: skip
 _OWN = frozenset(("id", "archived", "createdAt", "updatedAt", "hs_merged_into"))
 _COLUMNS: WeakKeyDictionary[World, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
@@ -97,7 +147,7 @@ _COLUMNS: WeakKeyDictionary[World, dict[str, tuple[str, ...]]] = WeakKeyDictiona
 def kind_of(session: CaseSession, name: str) -> str:
     """The table's name for a type as the caller wrote it, or the 400."""
     kind = table_of(name)
-    if kind in TYPE_IDS:
+    if kind in KNOWN_IDS:
         return kind
     schema = schema_of(session.overlay.world, name)
     if schema is not None:
@@ -115,7 +165,7 @@ def table_of(name: str) -> str:
     ('companies', 'deals', 'contacts')
     """
     plain = name.lower()
-    return ALIASES.get(plain, plain if plain in TYPE_IDS else name)
+    return ALIASES.get(plain, plain if plain in KNOWN_IDS else name)
 
 
 def schema_of(world: World, name: str) -> Row | None:
@@ -135,13 +185,32 @@ def association_type(from_kind: str, to_kind: str) -> int:
     return _ASSOCIATIONS.get((from_kind, to_kind), 1)
 
 
+def label(from_kind: str, to_kind: str) -> str:
+    """What the older API calls the plain association of two types.
+
+    >>> label("contacts", "companies")
+    'contact_to_company'
+    """
+    return f"{_SINGULAR.get(from_kind, from_kind)}_to_{_SINGULAR.get(to_kind, to_kind)}"
+
+
 def modified_property(kind: str) -> str:
     """Contacts call the time of their last change differently."""
     return "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
 
 
-def columns(world: World, kind: str) -> tuple[str, ...]:
-    """Every property that objects of a type may have: the standard ones and the world's own."""
+def columns(overlay: Overlay, kind: str) -> tuple[str, ...]:
+    """Every property that objects of a type may have: the standard ones and the account's own."""
+    base = _base_columns(overlay.world, kind)
+    own = [row for row in overlay.written("hubspot.properties") if row["object_type"] == kind]
+    if not own:
+        return base
+    gone = {row["name"] for row in own if row.get("archived")}
+    names = dict.fromkeys((*base, *(row["name"] for row in own)))
+    return tuple(name for name in names if name not in gone)
+
+
+def _base_columns(world: World, kind: str) -> tuple[str, ...]:
     known = _COLUMNS.setdefault(world, {})
     if kind not in known:
         names: dict[str, Any] = dict.fromkeys(STANDARD.get(kind, ()))

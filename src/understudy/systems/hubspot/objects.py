@@ -38,7 +38,7 @@ def find_object(session: CaseSession, kind: str, given: str, by: Any = None) -> 
     """The object that an id, or a unique property's value, names; merged ids lead to the winner."""
     table = f"hubspot.{kind}"
     if by and by != "hs_object_id":
-        if by not in columns(session.overlay.world, kind):
+        if by not in columns(session.overlay, kind):
             message = f"Property {str(by)[:80]} does not exist or is not unique"
             raise failure(session, 400, message, "VALIDATION_ERROR")
         found = find_folded(session.overlay, table, by, given)
@@ -141,7 +141,13 @@ def create_object(call: Call) -> Reply:
 
 def create_one(session: CaseSession, kind: str, given: Mapping[str, Any]) -> Row:
     """Write one new object with its associations."""
-    stored = clean(session, kind, given.get("properties") or {})
+    if given.get("properties") is None:
+        message = (
+            "Invalid input JSON on line 1, column 1: Cannot build SimplePublicObjectInputForCreate,"
+            " some of required attributes are not set [properties]"
+        )
+        raise failure(session, 400, message, "VALIDATION_ERROR")
+    stored = clean(session, kind, given["properties"])
     refuse_unset(session, kind, stored)
     refuse_taken(session, kind, stored)
     ends = wanted_links(session, kind, given.get("associations"))

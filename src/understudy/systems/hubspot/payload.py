@@ -10,16 +10,17 @@ from typing import Any
 import orjson
 
 from understudy.model.world import Row
-from understudy.systems.hubspot.kinds import DEFAULTS, association_type, modified_property
+from understudy.systems.hubspot.kinds import (
+    DEFAULTS,
+    association_type,
+    label,
+    modified_property,
+    table_of,
+)
 from understudy.systems.rendering import show
 from understudy.systems.session import CaseSession
 
 __all__ = ["Asked", "links", "listed", "show_object", "spec", "text_of"]
-
-_SINGULAR = {
-    "contacts": "contact", "companies": "company", "deals": "deal", "tickets": "ticket",
-    "notes": "note", "tasks": "task",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +131,11 @@ def _associations(
     session: CaseSession, kind: str, row_id: str, wanted: tuple[str, ...]
 ) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for to_kind in wanted:
+    for to_kind in map(table_of, wanted):
         rows = links(session, kind, row_id, to_kind)
         if rows:
-            label = f"{_SINGULAR.get(kind, kind)}_to_{_SINGULAR.get(to_kind, to_kind)}"
-            made[to_kind] = {"results": [{"id": r["to_id"], "type": label} for r in rows]}
+            named = label(kind, to_kind)
+            made[to_kind] = {"results": [{"id": r["to_id"], "type": named} for r in rows]}
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.folded import find_folded, fold
 from understudy.systems.hubspot.errors import failure
-from understudy.systems.hubspot.kinds import kind_of, modified_property
+from understudy.systems.hubspot.kinds import columns, kind_of, modified_property
 from understudy.systems.hubspot.objects import page_size
 from understudy.systems.hubspot.payload import Asked, links, show_object
 from understudy.systems.operation import Call, Reply
@@ -31,6 +31,9 @@ _SEARCHED = {
     "notes": ("hs_note_body",),
     "tasks": ("hs_task_subject", "hs_task_body"),
 }
+_ALWAYS = (
+    "createdate", "hs_createdate", "hs_lastmodifieddate", "hs_object_id", "lastmodifieddate",
+)  # fmt: skip
 _WORD = re.compile(r"[\w@.+-]+")
 
 
@@ -132,7 +135,7 @@ def search_objects(call: Call) -> Reply:
         message = f"The request body must not be longer than {_MOST_CHARACTERS} characters"
         raise failure(session, 400, message, "VALIDATION_ERROR")
     kind = kind_of(session, call.path["object_type"])
-    groups = _groups(session, body)
+    groups = _groups(session, kind, body)
     limit, start = page_size(session, body, 200), _offset(session, body.get("after"))
     if start + limit > _MOST_RESULTS:
         message = f"The requested page goes beyond the first {_MOST_RESULTS} results."
@@ -154,31 +157,36 @@ def _offset(session: CaseSession, after: Any) -> int:
     return int(text)
 
 
-def _groups(session: CaseSession, body: dict[str, Any]) -> list[list[Filter]]:
+def _groups(session: CaseSession, kind: str, body: dict[str, Any]) -> list[list[Filter]]:
     given = body.get("filterGroups")
     if given is None:
         given = [{"filters": body["filters"]}] if body.get("filters") else []
     if not isinstance(given, list) or len(given) > _MOST_GROUPS:
         message = f"filterGroups must be a list of at most {_MOST_GROUPS} groups"
         raise failure(session, 400, message, "VALIDATION_ERROR")
-    groups = [_group(session, group) for group in given]
+    known = columns(session.overlay, kind) if given else ()
+    groups = [_group(session, known, group) for group in given]
     if sum(map(len, groups)) > _MOST_IN_ALL:
         message = f"A search can have at most {_MOST_IN_ALL} filters in all"
         raise failure(session, 400, message, "VALIDATION_ERROR")
     return [group for group in groups if group]
 
 
-def _group(session: CaseSession, group: Any) -> list[Filter]:
+def _group(session: CaseSession, known: Container[str], group: Any) -> list[Filter]:
     filters = group.get("filters") if isinstance(group, dict) else None
     if not isinstance(filters, list) or len(filters) > _MOST_FILTERS:
         message = f"Each group needs a list of at most {_MOST_FILTERS} filters"
         raise failure(session, 400, message, "VALIDATION_ERROR")
-    return [_filter(session, item) for item in filters]
+    return [_filter(session, known, item) for item in filters]
 
 
-def _filter(session: CaseSession, item: Any) -> Filter:
+def _filter(session: CaseSession, known: Container[str], item: Any) -> Filter:
     if not isinstance(item, dict) or not isinstance(item.get("propertyName"), str):
         raise failure(session, 400, "Each filter needs a propertyName", "VALIDATION_ERROR")
+    name = item["propertyName"]
+    if not name.startswith("associations.") and name not in _ALWAYS and name not in known:
+        message = f"There was a problem with the request: property {name[:80]} does not exist"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
     operator = str(item.get("operator"))
     if operator not in _TESTS:
         message = f"Invalid operator: {operator[:40]}; known are {', '.join(_TESTS)}"

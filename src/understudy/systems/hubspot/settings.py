@@ -1,4 +1,4 @@
-"""What describes the CRM itself: owners, pipelines, properties."""
+"""What describes the CRM itself: owners, pipelines, object types."""
 
 from __future__ import annotations
 
@@ -8,33 +8,42 @@ from weakref import WeakKeyDictionary
 from zlib import crc32
 
 from understudy.model.world import Row, World
-from understudy.systems.hubspot.definitions import definition, pipelines
-from understudy.systems.hubspot.errors import failure, not_found
-from understudy.systems.hubspot.kinds import TYPE_IDS, columns, kind_of, schema_of
+from understudy.systems.hubspot.definitions import pipelines
+from understudy.systems.hubspot.errors import not_found
+from understudy.systems.hubspot.kinds import TYPE_IDS, kind_of, schema_of
 from understudy.systems.hubspot.objects import page_size
-from understudy.systems.hubspot.validation import OPTIONS
+from understudy.systems.hubspot.properties import BORN, show_property
 from understudy.systems.operation import Call, Reply
 from understudy.systems.session import CaseSession
 
 __all__ = [
     "get_owner",
     "get_pipeline",
-    "get_property",
     "get_schema",
+    "get_stage",
     "list_owners",
     "list_pipelines",
-    "list_properties",
     "list_schemas",
+    "list_stages",
 ]
 
-_BORN = "2021-03-01T09:00:00Z"
-_STAGES: dict[str, tuple[str, ...]] = {
-    "deals": (
-        "appointmentscheduled", "qualifiedtobuy", "presentationscheduled",
-        "decisionmakerboughtin", "contractsent", "closedwon", "closedlost",
-    ),
-    "tickets": ("1", "2", "3", "4"),
+_ENDS = ("1.0", "0.0")
+_STAGES: dict[str, dict[str, tuple[str, str]]] = {
+    "deals": {
+        "appointmentscheduled": ("Appointment Scheduled", "0.2"),
+        "qualifiedtobuy": ("Qualified To Buy", "0.4"),
+        "presentationscheduled": ("Presentation Scheduled", "0.6"),
+        "decisionmakerboughtin": ("Decision Maker Bought-In", "0.8"),
+        "contractsent": ("Contract Sent", "0.9"), "closedwon": ("Closed Won", "1.0"),
+        "closedlost": ("Closed Lost", "0.0"),
+    },
+    "tickets": {
+        "1": ("New", ""), "2": ("Waiting on contact", ""), "3": ("Waiting on us", ""),
+        "4": ("Closed", "1.0"),
+    },
 }  # fmt: skip
+_FIRST = {"deals": "default", "tickets": "0"}
+_LABELS = {"deals": "Sales Pipeline", "tickets": "Support Pipeline"}
 _COLUMNS = {
     "deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage"),
 }  # fmt: skip
@@ -45,8 +54,8 @@ def _owner(row: Row) -> dict[str, Any]:
     return {
         "id": row["id"], "email": row.get("email"), "type": "PERSON",
         "firstName": row.get("firstName"), "lastName": row.get("lastName"),
-        "userId": crc32(row["id"].encode()) % 10**8, "createdAt": row.get("createdAt", _BORN),
-        "updatedAt": row.get("updatedAt", _BORN), "archived": bool(row.get("archived", False)),
+        "userId": crc32(row["id"].encode()) % 10**8, "createdAt": row.get("createdAt", BORN),
+        "updatedAt": row.get("updatedAt", BORN), "archived": bool(row.get("archived", False)),
     }  # fmt: skip
 
 
@@ -66,8 +75,12 @@ def list_owners(call: Call) -> Reply:
 
 
 def get_owner(call: Call) -> Reply:
-    """One owner."""
-    row = call.session.overlay.get("hubspot.owners", call.path["id"])
+    """One owner, by the owner's id or the user's."""
+    given, overlay = call.path["id"], call.session.overlay
+    row = overlay.get("hubspot.owners", given)
+    if call.query.get("idProperty") == "userId":
+        rows = overlay.rows("hubspot.owners")
+        row = next((each for each in rows if str(_owner(each)["userId"]) == given), None)
     if row is None:
         raise not_found(call.session)
     return Reply(200, _owner(row))
@@ -83,7 +96,7 @@ def _pipelines(session: CaseSession, kind: str) -> list[dict[str, Any]]:
 
 def _shown(row: Row) -> dict[str, Any]:
     """A pipeline as the company has defined it."""
-    times = {"createdAt": _BORN, "updatedAt": _BORN, "archived": False}
+    times = {"createdAt": BORN, "updatedAt": BORN, "archived": False}
     taken = {name: row[name] for name in ("label", "displayOrder", "stages")}
     return {"id": row["name"], **taken, **times}
 
@@ -95,26 +108,33 @@ def _derived(world: World, kind: str) -> list[dict[str, Any]]:
     pipeline, stage = _COLUMNS[kind]
     rows = list(world.table(f"hubspot.{kind}").values())
     often = Counter(str(row[pipeline]) for row in rows if row.get(pipeline))
-    names = ["default", *sorted(n for n, count in often.items() if count >= 20 and n != "default")]
+    first = _FIRST[kind]
+    names = [first, *sorted(n for n, count in often.items() if count >= 20 and n != first)]
     made = []
     for order, name in enumerate(names):
         own = [str(row[stage]) for row in rows if row.get(pipeline) == name and row.get(stage)]
         seen = [s for s, count in sorted(Counter(own).items()) if count >= 20]
-        made.append(_pipeline(name, order, list(dict.fromkeys((*_STAGES[kind], *seen)))))
+        stages = [*_STAGES[kind], *(each for each in seen if each not in _STAGES[kind])]
+        made.append(_pipeline(kind, name, order, stages))
     return made
 
 
-def _pipeline(name: str, order: int, stages: list[str]) -> dict[str, Any]:
-    times = {"createdAt": _BORN, "updatedAt": _BORN, "archived": False}
-    shown = [
-        {"id": s, "label": s, "displayOrder": i, "metadata": _closed(s), **times}
-        for i, s in enumerate(stages)
-    ]
-    return {"id": name, "label": name, "displayOrder": order, "stages": shown, **times}
+def _pipeline(kind: str, name: str, order: int, stages: list[str]) -> dict[str, Any]:
+    times = {"createdAt": BORN, "updatedAt": BORN, "archived": False}
+    shown = [_stage(kind, each, index) | times for index, each in enumerate(stages)]
+    label = _LABELS[kind] if name == _FIRST[kind] else name
+    return {"id": name, "label": label, "displayOrder": order, "stages": shown, **times}
 
 
-def _closed(stage: str) -> dict[str, str]:
-    return {"isClosed": "true" if stage.startswith("closed") else "false"}
+def _stage(kind: str, stage: str, order: int) -> dict[str, Any]:
+    label, share = _STAGES[kind].get(stage, (stage, ""))
+    closed = share in _ENDS or stage.startswith("closed")
+    told = {"isClosed": "true" if closed else "false"}
+    if kind == "tickets":
+        told["ticketState"] = "CLOSED" if closed else "OPEN"
+    elif share:
+        told["probability"] = share
+    return {"id": stage, "label": label, "displayOrder": order, "metadata": told}
 
 
 def list_pipelines(call: Call) -> Reply:
@@ -123,65 +143,34 @@ def list_pipelines(call: Call) -> Reply:
     return Reply(200, {"results": _pipelines(call.session, kind)})
 
 
-def get_pipeline(call: Call) -> Reply:
-    """One pipeline with its stages."""
+def _found(call: Call) -> dict[str, Any]:
     kind = kind_of(call.session, call.path["object_type"])
     for made in _pipelines(call.session, kind):
         if made["id"] == call.path["id"]:
+            return made
+    raise not_found(call.session)
+
+
+def get_pipeline(call: Call) -> Reply:
+    """One pipeline with its stages."""
+    return Reply(200, _found(call))
+
+
+def list_stages(call: Call) -> Reply:
+    """The stages of one pipeline."""
+    return Reply(200, {"results": _found(call)["stages"]})
+
+
+def get_stage(call: Call) -> Reply:
+    """One stage of a pipeline."""
+    for made in _found(call)["stages"]:
+        if made["id"] == call.path["stage_id"]:
             return Reply(200, made)
     raise not_found(call.session)
 
 
-def _property(world: World, kind: str, name: str) -> dict[str, Any]:
-    """A property's definition: the company's own, else the standard one."""
-    own = definition(world, kind, name)
-    standard = _standard(kind, name)
-    if own is None:
-        return standard
-    kept = {key: own[key] for key in standard.keys() & own.keys() - {"createdAt", "updatedAt"}}
-    changeable = {**standard["modificationMetadata"], "readOnlyDefinition": False}
-    changeable["readOnlyValue"] = bool(own.get("readOnly"))
-    return {**standard, "hubspotDefined": False, **kept, "modificationMetadata": changeable}
-
-
-def _standard(kind: str, name: str) -> dict[str, Any]:
-    options = OPTIONS.get(name, ())
-    return {
-        "name": name, "label": name.replace("_", " ").capitalize(),
-        "type": "enumeration" if options else "string",
-        "fieldType": "select" if options else "text", "description": "",
-        "groupName": f"{kind.removesuffix('s')}information",
-        "options": [
-            {"label": o, "value": o, "displayOrder": i, "hidden": False}
-            for i, o in enumerate(options)
-        ],
-        "displayOrder": -1, "calculated": False, "externalOptions": False, "hasUniqueValue": False,
-        "hidden": False, "hubspotDefined": True, "formField": True, "createdAt": _BORN,
-        "updatedAt": _BORN, "archived": False,
-        "modificationMetadata": {
-            "archivable": True, "readOnlyDefinition": True, "readOnlyValue": False,
-        },
-    }  # fmt: skip
-
-
-def list_properties(call: Call) -> Reply:
-    """The definitions of all properties of an object type."""
-    kind = kind_of(call.session, call.path["object_type"])
-    world = call.session.overlay.world
-    return Reply(200, {"results": [_property(world, kind, name) for name in columns(world, kind)]})
-
-
-def get_property(call: Call) -> Reply:
-    """The definition of one property."""
-    kind, name = kind_of(call.session, call.path["object_type"]), call.path["name"]
-    if name not in columns(call.session.overlay.world, kind):
-        message = f"Unable to find property {name} for {kind}"
-        raise failure(call.session, 404, message, "OBJECT_NOT_FOUND")
-    return Reply(200, _property(call.session.overlay.world, kind, name))
-
-
-def _schema(world: World, row: Row) -> dict[str, Any]:
-    kind = row["id"]
+def _schema(session: CaseSession, row: Row) -> dict[str, Any]:
+    kind, overlay = row["id"], session.overlay
     linked = [
         {
             "id": str(number), "fromObjectTypeId": kind, "toObjectTypeId": other,
@@ -191,8 +180,10 @@ def _schema(world: World, row: Row) -> dict[str, Any]:
         }
         for number, (name, other) in enumerate(TYPE_IDS.items(), 1)
     ]  # fmt: skip
-    names = [
-        each[len(kind) + 1 :] for each in world.find("hubspot.properties", "object_type", kind)
+    own = [
+        each["id"][len(kind) + 1 :]
+        for each in overlay.find("hubspot.properties", "object_type", kind)
+        if not each.get("archived")
     ]
     taken = (
         "labels", "requiredProperties", "searchableProperties", "primaryDisplayProperty",
@@ -201,22 +192,20 @@ def _schema(world: World, row: Row) -> dict[str, Any]:
     return {
         "id": kind.partition("-")[2], "objectTypeId": kind, "metaType": "PORTAL_SPECIFIC",
         **{name: row.get(name) for name in taken}, "archived": False, "restorable": True,
-        "properties": [_property(world, kind, name) for name in names], "associations": linked,
-        "createdAt": row.get("createdAt") or _BORN, "updatedAt": row.get("updatedAt") or _BORN,
+        "properties": [show_property(overlay, kind, name) for name in own], "associations": linked,
+        "createdAt": row.get("createdAt") or BORN, "updatedAt": row.get("updatedAt") or BORN,
     }  # fmt: skip
 
 
 def list_schemas(call: Call) -> Reply:
     """The company's own object types with their properties."""
-    world = call.session.overlay.world
-    rows = world.table("hubspot.schemas").values()
-    return Reply(200, {"results": [_schema(world, row) for row in rows]})
+    rows = call.session.overlay.world.table("hubspot.schemas").values()
+    return Reply(200, {"results": [_schema(call.session, row) for row in rows]})
 
 
 def get_schema(call: Call) -> Reply:
     """One of the company's own object types, by type id or name."""
-    world = call.session.overlay.world
-    row = schema_of(world, call.path["object_type"])
+    row = schema_of(call.session.overlay.world, call.path["object_type"])
     if row is None:
         raise not_found(call.session)
-    return Reply(200, _schema(world, row))
+    return Reply(200, _schema(call.session, row))

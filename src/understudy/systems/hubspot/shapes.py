@@ -125,6 +125,12 @@ SHAPES: dict[str, dict[str, Any]] = {
     "error": _ERROR, "object": _OBJECT, "owner": _OWNER, "pipeline": _PIPELINE, "schema": _SCHEMA,
     "property": _PROPERTY, "association": _LINK, "plain_association": _PLAIN_LINKS,
     "labelled_association": _LABELLED, "paging": _PAGING,
+    "stage": _STAGE, "association_type": record(each("id name", STRING)),
+    "association_label": record({"category": STRING, "typeId": INTEGER, "label": _TEXT}),
+    "named_association": record({**each("from to", record({"id": _ID})), "type": STRING}),
+    "named_associations": record(
+        {"from": record({"id": _ID}), "to": array(record({"id": _ID, "type": STRING}))}
+    ),
     "associations_of": record({"from": record({"id": _ID}), "to": array(_LINK)}),
     "associated_pair": record(
         {**each("from to", record({"id": _ID})), "associationSpec": _SPEC}

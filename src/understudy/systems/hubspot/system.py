@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ _CATEGORIES = {
     404: "OBJECT_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 409: "CONFLICT", 413: "VALIDATION_ERROR",
     415: "VALIDATION_ERROR", 429: "RATE_LIMITS",
 }  # fmt: skip
+_DATED = re.compile(r"20\d\d-\d\d")
 _QUOTA = (
     ("x-hubspot-ratelimit-daily", "250000"), ("x-hubspot-ratelimit-daily-remaining", "249807"),
     ("x-hubspot-ratelimit-interval-milliseconds", "10000"), ("x-hubspot-ratelimit-max", "190"),
@@ -46,6 +48,20 @@ class HubSpot(System):
     def secret(self, credentials: Mapping[str, str]) -> str:
         """The access token."""
         return credentials["access_token"]
+
+    def segments(self, path: str) -> list[str]:
+        """Older and dated addresses lead where the versioned ones do."""
+        parts = super().segments(path)
+        if parts[:1] == ["crm-object-schemas"]:
+            return ["crm", *parts[1:]]
+        if len(parts) > 2 and parts[0] == "crm" and _DATED.fullmatch(parts[2]):
+            newer = parts[1] == "associations" or "associations" in parts[4:]
+            return ["crm", "v4" if newer else "v3", parts[1], *parts[3:]]
+        return parts
+
+    def names_objects(self, path: Mapping[str, str]) -> bool:
+        """`properties/contacts/groups` is an operation of its own, and no property."""
+        return path.get("name") != "groups"
 
     def query(self, request: Request) -> dict[str, Any]:
         """Names that are given several times become lists."""

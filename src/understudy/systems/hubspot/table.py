@@ -8,10 +8,11 @@ from typing import Any
 from understudy.model.action import ActionClass, Effect
 from understudy.systems.hubspot import (
     aims,
-    associations,
+    association_table,
     batch,
     merging,
     objects,
+    properties,
     search,
     settings,
     shapes,
@@ -21,7 +22,9 @@ from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, p
 
 __all__ = ["OPERATIONS"]
 
-_TYPE = says(STRING, "contacts, companies, deals, tickets, notes, tasks, or a custom type.")
+_TYPE = says(
+    STRING, "contacts, companies, deals, tickets, notes, tasks and the like, or a custom type."
+)
 _NAMES = says(array(STRING), "Names of the properties to return.")
 _PROPERTIES = says(OBJECT, "Property names with their values; an empty string clears one.")
 _SHOWN: dict[str, Any] = {
@@ -29,12 +32,8 @@ _SHOWN: dict[str, Any] = {
     "archived": BOOLEAN,
 }  # fmt: skip
 _PAGE: dict[str, Any] = {"limit": INTEGER, "after": STRING}
-_PAIR: dict[str, Any] = {
-    "object_type": _TYPE, "id": STRING, "to_object_type": _TYPE, "to_id": STRING,
-}  # fmt: skip
 _INPUTS = says(array(OBJECT), "Up to 100 objects, each with id and properties.")
 _OBJECTS = "/crm/v3/objects/{object_type}"
-_V4 = "/crm/v4/objects/{object_type}/{id}/associations"
 _HUBSPOT: dict[str, Any] = {"system": "hubspot"}
 _APPROVAL: dict[str, Any] = {
     "system": "hubspot", "action_class": ActionClass.APPROVAL_REQUIRED,
@@ -80,38 +79,6 @@ _READS = (
         handler=batch.batch_read, **_HUBSPOT,
     ),
     Operation(
-        name="hubspot.associations.list", method="GET", template=_V4 + "/{to_object_type}",
-        description="List what an object is associated with.",
-        params=params(
-            "object_type id to_object_type", object_type=_TYPE, id=STRING, to_object_type=_TYPE,
-            **_PAGE,
-        ),
-        answers=shapes.page("association"),
-        handler=associations.list_associations, **_HUBSPOT,
-    ),
-    Operation(
-        name="hubspot.associations.list_v3", method="GET",
-        template=_OBJECTS + "/{id}/associations/{to_object_type}",
-        description="List what an object is associated with, in the older form.",
-        params=params(
-            "object_type id to_object_type", object_type=_TYPE, id=STRING, to_object_type=_TYPE,
-            **_PAGE,
-        ),
-        answers=shapes.one("plain_association"),
-        handler=associations.list_associations_v3, **_HUBSPOT,
-    ),
-    Operation(
-        name="hubspot.associations.batch_read", method="POST",
-        template="/crm/v4/associations/{object_type}/{to_object_type}/batch/read",
-        description="List what several objects are associated with.",
-        params=params(
-            "object_type to_object_type inputs", object_type=_TYPE, to_object_type=_TYPE,
-            inputs=array(OBJECT),
-        ),
-        answers=shapes.batch("associations_of"),
-        handler=associations.read_associations, **_HUBSPOT,
-    ),
-    Operation(
         name="hubspot.owners.list", method="GET", template="/crm/v3/owners",
         description="List the people who can own objects.",
         params=params("", email=STRING, archived=BOOLEAN, **_PAGE),
@@ -140,11 +107,27 @@ _READS = (
         handler=settings.get_pipeline, **_HUBSPOT,
     ),
     Operation(
+        name="hubspot.pipeline_stages.list", method="GET",
+        template="/crm/v3/pipelines/{object_type}/{id}/stages",
+        description="List the stages of a pipeline.",
+        params=params("object_type id", object_type=_TYPE, id=STRING),
+        answers=shapes.page("stage"),
+        handler=settings.list_stages, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.pipeline_stages.get", method="GET",
+        template="/crm/v3/pipelines/{object_type}/{id}/stages/{stage_id}",
+        description="Get one stage of a pipeline.",
+        params=params("object_type id stage_id", object_type=_TYPE, id=STRING, stage_id=STRING),
+        answers=shapes.one("stage"),
+        handler=settings.get_stage, **_HUBSPOT,
+    ),
+    Operation(
         name="hubspot.properties.list", method="GET", template="/crm/v3/properties/{object_type}",
         description="List the properties that objects of a type have.",
         params=params("object_type", object_type=_TYPE, archived=BOOLEAN, properties=STRING),
         answers=shapes.page("property"),
-        handler=settings.list_properties, **_HUBSPOT,
+        handler=properties.list_properties, **_HUBSPOT,
     ),
     Operation(
         name="hubspot.properties.get", method="GET",
@@ -152,7 +135,16 @@ _READS = (
         description="Get the definition of one property.",
         params=params("object_type name", object_type=_TYPE, name=STRING, archived=BOOLEAN),
         answers=shapes.one("property"),
-        handler=settings.get_property, **_HUBSPOT,
+        handler=properties.get_property, **_HUBSPOT,
+    ),
+    Operation(
+        name="hubspot.properties.batch_read", method="POST",
+        template="/crm/v3/properties/{object_type}/batch/read",
+        description="Get the definitions of several properties.",
+        params=params("object_type inputs", object_type=_TYPE, inputs=array(OBJECT),
+                      archived=BOOLEAN),
+        answers=shapes.batch("property"),
+        handler=properties.read_properties, **_HUBSPOT,
     ),
     Operation(
         name="hubspot.schemas.list", method="GET", template="/crm/v3/schemas",
@@ -275,40 +267,50 @@ _WRITES = (
         handler=merging.gdpr_delete, effect=Effect.DELETE, target=aims.forgotten,
         destructive=True, **_APPROVAL,
     ),
-    Operation(
-        name="hubspot.associations.create", method="PUT",
-        template=_V4 + "/default/{to_object_type}/{to_id}",
-        description="Associate two objects.",
-        params=params("object_type id to_object_type to_id", **_PAIR),
-        answers=shapes.batch("associated_pair"),
-        handler=associations.associate_default, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist,
-        replay=aims.link_params, reversible_by="hubspot.associations.archive", **_AUTOMATED,
-    ),
-    Operation(
-        name="hubspot.associations.create_labelled", method="PUT",
-        template=_V4 + "/{to_object_type}/{to_id}",
-        description="Associate two objects with given association types.",
-        params=params("object_type id to_object_type to_id types", **_PAIR, types=array(OBJECT)),
-        answers=shapes.created("labelled_association"),
-        handler=associations.associate_labelled, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist, replay=aims.link_params, reversible_by="hubspot.associations.archive",
-        wire=associations.types_alone, **_AUTOMATED,
-    ),
-    Operation(
-        name="hubspot.associations.archive", method="DELETE",
-        template=_V4 + "/{to_object_type}/{to_id}",
-        description="Part two associated objects.",
-        params=params("object_type id to_object_type to_id", **_PAIR),
-        answers=shapes.nothing(),
-        handler=associations.archive_association, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist,
-        replay=aims.link_params, reversible_by="hubspot.associations.create", **_AUTOMATED,
-    ),
 )  # fmt: skip
 
-_BATCHES = ("batch_", "_v3")
+_DEFINITION: dict[str, Any] = {
+    "label": STRING, "type": STRING, "fieldType": STRING, "groupName": STRING,
+    "description": STRING, "options": says(array(OBJECT), "Each {label, value}."),
+    "hasUniqueValue": BOOLEAN, "hidden": BOOLEAN, "formField": BOOLEAN, "displayOrder": INTEGER,
+}  # fmt: skip
+_DEFINES: dict[str, Any] = {"target": aims.defined, **_APPROVAL}
+_PROPERTY_WRITES = (
+    Operation(
+        name="hubspot.properties.create", method="POST",
+        template="/crm/v3/properties/{object_type}",
+        description="Define a property of the account's own.",
+        params=params(
+            "object_type name label type fieldType groupName", object_type=_TYPE, name=STRING,
+            **_DEFINITION,
+        ),
+        answers=shapes.created("property"),
+        handler=properties.create_property, effect=Effect.WRITE,
+        reversible_by="hubspot.properties.archive", **_DEFINES,
+    ),
+    Operation(
+        name="hubspot.properties.update", method="PATCH",
+        template="/crm/v3/properties/{object_type}/{name}",
+        description="Change the definition of a property of the account's own.",
+        params=params("object_type name", object_type=_TYPE, name=STRING, **_DEFINITION),
+        answers=shapes.one("property"),
+        handler=properties.update_property, effect=Effect.WRITE,
+        reversible_by="hubspot.properties.update", **_DEFINES,
+    ),
+    Operation(
+        name="hubspot.properties.archive", method="DELETE",
+        template="/crm/v3/properties/{object_type}/{name}",
+        description="Take away a property of the account's own.",
+        params=params("object_type name", object_type=_TYPE, name=STRING),
+        answers=shapes.nothing(),
+        handler=properties.archive_property, effect=Effect.DELETE,
+        reversible_by="hubspot.properties.create", **_DEFINES,
+    ),
+)  # fmt: skip
+_BATCHES = ("batch_", "_v3", "pipeline_stages", "properties.create", "properties.update",
+            "properties.archive", "labels")  # fmt: skip
 
 OPERATIONS = tuple(
-    replace(each, aside=any(part in each.name for part in _BATCHES)) for each in (*_READS, *_WRITES)
+    replace(each, aside=any(part in each.name for part in _BATCHES))
+    for each in (*_READS, *_WRITES, *_PROPERTY_WRITES, *association_table.OPERATIONS)
 )

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from understudy.model.world import World
 from understudy.systems.folded import find_folded
 from understudy.systems.hubspot.definitions import definition, required, value_error
 from understudy.systems.hubspot.errors import failure, invalid_properties, property_error
 from understudy.systems.hubspot.kinds import columns
 from understudy.systems.hubspot.payload import text_of
+from understudy.systems.overlay import Overlay
 from understudy.systems.session import CaseSession
 
 __all__ = ["OPTIONS", "clean", "refuse_taken", "refuse_unset"]
@@ -27,9 +27,16 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "hs_task_priority": ("NONE", "LOW", "MEDIUM", "HIGH"),
     "hs_ticket_priority": ("LOW", "MEDIUM", "HIGH", "URGENT"),
 }  # fmt: skip
-_NUMBERS = ("amount", "numberofemployees", "annualrevenue", "hs_forecast_amount")
+_NUMBERS = (
+    "amount",
+    "price",
+    "quantity",
+    "numberofemployees",
+    "annualrevenue",
+    "hs_forecast_amount",
+)
 _READ_ONLY = ("hs_object_id", "createdate", "hs_createdate", "hs_merged_object_ids")
-_OBLIGATORY = {"notes": ("hs_timestamp",), "tasks": ("hs_timestamp",)}
+_OBLIGATORY = dict.fromkeys(("calls", "emails", "meetings", "notes", "tasks"), ("hs_timestamp",))
 _LONGEST = 65_536
 
 
@@ -38,7 +45,7 @@ def clean(session: CaseSession, kind: str, given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         message = "Invalid input JSON: cannot deserialize properties: expected an object"
         raise failure(session, 400, message, "VALIDATION_ERROR")
-    known = set(columns(session.overlay.world, kind))
+    known = set(columns(session.overlay, kind))
     errors = list(_errors(session, kind, known, given))
     if errors:
         raise invalid_properties(session, errors)
@@ -60,7 +67,7 @@ def _errors(
             yield property_error(name, message, "PROPERTY_DOESNT_EXIST")
         elif value not in (None, ""):
             error = _form_error(kind, name, value)
-            error = error or _value_error(session.overlay.world, kind, name, value)
+            error = error or _value_error(session.overlay, kind, name, value)
             if error:
                 yield error
 
@@ -76,11 +83,11 @@ def _form_error(kind: str, name: str, value: Any) -> dict[str, Any] | None:
     return None
 
 
-def _value_error(world: World, kind: str, name: str, value: Any) -> dict[str, Any] | None:
+def _value_error(overlay: Overlay, kind: str, name: str, value: Any) -> dict[str, Any] | None:
     """The company's own definitions come before what every account has."""
     text = text_of(value) or ""
-    found = value_error(world, kind, name, text)
-    if found or definition(world, kind, name):
+    found = value_error(overlay, kind, name, text)
+    if found or definition(overlay, kind, name):
         return found
     if name in _NUMBERS and not _numeric(text):
         return property_error(name, f"{text} was not a valid number.", "INVALID_NUMBER")
@@ -111,9 +118,8 @@ def refuse_taken(
     session: CaseSession, kind: str, stored: Mapping[str, Any], own_id: str | None = None
 ) -> None:
     """Two living contacts cannot be given one e-mail, nor two objects one unique value."""
-    world = session.overlay.world
     for name, value in stored.items():
-        known = definition(world, kind, name)
+        known = definition(session.overlay, kind, name)
         if known is None or not known.get("hasUniqueValue") or not value:
             continue
         for row in session.overlay.find(f"hubspot.{kind}", name, value):
