@@ -278,10 +278,10 @@ def test_pages_are_followed_by_our_own_cursors():
 
 
 def test_words_in_the_place_of_an_id_are_operations_of_their_own():
-    """`destroy_many` is no ticket: it is told as not served, and nothing is deleted."""
-    url = "https://acme.zendesk.com/api/v2/tickets/destroy_many.json?ids=1,2"
+    """`destroy_many` is no user: it is told as not served, and nothing is deleted."""
+    url = "https://acme.zendesk.com/api/v2/users/destroy_many.json?ids=1,2"
     found = verify([_interaction(0, "zendesk", "DELETE", url, answer={"job_status": {}})])
-    assert found.differences[0].detail == "DELETE /api/v2/tickets/destroy_many.json is not served"
+    assert found.differences[0].detail == "DELETE /api/v2/users/destroy_many.json is not served"
 
 
 def test_lists_of_several_sorts_are_compared_sort_by_sort():

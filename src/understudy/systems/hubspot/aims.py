@@ -23,10 +23,14 @@ __all__ = [
     "created_target",
     "deal_amount",
     "defined",
+    "definition_gist",
     "forgotten",
     "link_gist",
     "link_params",
+    "link_params_v3",
     "linked",
+    "linked_gist",
+    "linked_params",
     "merged",
     "object_gist",
     "object_params",
@@ -135,6 +139,16 @@ def link_params(action: Action) -> dict[str, Any]:
     }
 
 
+def link_params_v3(action: Action) -> dict[str, Any]:
+    """The same where the address ends with the association's type."""
+    return {**link_params(action), "type": "default"}
+
+
+def linked_params(action: Action) -> dict[str, Any]:
+    """The parameters behind `linked_gist`."""
+    return {**batch_params(action), "to_object_type": action.fields.get("to_type")}
+
+
 def batch_params(action: Action) -> dict[str, Any]:
     """The parameters behind `batch_gist`; a batch has no one id."""
     return {"object_type": _place(action).get("object_type"), "inputs": action.fields.get("inputs")}
@@ -145,6 +159,20 @@ def _place(action: Action) -> dict[str, Any]:
     if target is None:
         return {}
     return {"object_type": target.type, **({"id": target.id} if target.id else {})}
+
+
+def linked_gist(call: Call) -> dict[str, Any]:
+    """The pairs, and what is at their other ends."""
+    return {"to_type": call.path["to_object_type"], "inputs": inputs(call)}
+
+
+def definition_gist(call: Call) -> dict[str, Any]:
+    """The definition with the type of objects that it is for."""
+    return {"object_type": _kind(call), **call.fields, **_named(call)}
+
+
+def _named(call: Call) -> dict[str, str]:
+    return {"name": call.path["name"]} if "name" in call.path else {}
 
 
 def link_gist(call: Call) -> dict[str, Any]:

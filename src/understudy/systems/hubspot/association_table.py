@@ -39,7 +39,7 @@ def _many(name: str, template: str, description: str, **other: Any) -> Operation
 
 _WRITES_MANY: dict[str, Any] = {
     "effect": Effect.WRITE, "escalate": aims.batch_class, "target": aims.linked,
-    "gist": aims.batch_gist, **_AUTOMATED,
+    "gist": aims.linked_gist, "replay": aims.linked_params, **_AUTOMATED,
 }  # fmt: skip
 _JOINS: dict[str, Any] = {**_WRITES_MANY, "reversible_by": "hubspot.associations.batch_archive"}
 _PARTS: dict[str, Any] = {
@@ -87,7 +87,8 @@ OPERATIONS = (
         params=params("object_type id to_object_type to_id", **_PAIR),
         answers=shapes.batch("associated_pair"),
         handler=associations.associate_default, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist, replay=aims.link_params, reversible_by="hubspot.associations.archive", **_AUTOMATED,
+        gist=aims.link_gist, replay=aims.link_params,
+        reversible_by="hubspot.associations.archive", **_AUTOMATED,
     ),
     Operation(
         name="hubspot.associations.create_labelled", method="PUT",
@@ -106,7 +107,8 @@ OPERATIONS = (
         params=params("object_type id to_object_type to_id", **_PAIR),
         answers=shapes.nothing(),
         handler=associations.archive_association, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist, replay=aims.link_params, reversible_by="hubspot.associations.create", **_AUTOMATED,
+        gist=aims.link_gist, replay=aims.link_params,
+        reversible_by="hubspot.associations.create", **_AUTOMATED,
     ),
     _many(
         "batch_create", _MANY_V4 + "/batch/create", "Associate many pairs with given types.",
@@ -140,7 +142,8 @@ OPERATIONS = (
         params=params("object_type id to_object_type to_id type", **_PAIR, type=STRING),
         answers=shapes.one("object"),
         handler=associations.associate_v3, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist, replay=aims.link_params, reversible_by="hubspot.associations.archive", **_AUTOMATED,
+        gist=aims.link_gist, replay=aims.link_params_v3,
+        reversible_by="hubspot.associations.archive", **_AUTOMATED,
     ),
     Operation(
         name="hubspot.associations.archive_v3", method="DELETE",
@@ -149,7 +152,8 @@ OPERATIONS = (
         params=params("object_type id to_object_type to_id type", **_PAIR, type=STRING),
         answers=shapes.nothing(),
         handler=associations.archive_association, effect=Effect.WRITE, target=aims.path_object,
-        gist=aims.link_gist, replay=aims.link_params, reversible_by="hubspot.associations.create", **_AUTOMATED,
+        gist=aims.link_gist, replay=aims.link_params_v3,
+        reversible_by="hubspot.associations.create", **_AUTOMATED,
     ),
     Operation(
         name="hubspot.associations.labels", method="GET", template=_MANY_V4 + "/labels",

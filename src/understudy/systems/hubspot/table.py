@@ -274,7 +274,9 @@ _DEFINITION: dict[str, Any] = {
     "description": STRING, "options": says(array(OBJECT), "Each {label, value}."),
     "hasUniqueValue": BOOLEAN, "hidden": BOOLEAN, "formField": BOOLEAN, "displayOrder": INTEGER,
 }  # fmt: skip
-_DEFINES: dict[str, Any] = {"target": aims.defined, **_APPROVAL}
+_DEFINES: dict[str, Any] = {
+    "target": aims.defined, "gist": aims.definition_gist, **_APPROVAL,
+}  # fmt: skip
 _PROPERTY_WRITES = (
     Operation(
         name="hubspot.properties.create", method="POST",

@@ -7,16 +7,20 @@ from typing import Any
 
 from understudy.model.action import ActionClass, Target
 from understudy.systems.operation import Call, Wire
-from understudy.systems.zendesk.threads import named_ids
+from understudy.systems.zendesk.bulk import named_ids
+from understudy.systems.zendesk.changes import said_in
 
 __all__ = [
     "bulk_wire",
     "comment_target",
     "created_class",
+    "ids_wire",
     "many",
     "merge_gist",
     "new_ticket",
     "notes_inside",
+    "opened_gist",
+    "organization_wire",
     "speaks_outside",
     "ticket_gist",
     "ticket_target",
@@ -37,8 +41,7 @@ def _comment(call: Call) -> dict[str, Any]:
 
 
 def _says_something(call: Call) -> bool:
-    said = _comment(call)
-    return bool(said.get("body") or said.get("html_body"))
+    return bool(said_in(_comment(call)))
 
 
 def speaks_outside(call: Call) -> bool:
@@ -79,7 +82,7 @@ def ticket_gist(call: Call) -> dict[str, Any]:
     given = {key: value for key, value in _ticket(call).items() if key != "comment"}
     said = _comment(call)
     if said:
-        given["body"] = said.get("body") or said.get("html_body")
+        given["body"] = said_in(said)
         given["public"] = said.get("public", True) is not False
     return given
 
@@ -123,6 +126,22 @@ def bulk_wire(given: dict[str, Any]) -> Wire:
     ids = given.get("ids") or []
     fields = {key: value for key, value in given.items() if key != "ids"}
     return Wire(query={"ids": ids}, body=ticket_wire()(fields).body)
+
+
+def opened_gist(call: Call) -> dict[str, Any]:
+    """The new tickets as they were given, or the ids of those to delete."""
+    ids = named_ids(call)
+    return {**call.fields, **({"ids": ids} if ids else {})}
+
+
+def ids_wire(given: dict[str, Any]) -> Wire:
+    """The ids go into the query."""
+    return Wire(query={"ids": given.get("ids") or []})
+
+
+def organization_wire(given: dict[str, Any]) -> Wire:
+    """Flat parameters as an `organization`."""
+    return Wire(body={"organization": given})
 
 
 def user_wire(given: dict[str, Any]) -> Wire:

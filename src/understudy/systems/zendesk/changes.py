@@ -19,7 +19,7 @@ from understudy.systems.zendesk.values import (
     words,
 )
 
-__all__ = ["STATUSES", "add_comment", "refuse_closed", "refuse_stale", "ticket_changes"]
+__all__ = ["STATUSES", "add_comment", "refuse_closed", "refuse_stale", "said_in", "ticket_changes"]
 
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 _WORDS = {
@@ -142,11 +142,16 @@ def _is_field(given: Any) -> bool:
     return isinstance(named, str) or (isinstance(named, int) and named >= 0)
 
 
+def said_in(given: Mapping[str, Any]) -> Any:
+    """A comment's text; `value` is what older clients call it."""
+    return given.get("body") or given.get("html_body") or given.get("value")
+
+
 def add_comment(session: CaseSession, ticket_id: str, given: Any) -> Row:
     """Write one comment."""
     if not isinstance(given, dict):
         raise invalid_attribute("comment")
-    body = given.get("body") or given.get("html_body")
+    body = said_in(given)
     if not isinstance(body, str) or not body.strip():
         raise record_invalid("comment", "Comment: cannot be blank", "BlankValue")
     if len(body) > _LONGEST:

@@ -15,14 +15,14 @@ from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid, refused
 from understudy.systems.zendesk.forms import check_keyed
 from understudy.systems.zendesk.listing import id_key, list_reply, offset_page
-from understudy.systems.zendesk.payload import organization, user
+from understudy.systems.zendesk.payload import user
 from understudy.systems.zendesk.values import flag, id_or_none, text_or_none, words
 
 __all__ = [
     "find_user",
     "get_me",
-    "get_organization",
     "get_user",
+    "given_user",
     "list_users",
     "me",
     "requester_tickets_of",
@@ -30,6 +30,7 @@ __all__ = [
     "show_many_users",
     "update_user",
     "user_by_email",
+    "user_changes",
     "user_class",
     "user_gist",
     "user_target",
@@ -124,22 +125,14 @@ def _text(row: Row) -> str:
     return f"{row.get('name') or ''} {row.get('email') or ''}".lower()
 
 
-def get_organization(call: Call) -> Reply:
-    """One organization."""
-    row = call.session.overlay.get("zendesk.organizations", call.path["id"])
-    if row is None:
-        raise not_found()
-    shown = show(call.session, "zendesk.organizations", row, organization)
-    return Reply(200, {"organization": shown})
-
-
 def requester_tickets_of(session: CaseSession, user_id: str) -> list[Row]:
     """The tickets that a user asked for, deleted ones left out."""
     rows = session.overlay.find("zendesk.tickets", "requester_id", user_id)
     return sorted((row for row in rows if not row.get("deleted_at")), key=id_key)
 
 
-def _given(call: Call) -> dict[str, Any]:
+def given_user(call: Call) -> dict[str, Any]:
+    """The body's `user`, or nothing."""
     given = call.fields.get("user")
     return given if isinstance(given, dict) else {}
 
@@ -151,31 +144,38 @@ def user_target(call: Call) -> Target:
 
 def user_gist(call: Call) -> dict[str, Any]:
     """The fields to change."""
-    return dict(_given(call))
+    return dict(given_user(call))
 
 
 def user_class(call: Call) -> ActionClass | None:
     """Who a person is, and what they may do, is not changed without a person."""
     sensitive = ("email", "role", "suspended", "organization_id")
     return (
-        ActionClass.APPROVAL_REQUIRED if any(name in _given(call) for name in sensitive) else None
+        ActionClass.APPROVAL_REQUIRED
+        if any(name in given_user(call) for name in sensitive)
+        else None
     )
 
 
 def update_user(call: Call) -> Reply:
     """Changed fields of one user."""
-    session, given = call.session, _given(call)
+    session, given = call.session, given_user(call)
     row = session.overlay.get(_TABLE, call.path["id"])
     if row is None:
         raise not_found()
     if not given:
         raise invalid_attribute("user")
+    changes = user_changes(session, row, given)
+    return Reply(200, {"user": _shown(call, session.overlay.patch(_TABLE, row["id"], changes))})
+
+
+def user_changes(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str, Any]:
+    """What the named fields change, or the refusal."""
     changes = {name: text_or_none(name, given[name]) for name in _TEXTS if name in given}
     if "name" in given and not (changes["name"] or "").strip():
         raise record_invalid("name", "Name: is too short (minimum one character)", "BlankValue")
     changes |= _standing(session, row, given)
-    changes["updated_at"] = session.clock.iso()
-    return Reply(200, {"user": _shown(call, session.overlay.patch(_TABLE, row["id"], changes))})
+    return {**changes, "updated_at": session.clock.iso()}
 
 
 def _standing(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str, Any]:

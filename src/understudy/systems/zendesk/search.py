@@ -17,11 +17,11 @@ from understudy.systems.rendering import show_bytes
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.changes import STATUSES
 from understudy.systems.zendesk.errors import refused
-from understudy.systems.zendesk.listing import id_key, offset_page
+from understudy.systems.zendesk.listing import id_key, list_reply, offset_page
 from understudy.systems.zendesk.payload import organization, ticket, user
 from understudy.systems.zendesk.people import me
 
-__all__ = ["count_found", "search"]
+__all__ = ["count_found", "export_found", "search"]
 
 _MOST = 1000
 _TERM = re.compile(
@@ -78,6 +78,22 @@ def search(call: Call) -> Reply:
         raise _beyond()
     shown = [_shown(call.session, kind, row) for kind, row in page]
     return Reply(200, {"results": shown, "facets": None, **links})
+
+
+def export_found(call: Call) -> Reply:
+    """All that the query finds of one kind, by cursor."""
+    kind = call.query.get("filter[type]", "")
+    if kind not in _KINDS:
+        raise refused(422, "invalid", "Invalid search: filter[type] is missing or unknown")
+    query = f"{call.query.get('query', '')} type:{kind}"
+    call.query = {"page[size]": "100", **call.query, "query": query}
+    rows = sorted((row for _, row in _found(call)), key=id_key)
+    render = _KINDS[kind][1]
+
+    def shown(row: Row) -> dict[str, Any]:
+        return {"result_type": kind, **render(row)}
+
+    return list_reply(call, "results", rows, shown)
 
 
 def count_found(call: Call) -> Reply:

@@ -24,12 +24,16 @@ from understudy.systems.schema import (
 
 __all__ = [
     "COUNT",
+    "COUNTED",
+    "IDENTITIES",
+    "METRICS",
     "PREVIEW",
     "RESTORED",
     "SEVERAL_USERS",
     "SHAPES",
     "TAGS",
     "created",
+    "export",
     "job",
     "nothing",
     "one",
@@ -124,6 +128,12 @@ _ORGANIZATION = record(
         **each("shared_comments shared_tickets", BOOLEAN), "organization_fields": OBJECT,
     }
 )  # fmt: skip
+_GROUP = record(
+    {
+        "id": WHOLE, **each("description name url", STRING), **_TIMES,
+        **each("default deleted is_public", BOOLEAN),
+    }
+)  # fmt: skip
 _STEP = record(
     {"field": STRING, "value": any_of(STRING, array(STRING), BOOLEAN, WHOLE, {"type": "null"})}
 )
@@ -137,9 +147,9 @@ _MACRO = record(
 _RESULT = record(
     {
         "id": any_of(WHOLE, STRING), "action": STRING, "success": BOOLEAN, "status": STRING,
-        "error": STRING, "details": STRING,
+        "error": STRING, "details": STRING, "index": WHOLE,
     },
-    optional="status error details",
+    optional="id status error details index",
 )  # fmt: skip
 _JOB = record(
     {
@@ -184,7 +194,7 @@ _RESULT_OF_SEARCH = any_of(
 )
 SHAPES: dict[str, dict[str, Any]] = {
     "error": _ERROR, "ticket": _TICKET, "comment": _COMMENT, "audit": _AUDIT, "user": _USER,
-    "organization": _ORGANIZATION, "macro": _MACRO, "job_status": _JOB,
+    "organization": _ORGANIZATION, "group": _GROUP, "macro": _MACRO, "job_status": _JOB,
     "deleted_ticket": _DELETED, "side_conversation": _SIDE, "found": _RESULT_OF_SEARCH,
     **each("ticket_field user_field organization_field", _FIELD), "ticket_form": _FORM,
 }  # fmt: skip
@@ -202,9 +212,50 @@ SEVERAL_USERS: Answers = {200: record({"users": array(ref("user")), **_BY_NUMBER
 RESTORED: Answers = {200: {"type": "object", "maxProperties": 0}}
 _WOULD_BE = record(
     {"url": STRING, "comment": record({"public": BOOLEAN, "body": STRING}, optional="body")},
-    optional="comment",
+    optional="comment url",
 )
 PREVIEW: Answers = {200: record({"result": record({"ticket": _WOULD_BE})})}
+
+
+COUNTED: Answers = {200: record({"count": record({"value": WHOLE, "refreshed_at": TIME})})}
+METRICS: Answers = {
+    200: record(
+        {
+            "ticket_metric": record(
+                {
+                    "id": WHOLE, "ticket_id": WHOLE, "url": STRING, **_TIMES,
+                    **each("assignee_stations group_stations reopens replies", WHOLE),
+                    **each("latest_comment_added_at solved_at status_updated_at", nullable(TIME)),
+                }
+            )
+        }
+    )
+}  # fmt: skip
+IDENTITIES: Answers = {
+    200: record(
+        {
+            "identities": array(
+                record(
+                    {
+                        **each("id user_id", WHOLE), **each("type url value", STRING),
+                        **each("primary verified", BOOLEAN),
+                        **each("created_at updated_at", nullable(TIME)),
+                    }
+                )
+            ),
+            **_BY_NUMBER,
+        }
+    )
+}  # fmt: skip
+
+
+def export(key: str, *, by_cursor: bool) -> Answers:
+    """What changed since a time, and where to go on."""
+    rows = {key: array(ref(key.removesuffix("s"))), "end_of_stream": BOOLEAN}
+    if by_cursor:
+        told = each("after_cursor after_url before_cursor before_url", _TEXT)
+        return {200: record({**rows, **told})}
+    return {200: record({**rows, "count": WHOLE, "end_time": WHOLE, "next_page": _TEXT})}
 
 
 def nothing() -> Answers:

@@ -31,7 +31,9 @@ _ERRORS = {
     400: "BadRequest", 403: "Forbidden", 404: "RecordNotFound", 405: "MethodNotAllowed",
     413: "RequestEntityTooLarge", 429: "TooManyRequests",
 }  # fmt: skip
-_WORD = re.compile(r"(show|create|update|destroy|upsert)_many|create_or_update|count|autocomplete")
+_WORD = re.compile(
+    r"(show|create|update|destroy|upsert)_many|create_or_update|mark_many_as_spam|count|autocomplete|recent"
+)
 _QUOTA = (
     ("x-rate-limit", "700"), ("x-rate-limit-remaining", "699"), ("ratelimit-limit", "700"),
     ("ratelimit-remaining", "699"), ("ratelimit-reset", "41"),

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from understudy.model.action import ActionClass, Effect
-from understudy.systems.operation import Operation
+from understudy.systems.operation import Operation, set_aside
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, one_of, params, says
-from understudy.systems.zendesk import aims, forms, people, search, shapes, threads, tickets
+from understudy.systems.zendesk import (
+    aims,
+    bulk,
+    directory_table,
+    forms,
+    many_table,
+    search,
+    shapes,
+    threads,
+    tickets,
+)
 from understudy.systems.zendesk.changes import STATUSES
+from understudy.systems.zendesk.rows import (
+    API,
+    APPROVAL,
+    AUTOMATED,
+    INCLUDE,
+    PAGE,
+    SORTED,
+    TICKET,
+    read,
+)
 
 __all__ = ["OPERATIONS"]
 
-_API = "/api/v2"
-_TICKET = _API + "/tickets/{id}"
-_ZENDESK: dict[str, Any] = {"system": "zendesk"}
-_APPROVAL: dict[str, Any] = {
-    "system": "zendesk", "action_class": ActionClass.APPROVAL_REQUIRED,
-}  # fmt: skip
-_AUTOMATED: dict[str, Any] = {"system": "zendesk", "action_class": ActionClass.AUTOMATED}
-_PAGE: dict[str, Any] = {
-    "page[size]": INTEGER, "page[after]": STRING, "per_page": INTEGER, "page": INTEGER,
-}  # fmt: skip
 _FIELDS: dict[str, Any] = {
     "subject": STRING, "status": one_of(*STATUSES),
     "priority": one_of("low", "normal", "high", "urgent"),
@@ -33,113 +42,84 @@ _FIELDS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _read(
-    name: str, template: str, description: str, handler: Any, answers: Any, **given: Any
-) -> Operation:
-    required = given.pop("required", " ".join(_names(template)))
-    shown = dict.fromkeys(_names(template), STRING)
-    return Operation(
-        name=f"zendesk.{name}", method="GET", template=_API + template, description=description,
-        params=params(required, **shown, **given), handler=handler, answers=answers, **_ZENDESK,
-    )  # fmt: skip
-
-
-def _names(template: str) -> list[str]:
-    return [part[1:-1] for part in template.split("/") if part.startswith("{")]
-
-
-def _settings(kind: str, words: str) -> tuple[Operation, Operation]:
+def _settings(kind: str, words: str) -> tuple[Operation, ...]:
     table = f"{kind}s"
-    return (
-        _read(
+    return set_aside((
+        read(
             f"{table}.list", f"/{table}", f"List the company's own {words}.",
             forms.list_all(table), shapes.page_by_number(table, kind),
         ),
-        _read(
+        read(
             f"{table}.get", f"/{table}/{{id}}", f"Get one of the company's own {words}.",
             forms.get_one(table), shapes.one(kind),
         ),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 _READS = (
-    _read(
+    read(
         "tickets.list", "/tickets", "List tickets by id.",
-        tickets.list_tickets, shapes.page("tickets", "ticket"), **_PAGE,
+        tickets.list_tickets, shapes.page("tickets", "ticket"), **SORTED,
     ),
-    _read(
+    read(
         "tickets.get", "/tickets/{id}", "Get one ticket.",
-        tickets.get_ticket, shapes.one("ticket"),
+        tickets.get_ticket, shapes.one("ticket"), include=INCLUDE,
     ),
-    _read(
+    read(
         "comments.list", "/tickets/{id}/comments", "List a ticket's comments, oldest first.",
         tickets.list_comments, shapes.page("comments", "comment"),
-        sort_order=one_of("asc", "desc"), **_PAGE,
+        sort_order=one_of("asc", "desc"), include=INCLUDE, **PAGE,
     ),
-    _read(
+    read(
         "tickets.requested", "/users/{id}/tickets/requested", "List the tickets of a requester.",
-        tickets.list_requested, shapes.page("tickets", "ticket"), **_PAGE,
+        tickets.list_of_person("requester_id"), shapes.page("tickets", "ticket"), **SORTED,
     ),
-    _read(
+    read(
+        "tickets.assigned", "/users/{id}/tickets/assigned", "List the tickets of an agent.",
+        tickets.list_of_person("assignee_id"), shapes.page("tickets", "ticket"), **SORTED,
+    ),
+    read(
+        "tickets.of_organization", "/organizations/{id}/tickets",
+        "List the tickets of an organization.",
+        tickets.list_of_organization, shapes.page("tickets", "ticket"), **SORTED,
+    ),
+    read(
         "tickets.list_deleted", "/deleted_tickets", "List tickets that can still be restored.",
-        tickets.list_deleted, shapes.page("deleted_tickets", "deleted_ticket"), **_PAGE,
+        tickets.list_deleted, shapes.page("deleted_tickets", "deleted_ticket"), **PAGE,
     ),
-    _read(
+    read(
         "tags.list", "/tickets/{id}/tags", "List a ticket's tags.",
         threads.list_tags, shapes.TAGS,
     ),
-    _read(
+    read(
         "search.list", "/search",
         "Search tickets, users and organizations, e.g. type:ticket status<solved.",
         search.search, shapes.page_by_number("results", "found"),
         required="query", query=STRING, sort_by=STRING, sort_order=one_of("asc", "desc"),
         per_page=INTEGER, page=INTEGER,
     ),
-    _read(
+    read(
         "search.count", "/search/count", "Count what a search finds.",
         search.count_found, shapes.COUNT,
         required="query", query=STRING,
     ),
-    _read(
-        "users.me", "/users/me", "Get the user that the token belongs to.",
-        people.get_me, shapes.one("user"),
-    ),
-    _read(
-        "users.search", "/users/search", "Find users by e-mail or name.",
-        people.search_users, shapes.page_by_number("users", "user"),
-        query=STRING, external_id=STRING, per_page=INTEGER, page=INTEGER,
-    ),
-    _read(
-        "users.show_many", "/users/show_many", "Get several users.",
-        people.show_many_users, shapes.SEVERAL_USERS,
-        required="ids", ids=says(STRING, "Ids parted by commas."),
-    ),
-    _read(
-        "users.list", "/users", "List users.",
-        people.list_users, shapes.page("users", "user"), role=STRING, **_PAGE,
-    ),
-    _read(
+    read(
         "side_conversations.list", "/tickets/{id}/side_conversations",
         "List a ticket's messages to third parties.",
         threads.list_side_conversations, shapes.page("side_conversations", "side_conversation"),
-        **_PAGE,
+        **PAGE,
     ),
-    _read("users.get", "/users/{id}", "Get one user.", people.get_user, shapes.one("user")),
-    _read(
-        "organizations.get", "/organizations/{id}", "Get one organization.",
-        people.get_organization, shapes.one("organization"),
-    ),
-    _read(
+    read(
         "macros.list", "/macros", "List macros.",
-        threads.list_macros, shapes.page("macros", "macro"), active=BOOLEAN, **_PAGE,
+        threads.list_macros, shapes.page("macros", "macro"), active=BOOLEAN, **PAGE,
     ),
-    _read("macros.get", "/macros/{id}", "Get one macro.", threads.get_macro, shapes.one("macro")),
-    _read(
+    read("macros.get", "/macros/{id}", "Get one macro.", threads.get_macro, shapes.one("macro")),
+    read(
         "macros.preview", "/tickets/{id}/macros/{macro_id}/apply",
         "See what a ticket would become under a macro; nothing is written.",
         threads.apply_macro, shapes.PREVIEW,
     ),
-    _read(
+    read(
         "job_statuses.get", "/job_statuses/{id}", "See how far a job is.",
         threads.get_job, shapes.job(),
     ),
@@ -151,25 +131,25 @@ _READS = (
 
 _TICKET_WRITES = (
     Operation(
-        name="zendesk.tickets.create", method="POST", template=_API + "/tickets",
+        name="zendesk.tickets.create", method="POST", template=API + "/tickets",
         description="Open a ticket; body is its first comment.",
         params=params("body", body=STRING, public=BOOLEAN, requester=OBJECT, **_FIELDS),
         answers=shapes.created("ticket", "audit"),
         handler=tickets.create_ticket, effect=Effect.WRITE, escalate=aims.created_class,
         target=aims.new_ticket, gist=aims.ticket_gist, reversible_by="zendesk.tickets.delete",
-        wire=aims.ticket_wire(), **_AUTOMATED,
+        wire=aims.ticket_wire(), **AUTOMATED,
     ),
     Operation(
-        name="zendesk.tickets.public_reply", method="PUT", template=_TICKET,
+        name="zendesk.tickets.public_reply", method="PUT", template=TICKET,
         description="Answer the customer on a ticket; the fields may be changed with it.",
         params=params("id body", id=STRING, body=STRING, **_FIELDS),
         answers=shapes.one("ticket", "audit"),
         handler=tickets.update_ticket, when=aims.speaks_outside, effect=Effect.SEND,
         target=aims.ticket_target, gist=aims.ticket_gist, customer_visible=True,
-        wire=aims.ticket_wire(public=True), **_APPROVAL,
+        wire=aims.ticket_wire(public=True), **APPROVAL,
     ),
     Operation(
-        name="zendesk.tickets.internal_note", method="PUT", template=_TICKET,
+        name="zendesk.tickets.internal_note", method="PUT", template=TICKET,
         description="Leave a note that only agents see; the fields may be changed with it.",
         params=params("id body", id=STRING, body=STRING, **_FIELDS), system="zendesk",
         answers=shapes.one("ticket", "audit"),
@@ -179,24 +159,24 @@ _TICKET_WRITES = (
         reversible_by="zendesk.comments.redact", wire=aims.ticket_wire(public=False),
     ),
     Operation(
-        name="zendesk.tickets.update", method="PUT", template=_TICKET,
+        name="zendesk.tickets.update", method="PUT", template=TICKET,
         description="Change a ticket's status, priority, tags, assignee or custom fields.",
         params=params("id", id=STRING, **_FIELDS),
         answers=shapes.one("ticket", "audit"),
         handler=tickets.update_ticket, effect=Effect.WRITE, escalate=aims.updated_class,
         target=aims.ticket_target, gist=aims.ticket_gist, reversible_by="zendesk.tickets.update",
-        wire=aims.ticket_wire(), **_AUTOMATED,
+        wire=aims.ticket_wire(), **AUTOMATED,
     ),
     Operation(
-        name="zendesk.tickets.update_many", method="PUT", template=_API + "/tickets/update_many",
+        name="zendesk.tickets.update_many", method="PUT", template=API + "/tickets/update_many",
         description="Make the same change to up to 100 tickets, as a job.",
         params=params("ids", ids=array(STRING), body=STRING, public=BOOLEAN, **_FIELDS),
         answers=shapes.job(),
-        handler=threads.update_many, effect=Effect.WRITE, target=aims.many, gist=aims.ticket_gist,
-        reversible_by="zendesk.tickets.update_many", wire=aims.bulk_wire, **_APPROVAL,
+        handler=bulk.update_many, effect=Effect.WRITE, target=aims.many, gist=aims.ticket_gist,
+        reversible_by="zendesk.tickets.update_many", wire=aims.bulk_wire, aside=True, **APPROVAL,
     ),
     Operation(
-        name="zendesk.tickets.merge", method="POST", template=_TICKET + "/merge",
+        name="zendesk.tickets.merge", method="POST", template=TICKET + "/merge",
         description="Merge other tickets into this one and close them. Cannot be undone.",
         params=params(
             "id ids", id=STRING, ids=array(STRING), target_comment=STRING, source_comment=STRING,
@@ -204,40 +184,40 @@ _TICKET_WRITES = (
         ),
         answers=shapes.job(),
         handler=threads.merge_tickets, effect=Effect.DELETE, target=aims.ticket_target,
-        gist=aims.merge_gist, destructive=True, **_APPROVAL,
+        gist=aims.merge_gist, destructive=True, **APPROVAL,
     ),
     Operation(
-        name="zendesk.tickets.delete", method="DELETE", template=_TICKET,
+        name="zendesk.tickets.delete", method="DELETE", template=TICKET,
         description="Delete a ticket; it can be restored for 30 days.",
         answers=shapes.nothing(),
         params=params("id", id=STRING), handler=tickets.delete_ticket, effect=Effect.DELETE,
         target=aims.ticket_target, reversible_by="zendesk.tickets.restore", destructive=True,
-        **_APPROVAL,
+        **APPROVAL,
     ),
     Operation(
         name="zendesk.tickets.restore", method="PUT",
-        template=_API + "/deleted_tickets/{id}/restore", description="Restore a deleted ticket.",
+        template=API + "/deleted_tickets/{id}/restore", description="Restore a deleted ticket.",
         answers=shapes.RESTORED,
         params=params("id", id=STRING), handler=tickets.restore_ticket, effect=Effect.WRITE,
-        target=aims.ticket_target, reversible_by="zendesk.tickets.delete", **_APPROVAL,
+        target=aims.ticket_target, reversible_by="zendesk.tickets.delete", **APPROVAL,
     ),
     Operation(
         name="zendesk.tickets.permanently_delete", method="DELETE",
-        template=_API + "/deleted_tickets/{id}",
+        template=API + "/deleted_tickets/{id}",
         description="Remove a deleted ticket for good. Cannot be undone.",
         answers=shapes.job(),
         params=params("id", id=STRING), handler=threads.delete_forever, effect=Effect.DELETE,
-        target=aims.ticket_target, destructive=True, **_APPROVAL,
+        target=aims.ticket_target, destructive=True, **APPROVAL,
     ),
 )  # fmt: skip
 
 
 def _tags(step: str, method: str, key: str, description: str, back: str) -> Operation:
     return Operation(
-        name=f"zendesk.tags.{step}", method=method, template=_TICKET + "/tags",
+        name=f"zendesk.tags.{step}", method=method, template=TICKET + "/tags",
         description=description, params=params("id tags", id=STRING, tags=array(STRING)),
         answers=shapes.TAGS, handler=threads.change_tags(key), effect=Effect.WRITE,
-        target=aims.ticket_target, reversible_by=f"zendesk.tags.{back}", **_AUTOMATED,
+        target=aims.ticket_target, reversible_by=f"zendesk.tags.{back}", **AUTOMATED,
     )  # fmt: skip
 
 
@@ -247,27 +227,27 @@ _OTHER_WRITES = (
     _tags("remove", "DELETE", "remove_tags", "Remove tags from a ticket.", "add"),
     Operation(
         name="zendesk.comments.redact", method="PUT",
-        template=_TICKET + "/comments/{comment_id}/redact",
+        template=TICKET + "/comments/{comment_id}/redact",
         description="Make a text in a comment unreadable. Cannot be undone.",
         params=params("id comment_id text", id=STRING, comment_id=STRING, text=STRING),
         answers=shapes.one("comment"),
         handler=threads.redact_comment, effect=Effect.DELETE, target=aims.comment_target,
-        destructive=True, **_APPROVAL,
+        destructive=True, **APPROVAL,
     ),
     Operation(
         name="zendesk.side_conversations.create", method="POST",
-        template=_TICKET + "/side_conversations",
+        template=TICKET + "/side_conversations",
         description="Write to a third party about a ticket.",
         params=params(
             "id message", id=STRING, message=says(OBJECT, "subject, body, to: [{email}].")
         ),
         answers=shapes.created("side_conversation"),
         handler=threads.create_side_conversation, effect=Effect.SEND, target=aims.ticket_target,
-        customer_visible=True, **_APPROVAL,
+        customer_visible=True, **APPROVAL,
     ),
     Operation(
         name="zendesk.side_conversations.reply", method="POST",
-        template=_TICKET + "/side_conversations/{side_id}/reply",
+        template=TICKET + "/side_conversations/{side_id}/reply",
         description="Write to the third party once more.",
         params=params(
             "id side_id message", id=STRING, side_id=STRING,
@@ -275,25 +255,10 @@ _OTHER_WRITES = (
         ),
         answers=shapes.created("side_conversation"),
         handler=threads.reply_to_side_conversation, effect=Effect.SEND, target=aims.ticket_target,
-        customer_visible=True, **_APPROVAL,
-    ),
-    Operation(
-        name="zendesk.users.update", method="PUT", template=_API + "/users/{id}",
-        description="Change a user's name, e-mail, phone or notes.",
-        params=params(
-            "id", id=STRING, name=STRING, email=STRING, phone=STRING, notes=STRING,
-            details=STRING, tags=array(STRING), user_fields=OBJECT,
-        ),
-        answers=shapes.one("user"),
-        handler=people.update_user, effect=Effect.WRITE, escalate=people.user_class,
-        target=people.user_target, gist=people.user_gist, reversible_by="zendesk.users.update",
-        wire=aims.user_wire, **_AUTOMATED,
+        customer_visible=True, **APPROVAL,
     ),
 )  # fmt: skip
 
-_ASIDE = ("_many", "_fields.", "_forms.")
-
-OPERATIONS = tuple(
-    replace(each, aside=any(part in each.name for part in _ASIDE))
-    for each in (*_READS, *_TICKET_WRITES, *_OTHER_WRITES)
-)
+OPERATIONS = (
+    *_READS, *_TICKET_WRITES, *_OTHER_WRITES, *directory_table.OPERATIONS, *many_table.OPERATIONS,
+)  # fmt: skip

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from understudy.model.world import Row
-from understudy.systems.operation import Call, Refusal, Reply
+from understudy.systems.operation import Call, Reply
 from understudy.systems.rendering import show
 from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.bulk import queued
 from understudy.systems.zendesk.changes import add_comment, refuse_closed
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid, refused
 from understudy.systems.zendesk.listing import id_key, list_reply
@@ -17,7 +18,6 @@ from understudy.systems.zendesk.payload import BASE_URL, comment, macro, number
 from understudy.systems.zendesk.tickets import (
     TICKETS,
     apply_update,
-    given_ticket,
     living_ticket,
 )
 from understudy.systems.zendesk.values import text_or_none
@@ -29,36 +29,19 @@ __all__ = [
     "delete_forever",
     "get_job",
     "get_macro",
+    "list_active_macros",
     "list_macros",
     "list_side_conversations",
     "list_tags",
     "merge_tickets",
-    "named_ids",
     "redact_comment",
     "reply_to_side_conversation",
-    "update_many",
+    "show_macro_changes",
 ]
 
 _MACROS = "zendesk.macros"
 _SIDES = "zendesk.side_conversations"
 _TAG = "closed_by_merge"
-_MOST_AT_ONCE = 100
-
-
-def _job(session: CaseSession, results: list[dict[str, Any]]) -> Reply:
-    """A job, queued now; who asks for it later finds it completed."""
-    job_id = session.uuid("job").replace("-", "")
-    job = {
-        "id": job_id, "url": f"{BASE_URL}/job_statuses/{job_id}.json", "total": len(results),
-        "progress": None, "status": "queued", "message": None, "results": None,
-        "job_type": "Bulk Ticket",
-    }  # fmt: skip
-    done = {
-        **job, "status": "completed", "progress": len(results), "results": results,
-        "message": f"Completed at {session.clock.iso()}",
-    }  # fmt: skip
-    session.jobs[job_id] = done
-    return Reply(200, {"job_status": job})
 
 
 def get_job(call: Call) -> Reply:
@@ -68,45 +51,6 @@ def get_job(call: Call) -> Reply:
     if job is None:
         raise not_found()
     return Reply(200, {"job_status": {"progress": None, "message": None, "results": None, **job}})
-
-
-def named_ids(call: Call) -> list[str]:
-    """The ids that a bulk call names, in its query or its body."""
-    given = call.query.get("ids") or call.fields.get("ids") or ""
-    parts = given.split(",") if isinstance(given, str) else given
-    return [str(part).strip() for part in parts if part] if isinstance(parts, list) else []
-
-
-def update_many(call: Call) -> Reply:
-    """The same change to many tickets, or a change each, as a job."""
-    session = call.session
-    batch = call.fields.get("tickets")
-    if isinstance(batch, list):
-        pairs = [(str(item.get("id")), item) for item in batch if isinstance(item, dict)]
-    else:
-        given = given_ticket(call)
-        pairs = [(each, given) for each in named_ids(call)]
-    if not pairs:
-        raise refused(400, "ParameterMissing", "ids or tickets is missing")
-    if len(pairs) > _MOST_AT_ONCE:
-        named = "tickets" if isinstance(batch, list) else "ids"
-        # Not a 413: vendors' clients take that for something to try again.
-        said = f"Parameter {named} cannot specify more than {_MOST_AT_ONCE} values"
-        raise Refusal(
-            400, {"error": "TooManyValues", "description": said, "max_count": _MOST_AT_ONCE}
-        )
-    return _job(session, [_one_of_many(session, *pair) for pair in pairs])
-
-
-def _one_of_many(session: CaseSession, ticket_id: str, given: dict[str, Any]) -> dict[str, Any]:
-    row = session.overlay.get(TICKETS, ticket_id)
-    result: dict[str, Any] = {"id": number(ticket_id), "action": "update"}
-    if row is None or row.get("deleted_at"):
-        return {**result, "success": False, "error": "TicketNotFound", "status": "Failed"}
-    if row.get("status") == "closed":
-        return {**result, "success": False, "error": "TicketUpdateFailed", "status": "Failed"}
-    apply_update(session, row, given)
-    return {**result, "success": True, "status": "Updated"}
 
 
 def merge_tickets(call: Call) -> Reply:
@@ -122,7 +66,7 @@ def merge_tickets(call: Call) -> Reply:
     numbers = ", ".join(f"#{source['id']}" for source in sources)
     _say(call, target, "target", f"Requests {numbers} were closed and merged into this request.")
     session.overlay.patch(TICKETS, target["id"], {"updated_at": session.clock.iso()})
-    return _job(session, [{"id": number(target["id"]), "action": "merge", "success": True}])
+    return queued(session, [{"id": number(target["id"]), "action": "merge", "success": True}])
 
 
 def _source(session: CaseSession, target: Row, ticket_id: str) -> Row:
@@ -157,7 +101,7 @@ def delete_forever(call: Call) -> Reply:
     for said in session.overlay.find("zendesk.comments", "ticket_id", ticket_id):
         session.overlay.delete("zendesk.comments", said["id"])
     session.overlay.delete(TICKETS, ticket_id)
-    return _job(session, [{"id": number(ticket_id), "action": "delete", "success": True}])
+    return queued(session, [{"id": number(ticket_id), "action": "delete", "success": True}])
 
 
 def list_tags(call: Call) -> Reply:
@@ -195,6 +139,12 @@ def redact_comment(call: Call) -> Reply:
     return Reply(200, {"comment": comment(row)})
 
 
+def list_active_macros(call: Call) -> Reply:
+    """The macros that can be used."""
+    call.query = {**call.query, "active": "true"}
+    return list_macros(call)
+
+
 def list_macros(call: Call) -> Reply:
     """All macros, or the active ones."""
     active = call.query.get("active")
@@ -220,8 +170,16 @@ def apply_macro(call: Call) -> Reply:
     """What a ticket would become under a macro; nothing is written."""
     session = call.session
     row = living_ticket(session, call.path["id"])
-    chosen = _macro(session, call.path["macro_id"])
-    result: dict[str, Any] = {"url": f"{BASE_URL}/tickets/{row['id']}.json"}
+    return _would_be(_macro(session, call.path["macro_id"]), row)
+
+
+def show_macro_changes(call: Call) -> Reply:
+    """What any ticket would become under a macro."""
+    return _would_be(_macro(call.session, call.path["id"]), None)
+
+
+def _would_be(chosen: Row, row: Row | None) -> Reply:
+    result: dict[str, Any] = {"url": f"{BASE_URL}/tickets/{row['id']}.json"} if row else {}
     said: dict[str, Any] = {}
     for step in chosen.get("actions") or []:
         field, value = str(step.get("field")), step.get("value")
@@ -234,11 +192,12 @@ def apply_macro(call: Call) -> Reply:
     return Reply(200, {"result": {"ticket": result}})
 
 
-def _spoken(field: str, value: Any, row: Row) -> dict[str, Any]:
+def _spoken(field: str, value: Any, row: Row | None) -> dict[str, Any]:
     if field == "comment_mode_is_public":
         return {"public": str(value).lower() == "true"}
     text = value[-1] if isinstance(value, list) and value else value
-    return {"body": re.sub(r"\{\{ticket\.id\}\}", row["id"], str(text or ""))}
+    said = str(text or "")
+    return {"body": said if row is None else re.sub(r"\{\{ticket\.id\}\}", row["id"], said)}
 
 
 def _message(given: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from understudy.model.world import Row
@@ -16,23 +17,30 @@ from understudy.systems.zendesk.changes import (
 )
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid
 from understudy.systems.zendesk.forms import own_fields
-from understudy.systems.zendesk.listing import id_key, list_reply
+from understudy.systems.zendesk.listing import counted, id_key, list_reply
 from understudy.systems.zendesk.payload import BASE_URL, comment, number, ticket
 from understudy.systems.zendesk.people import find_user, me, requester_tickets_of, user_by_email
+from understudy.systems.zendesk.sideloads import sideloads
 
 __all__ = [
     "TICKETS",
     "apply_update",
+    "count_comments",
+    "count_tickets",
     "create_ticket",
     "delete_ticket",
     "get_ticket",
     "given_ticket",
     "list_comments",
     "list_deleted",
-    "list_requested",
+    "list_of_organization",
+    "list_of_person",
     "list_tickets",
     "living_ticket",
+    "open_ticket",
+    "ordered_comments",
     "restore_ticket",
+    "show_many",
     "shown_ticket",
     "update_ticket",
 ]
@@ -56,32 +64,87 @@ def shown_ticket(session: CaseSession, row: Row) -> Any:
 def get_ticket(call: Call) -> Reply:
     """One ticket."""
     row = living_ticket(call.session, call.path["id"])
-    return Reply(200, {"ticket": shown_ticket(call.session, row)})
+    return Reply(200, {"ticket": shown_ticket(call.session, row), **sideloads(call)([row])})
 
 
 def list_tickets(call: Call) -> Reply:
     """All tickets."""
     rows = (row for row in call.session.overlay.rows(TICKETS) if not row.get("deleted_at"))
-    return list_reply(call, "tickets", sorted(rows, key=id_key), ticket)
+    return _listed(call, rows)
 
 
-def list_requested(call: Call) -> Reply:
-    """The tickets that a user asked for."""
-    if find_user(call.session, call.path["id"]) is None:
+def _listed(call: Call, rows: Iterable[Row]) -> Reply:
+    return list_reply(call, "tickets", sorted(rows, key=id_key), ticket, sideloads(call))
+
+
+def list_of_person(column: str) -> Callable[[Call], Reply]:
+    """A handler that lists the tickets in which the path's user stands in a column."""
+
+    def handler(call: Call) -> Reply:
+        session, user_id = call.session, call.path["id"]
+        if find_user(session, user_id) is None:
+            raise not_found()
+        if column == "requester_id":
+            return _listed(call, requester_tickets_of(session, user_id))
+        found = session.overlay.find(TICKETS, column, user_id)
+        return _listed(call, (row for row in found if not row.get("deleted_at")))
+
+    return handler
+
+
+def list_of_organization(call: Call) -> Reply:
+    """The tickets of an organization: its own, and those of its people."""
+    overlay, named = call.session.overlay, call.path["id"]
+    if overlay.get("zendesk.organizations", named) is None:
         raise not_found()
-    rows = requester_tickets_of(call.session, call.path["id"])
-    return list_reply(call, "tickets", rows, ticket)
+    people = {row["id"] for row in overlay.find("zendesk.users", "organization_id", named)}
+    rows = (
+        row
+        for row in overlay.rows(TICKETS)
+        if not row.get("deleted_at")
+        and (row.get("organization_id") == named or row.get("requester_id") in people)
+    )
+    return _listed(call, rows)
+
+
+def show_many(call: Call) -> Reply:
+    """Several tickets by id, up to a hundred."""
+    ids = [each.strip() for each in call.query.get("ids", "").split(",") if each.strip()][:100]
+    found = (call.session.overlay.get(TICKETS, each) for each in ids)
+    rows = [row for row in found if row is not None and not row.get("deleted_at")]
+    shown = [shown_ticket(call.session, row) for row in rows]
+    links = {"next_page": None, "previous_page": None, "count": len(rows)}
+    return Reply(200, {"tickets": shown, **sideloads(call)(rows), **links})
+
+
+def count_tickets(call: Call) -> Reply:
+    """How many tickets there are."""
+    rows = call.session.overlay.rows(TICKETS)
+    return counted(call, sum(not row.get("deleted_at") for row in rows))
+
+
+def count_comments(call: Call) -> Reply:
+    """How many comments a ticket has."""
+    living_ticket(call.session, call.path["id"])
+    rows = call.session.overlay.find("zendesk.comments", "ticket_id", call.path["id"])
+    return counted(call, len(rows))
 
 
 def list_comments(call: Call) -> Reply:
     """A ticket's comments, oldest first."""
     session, ticket_id = call.session, call.path["id"]
     living_ticket(session, ticket_id)
-    rows = session.overlay.find("zendesk.comments", "ticket_id", ticket_id)
-    rows.sort(key=lambda row: (str(row.get("created_at") or ""), id_key(row)))
+    rows = ordered_comments(session, ticket_id)
     if call.query.get("sort_order", call.query.get("sort", "")) in ("desc", "-created_at"):
         rows.reverse()
-    return list_reply(call, "comments", rows, comment)
+    call.query = {k: v for k, v in call.query.items() if k not in ("sort", "sort_order")}
+    return list_reply(call, "comments", rows, comment, sideloads(call))
+
+
+def ordered_comments(session: CaseSession, ticket_id: str) -> list[Row]:
+    """A ticket's comments, oldest first; those of one second as they were written."""
+    rows = session.overlay.find("zendesk.comments", "ticket_id", ticket_id)
+    return sorted(rows, key=lambda row: str(row.get("created_at") or ""))
 
 
 def given_ticket(call: Call) -> dict[str, Any]:
@@ -94,7 +157,16 @@ def given_ticket(call: Call) -> dict[str, Any]:
 
 def create_ticket(call: Call) -> Reply:
     """A new ticket with its first comment."""
-    session, given = call.session, given_ticket(call)
+    session = call.session
+    row, said, changes = open_ticket(session, given_ticket(call))
+    audit = _audit(session, row["id"], said, changes)
+    payload = {"ticket": shown_ticket(session, row), "audit": audit}
+    place = (("location", f"{BASE_URL}/tickets/{row['id']}.json"),)
+    return Reply(201, payload, place, created=(TICKETS, row["id"]))
+
+
+def open_ticket(session: CaseSession, given: dict[str, Any]) -> tuple[Row, Row, dict[str, Any]]:
+    """Write one new ticket: the ticket, its first comment, and what was given."""
     first = given.get("comment") or {"body": given.get("description")}
     requester = _requester(session, given)
     now, row_id = session.clock.iso(), session.number("ticket", 7, TICKETS)
@@ -107,11 +179,7 @@ def create_ticket(call: Call) -> Reply:
     said = add_comment(session, row_id, first)
     subject = changes.get("subject") or said["body"][:80]
     row = {**row, **changes, "subject": subject, "description": said["body"]}
-    session.overlay.put(TICKETS, row)
-    audit = _audit(session, row_id, said, changes)
-    payload = {"ticket": shown_ticket(session, row), "audit": audit}
-    place = (("location", f"{BASE_URL}/tickets/{row_id}.json"),)
-    return Reply(201, payload, place, created=(TICKETS, row_id))
+    return session.overlay.put(TICKETS, row), said, changes
 
 
 def _requester(session: CaseSession, given: dict[str, Any]) -> str:

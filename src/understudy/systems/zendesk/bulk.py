@@ -1,0 +1,113 @@
+"""Tickets changed many at a time, as jobs that are done by the time somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import Any
+
+from understudy.systems.operation import Call, Refusal, Reply
+from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.errors import refused
+from understudy.systems.zendesk.payload import BASE_URL, number
+from understudy.systems.zendesk.tickets import TICKETS, apply_update, given_ticket, open_ticket
+
+__all__ = ["create_many", "destroy_many", "named_ids", "queued", "update_many"]
+
+_MOST_AT_ONCE = 100
+
+
+def queued(session: CaseSession, results: list[dict[str, Any]]) -> Reply:
+    """A job, queued now; who asks for it later finds it completed."""
+    job_id = session.uuid("job").replace("-", "")
+    job = {
+        "id": job_id, "url": f"{BASE_URL}/job_statuses/{job_id}.json", "total": len(results),
+        "progress": None, "status": "queued", "message": None, "results": None,
+        "job_type": "Bulk Ticket",
+    }  # fmt: skip
+    done = {
+        **job, "status": "completed", "progress": len(results), "results": results,
+        "message": f"Completed at {session.clock.iso()}",
+    }  # fmt: skip
+    session.jobs[job_id] = done
+    return Reply(200, {"job_status": job})
+
+
+def named_ids(call: Call) -> list[str]:
+    """The ids that a bulk call names, in its query or its body."""
+    given = call.query.get("ids") or call.fields.get("ids") or ""
+    parts = given.split(",") if isinstance(given, str) else given
+    return [str(part).strip() for part in parts if part] if isinstance(parts, list) else []
+
+
+def update_many(call: Call) -> Reply:
+    """The same change to many tickets, or a change each, as a job."""
+    session = call.session
+    batch = call.fields.get("tickets")
+    if isinstance(batch, list):
+        pairs = [(str(item.get("id")), item) for item in batch if isinstance(item, dict)]
+    else:
+        given = given_ticket(call)
+        pairs = [(each, given) for each in named_ids(call)]
+    if not pairs:
+        raise refused(400, "ParameterMissing", "ids or tickets is missing")
+    _refuse_too_many("tickets" if isinstance(batch, list) else "ids", pairs)
+    return queued(session, [_one_of_many(session, *pair) for pair in pairs])
+
+
+def _one_of_many(session: CaseSession, ticket_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    row = session.overlay.get(TICKETS, ticket_id)
+    result: dict[str, Any] = {"id": number(ticket_id), "action": "update"}
+    if row is None or row.get("deleted_at"):
+        return {**result, "success": False, "error": "TicketNotFound", "status": "Failed"}
+    if row.get("status") == "closed":
+        return {**result, "success": False, "error": "TicketUpdateFailed", "status": "Failed"}
+    apply_update(session, row, given)
+    return {**result, "success": True, "status": "Updated"}
+
+
+def _refuse_too_many(named: str, given: Sized) -> None:
+    if len(given) > _MOST_AT_ONCE:
+        # Not a 413: vendors' clients take that for something to try again.
+        said = f"Parameter {named} cannot specify more than {_MOST_AT_ONCE} values"
+        raise Refusal(
+            400, {"error": "TooManyValues", "description": said, "max_count": _MOST_AT_ONCE}
+        )
+
+
+def create_many(call: Call) -> Reply:
+    """Many new tickets, as a job; one that cannot be opened fails by itself."""
+    batch = call.fields.get("tickets")
+    if not isinstance(batch, list) or not batch:
+        raise refused(400, "ParameterMissing", "tickets is missing")
+    _refuse_too_many("tickets", batch)
+    return queued(call.session, [_opened(call, index, each) for index, each in enumerate(batch)])
+
+
+def _opened(call: Call, index: int, given: Any) -> dict[str, Any]:
+    mark = call.session.overlay.mark()
+    result: dict[str, Any] = {"index": index, "action": "create"}
+    try:
+        row, _, _ = open_ticket(call.session, given if isinstance(given, dict) else {})
+    except Refusal as refusal:
+        call.session.overlay.rollback(mark)
+        told = {"error": "TicketCreateFailed", "details": str(refusal.reply.payload)[:200]}
+        return {**result, "success": False, "status": "Failed", **told}
+    return {**result, "id": number(row["id"]), "success": True, "status": "Created"}
+
+
+def destroy_many(call: Call) -> Reply:
+    """Many tickets moved to the deleted ones, as a job."""
+    session, ids = call.session, named_ids(call)
+    if not ids:
+        raise refused(400, "ParameterMissing", "ids is missing")
+    _refuse_too_many("ids", ids)
+    return queued(session, [_deleted(session, each) for each in ids])
+
+
+def _deleted(session: CaseSession, ticket_id: str) -> dict[str, Any]:
+    row = session.overlay.get(TICKETS, ticket_id)
+    result: dict[str, Any] = {"id": number(ticket_id), "action": "delete"}
+    if row is None or row.get("deleted_at"):
+        return {**result, "success": False, "error": "TicketNotFound", "status": "Failed"}
+    session.overlay.patch(TICKETS, ticket_id, {"deleted_at": session.clock.iso()})
+    return {**result, "success": True, "status": "Deleted"}

@@ -1,0 +1,49 @@
+"""The groups that tickets are assigned to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.operation import Call, Reply
+from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.errors import not_found
+from understudy.systems.zendesk.listing import id_key, list_reply
+from understudy.systems.zendesk.payload import BASE_URL, number
+
+__all__ = ["get_group", "list_groups"]
+
+_BORN = "2021-03-01T09:00:00Z"
+_FIRST: Row = {"id": "360000000001", "name": "Support", "default": True}
+
+
+def _rows(session: CaseSession) -> list[Row]:
+    """The world's own; else the one that every account begins with, and those tickets are in."""
+    own = list(session.overlay.rows("zendesk.groups"))
+    if own:
+        return sorted(own, key=id_key)
+    used = {str(row["group_id"]) for row in session.overlay.rows("zendesk.tickets")
+            if row.get("group_id")} - {_FIRST["id"]}  # fmt: skip
+    found = [{"id": each, "name": f"Group {each[-3:]}"} for each in used]
+    return sorted([_FIRST, *found], key=id_key)
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return {
+        "url": f"{BASE_URL}/groups/{row['id']}.json", "is_public": True, "description": "",
+        "default": False, "deleted": False, "created_at": _BORN, "updated_at": _BORN, **row,
+        "id": number(row["id"]),
+    }  # fmt: skip
+
+
+def list_groups(call: Call) -> Reply:
+    """All groups; each of them can be assigned tickets."""
+    return list_reply(call, "groups", _rows(call.session), _shown)
+
+
+def get_group(call: Call) -> Reply:
+    """One group."""
+    for row in _rows(call.session):
+        if row["id"] == call.path["id"]:
+            return Reply(200, {"group": _shown(row)})
+    raise not_found()

@@ -1,0 +1,191 @@
+"""Zendesk beyond single tickets: people, organizations, groups, many at a time, exports, order."""
+
+import pytest
+
+from understudy.model.action import ActionClass
+
+
+def ok(call, operation, status=200, **given):
+    """The payload of a call that succeeds."""
+    found, body = call(f"zendesk.{operation}", **given)
+    assert found == status, body
+    return body
+
+
+@pytest.mark.parametrize(("given", "expected"), [
+    ("?sort_by=id&sort_order=desc&per_page=2", [1000, 999]), ("?sort_by=colour&per_page=2", [1, 2]),
+    ("?sort=-id&page[size]=2", [1000, 999]), ("?page[size]=2", [1, 2]),
+    ("?sort_by=status&sort_order=desc&per_page=2", [2, 3]), ("?sort_by=subject&per_page=1", [1]),
+])  # fmt: skip
+def test_lists_come_in_the_order_asked_for(call, given, expected):
+    """By a column, down or up, with pages by number and by cursor; statuses in their own order."""
+    _, page = call.raw("zendesk", "GET", f"/api/v2/tickets.json{given}")
+    assert [each["id"] for each in page["tickets"]] == expected
+
+
+def test_a_sorted_list_is_walked_by_cursor(call):
+    """Down by the time of change, no ticket lost and none twice; an order that is none is a 400."""
+    ok(call, "tickets.update", id="500", priority="high")
+    seen, path = [], "/api/v2/tickets.json?sort=-updated_at&page[size]=100"
+    while path:
+        _, page = call.raw("zendesk", "GET", path)
+        seen += [each["id"] for each in page["tickets"]]
+        following = page["links"]["next"] if page["meta"]["has_more"] else None
+        path = following and following.partition("zendesk.com")[2]
+    assert (seen[0], len(seen), len(set(seen))) == (500, 1000, 1000)
+    status, body = call.raw("zendesk", "GET", "/api/v2/tickets.json?sort=colour&page[size]=1")
+    assert (status, body["error"]) == (400, "InvalidPaginationParameter")
+
+
+def test_comments_are_walked_in_the_order_of_their_times(call):
+    """New comments have any ids; the cursor goes by time all the same."""
+    for number in range(5):
+        ok(call, "tickets.internal_note", id="1", body=f"Note {number}")
+    said, path = [], "/api/v2/tickets/1/comments.json?page[size]=2"
+    while path:
+        _, page = call.raw("zendesk", "GET", path)
+        said += [each["body"] for each in page["comments"]]
+        following = page["links"]["next"] if page["meta"]["has_more"] else None
+        path = following and following.partition("zendesk.com")[2]
+    assert said == ["My card is 4242", *(f"Note {number}" for number in range(5))]
+
+
+def test_people_are_shown_beside(call):
+    """`include=users` shows each person of a page once."""
+    shown = ok(call, "tickets.get", id="1", include="users,organizations")
+    assert sorted(each["id"] for each in shown["users"]) == [7001, 7100]
+    assert shown["organizations"] == []
+    beside = ok(call, "tickets.list", include="users", per_page=50)
+    assert len(beside["users"]) == 3
+    assert [each["id"] for each in ok(call, "comments.list", id="1", include="users")["users"]] \
+        == [7001]  # fmt: skip
+
+
+def test_the_older_name_of_a_comment_s_text(call):
+    """`comment: {value}` is a public reply like `body`."""
+    body = b'{"ticket": {"comment": {"value": "Hello there"}}}'
+    kind = {"content_type": "application/json"}
+    assert call.raw("zendesk", "PUT", "/api/v2/tickets/1.json", body, **kind)[0] == 200
+    assert call.last.operation == "zendesk.tickets.public_reply"
+    assert call.last.fields["body"] == "Hello there"
+
+
+def test_users_come_and_go(call):
+    """Made, found or made, counted, deactivated; nobody twice, and nobody with open tickets."""
+    before = ok(call, "users.count")["count"]["value"]
+    made = ok(call, "users.create", 201, name="Zoe", email="zoe@x.example", external_id="E1")[
+        "user"
+    ]
+    assert call.last.action_class is ActionClass.AUTOMATED
+    assert (made["role"], made["external_id"]) == ("end-user", "E1")
+    assert call("zendesk.users.create", name="Zoe", email="zoe@x.example")[0] == 422
+    again = ok(call, "users.create_or_update", name="Zoe B", email="ZOE@x.example")["user"]
+    assert (again["id"], again["name"]) == (made["id"], "Zoe B")
+    other = ok(call, "users.create_or_update", name="Zoe C", external_id="E1")["user"]
+    assert other["id"] == made["id"]
+    ok(call, "users.create_or_update", 201, name="New", email="new@x.example")
+    assert ok(call, "users.count")["count"]["value"] == before + 2
+    (mail,) = ok(call, "users.identities", id=str(made["id"]))["identities"]
+    assert (mail["type"], mail["value"]) == ("email", "ZOE@x.example")
+    assert ok(call, "users.delete", id=str(made["id"]))["user"]["active"] is False
+    assert call("zendesk.users.delete", id="7001")[0] == 422
+    assert call("zendesk.users.create", name=" ")[0] == 422
+    ok(call, "users.create", 201, name="Agent", email="agent@x.example", role="agent")
+    assert call.last.action_class is ActionClass.APPROVAL_REQUIRED
+
+
+def test_organizations_come_and_go(call):
+    """Listed, found, made once by a name, changed, deleted; their people and tickets."""
+    listed = ok(call, "organizations.list")["organizations"]
+    assert [each["name"] for each in listed] == ["Engines Ltd"]
+    made = ok(call, "organizations.create", 201, name="Looms", external_id="O1")["organization"]
+    for operation, given in (
+        ("search", {"external_id": "O1"}), ("search", {"name": "looms"}),
+        ("autocomplete", {"name": "loo"}),
+    ):  # fmt: skip
+        found = ok(call, f"organizations.{operation}", **given)["organizations"]
+        assert [each["id"] for each in found] == [made["id"]], operation
+    assert call("zendesk.organizations.create", name="LOOMS")[0] == 422
+    assert call("zendesk.organizations.create", name="")[0] == 422
+    own = {"id": str(made["id"])}
+    assert ok(call, "organizations.update", **own, notes="Good")["organization"]["notes"] == "Good"
+    ok(call, "users.update", id="7002", organization_id=own["id"])
+    assert [each["id"] for each in ok(call, "tickets.of_organization", **own)["tickets"]] == [3]
+    assert ok(call, "organizations.of_user", id="7002")["organizations"][0]["id"] == made["id"]
+    assert call("zendesk.organizations.delete", **own)[0] == 204
+    assert ok(call, "organizations.of_user", id="7002")["organizations"] == []
+    assert ok(call, "organizations.count")["count"]["value"] == 1
+
+
+def test_many_tickets_at_a_time(call):
+    """Opened, shown, counted and deleted as jobs; one that cannot be opened fails by itself."""
+    wanted = [{"subject": "A", "comment": {"body": "a"}}, {"subject": "B"}]
+    job = ok(call, "tickets.create_many", tickets=wanted)["job_status"]
+    done = ok(call, "job_statuses.get", id=job["id"])["job_status"]["results"]
+    assert [each["success"] for each in done] == [True, False]
+    made = str(done[0]["id"])
+    shown = ok(call, "tickets.show_many", ids=f"{made},1,999999")["tickets"]
+    assert [each["id"] for each in shown] == [int(made), 1]
+    assert ok(call, "tickets.count")["count"]["value"] == 1001
+    gone = ok(call, "tickets.destroy_many", ids=[made, "999999"])["job_status"]
+    results = ok(call, "job_statuses.get", id=gone["id"])["job_status"]["results"]
+    assert [each["success"] for each in results] == [True, False]
+    assert ok(call, "tickets.count")["count"]["value"] == 1000
+    assert call("zendesk.tickets.create_many", tickets=[])[0] == 400
+    assert call("zendesk.tickets.create_many", tickets=wanted * 51)[1]["error"] == "TooManyValues"
+
+
+def test_what_one_case_deleted_is_not_told_to_another(call, caller_of):
+    """The list of deleted tickets is the case's own, with the case's own times."""
+    other = caller_of("case-2")
+    call("zendesk.tickets.delete", id="5")
+    mine = ok(call, "tickets.list_deleted")["deleted_tickets"]
+    other.session.clock.advance(3600)
+    other("zendesk.tickets.delete", id="5")
+    theirs = ok(other, "tickets.list_deleted")["deleted_tickets"]
+    assert mine[0]["deleted_at"] != theirs[0]["deleted_at"]
+
+
+def test_the_history_of_a_ticket(call):
+    """An audit for each comment, the first with how it was opened; how often it was answered."""
+    ok(call, "tickets.public_reply", id="1", body="We are on it")
+    audits = ok(call, "tickets.audits", id="1")["audits"]
+    assert [each["events"][0]["body"] for each in audits] == ["My card is 4242", "We are on it"]
+    assert {"type": "Create", "field_name": "requester_id", "value": 7001}.items() <= \
+        audits[0]["events"][2].items()  # fmt: skip
+    assert ok(call, "tickets.metrics", id="1")["ticket_metric"]["replies"] == 1
+    assert ok(call, "comments.count", id="1")["count"]["value"] == 2
+
+
+def test_exports_lose_and_repeat_nothing(call):
+    """By cursor and by search all thousand tickets once; by time only what changed since."""
+    seen, cursor = [], {"start_time": 0}
+    while True:
+        page = ok(call, "exports.tickets_by_cursor", per_page=300, **cursor)
+        seen += [each["id"] for each in page["tickets"]]
+        if page["end_of_stream"]:
+            break
+        cursor = {"cursor": page["after_cursor"]}
+    assert (len(seen), len(set(seen))) == (1000, 1000)
+    ok(call, "tickets.update", id="7", priority="low")
+    since = int(call.session.now.timestamp()) - 60
+    page = ok(call, "exports.tickets", start_time=since)
+    assert ([each["id"] for each in page["tickets"]], page["end_of_stream"]) == ([7], True)
+    assert len(ok(call, "exports.users", start_time=0)["users"]) == 3
+    for given in ({"start_time": "soon"}, {}, {"cursor": "!"}):
+        assert call("zendesk.exports.tickets_by_cursor", **given)[0] == 400
+    found = ok(call, "search.export", query="tags:billing", **{"filter[type]": "ticket"})
+    assert (len(found["results"]), found["meta"]["has_more"]) == (100, True)
+    assert call("zendesk.search.export", query="x", **{"filter[type]": "teapot"})[0] == 422
+
+
+def test_groups_and_macros(call):
+    """The group that every account has; the macros in use, and what one would change."""
+    (group,) = ok(call, "groups.list")["groups"]
+    assert ok(call, "groups.get", id=str(group["id"]))["group"] == group
+    assert call("zendesk.groups.get", id="1")[0] == 404
+    assert [each["id"] for each in ok(call, "macros.active")["macros"]] == [9001]
+    assert ok(call, "macros.changes", id="9001")["result"]["ticket"]["status"] == "solved"
+    assigned = ok(call, "tickets.assigned", id="7100", per_page=1)
+    assert assigned["count"] == 1000
+    assert call("zendesk.tickets.assigned", id="1")[0] == 404
