@@ -28,7 +28,7 @@ REFUSED = [
     ("stripe.credit_notes.create", {"invoice": "in_paid", "amount": 5}, 400, "must equal"),
     ("stripe.credit_notes.create", {"invoice": "in_draft", "amount": 5}, 400, "open or paid"),
     ("stripe.subscriptions.cancel", {"id": "sub_old"}, 404, "resource_missing"),
-    ("stripe.subscriptions.update", {"id": "sub_ada", "items": [{"price": "x"}]}, 404, "No such"),
+    ("stripe.subscriptions.update", {"id": "sub_ada", "items": [{"price": "x"}]}, 400, "No such"),
     ("stripe.customers.update", {"id": "cus_ada", "email": "no"}, 400, "email_invalid"),
     ("hubspot.objects.update", {"object_type": "contacts", "id": "9", "properties": {}}, 404,
      "OBJECT_NOT_FOUND"),

@@ -139,7 +139,7 @@ def test_idempotency_keys_are_for_posts_and_not_endless(call):
     assert call.send("stripe.subscriptions.cancel", keyed, id="sub_ada").status == 404
     long = {"idempotency-key": "k" * 256}
     assert call.send("stripe.refunds.create", long, charge="ch_0001").status == 400
-    assert call("stripe.charges.update", id="ch_0001", customer="cus_none")[0] == 404
+    assert call("stripe.charges.update", id="ch_0001", customer="cus_none")[0] == 400
 
 
 def test_hubspot_s_headers_and_errors_share_their_correlation(call):

@@ -8,6 +8,9 @@ from understudy.systems.operation import Refusal
 __all__ = ["api_error", "declined", "invalid", "missing", "money_text", "no_such"]
 
 _DOCS = "https://stripe.com/docs/error-codes/"
+# What Stripe looks up as a part of the request, and not as what the request is about.
+_NAMED = ("customer", "price", "product")
+_IN_PATH = ("id", "price", "starting_after", "ending_before")
 _SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 
@@ -39,9 +42,10 @@ def declined(code: str, decline_code: str | None, message: str) -> Refusal:
 
 
 def no_such(kind: str, object_id: object, param: str = "id") -> Refusal:
-    """The 404 of an id that does not exist."""
+    """The 404 of an id that does not exist, or the 400 where only a parameter names it."""
     message = f"No such {kind}: '{object_id}'"
-    return invalid(message, param=param, code="resource_missing", status=404)
+    status = 400 if kind in _NAMED and param not in _IN_PATH else 404
+    return invalid(message, param=param, code="resource_missing", status=status)
 
 
 def missing(param: str) -> Refusal:

@@ -51,7 +51,7 @@ def _wanted_item(given: dict[str, Any]) -> tuple[Any, int | None]:
     first = items[0] if isinstance(items, list) and items else {}
     if not isinstance(first, dict):
         return None, None
-    return first.get("price"), fields.lenient_integer(first.get("quantity"))
+    return first.get("price") or first.get("plan"), fields.lenient_integer(first.get("quantity"))
 
 
 def _period_amount(call: Call) -> Amount | None:
@@ -155,7 +155,7 @@ def _items(call: Call, given: dict[str, Any]) -> dict[str, Any]:
 
 def _item(call: Call, item: dict[str, Any], index: int) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    price_id = fields.text(item, "price")
+    price_id = fields.text(item, "price") or fields.text(item, "plan")
     if price_id is not None:
         if aims.named_row(call, "prices", price_id) is None:
             raise no_such("price", price_id, f"items[{index}][price]")

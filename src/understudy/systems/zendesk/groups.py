@@ -31,8 +31,8 @@ def _rows(session: CaseSession) -> list[Row]:
 def _shown(row: Row) -> dict[str, Any]:
     return {
         "url": f"{BASE_URL}/groups/{row['id']}.json", "is_public": True, "description": "",
-        "default": False, "deleted": False, "created_at": _BORN, "updated_at": _BORN, **row,
-        "id": number(row["id"]),
+        "default": False, "deleted": False, "name": "Support", "created_at": _BORN,
+        "updated_at": _BORN, **row, "id": number(row["id"]),
     }  # fmt: skip
 
 

@@ -112,8 +112,8 @@ def list_identities(call: Call) -> Reply:
             "id": int(str(row["id"])[-9:]) * 10 + place,
             "url": f"{BASE_URL}/users/{row['id']}/identities/{place}.json",
             "user_id": number(row["id"]), "type": kind, "value": value, "verified": True,
-            "primary": place == 0, "created_at": row.get("created_at"),
-            "updated_at": row.get("updated_at"),
+            "deliverable_state": "deliverable", "undeliverable_count": 0, "primary": place == 0,
+            "created_at": row.get("created_at"), "updated_at": row.get("updated_at"),
         }
         for place, (kind, value) in enumerate(held)
         if value

@@ -237,7 +237,8 @@ IDENTITIES: Answers = {
             "identities": array(
                 record(
                     {
-                        **each("id user_id", WHOLE), **each("type url value", STRING),
+                        **each("id undeliverable_count user_id", WHOLE),
+                        **each("deliverable_state type url value", STRING),
                         **each("primary verified", BOOLEAN),
                         **each("created_at updated_at", nullable(TIME)),
                     }
