@@ -16,6 +16,7 @@ from understudy.model.errors import CandidateError
         (" my_bot.agent:Agent.handle ", PythonUse("my_bot.agent", "Agent.handle")),
         ("http://127.0.0.1:8000/case", HttpUse("http://127.0.0.1:8000/case")),
         ("exec: node 'my bot.js'", CommandUse(("node", "my bot.js"))),
+        ("mcp: python bot.py", CommandUse(("python", "bot.py"), tools=True)),
         ({"openai": {"model": "m", "prompt": "p.md"}}, BareModel(model="m", prompt="p.md")),
     ],
 )
@@ -39,6 +40,7 @@ def test_an_address_is_taken_apart(use, address):
         ("bot", "name the callable too: `bot:handle`"),
         ("src/bot.py", "a file is named as a module: `src.bot:handle`"),
         ("exec:", "no command behind it"),
+        ("mcp: ", "no command behind it"),
         ("exec: 'open", "No closing quotation"),
         ("http://:80/", "names no host"),
         ("http://a:b/", "Port could not be cast"),

@@ -14,7 +14,7 @@ def project_folder(use: str | dict[str, Any], folder: Path) -> Path:
     The working directory where none does: an installed module is found from anywhere. A prompt
     lies beside the campaign file, and there commands are run.
     """
-    if not isinstance(use, str) or use.startswith("exec:"):
+    if not isinstance(use, str) or use.startswith(("exec:", "mcp:")):
         return folder
     top = use.partition(":")[0].partition(".")[0]
     for place in (folder, *folder.parents):

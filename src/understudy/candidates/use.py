@@ -14,7 +14,9 @@ from understudy.model.errors import CandidateError
 __all__ = ["CommandUse", "HttpUse", "PythonUse", "Use", "parse_use"]
 
 _PYTHON = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
-_FORMS = "`module:callable`, `http://host:port/path`, `exec: COMMAND` or `openai: {…}`"
+_FORMS = (
+    "`module:callable`, `http://host:port/path`, `exec: COMMAND`, `mcp: COMMAND` or `openai: {…}`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,13 @@ class HttpUse:
 
 @dataclass(frozen=True, slots=True)
 class CommandUse:
-    """A process that takes a case as one JSON line and answers with one."""
+    """A process that takes a case as one JSON line and answers with one.
+
+    With `tools` it is offered the systems as tools of the Model Context Protocol as well.
+    """
 
     command: tuple[str, ...]
+    tools: bool = False
 
 
 Use = PythonUse | HttpUse | CommandUse | BareModel
@@ -59,8 +65,9 @@ def parse_use(use: str | dict[str, Any]) -> Use:
     if isinstance(use, dict):
         return ModelUse.model_validate(use).openai
     text = use.strip()
-    if text.startswith("exec:"):
-        return _command(text.removeprefix("exec:"))
+    form, _, rest = text.partition(":")
+    if form in ("exec", "mcp"):
+        return _command(form, rest)
     if text.startswith(("http://", "https://")):
         return _service(text)
     if _PYTHON.match(text):
@@ -69,14 +76,14 @@ def parse_use(use: str | dict[str, Any]) -> Use:
     raise _unknown(use, _guess(text))
 
 
-def _command(text: str) -> CommandUse:
+def _command(form: str, text: str) -> CommandUse:
     try:
         command = tuple(shlex.split(text))
     except ValueError as error:
-        raise _unknown(f"exec: {text}", f" ({error})") from None
+        raise _unknown(f"{form}: {text}", f" ({error})") from None
     if not command:
-        raise _unknown("exec:", "; there is no command behind it")
-    return CommandUse(command)
+        raise _unknown(f"{form}:", "; there is no command behind it")
+    return CommandUse(command, tools=form == "mcp")
 
 
 def _service(text: str) -> HttpUse:

@@ -133,14 +133,19 @@ def environment(urls: Mapping[str, str]) -> dict[str, str]:
 def running(
     doors: Sequence[tuple[Application, socket.socket]],
     close: Callable[[], Awaitable[None]] | None = None,
+    *,
+    lifespan: bool = False,
 ) -> Iterator[None]:
     """Serve ASGI applications, each at its listener, from a thread of their own.
 
-    `close` is awaited where they ran, when the last of them has ended.
+    `close` is awaited where they ran, when the last of them has ended. With `lifespan` they are
+    told when they begin and end.
     """
     import uvicorn
 
-    servers = [(uvicorn.Server(_quiet(uvicorn.Config, door)), opened) for door, opened in doors]
+    servers = [
+        (uvicorn.Server(_quiet(uvicorn.Config, door, lifespan)), opened) for door, opened in doors
+    ]
 
     async def serve() -> None:
         try:
@@ -160,10 +165,10 @@ def running(
         thread.join(_START_SECONDS)
 
 
-def _quiet(config: Any, door: Application) -> Any:
+def _quiet(config: Any, door: Application, lifespan: bool) -> Any:
     return config(
         door,
-        lifespan="off",
+        lifespan="on" if lifespan else "off",
         log_config=None,
         log_level="critical",
         access_log=False,

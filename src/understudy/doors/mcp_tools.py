@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,14 @@ from understudy.model.errors import ConfigurationError, nearest
 from understudy.systems.calling import build_request
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Operation
+from understudy.systems.session import CaseSession
 from understudy.systems.system import System
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from mcp_types import Tool
 
-__all__ = ["Offer", "hints", "offered", "tool_name", "tool_server"]
+__all__ = ["CaseAtHand", "Offer", "hints", "offered", "tool_name", "tool_server"]
 
 _REPEATABLE = ("PUT", "DELETE")
 _TAKES_AWAY = (Effect.DELETE, Effect.PAY)
@@ -39,6 +40,26 @@ class Offer:
     credentials: Mapping[str, Mapping[str, str]]
     ask: Callable[[Request], Response]
     systems: Mapping[str, System]
+
+
+class CaseAtHand(Mapping[str, Mapping[str, str]]):
+    """The credentials of whichever case is open when they are asked for."""
+
+    def __init__(self, present: Callable[[], CaseSession | None]) -> None:
+        self._present = present
+
+    def _held(self) -> Mapping[str, Mapping[str, str]]:
+        session = self._present()
+        return {} if session is None else session.credentials
+
+    def __getitem__(self, system: str) -> Mapping[str, str]:
+        return self._held()[system]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held())
+
+    def __len__(self) -> int:
+        return len(self._held())
 
 
 def offered(systems: Mapping[str, System], wanted: Collection[str] = ()) -> list[Operation]:

@@ -111,10 +111,15 @@ class ModelUse(Configuration):
     openai: BareModel
 
 
+_TEXT_FORMS = ("exec", "mcp")
+
+
 def _as_text(use: Any) -> Any:
     # YAML reads `use: {exec: …}`, and `exec: …` without quotes, as a mapping.
-    if isinstance(use, dict) and set(use) == {"exec"} and isinstance(use["exec"], str):
-        return f"exec: {use['exec']}"
+    if isinstance(use, dict) and len(use) == 1:
+        ((form, rest),) = use.items()
+        if form in _TEXT_FORMS and isinstance(rest, str):
+            return f"{form}: {rest}"
     return use
 
 
@@ -123,7 +128,8 @@ class CandidateSpec(Configuration):
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     use: Annotated[str | ModelUse, pydantic.BeforeValidator(_as_text)] = Field(
-        description="`module:callable`, `http://host:port/path`, `exec: COMMAND` or `openai: {…}`"
+        description="`module:callable`, `http://host:port/path`, `exec: COMMAND`, `mcp: COMMAND` "
+        "or `openai: {…}`"
     )
     release: str | None = None
     isolation: Isolation = Isolation.CASE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +21,15 @@ from understudy.candidates.tool_door import serving_tools
 from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
 from understudy.doors.answering import Answering
 from understudy.doors.gateway_pace import PacedModels
-from understudy.doors.loopback import addresses, environment, listening, serving
+from understudy.doors.loopback import (
+    addresses,
+    environment,
+    listening,
+    running,
+    serving,
+)
+from understudy.doors.mcp_stdio import check_extra
+from understudy.doors.mcp_tools import CaseAtHand, Offer, offered, tool_server
 from understudy.doors.namespace import end_with_parent
 from understudy.doors.refusals import Refusals
 from understudy.doors.transports import installed
@@ -36,6 +45,8 @@ from understudy.systems.engine import Engine
 from understudy.systems.sleeping import virtual_time
 
 __all__ = ["Candidate", "Seat", "take_seat"]
+
+_MCP = "mcp"
 
 
 class Candidate(Protocol):
@@ -134,15 +145,47 @@ def _python_seat(use: PythonUse, setup: Setup, place: _Place) -> Seat:
 
 def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
     opened = place.leave.enter_context(listening(place.vendors))
+    witness = Witness(place.door)
+    tools = place.leave.enter_context(_tool_door(use, place.engine, witness))
     if place.serial:
         os.environ.update(environment(addresses(opened)))
     # Started first: afterwards nothing can be, and it inherits this process's network.
     candidate = CommandCandidate(use, Path(setup.project), end_with_parent)
-    wall = seal(setup.allow, keep=[door.fileno() for door in opened.values()])
-    witness = Witness(place.door)
+    kept = [*opened.values(), *(door for _, door in tools)]
+    wall = seal(setup.allow, keep=[door.fileno() for door in kept])
     urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
+    if tools:
+        place.leave.enter_context(running(tools, lifespan=True))
+        urls = {**urls, _MCP: _tool_address(tools[0][1])}
     level = "netns" if place.isolated else "none"
     return Seat(candidate, wall, level, urls, place.serial, witness=witness)
+
+
+@contextlib.contextmanager
+def _tool_door(
+    use: CommandUse, engine: Engine, witness: Witness
+) -> Iterator[list[tuple[Any, socket.socket]]]:
+    """The systems as tools, with a listener, where they are wanted; made before the wall stands.
+
+    What the application imports could not be loaded afterwards.
+    """
+    if not use.tools:
+        yield []
+        return
+    check_extra()
+    offer = Offer(
+        offered(engine.systems),
+        CaseAtHand(engine.present_session),
+        witness.handle,
+        engine.systems,
+    )
+    with listening([_MCP]) as opened:
+        os.environ["MCP_SERVER_URL"] = _tool_address(opened[_MCP])
+        yield [(tool_server(offer).streamable_http_app(), opened[_MCP])]
+
+
+def _tool_address(door: socket.socket) -> str:
+    return "http://{}:{}/mcp".format(*door.getsockname())
 
 
 def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
