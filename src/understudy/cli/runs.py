@@ -13,8 +13,20 @@ Run = Annotated[str, typer.Argument(help="A run's folder, its id, or `latest`.")
 Reports = Annotated[Path, typer.Option("--reports", help="Where run folders lie.")]
 
 
-def report(run: Run, reports: Reports = Path("reports")) -> None:
+def report(
+    run: Run,
+    reports: Reports = Path("reports"),
+    otlp: Annotated[
+        Path | None,
+        typer.Option(help="Write the traces to this file instead, as OpenTelemetry JSON."),
+    ] = None,
+) -> None:
     """Write a run's reports again from its files."""
+    if otlp is not None:
+        from understudy.campaign.traces import export_traces
+
+        typer.echo(export_traces(run, reports, otlp))
+        return
     from understudy.campaign.reporting import report_run
 
     typer.echo(report_run(run, reports))
