@@ -345,6 +345,47 @@ def test_links_carry_their_confidence(tmp_path, customer, made, texts, link):
     assert recording.cases[0].link_confidence is link
 
 
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [("Charged twice for WPQBZMTO-0007", "Done."), ("Charged twice", "Refunded wpqbzmto-0007.")],
+    ids=["the customer named it", "staff named it"],
+)
+def test_an_invoice_s_number_links_what_was_done_about_it(tmp_path, asked, answered):
+    """Nobody writes a vendor's id: people name invoices by the number that is printed on them."""
+    other = x.ticket(2, subject="Hi", description="Hello", requester_id=502, created_at=x.OPENED)
+    busy = [x.audit(30, x.OPENED, 502, x.comment("Hello"), on=2),
+            x.audit(31, "2026-07-01T10:34:59Z", x.OTHER, x.comment("Hi"), on=2)]  # fmt: skip
+    talk = [x.audit(1, x.OPENED, x.CUSTOMER, x.comment(asked)),
+            x.audit(2, "2026-07-01T10:50:00Z", x.AGENT, x.comment(answered))]  # fmt: skip
+    invoice = {"id": "in_1aaaaaaaaaaa", "object": "invoice", "number": "WPQBZMTO-0007",
+               "created": x.seconds("2026-06-20T00:00:00Z"), "customer": "cus_1aaaaaaa",
+               "status": "paid", "amount_due": 1200, "currency": "eur"}  # fmt: skip
+    _, recording = x.bring(
+        tmp_path, zendesk=[*x.users(), x.ticket(description=asked), other, *talk, *busy],
+        stripe=[x.stripe_customer(email="other@corp.com"), x.charge(invoice=invoice["id"]), invoice,
+                x.event("refund.created", x.refund())],
+    )  # fmt: skip
+    (refund,) = [
+        action for action in recording.baselines_of("zendesk-1")[0].actions
+        if action.operation == "stripe.refunds.create"
+    ]  # fmt: skip
+    assert refund.link is LinkConfidence.EXPLICIT_ID
+
+
+def test_a_note_that_names_the_ticket_belongs_to_it(tmp_path):
+    """In whatever system it was written, and whoever else was at work at that moment."""
+    at = "2026-07-01T10:30:01.000Z"
+    told = {"hs_note_body": "Ticket 8000013: refunded", "hs_timestamp": at}
+    note = {"id": "7001", "createdAt": at, "updatedAt": at, "archived": False, "properties": told,
+            "propertiesWithHistory": {n: [x.entry(v, at)] for n, v in told.items()}}  # fmt: skip
+    thread = [{**each, "ticket_id": 8000013} for each in x.audits()]
+    desk = [*x.users(), x.ticket(8000013), *thread]
+    _, recording = x.bring(tmp_path, zendesk=desk, hubspot=[note])
+    actions = recording.baselines_of("zendesk-8000013")[0].actions
+    (written,) = [each for each in actions if each.operation == "hubspot.objects.create"]
+    assert written.link is LinkConfidence.EXPLICIT_ID
+
+
 def test_a_dispute_is_a_trigger_of_its_own(tmp_path):
     """Without any support system an event of Stripe's own begins a case that people answer."""
     at = "2026-07-01T10:00:00Z"

@@ -7,6 +7,7 @@ import pytest
 from tests.traffic import exports as x
 
 from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.redact.redactor import Redactor
 from understudy.systems.calling import find_operation
 from understudy.systems.engine import Engine
 from understudy.systems.message import Request
@@ -40,11 +41,15 @@ READS = {
 }
 
 
-@pytest.fixture(scope="module")
-def trip(tmp_path_factory):
+@pytest.fixture(
+    scope="module", ids=["mid_market", "enterprise", "tidy"],
+    params=[(11, "mid_market", 45, 40), (2, "enterprise", 60, 30), (3, "tidy", 60, 30)],
+)  # fmt: skip
+def trip(request, tmp_path_factory):
     """A world with its recording, and what became of its exports."""
     folder = tmp_path_factory.mktemp("trip")
-    request = BuildRequest(folder / "world", "default", "mid_market", 45, 40, seed=11)
+    seed, profile, customers, cases = request.param
+    request = BuildRequest(folder / "world", "default", profile, customers, cases, seed=seed)
     build_world(request, lambda *_: None)
     world, recording = load_world(folder / "world"), read_recording(folder / "world" / "recording")
     history = history_of(world, recording)
@@ -81,13 +86,17 @@ def targets_of_others(history, case):
     }
 
 
-def moved_on(world, moment):
-    """What was another state then, as the world says itself: closed since, disputed or refunded."""
-    tickets = world.table("zendesk.tickets").values()
-    later = {row["id"] for row in tickets if micros(x.moment(row["updated_at"])) > moment}
-    for table in ("stripe.disputes", "stripe.refunds"):
-        later |= {row["charge"] for row in world.table(table).values() if born(row) > moment}
-    return later
+def touched_later(world, at):
+    """What the world's own objects did after a moment: a world without times shows it before."""
+    found = set()
+    for table in ("stripe.refunds", "stripe.disputes", "stripe.credit_notes"):
+        for row in world.table(table).values():
+            if born(row) >= micros(at):
+                found |= {row.get("charge"), row.get("invoice"), row.get("payment_intent")}
+    for row in world.table("zendesk.tickets").values():
+        if row.get("updated_at") and x.moment(row["updated_at"]) >= at:
+            found.add(row["id"])
+    return found
 
 
 def born(row):
@@ -106,6 +115,9 @@ def told(value):
 def said(action, names=None):
     """An action as both sides can tell it, times to the second."""
     fields = {key: value for key, value in action.fields.items() if key not in REQUEST_ONLY}
+    if action.operation == "hubspot.objects.update":
+        # A property that was set to what it was already leaves no entry in its history.
+        fields = {key: value for key, value in fields.items() if key in (action.after or {})}
     states = {"before": told(action.before or {}), "after": told(action.after or {})}
     for stamp in STAMPS:
         states["before"].pop(stamp, None)
@@ -157,7 +169,7 @@ def test_baselines_come_back_equal(trip):
             assert (case.case_id, missing(one, other)) == (case.case_id, [])
         assert (found.actor, found.outcome) == (baseline.actor, baseline.outcome)
         checked += 1
-    assert checked >= 35
+    assert checked >= len(trip[1].cases) * 0.85
 
 
 @pytest.mark.slow
@@ -166,18 +178,18 @@ def test_states_as_of_the_trigger_come_back_equal(trip):
     world, _, _, imported, history = trip
     timed = load_world(imported.path / "world")
     ours = Engine(world).open_case("ours")
-    compared = 0
+    compared, clean = 0, Redactor(x.KEY, personal=False)
     for case, _, found in list(pairs(trip))[::4]:
-        written = targets_of_others(history, case) | moved_on(world, micros(case.received_at))
+        written = targets_of_others(history, case) | touched_later(world, case.received_at)
         theirs = Engine(timed).open_case("theirs", now=found.received_at)
         for table, (operation, params) in READS.items():
             for row_id, row in list(world.table(table).items())[::3]:
                 if born(row) < micros(case.received_at) and row_id not in written:
-                    wanted = read(ours, operation, {**params, "id": row_id})
+                    wanted = clean.redact_value(read(ours, operation, {**params, "id": row_id}))
                     got = read(theirs, operation, {**params, "id": row_id})
                     assert (table, row_id, missing(wanted, got)) == (table, row_id, [])
                     compared += 1
-    assert compared > 1000
+    assert compared > 500
 
 
 def read(session, operation, params):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from understudy.model.case import LinkConfidence, Turn
 from understudy.traffic.history import Deed, Maker, Message
+from understudy.traffic.naming import documents_in
 
 __all__ = ["APART", "DEFAULT_GAP", "Act", "Draft", "Grouping", "drafts_of", "handlings"]
 
@@ -30,6 +31,8 @@ class Act(NamedTuple):
     actor: str | None
     concludes: bool
     link: LinkConfidence | None = None
+    documents: tuple[str, ...] = ()
+    """The invoices and the like that it speaks of."""
 
 
 @dataclass(slots=True)
@@ -102,7 +105,8 @@ def _acts(
             if deed.actor is not None and not staff(deed.actor):
                 grouping.apart[f"{Maker.CUSTOMER.value}: {deed.operation}"] += 1
                 continue
-            act = Act(deed.at, deed.key, deed.actor, deed.concludes)
+            named = tuple(sorted(documents_in(str(deed.params.get("body") or ""))))
+            act = Act(deed.at, deed.key, deed.actor, deed.concludes, documents=named)
             found.setdefault(deed.entity, []).append(act)
     return found
 

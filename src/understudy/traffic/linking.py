@@ -14,6 +14,7 @@ from understudy.model.world import World
 from understudy.traffic.customers import Customers
 from understudy.traffic.grouping import APART, DEFAULT_GAP, Act, Draft, Grouping
 from understudy.traffic.history import Deed
+from understudy.traffic.naming import documents_in, texts_in, tickets_in
 
 __all__ = ["Linker", "link_deeds"]
 
@@ -52,6 +53,9 @@ class Linker:
         """The case, and what says so; None where no case was open that it could belong to."""
         named = {f"told {name}" for name in deed.named}
         named |= {f"id {place.partition('/')[2]}" for place in (deed.entity, *deed.needs)}
+        written = " ".join(texts_in(deed.params))
+        named |= {f"told {number}" for number in tickets_in(written)}
+        named |= {f"document {number}" for number in self._documents(deed, written)}
         explicit = self._open(deed, [d for name in named for d in self._by_name.get(name, ())])
         if explicit:
             return self._nearest(deed, explicit), LinkConfidence.EXPLICIT_ID
@@ -80,9 +84,25 @@ class Linker:
     def _names(self, draft: Draft) -> set[str]:
         """Stripe's ids that the case names, and what others may name it by."""
         texts = " ".join([*(turn.text for turn in draft.turns), *draft.named])
+        spoken = documents_in(texts).union(*(act.documents for act in draft.acts))
         own = {draft.message.entity.partition("/")[2], *draft.named}
         told = {f"told {name}" for name in own if len(name) >= _SHORTEST}
+        told |= {f"document {number}" for number in spoken}
         return told | {f"id {name}" for name in _IDS.findall(texts)}
+
+    def _documents(self, deed: Deed, written: str) -> set[str]:
+        """The numbers of the invoices that a deed is about, and what it speaks of itself."""
+        found, waiting = documents_in(written), [deed.entity, *deed.needs]
+        for _ in range(_FARTHEST):
+            rows = [(p, self.world.get(*_row(p))) for p in waiting]
+            waiting = []
+            for place, row in rows:
+                number = row.get("number") if row and place.startswith("stripe.invoices/") else None
+                found |= {number.upper()} if isinstance(number, str) else set()
+                waiting += [
+                    f"stripe.{_OWNED[name]}/{row[name]}" for name in _OWNED if row and row.get(name)
+                ]
+        return found
 
     def _open(self, deed: Deed, drafts: Iterable[Draft]) -> list[Draft]:
         """The cases that were open at the deed's time."""
@@ -128,6 +148,7 @@ class Linker:
         return {self.actors.get(act.actor or "", "") for act in draft.acts}
 
 
+_FARTHEST = 3
 _CUSTOMER = LinkConfidence.CUSTOMER_AND_AMOUNT
 _SCALES = (1, 100, 1000)
 
@@ -156,6 +177,11 @@ def link_deeds(
         links[link.value] += 1
         draft.acts.append(Act(deed.at, deed.key, deed.actor, deed.concludes, link))
     return links
+
+
+def _row(place: str) -> tuple[str, str]:
+    table, _, row_id = place.partition("/")
+    return table, row_id
 
 
 def _distance(draft: Draft, at: datetime) -> tuple[timedelta, datetime]:

@@ -28,6 +28,7 @@ _NAMED = {
     ("stripe.invoices.void", "invoices"): "invoice.voided",
     ("stripe.subscriptions.cancel", "subscriptions"): "customer.subscription.deleted",
 }  # fmt: skip
+_ASKED = "needs_response"
 _MADE = {"refunds": "refund.created", "credit_notes": "credit_note.created"}
 
 
@@ -47,12 +48,12 @@ def _objects(history: History, table: str) -> Iterator[Any]:
 
 
 def _ended(row: Row) -> dict[str, Any]:
-    """When a subscription was cancelled, which Stripe tells and a world's old ones do not."""
+    """When a subscription was cancelled: a world's old ones do not tell, and always were so."""
     if row.get("canceled_at"):
         return {}
     if row.get("status") == "canceled":
-        return {"canceled_at": row["current_period_end"], "ended_at": row["current_period_end"]}
-    return {"canceled_at": row["current_period_start"]} if row.get("cancel_at_period_end") else {}
+        return {"canceled_at": row["created"], "ended_at": row["created"]}
+    return {"canceled_at": row["created"]} if row.get("cancel_at_period_end") else {}
 
 
 def _shown(world: World, table: str, row: Row) -> dict[str, Any]:
@@ -67,10 +68,28 @@ _SECRET = "client_secret"
 
 
 def _events(history: History) -> Iterator[Any]:
+    """What the cases' people did, and what was made before them, which names no request."""
     for number, write in enumerate(history.writes):
         for edit in write.edits:
             if edit.table.startswith("stripe."):
                 yield from _event(history.world, write, edit, f"{number:08d}")
+    for table, kind in _MADE.items():
+        for row in history.world.table(f"stripe.{table}").values():
+            told = {"object": _shown(history.world, table, row)}
+            yield _told(kind, row["id"], row["created"], told, None)
+    for row in history.world.table("stripe.disputes").values():
+        if row.get("status") != _ASKED:
+            yield _decided(history.world, row)
+
+
+def _decided(world: World, row: Row) -> dict[str, Any]:
+    """The event of a dispute that was decided, or answered, before anybody's case."""
+    now = _shown(world, "disputes", row)
+    before = _shown(world, "disputes", {**row, "status": _ASKED})
+    data = {"object": now, "previous_attributes": _before(before, now)}
+    answered = row.get("status") == "under_review"
+    kind = "charge.dispute.updated" if answered else "charge.dispute.closed"
+    return _told(kind, row["id"], row["created"], data, None)
 
 
 def _event(world: World, write: Write, edit: Edit, request: str) -> Iterator[Any]:
@@ -85,11 +104,17 @@ def _event(world: World, write: Write, edit: Edit, request: str) -> Iterator[Any
     data: dict[str, Any] = {"object": after}
     if edit.before is not None:
         data["previous_attributes"] = _before(_shown(world, table, edit.before), after)
-    yield {
-        "id": f"evt_{crc32(f'{request}/{edit.id}'.encode()):010d}", "object": "event",
-        "api_version": "2026-10-28.endive", "created": int(write.at.timestamp()), "data": data,
+    yield _told(kind, edit.id, int(write.at.timestamp()), data, f"req_{request}")
+
+
+def _told(
+    kind: str, row_id: str, created: int, data: dict[str, Any], request: str | None
+) -> dict[str, Any]:
+    return {
+        "id": f"evt_{crc32(f'{request}/{row_id}'.encode()):010d}", "object": "event",
+        "api_version": "2026-10-28.endive", "created": created, "data": data,
         "livemode": False, "pending_webhooks": 0, "type": kind,
-        "request": {"id": f"req_{request}", "idempotency_key": None},
+        "request": {"id": request, "idempotency_key": None},
     }  # fmt: skip
 
 

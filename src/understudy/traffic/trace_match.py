@@ -11,6 +11,7 @@ from typing import Any
 
 from understudy.model.case import Case, LinkConfidence
 from understudy.traffic.grouping import DEFAULT_GAP
+from understudy.traffic.naming import tickets_in
 from understudy.traffic.recording import Recording
 from understudy.traffic.said import said_in
 from understudy.traffic.spans import Span
@@ -22,9 +23,6 @@ AMBIGUOUS = "fits several cases of the recording"
 _OF_TRIGGER = ("ticket_id", "object_id", "event_id")
 _OBJECT = re.compile(
     r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}|(?<![\w.#-])\d{6,20}(?![\w.])"
-)
-_NUMBER = re.compile(
-    r"(?:#|\bticket[\s:#_]*(?:id|no|nr|number)?[\s:#.\"']*)(\d{1,20})\b", re.IGNORECASE
 )
 _TICKET = ("ticket_id", "ticketid", "ticket")
 _SLACK = timedelta(minutes=1)
@@ -111,7 +109,7 @@ def _ids_in(spans: Sequence[Span]) -> Iterator[str]:
     for span in spans:
         yield from _named(span.input, "zendesk" in span.name.lower(), 0)
     for text in _texts(spans):
-        yield from _NUMBER.findall(text)
+        yield from sorted(tickets_in(text))
 
 
 def _named(value: Any, ticket: bool, depth: int) -> Iterator[str]:
