@@ -1,4 +1,4 @@
-"""The pytest plugin: YAML suites are collected, and each scenario is a test.
+"""The pytest plugin: YAML suites are collected, and each scenario is a test; fixtures for others.
 
 In: `pytest scenarios --understudy-candidate my_bot.agent:handle`. Out: ids that can be pasted back,
 line numbers, tags as markers, and a failure as a few lines instead of a traceback. Nothing heavy is
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from understudy.doors.in_tests import MockedSystems, Rows
     from understudy.model.suite import Scenario
+    from understudy.model.world import World
 
 __all__ = ["ScenarioItem", "SuiteFile"]
 
@@ -26,10 +28,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("understudy")
     group.addoption("--understudy-candidate", help="the candidate that scenarios are run through")
     group.addoption("--understudy-policy", help="the policy that differences are priced by")
+    parser.addini("understudy_world", "the folder of the world that `mocked_systems` serves")
     parser.addini("understudy_candidate", "the candidate that scenarios are run through")
     parser.addini(
         "understudy_policy", "the policy that differences are priced by", default="standard"
     )
+
+
+@pytest.fixture(scope="session")
+def understudy_world(pytestconfig: pytest.Config) -> World | Rows:
+    """What `mocked_systems` serves: the world that `understudy_world` names, else nothing.
+
+    Override it with a world of your own, or with rows by table.
+    """
+    folder = pytestconfig.getini("understudy_world")
+    if not folder:
+        return {}
+    from understudy.world.store import load_world
+
+    return load_world(pytestconfig.rootpath / folder)
+
+
+@pytest.fixture
+def mocked_systems(
+    understudy_world: World | Rows, request: pytest.FixtureRequest
+) -> Iterator[MockedSystems]:
+    """HubSpot, Stripe and Zendesk at their own hosts, behind httpx and httpx2, for one test."""
+    from understudy.doors.in_tests import mocked_systems
+
+    with mocked_systems(understudy_world, case_id=request.node.name) as systems:
+        yield systems
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
