@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from understudy.campaign.scenarios import LoadedSuite
     from understudy.doors.in_tests import MockedSystems, Rows
     from understudy.model.suite import Scenario
     from understudy.model.world import World
@@ -78,17 +79,16 @@ class SuiteFile(pytest.File):
     def collect(self) -> Iterator[ScenarioItem]:
         """Read the suite; what is wrong with it is told with its lines."""
         from understudy.campaign.scenarios import load_suite
-        from understudy.model.errors import ConfigurationError
+        from understudy.model.errors import UnderstudyError
 
         try:
-            suite = load_suite(self.path)
-        except ConfigurationError as error:
+            loaded = load_suite(self.path)
+        except UnderstudyError as error:
             raise self.CollectError(error.describe()) from None
-        lines = _lines_of(self.path)
-        for scenario in suite.cases:
+        for scenario in loaded.suite.cases:
             item: ScenarioItem = ScenarioItem.from_parent(self, name=scenario.id)
-            item.scenario = scenario
-            item.line = lines.get(scenario.id, 0)
+            item.loaded, item.scenario = loaded, scenario
+            item.line = loaded.lines[scenario.id] - 1
             for tag in scenario.tags:
                 name = tag.replace("-", "_").replace(" ", "_")
                 self.config.addinivalue_line("markers", f"{name}: scenarios tagged `{tag}`")
@@ -99,6 +99,7 @@ class SuiteFile(pytest.File):
 class ScenarioItem(pytest.Item):
     """One scenario."""
 
+    loaded: LoadedSuite
     scenario: Scenario
     line: int = 0
 
@@ -106,9 +107,11 @@ class ScenarioItem(pytest.Item):
         """Run the scenario through the candidate."""
         from understudy.campaign.scenarios import try_scenario
 
-        tried = try_scenario(
-            self.scenario, self._option("candidate"), self.path.parent, self._option("policy")
-        )
+        use = None if self.loaded.suite.candidate.use else self._option("candidate")
+        asked = self.config.getoption("--understudy-candidate")
+        tried = try_scenario(self.loaded, self.scenario, asked or use, self._option("policy"))
+        for note in tried.notes:
+            self.warn(pytest.PytestWarning(f"scenario {self.name}: {note}"))
         if not tried.passed:
             raise ScenarioBroken(tried)
 
@@ -148,15 +151,3 @@ class ScenarioBroken(Exception):
     def __init__(self, tried: Any) -> None:
         often = f"held in {tried.held} of {tried.runs} runs, needed in {tried.needed}"
         super().__init__("\n".join([often, *(f"  {line}" for line in tried.broken)]))
-
-
-def _lines_of(path: Path) -> dict[str, int]:
-    from understudy.model.document import read_document
-
-    document = read_document(path)
-    cases = document.content.get("cases", [])
-    return {
-        case["id"]: document.lines[("cases", index)] - 1
-        for index, case in enumerate(cases)
-        if isinstance(case, dict) and "id" in case
-    }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.doors.gateway_faults import is_about_models
@@ -12,56 +13,84 @@ from understudy.doors.gateway_provider import PassThrough, Provider
 from understudy.doors.gateway_replay import Replay
 from understudy.doors.gateway_script import Script, script_from
 from understudy.doors.gateway_wire import Source
-from understudy.model.campaign import Campaign, ModelMode, ModelSettings, ModelUse
+from understudy.model.campaign import (
+    Campaign,
+    CandidateSpec,
+    Fault,
+    ModelMode,
+    ModelSettings,
+    ModelUse,
+)
 from understudy.model.errors import ConfigurationError
+from understudy.model.money import Money
 from understudy.shadow.models import ModelService
 
-__all__ = ["model_service", "uses_models"]
+__all__ = ["ModelPlan", "model_service"]
 
 _PAYING = (ModelMode.RECORD, ModelMode.LIVE)
 
 
-def uses_models(campaign: Campaign) -> bool:
-    """Whether the campaign says anything about models; without a word none can be called."""
-    candidate = campaign.candidates[0]
-    named = "models" in candidate.model_fields_set or isinstance(candidate.use, ModelUse)
-    return campaign.models is not None or named
+@dataclass(frozen=True, slots=True)
+class ModelPlan:
+    """What a campaign or a suite says about the models of one candidate."""
+
+    candidate: CandidateSpec
+    settings: ModelSettings | None
+    folder: Path
+    """Where paths are relative to."""
+    faults: Sequence[Fault] = ()
+    """All that are planned; those that befall models are taken."""
+    budget: Money | None = None
+    seed: int = 0
+
+    @classmethod
+    def of(cls, campaign: Campaign, folder: Path) -> ModelPlan:
+        """That of a campaign's first candidate."""
+        return cls(
+            campaign.candidates[0], campaign.models, folder, campaign.faults,
+            campaign.stop.budget, campaign.seed,
+        )  # fmt: skip
+
+    @property
+    def serves_any(self) -> bool:
+        """Whether anything is said about models; without a word none can be called."""
+        named = "models" in self.candidate.model_fields_set
+        return self.settings is not None or named or isinstance(self.candidate.use, ModelUse)
+
+    @property
+    def served(self) -> ModelSettings:
+        """What is said of models, with the provider that the candidate names for itself."""
+        settings, use = self.settings or ModelSettings(), self.candidate.use
+        if not isinstance(use, ModelUse) or use.openai.base_url is None:
+            return settings
+        provider = settings.provider.model_copy(update={"base_url": use.openai.base_url})
+        return settings.model_copy(update={"provider": provider})
 
 
 def model_service(
-    campaign: Campaign,
-    folder: Path,
+    plan: ModelPlan,
     *,
     resumed: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> ModelService | None:
-    """What answers the model calls of the campaign's candidate; paths are relative to `folder`.
+    """What answers the candidate's model calls.
 
     Raises `ConfigurationError` where the mode lacks what it needs.
     """
-    faults = [fault for fault in campaign.faults if is_about_models(fault)]
-    if not uses_models(campaign):
+    faults = [fault for fault in plan.faults if is_about_models(fault)]
+    if not plan.serves_any:
         if faults:
             raise ConfigurationError(
-                "faults are to befall models, but the campaign serves none",
+                "faults are to befall models, but none are served",
                 hint="write `models: replay`, `record`, `live` or `scripted` at the candidate",
             )
         return None
-    mode = campaign.candidates[0].models
-    settings = _settings(campaign)
-    meter = Meter(_budget(campaign, settings, mode))
-    recording = folder / settings.recording
+    mode = plan.candidate.models
+    settings = plan.served
+    meter = Meter(_budget(plan.budget, settings, mode))
+    recording = plan.folder / settings.recording
     source = _source(mode, settings, recording, meter, resumed, environment)
-    return ModelService(source, meter=meter, faults=faults, seed=campaign.seed)
-
-
-def _settings(campaign: Campaign) -> ModelSettings:
-    """What the campaign says of models, with the provider that its candidate names for itself."""
-    settings, use = campaign.models or ModelSettings(), campaign.candidates[0].use
-    if isinstance(use, str) or use.openai.base_url is None:
-        return settings
-    provider = settings.provider.model_copy(update={"base_url": use.openai.base_url})
-    return settings.model_copy(update={"provider": provider})
+    return ModelService(source, meter=meter, faults=faults, seed=plan.seed)
 
 
 def _source(
@@ -103,8 +132,7 @@ def _replay(recording: Path) -> Replay:
     return Replay(recording)
 
 
-def _budget(campaign: Campaign, settings: ModelSettings, mode: ModelMode) -> ModelBudget:
-    budget = campaign.stop.budget
+def _budget(budget: Money | None, settings: ModelSettings, mode: ModelMode) -> ModelBudget:
     prices = {
         name: TokenPrice(price.input.minor, price.output.minor)
         for name, price in settings.prices.items()

@@ -16,7 +16,8 @@ from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash, model_hashes
 from understudy.campaign.judgement import Evidence
-from understudy.campaign.models import model_service, uses_models
+from understudy.campaign.models import ModelPlan, model_service
+from understudy.campaign.mounting import mounted_systems, own_places
 from understudy.campaign.project import project_folder
 from understudy.campaign.proofreading import proofread_models
 from understudy.campaign.replay import replayed
@@ -29,7 +30,7 @@ from understudy.campaign.source import Source, open_source
 from understudy.campaign.survey_text import replay_lines
 from understudy.campaign.trip import CriticalTrip
 from understudy.doors.gateway_faults import is_about_models
-from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode, SystemUse
+from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode
 from understudy.model.canonical import digest
 from understudy.model.case import Case
 from understudy.model.errors import (
@@ -45,7 +46,6 @@ from understudy.model.verdict import ModelTraffic
 from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
-from understudy.systems.recorded import RECORDED, Recorded
 
 __all__ = ["RunRequest", "dry_run_campaign", "run_campaign", "run_candidate"]
 
@@ -104,7 +104,8 @@ def run_candidate(
     Raises `KeyboardInterrupt` where it was interrupted; the store then holds what was done.
     """
     cases = _selected(source, settings, request)
-    models = model_service(settings.campaign, settings.folder, resumed=bool(request.resume))
+    asked = ModelPlan.of(settings.campaign, settings.folder)
+    models = model_service(asked, resumed=bool(request.resume))
     folder, manifest = _folder(settings, source, request, cases)
     plan = _plan(settings, source, request, cases, folder, models)
     trip = CriticalTrip(settings.campaign.stop.on_critical, source.recording, settings.rules.policy)
@@ -156,8 +157,8 @@ def _plan(
         world=source.world_folder,
         cases=cases,
         candidate=candidate,
-        systems=_mounted(campaign, source, settings.folder),
-        paths=tuple(dict.fromkeys(_places(campaign, settings.folder))),
+        systems=mounted_systems(campaign.systems, settings.folder, source.recording.path),
+        paths=own_places(campaign.systems, settings.folder),
         equipment=tuple(each.model_dump(mode="json") for each in settings.equipment),
         run_folder=folder.path,
         project=project_folder(candidate.spec, settings.folder),
@@ -173,28 +174,11 @@ def _plan(
     )
 
 
-def _mounted(campaign: Campaign, source: Source, folder: Path) -> dict[str, str]:
-    """The systems by role; one that is answered from a recording with where that lies."""
-    found = campaign.mounted
-    for role, each in campaign.systems.items():
-        if isinstance(each, SystemUse) and each.host is not None:
-            named = source.recording.path if each.recording is None else folder / each.recording
-            found[role] = f"{RECORDED}{role}@{each.host.lower()}@{named.resolve()}"
-            Recorded.of(found[role])
-    return found
-
-
 def _world_hash(source: Source, settings: Settings) -> str | None:
     """The world's digest, with what the company has defined in it."""
     if not settings.equipment:
         return source.world_digest
     return digest([source.world_digest, *[e.model_dump(mode="json") for e in settings.equipment]])
-
-
-def _places(campaign: Campaign, folder: Path) -> list[Path]:
-    """Where the modules of the user's own systems lie."""
-    own = (name for name in campaign.mounted.values() if ":" in name)
-    return [project_folder(name, folder) for name in own]
 
 
 def _candidates(settings: Settings, wanted: str | None) -> Sequence[CandidateSpec]:
@@ -284,8 +268,8 @@ def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunM
         policy=str(settings.rules.policy_file),
         gates=str(settings.rules.gates_file),
         settings=tuple(str(settings.folder / each) for each in campaign.settings_files),
-        mounted=_mounted(campaign, source, settings.folder),
-        paths=tuple(str(each) for each in dict.fromkeys(_places(campaign, settings.folder))),
+        mounted=mounted_systems(campaign.systems, settings.folder, source.recording.path),
+        paths=tuple(map(str, own_places(campaign.systems, settings.folder))),
         hashes=hashes,
         needs=candidate.needs,
         case_ids_digest=digest([case.case_id for case in cases]),
@@ -300,7 +284,7 @@ def _manifest(settings: Settings, source: Source, cases: Sequence[Case]) -> RunM
 def _without_effect(campaign: Campaign) -> tuple[str, ...]:
     if campaign.stop.budget is None:
         return ()
-    if not uses_models(campaign):
+    if not ModelPlan.of(campaign, Path()).serves_any:
         return ("`stop.budget`: the campaign serves no models, so nothing is counted",)
     if campaign.candidates[0].models in (ModelMode.REPLAY, ModelMode.SCRIPTED):
         return ("`stop.budget`: replayed and scripted answers cost nothing",)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from understudy.campaign.models import model_service
+from understudy.campaign.models import ModelPlan, model_service
+from understudy.campaign.mounting import named_systems
 from understudy.candidates.needs import parse_need
 from understudy.candidates.use import parse_use
 from understudy.doors.gateway_faults import check_model_fault, is_about_models
 from understudy.doors.gateway_script import script_from
-from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode
+from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode, ModelSettings
 from understudy.model.document import Document, Place, read_document
 from understudy.model.errors import ConfigurationError, UnderstudyError, nearest, one_error
 from understudy.model.policy import Policy
+from understudy.model.suite import Suite
 from understudy.systems.faults import check_fault
 from understudy.systems.recorded import RECORDED
 from understudy.systems.routes import KNOWN, mounted, operation_names
 from understudy.systems.system import System
 from understudy.systems.write_mode import modes_by_name
 
-__all__ = ["proofread_campaign", "proofread_faults", "proofread_models"]
+__all__ = ["proofread_campaign", "proofread_models", "proofread_suite"]
 
 _RECORDED = RECORDED.rstrip(":")
 
@@ -54,20 +57,28 @@ def proofread_models(campaign: Campaign, document: Document, *, resumed: bool) -
     found: list[UnderstudyError] = []
     for candidate in campaign.candidates:
         one = campaign.model_copy(update={"candidates": (candidate,)})
-        found += _wrong(document, place, lambda each: _served(each, folder, resumed), one)
+        serve = functools.partial(model_service, resumed=resumed)
+        found += _wrong(document, place, serve, ModelPlan.of(one, folder))
     if found:
         raise one_error(found)
 
 
-def _served(campaign: Campaign, folder: Path, resumed: bool) -> None:
-    model_service(campaign, folder, resumed=resumed)
-
-
-def proofread_faults(
-    faults: Sequence[Fault], place: Place, document: Document, systems: Mapping[str, str]
-) -> list[UnderstudyError]:
-    """What is wrong with the faults that stand at a place of a file."""
-    return list(_faults(faults, place, document, (*_known(systems), True)))
+def proofread_suite(suite: Suite, document: Document) -> None:
+    """Raise all that is wrong with a suite as one error, each with the line that it stands on."""
+    candidate, roles = suite.candidate, named_systems(suite.systems)
+    found = [*_systems(roles, document), *_answers(suite.models, ("models",), document)]
+    if candidate.use:
+        found += _wrong(document, ("candidate", "use"), parse_use, candidate.spec)
+    for index, need in enumerate(candidate.needs):
+        found += _wrong(document, ("candidate", "needs", index), parse_need, need)
+    for number, case in enumerate(suite.cases):
+        place: Place = ("cases", number)
+        settings = case.models or suite.models
+        served = settings is not None or "models" in candidate.model_fields_set
+        found += _answers(case.models, (*place, "models"), document)
+        found += _faults(case.faults, (*place, "faults"), document, (*_known(roles), served))
+    if found:
+        raise one_error(found)
 
 
 def _candidates(
@@ -92,19 +103,24 @@ def _systems(roles: Mapping[str, str], document: Document) -> Iterator[Understud
 
 
 def _script(campaign: Campaign, document: Document) -> Iterator[UnderstudyError]:
-    script = campaign.models.script if campaign.models else ()
-    for number, answer in enumerate(script):
-        place = ("models", "script", number)
-        yield from _wrong(document, place, lambda one, n=number: script_from([one], n + 1), answer)
-    if not script:
+    yield from _answers(campaign.models, ("models",), document)
+    if campaign.models is None:
         for number, candidate in enumerate(campaign.candidates):
-            if candidate.models is ModelMode.SCRIPTED and campaign.models is None:
+            if candidate.models is ModelMode.SCRIPTED:
                 yield ConfigurationError(
                     f"the models of `{candidate.name}` are scripted, and there is no script",
                     code="U172",
                     where=document.where(("candidates", number, "models")),
                     hint="models: {script: [{text: …}]}",
                 )
+
+
+def _answers(
+    settings: ModelSettings | None, place: Place, document: Document
+) -> Iterator[UnderstudyError]:
+    for number, answer in enumerate(settings.script if settings else ()):
+        where = (*place, "script", number)
+        yield from _wrong(document, where, lambda one, n=number: script_from([one], n + 1), answer)
 
 
 def _known(roles: Mapping[str, str]) -> tuple[dict[str, System], bool]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from understudy.model.action import Action
+from understudy.model.baseline import Baseline
 from understudy.model.policy import Review
-from understudy.traffic.recording import Recording
 
 __all__ = ["DeskReviewer"]
+
+
+class Baselines(Protocol):
+    """Something that knows what people did."""
+
+    def baselines_of(self, case_id: str) -> Sequence[Baseline]:
+        """What they did about a case."""
 
 
 @dataclass(slots=True)
@@ -23,7 +30,7 @@ class DeskReviewer:
     What is not seen is approved. The draw depends on seed, case, repeat and number alone.
     """
 
-    recording: Recording
+    recording: Baselines
     review: Review
     seed: int
 

@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from understudy.campaign.models import ModelPlan, model_service
+from understudy.campaign.mounting import mounted_systems, own_places, settings_of
 from understudy.campaign.project import project_folder
+from understudy.campaign.proofreading import proofread_suite
+from understudy.campaign.reviewer import DeskReviewer
 from understudy.cost.price_list import PriceList
 from understudy.diff.explain import explain
+from understudy.doors.gateway_faults import is_about_models
+from understudy.doors.gateway_wire import Exchange
 from understudy.model.action import ESCALATION_OPERATION, Action, Effect, Target
 from understudy.model.baseline import Baseline, BaselineSource, Outcome
-from understudy.model.campaign import DEFAULT_SYSTEMS, CandidateSpec
+from understudy.model.campaign import CandidateSpec, ModelMode, ModelSettings, SystemUse
 from understudy.model.case import Case, Trigger, Turn
-from understudy.model.document import load_document
+from understudy.model.document import load_document, parse_document, read_document
 from understudy.model.errors import ConfigurationError
 from understudy.model.finding import Finding
-from understudy.model.jsonl import read_json, write_json
+from understudy.model.jsonl import read_json, read_lines, write_json
 from understudy.model.money import Money
 from understudy.model.package import resolve_document
 from understudy.model.policy import Policy
-from understudy.model.proposal import Proposal
+from understudy.model.proposal import CaseRecord, FaultCount, Proposal
 from understudy.model.suite import Scenario, ScenarioAction, Suite
+from understudy.model.system_settings import SystemSettings
 from understudy.model.world import World
-from understudy.shadow.plan import ShadowPlan
+from understudy.shadow.models import ModelService
+from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
 from understudy.systems.routes import operations
 
-__all__ = ["Tried", "load_rows", "load_suite", "try_scenario"]
+__all__ = ["LoadedSuite", "Tried", "load_rows", "load_suite", "try_scenario"]
 
 _NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -44,6 +52,8 @@ class Tried:
     held: int
     needed: int
     broken: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What should be known of it though it holds, as a fault that never acted."""
 
     @property
     def passed(self) -> bool:
@@ -51,35 +61,80 @@ class Tried:
         return self.held >= self.needed
 
 
-def load_suite(path: Path) -> Suite:
+@dataclass(frozen=True, slots=True)
+class LoadedSuite:
+    """A suite that has been read and proofread, with the policy that it is judged by."""
+
+    suite: Suite
+    folder: Path
+    lines: Mapping[str, int]
+    """The line on which each scenario begins."""
+    equipment: tuple[SystemSettings, ...]
+
+    def policy(self, asked: str) -> Policy:
+        """The suite's own policy, else the one that is asked for."""
+        named = self.suite.policy or asked
+        return load_document(resolve_document(named, "policies", folder=self.folder), Policy)
+
+
+def load_suite(path: Path) -> LoadedSuite:
     """Read a suite; raises `ConfigurationError` with file and line."""
-    return load_document(path, Suite)
-
-
-def try_scenario(scenario: Scenario, use: str, folder: Path, policy: str = "standard") -> Tried:
-    """Run a scenario in a sealed process as often as it asks for, and judge each run."""
-    _refuse_unserved(scenario)
-    prices = PriceList.from_policy(
-        load_document(resolve_document(policy, "policies", folder=folder), Policy)
+    document = read_document(path)
+    suite = parse_document(document, Suite)
+    proofread_suite(suite, document)
+    used = [each.settings for each in suite.systems.values() if isinstance(each, SystemUse)]
+    folder = path.resolve().parent
+    return LoadedSuite(
+        suite,
+        folder,
+        {case.id: document.lines[("cases", index)] for index, case in enumerate(suite.cases)},
+        settings_of(dict.fromkeys(each for each in used if each is not None), folder),
     )
-    proposals: list[Proposal] = []
+
+
+def try_scenario(
+    loaded: LoadedSuite, scenario: Scenario, use: str | None, policy: str = "standard"
+) -> Tried:
+    """Run a scenario in a sealed process as often as it asks for, and judge each run.
+
+    `use` is the candidate, in place of the one that the suite names.
+    """
+    _refuse_unserved(scenario)
+    rules = loaded.policy(policy)
+    records: list[CaseRecord] = []
     with tempfile.TemporaryDirectory(prefix="scenario-") as place:
-        plan = _plan(scenario, use, folder, Path(place))
-        report = run_shadow(plan, lambda record: proposals.append(record.proposal))
+        plan = _plan(loaded, scenario, use, rules, Path(place))
+        report = run_shadow(plan, records.append)
     if not report.valid:
         raise ConfigurationError(
             f"the wall does not hold here: {', '.join(report.self_test.leaks)}",
             code="U301",
             hint="understudy doctor",
         )
-    verdicts = [_broken(scenario, proposal, prices) for proposal in proposals]
-    broken = next((each for each in verdicts if each), ())
+    prices = PriceList.from_policy(rules)
+    verdicts = [_broken(scenario, record.proposal, prices) for record in records]
     return Tried(
-        runs=len(verdicts),
+        runs=scenario.repeats,
         held=sum(not each for each in verdicts),
         needed=scenario.passes or scenario.repeats,
-        broken=broken,
+        broken=next((each for each in verdicts if each), ()),
+        notes=tuple(_notes(report, records)),
     )
+
+
+def _notes(report: ShadowReport, records: Sequence[CaseRecord]) -> Iterator[str]:
+    """What a result does not show by itself."""
+    counts: dict[str, FaultCount] = {}
+    for record in records:
+        for fault, count in record.faults.items():
+            counts[fault] = counts.get(fault, FaultCount()) + count
+    for fault, count in counts.items():
+        if count.idle is not None:
+            yield f"a planned fault never acted, {fault}: {count.idle}"
+    if report.unanswered:
+        yield f"{report.unanswered:,} model calls: no answer was recorded or scripted for them"
+    if report.stopped is not None:
+        yield f"stopped by {report.stopped} after {report.run:,} of {report.planned:,} runs"
 
 
 def load_rows(path: Path) -> World:
@@ -88,19 +143,68 @@ def load_rows(path: Path) -> World:
     return World(tables, now=int(_NOW.timestamp()))
 
 
-def _plan(scenario: Scenario, use: str, folder: Path, place: Path) -> ShadowPlan:
+def _plan(
+    loaded: LoadedSuite, scenario: Scenario, use: str | None, policy: Policy, place: Path
+) -> ShadowPlan:
+    suite, folder, case = loaded.suite, loaded.folder, _case(scenario)
+    given = suite.candidate
+    candidate = given if use is None else given.model_copy(update={"use": use})
     write_json(place / "world.json", _tables(scenario))
     return ShadowPlan(
         world=place / "world.json",
         world_loader="understudy.campaign.scenarios:load_rows",
-        cases=[_case(scenario)],
-        candidate=CandidateSpec(name="candidate", use=use),
-        systems=DEFAULT_SYSTEMS,
+        cases=[case],
+        candidate=candidate,
+        systems=mounted_systems(suite.systems, folder),
+        paths=own_places(suite.systems, folder),
+        equipment=tuple(each.model_dump(mode="json") for each in loaded.equipment),
         run_folder=place / "run",
-        project=project_folder(use, folder),
+        project=project_folder(candidate.spec, folder),
+        seed=suite.seed,
         repeats=scenario.repeats,
-        faults=scenario.faults,
+        faults=tuple(fault for fault in scenario.faults if not is_about_models(fault)),
+        writes=policy.write_modes(),
+        decide=DeskReviewer(_Expected(scenario, case.case_id), policy.review, suite.seed),
+        models=_models(loaded, scenario, candidate, case.case_id),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What a scenario expects, as what people did."""
+
+    scenario: Scenario
+    case_id: str
+
+    def baselines_of(self, case_id: str) -> Sequence[Baseline]:
+        """The one baseline, where the scenario says what is to be done."""
+        known = _baseline(self.scenario, self.case_id) if case_id == self.case_id else None
+        return [] if known is None else [known]
+
+
+def _models(
+    loaded: LoadedSuite, scenario: Scenario, candidate: CandidateSpec, case_id: str
+) -> ModelService | None:
+    """The scenario's models. Each scenario is a run of its own, and adds to what is recorded."""
+    suite = loaded.suite
+    settings = scenario.models or suite.models
+    plan = ModelPlan(
+        candidate, settings, loaded.folder, scenario.faults, suite.stop.budget, suite.seed
+    )
+    if candidate.models is ModelMode.RECORD and plan.serves_any:
+        recording = loaded.folder / (settings or ModelSettings()).recording
+        _refuse_recorded(recording, scenario, case_id)
+    return model_service(plan, resumed=True)
+
+
+def _refuse_recorded(recording: Path, scenario: Scenario, case_id: str) -> None:
+    lines = read_lines(recording, Exchange) if recording.is_file() else ()
+    if any(each.scope.partition("#")[0] == case_id for each in lines):
+        raise ConfigurationError(
+            f"`{recording}` holds recorded answers of case `{scenario.id}` already",
+            code="U177",
+            hint="replay them with `models: replay`, or remove the file",
+        )
 
 
 def _refuse_unserved(scenario: Scenario) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from understudy.campaign.mounting import settings_of
 from understudy.campaign.proofreading import proofread_campaign
 from understudy.model.campaign import Campaign
 from understudy.model.canonical import digest, digest_file
@@ -49,8 +50,7 @@ def load_settings(path: Path) -> Settings:
     folder = path.resolve().parent
     rules = load_rules(campaign.policy, campaign.gates, folder)
     proofread_campaign(campaign, document, rules.policy, rules.policy_file)
-    files = [folder / file for file in campaign.settings_files]
-    equipment = tuple(load_document(file, SystemSettings) for file in files)
+    equipment = settings_of(campaign.settings_files, folder)
     return Settings(campaign, rules, folder, equipment, document)
 
 

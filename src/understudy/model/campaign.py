@@ -23,6 +23,7 @@ __all__ = [
     "BareModel",
     "Campaign",
     "CandidateSpec",
+    "CandidateUse",
     "Economics",
     "Fault",
     "FaultKind",
@@ -123,11 +124,15 @@ def _as_text(use: Any) -> Any:
     return use
 
 
+CandidateUse = Annotated[str | ModelUse, pydantic.BeforeValidator(_as_text)]
+"""How a candidate is reached: a line, or a prompt."""
+
+
 class CandidateSpec(Configuration):
     """One AI integration under test and how it is reached."""
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    use: Annotated[str | ModelUse, pydantic.BeforeValidator(_as_text)] = Field(
+    use: CandidateUse = Field(
         description="`module:callable`, `http://host:port/path`, `exec: COMMAND`, `mcp: COMMAND` "
         "or `openai: {…}`"
     )

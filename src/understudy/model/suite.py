@@ -7,7 +7,15 @@ from typing import Any, Self
 import pydantic
 from pydantic import Field
 
-from understudy.model.campaign import Fault
+from understudy.model.campaign import (
+    DEFAULT_SYSTEMS,
+    CandidateSpec,
+    CandidateUse,
+    Fault,
+    ModelSettings,
+    Stop,
+    SystemUse,
+)
 from understudy.model.configuration import Configuration, MoneyText, Version
 
 __all__ = [
@@ -17,6 +25,7 @@ __all__ = [
     "ScenarioBaseline",
     "ScenarioTrigger",
     "Suite",
+    "SuiteCandidate",
 ]
 
 
@@ -66,6 +75,9 @@ class Scenario(Configuration):
     world: dict[str, tuple[dict[str, Any], ...]] = Field(default_factory=dict)
     mess: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    models: ModelSettings | None = Field(
+        None, description="where this case's model calls go, in place of the suite's own"
+    )
     expect: Expectation | None = None
     baseline: ScenarioBaseline | None = None
     repeats: int = Field(1, ge=1)
@@ -80,10 +92,30 @@ class Scenario(Configuration):
         return self
 
 
+class SuiteCandidate(CandidateSpec):
+    """How the candidate is run; which one it is can be left to whoever runs the suite."""
+
+    name: str = "candidate"
+    use: CandidateUse = ""
+
+
+def _default_systems() -> dict[str, str | SystemUse]:
+    return {**DEFAULT_SYSTEMS}
+
+
 class Suite(Configuration):
-    """A file of hand-written cases."""
+    """A file of hand-written cases.
+
+    Of candidate, models, systems and policy it says what a campaign does.
+    """
 
     version: Version
+    candidate: SuiteCandidate = Field(default_factory=SuiteCandidate)
+    systems: dict[str, str | SystemUse] = Field(default_factory=_default_systems)
+    models: ModelSettings | None = None
+    policy: str | None = None
+    seed: int = Field(0, ge=0)
+    stop: Stop = Stop()
     cases: tuple[Scenario, ...] = Field(min_length=1)
 
     @pydantic.model_validator(mode="after")

@@ -60,9 +60,9 @@ def _imported(name: str) -> System:
         sys.path.append(here)
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever a file of the user's raises
         raise ConfigurationError(
-            f"the system `{name}` cannot be imported: {error}",
+            f"the system `{name}` cannot be imported: {type(error).__name__}: {error}",
             hint=f'from the folder that holds it: python -c "import {module}"',
         ) from error
     if not (isinstance(found, type) and issubclass(found, System)):

@@ -1,0 +1,210 @@
+"""A suite says what a campaign says: candidate, models, systems, write modes, the reviewer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAD = """\
+version: 1
+candidate: {use: "bot:handle", models: scripted, timeout: 20s}
+models: {script: [{text: suite}]}
+policy: own.yaml
+systems: {finance: stripe, support: zendesk, shelf: "own_shelf:Shelf"}
+cases:
+"""
+CASE = """\
+  - id: %s
+    trigger: {system: zendesk, type: ticket.created, payload: {do: %s}}
+    world:
+      stripe.charges:
+        - {id: ch_1, amount: 1000, amount_refunded: 0, currency: eur, status: succeeded,
+           paid: true, captured: true, created: 1793000000, refunded: false}
+"""
+EXPECTED = """\
+      actions:
+        - {operation: stripe.refunds.create, target: {type: charge, id: ch_1}, amount: 10 EUR}
+"""
+POLICY = """\
+version: 1
+currency: EUR
+writes: {stripe.refunds.create: %s}
+review: {cost: 1 EUR, catch_rate: 1.0}
+"""
+BOT = """
+import openai
+
+
+def ask():
+    client = openai.OpenAI(max_retries=0)
+    return client.chat.completions.create(model="m", messages=[]).choices[0].message.content
+
+
+def refund(systems):
+    systems.call("stripe.refunds.create", charge="ch_1")
+
+
+def handle(case, systems):
+    what = case.trigger.payload["do"]
+    if what == "refund":
+        refund(systems)
+    elif what == "try":
+        try:
+            refund(systems)
+        except Exception as error:
+            assert error.status == 403, error
+    elif what == "approval":
+        action = {"operation": "stripe.refunds.create", "target": "ch_1", "amount": 900}
+        asked = systems.call("desk.approvals.create", action=action)
+        decided = systems.call("desk.approvals.get", id=asked["id"])
+        assert decided["status"] == "modified", decided
+        assert decided["approved_action"]["amount"] == 1000, decided
+    elif what == "shelf":
+        assert systems.call("shelf.items.get", id="1")["id"] == "1"
+    elif what == "nothing":
+        return {"outcome": "acted"}
+    else:
+        assert ask() == what
+    return {"outcome": "escalated" if what in ("suite", "own", "shelf", "approval") else "acted"}
+"""
+SHELF = """
+from understudy.model.action import ActionClass, Effect
+from understudy.systems.operation import Operation, Reply
+from understudy.systems.system import System
+
+
+def _get(call):
+    return Reply(200, {"id": call.path["id"]})
+
+
+class Shelf(System):
+    name, host = "shelf", "shelf.example.com"
+    operations = (
+        Operation(
+            name="shelf.items.get", system="shelf", method="GET", template="/items/{id}",
+            handler=_get, effect=Effect.READ, action_class=ActionClass.READ_ONLY,
+            description="one item", params={"type": "object", "properties": {"id": {}}},
+        ),
+    )
+"""
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """Write a suite of these scenarios and run it with pytest, as a developer does."""
+    for name, text in (("bot.py", BOT), ("own_shelf.py", SHELF), ("own.yaml", POLICY % "deny")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    def run(*cases, head=HEAD, mode="deny"):
+        (tmp_path / "own.yaml").write_text(POLICY % mode, encoding="utf-8")
+        (tmp_path / "suite.yaml").write_text(head + "".join(cases), encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suite.yaml"],
+            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=110,
+        )  # fmt: skip
+
+    return run
+
+
+def _case(name, do, expect):
+    return CASE % (name, do) + f"    expect: {expect}\n"
+
+
+def test_a_suite_has_models_systems_write_modes_and_a_reviewer(suite):
+    """Scripted answers, one's own script, an own system, a denied write, a decided approval."""
+    pytest.importorskip("openai")
+    own = _case("own", "own", "{escalated: true}") + "    models: {script: [{text: own}]}\n"
+    asked = CASE % ("reviewed", "approval") + "    expect:\n      cost_at_most: 99 EUR\n" + EXPECTED
+    finished = suite(
+        _case("suite", "suite", "{escalated: true}"), own,
+        _case("shelf", "shelf", "{escalated: true}"),
+        _case("denied", "try", "{no_writes: true}"), asked,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout
+    assert "5 passed" in finished.stdout
+
+
+def test_a_write_mode_of_the_policy_decides_what_a_scenario_meets(suite):
+    """What the policy lets pass is done; denied, the same scenario fails for its error."""
+    case = CASE % ("refunded", "refund") + "    expect:\n      cost_at_most: 9999 EUR\n" + EXPECTED
+    assert suite(case, mode="observe").returncode == 0
+    denied = suite(case)
+    assert denied.returncode == 1
+    assert "403" in denied.stdout
+
+
+def test_a_fault_that_never_acted_is_a_warning(suite):
+    """A scenario that passes because its fault never came says so."""
+    faults = "    faults: [{match: {operation: stripe.refunds.create}, do: reset}]\n"
+    finished = suite(_case("quiet", "nothing", "{no_writes: true}") + faults)
+    assert finished.returncode == 0
+    assert "a planned fault never acted, reset of stripe.refunds.create" in finished.stdout
+
+
+def test_mistakes_of_a_suite_are_told_when_it_is_collected(suite):
+    """Faults, scripts, needs and systems, with the suite's lines, before anything is run."""
+    faults = "    faults: [{match: {operation: stripe.refunds.craete}, do: reset}]\n"
+    own = "    models: {script: [{txet: own}]}\n"
+    head = HEAD.replace("timeout: 20s", "needs: [db]").replace(
+        "support: zendesk", "support: zendsk"
+    )
+    finished = suite(_case("wrong", "own", "{escalated: true}") + faults + own, head=head)
+    for said in (
+        "suite.yaml:2: `needs: db`", "suite.yaml:5: `zendsk` is no known system",
+        "suite.yaml:14: a fault is to befall `stripe.refunds.craete`",
+        "suite.yaml:15: answer 1 of the script",
+    ):  # fmt: skip
+        assert said in finished.stdout, finished.stdout
+
+
+def test_answers_are_recorded_by_scenario_and_replayed(suite, tmp_path, provider, monkeypatch):
+    """Each scenario adds to one file; replayed, nobody is asked; recorded twice is refused."""
+    pytest.importorskip("openai")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-the-users-own")
+    base = f'models: {{provider: {{base_url: "{provider.url}"}}}}'
+    head = HEAD.replace("models: {script: [{text: suite}]}", base)
+    cases = [_case(name, "suite", "{escalated: true}") for name in ("one", "two")]
+    recorded = suite(*cases, head=head.replace("scripted", "record"))
+    assert recorded.returncode == 0, recorded.stdout
+    assert len((tmp_path / "models.jsonl").read_text().splitlines()) == 2
+    again = suite(*cases, head=head.replace("scripted", "record"))
+    assert "holds recorded answers of case `one` already" in again.stdout
+    replayed = suite(*cases, head=head.replace("scripted", "replay"))
+    assert replayed.returncode == 0, replayed.stdout
+    assert provider.asked == 2
+
+
+@pytest.fixture
+def provider():
+    """A provider on loopback that always says the same."""
+    import json
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    class Provider(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["content-length"]))
+            server.asked += 1
+            message = {"role": "assistant", "content": "suite"}
+            choice = {"index": 0, "finish_reason": "stop", "message": message}
+            answer = {"id": "c", "object": "chat.completion", "created": 1, "model": "m"}
+            body = json.dumps({**answer, "choices": [choice]}).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    server.asked, server.url = 0, f"http://127.0.0.1:{server.server_port}/v1"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
