@@ -42,8 +42,9 @@ def proofread_campaign(
         *_script(campaign, document),
     ]
     systems, others = _known(campaign.mounted)
-    served = any("models" in each.model_fields_set for each in campaign.candidates)
-    models = served or campaign.models is not None
+    folder = Path(document.file).parent
+    each = [campaign.model_copy(update={"candidates": (one,)}) for one in campaign.candidates]
+    models = any(ModelPlan.of(one, folder).serves_any for one in each)
     found += _faults(campaign.faults, ("faults",), document, (systems, others, models))
     found += _writes(policy, policy_file, systems, others)
     if found:
@@ -73,10 +74,11 @@ def proofread_suite(suite: Suite, document: Document) -> None:
         found += _wrong(document, ("candidate", "needs", index), parse_need, need)
     for number, case in enumerate(suite.cases):
         place: Place = ("cases", number)
-        settings = case.models or suite.models
-        served = settings is not None or "models" in candidate.model_fields_set
+        plan = ModelPlan(candidate, case.models or suite.models, Path(document.file).parent)
         found += _answers(case.models, (*place, "models"), document)
-        found += _faults(case.faults, (*place, "faults"), document, (*_known(roles), served))
+        found += _faults(
+            case.faults, (*place, "faults"), document, (*_known(roles), plan.serves_any)
+        )
     if found:
         raise one_error(found)
 
