@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
 from understudy.model import folder
+from understudy.model.errors import ConfigurationError
 from understudy.model.folder import FolderAside, clear_leftovers
 
 KILLED = """
@@ -121,3 +123,12 @@ def test_the_system_exchanges_folders_in_one_step(tmp_path):
         (tmp_path / name / name).write_text("")
     assert folder._exchanged(tmp_path / "one", tmp_path / "other")
     assert (_names(tmp_path / "one"), _names(tmp_path / "other")) == (["other"], ["one"])
+
+
+@pytest.mark.parametrize("place", [".", "..", "/"])
+def test_the_folder_that_a_command_runs_in_is_not_replaced(tmp_path, monkeypatch, place):
+    """Neither it nor one above it, so that nobody's work is moved away under them."""
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    with pytest.raises(ConfigurationError, match="the command runs in it"):
+        FolderAside(Path(place))

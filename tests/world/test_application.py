@@ -5,15 +5,23 @@ from __future__ import annotations
 import csv
 import datetime
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from understudy.campaign.mess_profiles import (
+    ApplyRequest,
+    ScoreRequest,
+    apply_mess,
+    learn_mess,
+    score_mess,
+)
 from understudy.model.errors import ConfigurationError
 from understudy.world import application
-from understudy.world.application import apply_profile, check_table, damage_rows, mess_for
+from understudy.world.application import apply_profile, damage_rows, mess_for, read_mess
 from understudy.world.entropy import BLOCK
 from understudy.world.learning.sampled import learn_profile, write_profile
 from understudy.world.profile import Profile, read_profile
@@ -180,7 +188,7 @@ tables:
     rows:
       - {op: swap_columns, rate: 5%, columns: [x]}
     cells:
-      ex: [{op: null_explicit, rate: 1%}]
+      ex: [{op: null_explicti, rate: 101%}]
       y: [{op: null_explicit, rate: 1%, on: sauce, rates: {a: 2%}}]
     learned:
       columns: {zed: {ways: {empty: [{op: null_explicit}]}}}
@@ -192,17 +200,18 @@ def test_everything_that_a_table_lacks_is_told_with_its_line(tmp_path):
     """Columns that are not there and operators that need a world are one error with their lines."""
     (tmp_path / "p.yaml").write_text(WRONG)
     (tmp_path / "t.csv").write_text("x,y\n1,2\n")
-    profile, document = read_profile(tmp_path / "p.yaml")
     with pytest.raises(ConfigurationError) as caught:
-        check_table(profile, "t", open_source(tmp_path / "t.csv"), document)
+        read_mess(tmp_path / "p.yaml", open_source(tmp_path / "t.csv"))
     told = caught.value.describe()
     for line, said in (
         (5, "`duplicate_merge` needs the tables of a world"),
         (7, "needs at least 2 `columns`"),
         (9, "has no column `ex`; did you mean `x`"),
+        (9, "unknown operator `null_explicti`"),
+        (9, "not a share between 0% and 100%"),
         (10, "has no column `sauce`"),
         (12, "has no column `zed`"),
-        (12, "has no column `kay`"),
+        (13, "has no column `kay`"),
     ):
         assert any(f"p.yaml:{line}: " in row and said in row for row in told.splitlines()), said
 
@@ -225,13 +234,13 @@ LEARNED = {
     ),
     "table operator": (
         "{columns: {x: {ways: {a: [{op: duplicate_rows}]}}}, groups: [{}]}",
-        "cannot stand in the way `a` of a cell",
+        "cannot stand in a cell (`x`)",
     ),
     "rate outside": (
         "{columns: {}, groups: [{signatures: [{share: 1.2}]}]}",
         "not a share between",
     ),
-    "no groups": ("{columns: {}, groups: []}", "at least 1 of them must be there"),
+    "no groups": ("{columns: {}, groups: []}", "at least 1"),
     "form above all": (
         "{columns: {x: {ways: {a: [{op: null_explicit}]}, forms: {'9': {a: 70%, b: 40%}}}},"
         " groups: [{}]}",
@@ -275,13 +284,11 @@ def test_the_table_of_a_profile_is_found(tmp_path):
     """A file goes by its name, by the only table there is, or by the one that is named."""
     (tmp_path / "a.csv").write_text("x\n1\n")
     source = open_source(tmp_path / "a.csv")
-    two = Profile.model_validate({"version": 1, "name": "p", "tables": {"a": {}, "b": {}}})
-    one = Profile.model_validate({"version": 1, "name": "p", "tables": {"b": {}}})
-    assert mess_for(two, source) == "a"
-    assert mess_for(one, source) == "b"
-    assert mess_for(two, source, "b") == "b"
+    assert mess_for(["a", "b"], source) == "a"
+    assert mess_for(["b"], source) == "b"
+    assert mess_for(["a", "b"], source, "b") == "b"
     with pytest.raises(ConfigurationError, match="has no such table"):
-        mess_for(two, source, "c")
+        mess_for(["a", "b"], source, "c")
 
 
 def test_a_learned_profile_can_damage_a_world(tmp_path, truth):
@@ -328,3 +335,76 @@ def test_memory_does_not_grow_with_the_table(tmp_path):
         tracemalloc.stop()
         assert pa.default_memory_pool().bytes_allocated() - before < 20_000_000
     assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_wide_encodings_are_read(tmp_path):
+    """A file with the mark of UTF-16 needs no option; a cut one is told with its line."""
+    rows = "a,b\n" + "Zoë,1\n木村,2\n" * 5
+    path = tmp_path / "wide.csv"
+    path.write_text(rows, encoding="utf-16")
+    assert read_sample(path).columns["a"].to_pylist() == ["Zoë", "木村"] * 5
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ConfigurationError, match="the line is not UTF-16") as raised:
+        read_sample(path)
+    assert raised.value.where.startswith(f"{path}:")
+
+
+def test_every_line_of_mixed_encodings_is_told(tmp_path):
+    """Each line that is not of the encoding is named, the first eight and how many more."""
+    path = tmp_path / "mixed.csv"
+    path.write_bytes(b"a,b\n" + "ö,1\n".encode() + "ö,2\n".encode("latin-1") * 11)
+    with pytest.raises(ConfigurationError) as raised:
+        read_sample(path)
+    told = raised.value.describe()
+    assert [f"{path}:{line}:" in told for line in (2, 3, 10, 11)] == [False, True, True, False]
+    assert "and 3 more like these" in told
+
+
+@pytest.mark.parametrize("written", ["html", "profile", "damaged"])
+def test_a_folder_is_no_file_to_write(tmp_path, written):
+    """The root and any other folder are refused by name before any work is done."""
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n")
+    for folder in (Path("/"), tmp_path):
+        with pytest.raises(ConfigurationError, match="is a folder, and a file is to be written"):
+            if written == "html":
+                score_mess(ScoreRequest(path, path, html=folder), lambda *_: None)
+            elif written == "profile":
+                learn_mess(path, folder)
+            else:
+                apply_mess(ApplyRequest(path, "tidy", 0, folder, folder), lambda *_: None)
+
+
+def test_empty_lines_are_no_broken_rows(tmp_path):
+    """They are empty cells where there is one column, and nothing where there are several."""
+    (tmp_path / "one.csv").write_text("a\n1\n\n2\n")
+    assert read_sample(tmp_path / "one.csv").columns["a"].to_pylist() == ["1", None, "2"]
+    (tmp_path / "two.csv").write_text("a,b\n1,2\n\n3,4\n\n")
+    assert read_sample(tmp_path / "two.csv").columns["a"].to_pylist() == ["1", "3"]
+
+
+def test_a_broken_row_is_told_by_the_line_that_it_begins_in(tmp_path):
+    """Cells of several lines before it are counted as the lines that they are."""
+    (tmp_path / "t.csv").write_text('a,b\n"one\ntwo\nthree",2\n3\n')
+    with pytest.raises(ConfigurationError) as raised:
+        list(open_source(tmp_path / "t.csv").blocks())
+    assert raised.value.where == f"{tmp_path / 't.csv'}:5"
+
+
+@pytest.mark.parametrize("name", ["one", "texts"])
+def test_a_table_of_one_column_goes_all_the_way(tmp_path, name):
+    """Learned from, damaged and judged, with a clean twin and without."""
+    values = {"one": [str(n % 7) for n in range(300)], "texts": [f"Word {n}" for n in range(300)]}
+    clean = tmp_path / "clean.csv"
+    clean.write_text("a\n" + "\n".join(values[name]) + "\n")
+    dirty = tmp_path / "dirty.csv"
+    dirty.write_text("a\n" + "\n".join(v if n % 4 else "" for n, v in enumerate(values[name])))
+    for twin in (clean, None):
+        learn_mess(dirty, tmp_path / "p.yaml", twin)
+        request = ApplyRequest(clean, str(tmp_path / "p.yaml"), 3, tmp_path / "made.csv")
+        apply_mess(request, lambda *_: None)
+        made = read_sample(tmp_path / "made.csv")
+        assert len(made) == 300
+        assert 40 < made.columns["a"].null_count < 110
+        found = score_mess(ScoreRequest(dirty, tmp_path / "made.csv", twin), lambda *_: None)
+        assert found.outcome != "fail", found.reason

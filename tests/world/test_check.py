@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -187,3 +188,11 @@ def test_orphans_and_silent_damage_are_counted(broken):
     change("dirty", "hubspot.owners", "email", lambda n, value: "x@example.com")
     rows = pq.read_metadata(world / "dirty" / "hubspot.owners.parquet").num_rows
     assert unexplained(world, "hubspot.owners", 1000) == rows
+
+
+def test_pages_are_not_written_among_other_things(world, tmp_path):
+    """A folder that holds anything but earlier pages is refused before anything is checked."""
+    (tmp_path / "letter.txt").write_text("dear")
+    for folder in (tmp_path, tmp_path / "letter.txt", Path("/")):
+        with pytest.raises(ConfigurationError, match="holds something else"):
+            check(world, docs=folder)

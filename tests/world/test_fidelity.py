@@ -146,6 +146,15 @@ def test_a_missing_detector_is_told_with_the_extra(tables, monkeypatch):
     assert 'pip install "understudy[quality]"' in detector.reason
 
 
+def test_equal_rows_of_a_narrow_table_are_no_duplicates(tmp_path):
+    """With a handful of values a row equals others by chance, so F5 claims nothing."""
+    (tmp_path / "t.csv").write_text("a\n" + "\n".join(str(n % 7) for n in range(300)) + "\n")
+    table = read_sample(tmp_path / "t.csv")
+    (five,) = [one for one in score(table, table).measures if one.id == "F5"]
+    assert (five.outcome, five.value) == ("not decidable", None)
+    assert "none is a copy" in five.reason
+
+
 def test_a_leaked_value_is_found():
     """A real cell of few rows that turns up in generated ones fails F10; chance does not."""
     clean = {"x": pa.array([f"order {n % 50}" for n in range(200)])}

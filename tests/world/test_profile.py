@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from understudy.campaign.worlds import BuildRequest, generate_world
 from understudy.model.errors import ConfigurationError
 from understudy.model.package import resolve_document
 from understudy.world.pool_builder import romanise
@@ -58,20 +59,70 @@ BAD_PROFILES = {
     "wrong place": (
         "  hubspot.contacts:\n    cells:\n      email: [{op: duplicate_merge, rate: 1%}]\n",
         "works on block, so it cannot stand in `cells`",
-        4,
+        6,
     ),
     "impossible signatures": (
         "  hubspot.contacts:\n    signatures:\n"
         "      - {rate: 60%, cells: {phone: null_explicit, zip: null_explicit}}\n"
         "      - {rate: 60%, cells: {phone: null_explicit, zip: null_explicit}}\n",
         "add up to more than 100 %",
-        4,
+        5,
     ),
     "rates without column": (
         "  hubspot.contacts:\n    cells:\n      phone:\n"
         "        - {op: null_explicit, rate: 5%, rates: {JP: 3%}}\n",
         "`on` and `rates` belong together",
         7,
+    ),
+    "step that never strikes": (
+        "  hubspot.contacts:\n    cells:\n      phone:\n        - {op: null_explicit}\n",
+        "never strikes: it has neither `rate` nor `rates`",
+        7,
+    ),
+    "row that depends on a cell": (
+        "  hubspot.contacts:\n    rows:\n"
+        "      - {op: null_joint, rate: 1%, longer_than: 3, columns: [city, zip]}\n",
+        "so it can only stand in `cells`",
+        6,
+    ),
+    "otherwise of nothing": (
+        "  hubspot.contacts:\n    cells:\n      phone:\n"
+        "        - {op: null_explicit, rate: 1%, otherwise: 2%}\n",
+        "`longer_than`, which is missing",
+        7,
+    ),
+    "columns of a cell": (
+        "  hubspot.contacts:\n    cells:\n      phone:\n"
+        "        - {op: null_explicit, rate: 1%, columns: [email]}\n",
+        "`null_explicit` takes no `columns`",
+        7,
+    ),
+    "one column twice": (
+        "  hubspot.contacts:\n    rows:\n"
+        "      - {op: swap_columns, rate: 1%, columns: [email, email]}\n",
+        "each another one",
+        6,
+    ),
+    "duplicates of what is no contact": (
+        "  hubspot.companies:\n    table:\n      - {op: duplicate_merge, rate: 1%}\n",
+        "`duplicate_merge` needs `email`, `firstname`",
+        6,
+    ),
+    "events of what is no delivery": (
+        "  stripe.charges:\n    table:\n      - {op: event_dup_late_reorder, rate: 1%}\n",
+        "needs `delivered_at`, `attempt`, which `stripe.charges` has not",
+        6,
+    ),
+    "orphan of no link": (
+        "  hubspot.contacts:\n    table:\n      - {op: orphan_stale_fk, rate: 1%, options: {}}\n",
+        "`mode: orphan` needs the `column` that holds the link",
+        6,
+    ),
+    "signature of tables": (
+        "  hubspot.contacts:\n    signatures:\n"
+        "      - {rate: 1%, cells: {phone: null_explicit, zip: duplicate_rows}}\n",
+        "cannot stand in a cell (`zip`)",
+        6,
     ),
     "unknown condition": (
         "  hubspot.contacts:\n    cells:\n      phone:\n"
@@ -105,6 +156,53 @@ def test_all_mistakes_are_told_together(tmp_path):
         load_profile(file)
     assert ":7:" in caught.value.describe()
     assert ":8:" in caught.value.describe()
+
+
+ALL = """version: 1
+name: all
+tables:
+  hubspot.contacts:
+    rows:
+      - {op: swap_columns, rate: 5%, columns: [email, nonesuch]}
+    signatures:
+      - {rate: 70%, cells: {phone: null_explicit, zip: null_explicit}}
+      - {rate: 70%, cells: {phone: null_explicit, zipp: null_explicit}}
+    cells:
+      phnoe:
+        - {op: null_explicti, rate: 5%}
+      phone:
+        - {op: null_explicit, rate: 150%}
+        - {op: truncate, rate: -1%, options: {length: 0, wide: 1}, on: contry, rates: {DE: 1%}}
+  stripe.charges:
+    cells:
+      amount:
+        - {op: text_in_numeric, rate: 5%}
+  hubspot.people: {}
+"""
+
+
+def test_one_mistake_hides_no_other(tmp_path):
+    """Operators, rates, options, columns and what cannot be are one error, each with its line."""
+    file = tmp_path / "all.yaml"
+    file.write_text(ALL)
+    with pytest.raises(ConfigurationError) as caught:
+        load_profile(file)
+    told = caught.value.describe().splitlines()
+    for line, said in (
+        (6, "has no column `nonesuch`"),
+        (7, "add up to more than 100 %"),
+        (9, "has no column `zipp`; did you mean `zip`"),
+        (12, "unknown operator `null_explicti`; did you mean `null_explicit`"),
+        (12, "has no column `phnoe`; did you mean `phone`"),
+        (14, "not a share between 0% and 100%"),
+        (15, "`-1%` is not a share"),
+        (15, "option `length` of `truncate`"),
+        (15, "option `wide` of `truncate`"),
+        (15, "has no column `contry`; did you mean `country`"),
+        (19, "`text_in_numeric` writes what `stripe.charges.amount` cannot hold"),
+        (20, "there is no table `hubspot.people`"),
+    ):
+        assert any(f"all.yaml:{line}:" in row and said in row for row in told), (line, said, told)
 
 
 @pytest.mark.parametrize(
@@ -215,3 +313,16 @@ def test_pools_are_those_that_were_committed():
 def test_names_become_addresses(written, plain):
     """Names of any script become plain letters for addresses."""
     assert romanise(written) == plain
+
+
+def test_recipe_and_profile_are_told_together(tmp_path):
+    """A build names what is wrong with both of its files before it does anything."""
+    (tmp_path / "r.yaml").write_text("version: 1\nleads: 140%\n")
+    (tmp_path / "p.yaml").write_text(HEAD + "  hubspot.contact: {}\n")
+    names = (str(tmp_path / "r.yaml"), str(tmp_path / "p.yaml"))
+    request = BuildRequest(tmp_path / "world", *names, customers=5, cases=0, seed=1)
+    with pytest.raises(ConfigurationError) as caught:
+        generate_world(request, lambda *_: None)
+    assert "r.yaml:2: `leads`" in caught.value.describe()
+    assert "p.yaml:4: there is no table" in caught.value.describe()
+    assert not (tmp_path / "world").exists()

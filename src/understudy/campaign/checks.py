@@ -26,6 +26,8 @@ _UNKNOWN = (
 
 def check(path: Path, profile: str | None = None, docs: Path | None = None) -> CheckReport:
     """Check a world or a recording; raises where the path is neither."""
+    if docs is not None:
+        _refuse_docs(docs)
     remarks: tuple[str, ...] = ()
     with tempfile.TemporaryDirectory(prefix="frames-") as folder:
         if (path / "cases.jsonl").is_file():
@@ -45,6 +47,17 @@ def check(path: Path, profile: str | None = None, docs: Path | None = None) -> C
     return CheckReport(
         outcomes=outcomes, remarks=remarks, docs=str(docs / "index.html") if docs else None
     )
+
+
+def _refuse_docs(docs: Path) -> None:
+    """Pages are written into a new folder, or over earlier pages, and among nothing else."""
+    taken = docs.is_dir() and any(docs.iterdir()) and not (docs / "expectations").is_dir()
+    if taken or docs.is_file() or not docs.resolve().name:
+        raise ConfigurationError(
+            f"`{docs}` holds something else, and the pages would be written among it",
+            code="U210",
+            hint="name another folder with --docs",
+        )
 
 
 def _as_found(world: Path) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from understudy.model.errors import ConfigurationError
-from understudy.world.application import apply_profile, check_table, mess_for
+from understudy.model.errors import ConfigurationError, one_error
+from understudy.world.application import apply_profile, read_mess
 from understudy.world.fidelity.outcome import Score, link_to
 from understudy.world.fidelity.page import write_page
 from understudy.world.fidelity.score import score
 from understudy.world.learning.sampled import learn_profile, write_profile
-from understudy.world.profile import Profile, read_profile
+from understudy.world.profile import Profile
 from understudy.world.sample import open_source, read_sample
 
 __all__ = [
@@ -89,13 +89,11 @@ def _learned_text(out: Path, profile: Profile) -> str:
 def apply_mess(request: ApplyRequest, progress: Progress) -> str:
     """Damage a table; gives the rows and how often each operator struck."""
     _apart([request.out, request.ledger], [request.clean, Path(request.profile)])
-    profile, document = read_profile(request.profile)
     source = open_source(request.clean, request.encoding)
-    table = mess_for(profile, source, request.table)
-    check_table(profile, table, source, document)
+    mess = read_mess(request.profile, source, request.table)
     done = apply_profile(
         source,
-        profile.tables[table],
+        mess,
         request.seed,
         request.out,
         request.ledger,
@@ -109,15 +107,19 @@ def apply_mess(request: ApplyRequest, progress: Progress) -> str:
 def _apart(written: Sequence[Path | None], read: Sequence[Path | None]) -> None:
     """What a command reads is never written over, nor one thing that it writes by the next."""
     taken = {path.resolve() for path in read if path}
+    errors = []
     for path in filter(None, written):
-        if path.resolve() in taken:
-            raise ConfigurationError(
-                f"`{path}` would be written over: it is read, or written, by the same command",
-                hint="give each file that is written a name of its own",
-                code="U139",
-                where=str(path),
-            )
+        problem = ""
+        if path.is_dir():
+            problem = f"`{path}` is a folder, and a file is to be written"
+        elif path.resolve() in taken:
+            problem = f"`{path}` would be written over: it is read, or written, by the same command"
+        if problem:
+            hint = "give each file that is written a name of its own"
+            errors.append(ConfigurationError(problem, code="U139", where=str(path), hint=hint))
         taken.add(path.resolve())
+    if errors:
+        raise one_error(errors)
 
 
 def score_mess(request: ScoreRequest, progress: Progress) -> Score:

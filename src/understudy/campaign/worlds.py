@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.model.errors import UnderstudyError, one_error
 from understudy.model.folder import FolderAside
 from understudy.model.manifest import WorldManifest
 from understudy.traffic.recording import write_recording
@@ -46,9 +47,7 @@ def generate_world(request: BuildRequest, progress: Progress) -> WorldManifest |
     With a shard only that part is built; the last one to finish joins them all, before that there
     is no manifest yet.
     """
-    recipe = load_recipe(_named(request.recipe, request.folder), customers=request.customers)
-    profile = load_profile(_named(request.profile, request.folder))
-    facts = Facts(request.seed, recipe, profile)
+    facts = _facts(request)
     shard = parse_shard(request.shard) if request.shard else None
     return stream_world(
         request.out, facts, shard, lambda done, total: progress("world", done, total)
@@ -64,14 +63,13 @@ def build_world(request: BuildRequest, progress: Progress) -> WorldManifest:
     """
     out = request.out
     refuse_foreign(out)
-    recipe = load_recipe(_named(request.recipe, request.folder), customers=request.customers)
-    profile = load_profile(_named(request.profile, request.folder))
+    facts = _facts(request)
     steps = 5
     progress("world", 0, steps)
-    truth = build_truth(recipe, request.seed)
+    truth = build_truth(facts.recipe, request.seed)
     plan = plan_cases(truth, request.cases, request.seed)
     progress("world", 1, steps)
-    damaged = damage(truth, profile, request.seed)
+    damaged = damage(truth, facts.profile, request.seed)
     progress("world", 2, steps)
     with FolderAside(out) as aside:
         made = aside.folder / "world"
@@ -89,6 +87,24 @@ def build_world(request: BuildRequest, progress: Progress) -> WorldManifest:
         progress("world", 5, steps)
         aside.place("world")
     return manifest
+
+
+def _facts(request: BuildRequest) -> Facts:
+    """What the world is made from; what is wrong with recipe and profile is one error."""
+    try:
+        recipe = load_recipe(_named(request.recipe, request.folder), customers=request.customers)
+    except UnderstudyError as error:
+        raise one_error([error, *_wrong(request)]) from None
+    return Facts(request.seed, recipe, load_profile(_named(request.profile, request.folder)))
+
+
+def _wrong(request: BuildRequest) -> list[UnderstudyError]:
+    """What is wrong with the profile beside a recipe that is wrong."""
+    try:
+        load_profile(_named(request.profile, request.folder))
+    except UnderstudyError as error:
+        return [error]
+    return []
 
 
 def describe_world(path: Path) -> str:

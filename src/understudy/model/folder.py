@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from understudy.model.errors import ConfigurationError
+
 __all__ = ["FolderAside", "clear_leftovers", "earlier_of"]
 
 _PART, _EARLIER = ".part", ".earlier"
@@ -35,6 +37,13 @@ class FolderAside:
     _lock: int = -1
 
     def __post_init__(self) -> None:
+        place = self.path.resolve()
+        if not place.name or Path.cwd().is_relative_to(place):
+            raise ConfigurationError(
+                f"`{self.path}` cannot be replaced: the command runs in it",
+                code="U143",
+                hint="name a folder of its own with --out",
+            )
         self.folder = self.path.with_name(f".{self.path.name}.{os.getpid()}{_PART}")
 
     def __enter__(self) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +10,18 @@ import numpy as np
 import pyarrow as pa
 
 from understudy.model.document import Document
-from understudy.model.errors import ConfigurationError, nearest, one_error
+from understudy.model.errors import ConfigurationError, nearest
 from understudy.world.columns import text
 from understudy.world.damage import damage_block
 from understudy.world.draft import LEDGER, Draft
 from understudy.world.entropy import BLOCK
-from understudy.world.profile import Profile, TableMess, table_problems
+from understudy.world.profile import Profile, TableMess, read_profile
+from understudy.world.profile_check import Ground, names_of
 from understudy.world.sample import Source, TableWriter
 from understudy.world.table import Table
 from understudy.world.truth import Block
 
-__all__ = ["Applied", "apply_profile", "check_table", "damage_rows", "mess_for"]
+__all__ = ["Applied", "apply_profile", "damage_rows", "mess_for", "read_mess"]
 
 ROW = "#row"
 """The column of row numbers that the ledger names rows by; it is not written."""
@@ -37,41 +38,37 @@ class Applied:
     operators: Mapping[str, int]
 
 
-def mess_for(profile: Profile, source: Source, table: str | None = None) -> str:
-    """The profile's table that a file is damaged by: the named one, its namesake, or the only one.
+def mess_for(tables: Sequence[str], source: Source, table: str | None = None) -> str:
+    """The table of a profile that a file is damaged by: the named one, its namesake, or the only.
 
     Raises `ConfigurationError` where none or several could be meant.
     """
-    names = list(profile.tables)
     wanted = table or source.path.stem
-    if wanted in names:
+    if wanted in tables:
         return wanted
-    if table is None and len(names) == 1:
-        return names[0]
-    what = "names several tables" if len(names) > 1 and table is None else "has no such table"
+    if table is None and len(tables) == 1:
+        return tables[0]
+    what = "names several tables" if len(tables) > 1 and table is None else "has no such table"
     raise ConfigurationError(
-        f"the profile `{profile.name}` {what} for `{wanted}`{nearest(wanted, names)}",
+        f"the profile {what} for `{wanted}`{nearest(wanted, tables)}",
         code="U136",
-        hint=f"name one with `--table`: {', '.join(names)}" if names else None,
+        hint=f"name one with `--table`: {', '.join(tables)}" if tables else None,
     )
 
 
-def check_table(
-    profile: Profile, table: str, source: Source, document: Document | None = None
-) -> None:
-    """Raise all that the profile asks for and the table has not, as one error with lines."""
-    found = list(table_problems(profile.tables[table], source.columns, str(source.path)))
-    if not found:
-        return
-    errors = [
-        ConfigurationError(
-            problem,
-            code="U136",
-            where=document.where(("tables", table, *place)) if document else profile.name,
-        )
-        for place, problem in found
-    ]
-    raise one_error(errors)
+def read_mess(name: str | Path, source: Source, table: str | None = None) -> TableMess:
+    """What a profile does to the table in a file.
+
+    All that the profile asks for and the table has not is one error with lines, beside what is
+    wrong with the profile itself.
+    """
+
+    def ground(document: Document) -> Ground:
+        meant = mess_for(names_of(document.content), source, table)
+        return Ground({meant: source.columns}, alone=str(source.path))
+
+    profile, _ = read_profile(name, ground)
+    return profile.tables[mess_for(list(profile.tables), source, table)]
 
 
 def damage_rows(cells: Cells, mess: TableMess, seed: int, block: int, table: str) -> Draft:

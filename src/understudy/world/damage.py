@@ -17,7 +17,8 @@ from understudy.world.joint import draw_rows
 from understudy.world.learned import Learned
 from understudy.world.operators.changes import SetCells, View
 from understudy.world.operators.registry import CellWork, RowWork
-from understudy.world.profile import PERSON, Profile, Signature, check_profile
+from understudy.world.profile import Profile, Signature, check_profile
+from understudy.world.profile_check import PERSON
 from understudy.world.schema import PEOPLE, TABLES, arrow_type
 from understudy.world.step import Condition, Step
 from understudy.world.table import Table, join_tables

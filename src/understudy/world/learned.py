@@ -15,7 +15,6 @@ from pydantic import Field
 
 from understudy.model.configuration import Configuration, ShareText
 from understudy.model.errors import nearest
-from understudy.world.operators.registry import Works
 from understudy.world.quality import NULL
 from understudy.world.step import Step
 
@@ -38,14 +37,7 @@ class LearnedColumn(Configuration):
     median: int = Field(0, ge=0)
 
     @pydantic.model_validator(mode="after")
-    def _cell_wise(self) -> Self:
-        for name, steps in self.ways.items():
-            for step in steps:
-                if step.operator.works_on is not Works.CELLS:
-                    raise ValueError(
-                        f"`{step.op}` works on {step.operator.works_on}, so it cannot stand in "
-                        f"the way `{name}` of a cell"
-                    )
+    def _shares(self) -> Self:
         for form, shares in self.forms.items():
             _known(f"form `{form}`", shares, self.ways)
             _whole(f"form `{form}`", sum(shares.values()))

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from understudy.world.operators.registry import Works
-from understudy.world.profile import PERSON, Profile
+from understudy.world.profile import Profile
+from understudy.world.profile_check import PERSON
 from understudy.world.schema import PEOPLE
 
 __all__ = ["Odds", "odds_of"]

@@ -6,6 +6,7 @@ it and written into it. A table is written aside and renamed when it is complete
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ _TOLERATED = 0.01
 _PARQUET = (".parquet", ".pq")
 _CSV = (".csv", ".tsv", ".txt", "")
 _DELIMITERS = ",;\t|"
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LONGEST = 1 << 27
 
 
@@ -73,12 +75,12 @@ class Source:
         with _told(self.path), self.path.open(encoding=self.encoding, newline="") as file:
             reader = csv.reader(file, delimiter=self.delimiter)
             next(reader, None)
-            while rows := list(islice(reader, BLOCK)):
-                kept = [row for row in rows if len(row) == len(self.columns)]
-                if len(kept) != len(rows):
-                    broken += _broken(rows, len(self.columns), total)
+            width = len(self.columns)
+            numbered = _numbered(reader, width)
+            while rows := list(islice(numbered, BLOCK)):
+                broken += [(line, len(row)) for line, row in rows if len(row) != width]
                 total += len(rows)
-                yield _columns(self.columns, kept)
+                yield _columns(self.columns, [row for _, row in rows if len(row) == width])
         if len(broken) > (_TOLERATED * total if lenient else 0):
             raise _ragged(self, broken)
 
@@ -117,7 +119,8 @@ def open_source(path: Path, encoding: str = "utf-8") -> Source:
         return _checked(
             Source(path, tuple(schema.names), dict(zip(schema.names, schema.types, strict=True)))
         )
-    encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = _marked(path)
     _check_encoding(path, encoding)
     delimiter, names = read_header(path, encoding)
     kinds = dict.fromkeys(names, pa.string())
@@ -216,8 +219,16 @@ def _columns(names: Sequence[str], rows: list[list[str]]) -> dict[str, pa.Array]
     }
 
 
-def _broken(rows: list[list[str]], width: int, before: int) -> list[tuple[int, int]]:
-    return [(before + n, len(row)) for n, row in enumerate(rows, 2) if len(row) != width]
+def _numbered(reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
+    """The records and the line that each begins in; an empty line is an empty cell, or nothing.
+
+    Of a table with one column it is a record, of any other it is none.
+    """
+    line = reader.line_num + 1
+    for row in reader:
+        if row or width == 1:
+            yield line, row or [""]
+        line = reader.line_num + 1
 
 
 def _ragged(source: Source, broken: list[tuple[int, int]]) -> UnderstudyError:
@@ -238,19 +249,44 @@ def _together(errors: list[ConfigurationError], count: int) -> UnderstudyError:
     return one_error([*errors, *(more if rest else [])])
 
 
+def _marked(path: Path) -> str:
+    """The encoding by the file's own mark, UTF-8 without one."""
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in _WIDE_MARKS else "utf-8-sig"
+
+
 def _check_encoding(path: Path, encoding: str) -> None:
     """Refuse bytes that the encoding has not, line by line, before anything is read."""
-    bad: list[int] = []
+    try:
+        one_byte = len("\n\n".encode(encoding)) - len("\n".encode(encoding)) == 1
+    except LookupError:
+        raise ConfigurationError(f"unknown encoding `{encoding}`", code="U133") from None
+    bad = _bad_lines(path, encoding) if one_byte else _first_bad_line(path, encoding)
+    if bad:
+        raise _together([_undecoded(path, line, encoding) for line in bad[:_SHOWN]], len(bad))
+
+
+def _bad_lines(path: Path, encoding: str) -> list[int]:
+    bad = []
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 line.decode(encoding)
-            except LookupError:
-                raise ConfigurationError(f"unknown encoding `{encoding}`", code="U133") from None
             except UnicodeDecodeError:
                 bad.append(number)
-    if bad:
-        raise _together([_undecoded(path, line, encoding) for line in bad[:_SHOWN]], len(bad))
+    return bad
+
+
+def _first_bad_line(path: Path, encoding: str) -> list[int]:
+    """Where letters have several bytes lines are told apart only once they are decoded."""
+    whole = 0
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            for _ in file:
+                whole += 1
+    except UnicodeError:
+        return [whole + 1]
+    return []
 
 
 def _undecoded(path: Path, line: int, encoding: str) -> ConfigurationError:

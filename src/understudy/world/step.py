@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import pydantic
 from pydantic import Field
@@ -26,12 +26,6 @@ class Condition(Configuration):
     longer_than: int | None = Field(None, ge=0)
     otherwise: ShareText = 0.0
 
-    @pydantic.model_validator(mode="after")
-    def _whole(self) -> Self:
-        if bool(self.on) != bool(self.rates):
-            raise ValueError("`on` and `rates` belong together: the column, and a rate per value")
-        return self
-
 
 class Step(Condition):
     """One operator at work on one column, some columns of a row, or a table."""
@@ -39,14 +33,21 @@ class Step(Condition):
     op: str
     rate: ShareText = 0.0
     columns: tuple[str, ...] = ()
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict, validate_default=True)
 
-    @pydantic.model_validator(mode="after")
-    def _known(self) -> Self:
-        if self.op not in operators():
-            raise ValueError(f"unknown operator `{self.op}`{nearest(self.op, operators())}")
-        _parameters(self)
-        return self
+    @pydantic.field_validator("op")
+    @classmethod
+    def _known(cls, op: str) -> str:
+        if op not in operators():
+            raise ValueError(f"unknown operator `{op}`{nearest(op, operators())}")
+        return op
+
+    @pydantic.field_validator("options")
+    @classmethod
+    def _taken(cls, options: dict[str, Any], info: pydantic.ValidationInfo) -> dict[str, Any]:
+        if "op" in info.data:
+            _parameters(info.data["op"], options)
+        return options
 
     @property
     def operator(self) -> Operator:
@@ -56,17 +57,21 @@ class Step(Condition):
     @property
     def parameters(self) -> Configuration:
         """The operator's options, defaults filled in."""
-        return _parameters(self)
+        return _parameters(self.op, self.options)
 
 
-def _parameters(step: Step) -> Configuration:
-    model = step.operator.parameters
+def _parameters(op: str, options: dict[str, Any]) -> Configuration:
+    """The options, or everything that is wrong with them."""
+    model = operators()[op].parameters
     try:
-        return model.model_validate(step.options)
+        return model.model_validate(options)
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        told = "; ".join(_said(op, each["loc"], each["msg"]) for each in error.errors())
         known = ", ".join(model.model_fields) or "none"
-        named = f"option `{place}`" if place else "the options"
-        reason = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{named} of `{step.op}`: {reason}; its options: {known}") from None
+        raise ValueError(f"{told}; its options: {known}") from None
+
+
+def _said(op: str, loc: tuple[int | str, ...], message: str) -> str:
+    place = ".".join(str(part) for part in loc)
+    named = f"option `{place}`" if place else "the options"
+    return f"{named} of `{op}`: {message.removeprefix('Value error, ')}"

@@ -20,7 +20,8 @@ from understudy.world.template import parts
 
 __all__ = [
     "co_occurrence", "cramer", "duplicate_gap", "error_counts", "format_distance", "histogram_gap",
-    "keyed_gap", "leaks", "missing", "orphan_share", "shannon_distance", "text_distance",
+    "keyed_gap", "leaks", "missing", "orphan_share", "repeated_share", "shannon_distance",
+    "text_distance",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -111,6 +112,11 @@ def duplicate_gap(real: Cells, other: Cells) -> tuple[float, float]:
     """F5: the distance of the cluster sizes, and the gap of the share of repeated rows."""
     sizes = [cluster_sizes(side) for side in (real, other)]
     return histogram_gap(*sizes), abs(_repeated(sizes[0]) - _repeated(sizes[1]))
+
+
+def repeated_share(columns: Cells) -> float:
+    """The share of rows that repeat an earlier one."""
+    return _repeated(cluster_sizes(columns))
 
 
 def _repeated(sizes: Mapping[int, int]) -> float:

@@ -22,7 +22,8 @@ from understudy.world.table import Table
 __all__ = ["OPERATORS", "copies_disagree", "duplicate_merge"]
 
 Ints = npt.NDArray[np.int64]
-_FIELD_WEIGHTS = {"email": 34.0, "phone": 26.0, "address": 20.0, "name": 20.0}
+Part = Literal["email", "phone", "address", "name"]
+_FIELD_WEIGHTS: dict[Part, float] = {"email": 34.0, "phone": 26.0, "address": 20.0, "name": 20.0}
 _COPY_START = 600_000_000
 How = Literal["other_email", "maiden_name", "person_name", "moved", "no_accents", "initials"]
 
@@ -40,7 +41,7 @@ class DuplicateParameters(Configuration):
     changes: Annotated[tuple[float, ...], WEIGHTS] = Field(
         (40, 33, 18, 9), min_length=1, max_length=4
     )
-    fields: Annotated[dict[str, float], WEIGHTS] = Field(
+    fields: Annotated[dict[Part, float], WEIGHTS] = Field(
         default_factory=lambda: dict(_FIELD_WEIGHTS), min_length=1
     )
     merged: ShareText = 0.6
@@ -262,6 +263,16 @@ OPERATORS = (
         duplicate_merge,
         DuplicateParameters,
         works_on=Works.BLOCK,
+        needs=(
+            "email",
+            "phone",
+            "address",
+            "firstname",
+            "archived",
+            "createdAt",
+            "hs_merged_into",
+            "hs_merged_object_ids",
+        ),
     ),
     Operator(
         "copies_disagree",

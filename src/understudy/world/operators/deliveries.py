@@ -91,5 +91,6 @@ OPERATORS = (
         event_dup_late_reorder,
         DeliveryParameters,
         works_on=Works.BLOCK,
+        needs=("delivered_at", "attempt"),
     ),
 )

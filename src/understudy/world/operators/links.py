@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pydantic
 
 from understudy.model.configuration import Configuration, ShareText
 from understudy.world.entropy import uniform
@@ -50,6 +51,12 @@ class LinkParameters(Configuration):
     column: str = "id"
     mode: Literal["orphan", "deleted", "stale"] = "orphan"
     hazard: ShareText = 0.021
+
+    @pydantic.model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.mode != "deleted" and self.column == "id":
+            raise ValueError(f"`mode: {self.mode}` needs the `column` that holds the link")
+        return self
 
 
 def orphan_stale_fk(view: View) -> list[Change]:

@@ -124,6 +124,8 @@ class Operator:
     takes_null: bool = False
     columns: int = 1
     """How many columns a row operator needs at least."""
+    needs: tuple[str, ...] = ()
+    """The columns that a table operator needs in its table."""
 
 
 CellChange = Callable[[CellWork], pa.Array]

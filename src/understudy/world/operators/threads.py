@@ -257,5 +257,6 @@ OPERATORS = (
         ticket_thread_noise,
         ThreadParameters,
         works_on=Works.BLOCK,
+        needs=("description", "created_at"),
     ),
 )
