@@ -74,12 +74,37 @@ def _spans(
     findings: Sequence[Finding],
     redact: Callable[[Any], Any],
 ) -> Iterator[dict[str, Any]]:
-    proposal, trace = record.proposal, record.trace
-    name = f"{head.run_id} {record.case_id} {proposal.repeat}"
-    ids = _Ids(name)
+    proposal = record.proposal
+    ids = _Ids(f"{head.run_id} {record.case_id} {proposal.repeat}")
     start = _nanos(began)
     end = start + (proposal.cycle_time_ms or 0) * 1_000_000
-    root = {
+    failure = proposal.failure
+    yield {
+        **ids.span(None, f"invoke_agent {head.candidate}", _KIND_INTERNAL, start, end),
+        "attributes": _attributes(_case(head, record, findings, redact)),
+        "status": {"code": _STATUS_ERROR, "message": failure.detail} if failure else {},
+    }
+    for title, call in _calls(record, redact):
+        yield {
+            **ids.span(ids.root, title, _KIND_CLIENT, start, end),
+            "attributes": _attributes(call),
+        }
+    for action in proposal.actions:
+        at = max(start, _nanos(action.at) if action.at else start)
+        yield {
+            **ids.span(ids.root, f"execute_tool {action.operation}", _KIND_CLIENT, at, at),
+            "attributes": _attributes(_action(action, redact)),
+        }
+
+
+def _case(
+    head: TraceHead,
+    record: CaseRecord,
+    findings: Sequence[Finding],
+    redact: Callable[[Any], Any],
+) -> dict[str, Any]:
+    proposal, trace = record.proposal, record.trace
+    return {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.agent.name": head.candidate,
         "gen_ai.agent.version": head.release,
@@ -97,29 +122,20 @@ def _spans(
         "understudy.findings": [str(each.kind) for each in findings],
         **{f"understudy.usage.{key}": value for key, value in proposal.usage.items()},
     }
-    failure = proposal.failure
-    yield {
-        **ids.span(None, f"invoke_agent {head.candidate}", _KIND_INTERNAL, start, end),
-        "attributes": _attributes(root),
-        "status": {"code": _STATUS_ERROR, "message": failure.detail} if failure else {},
-    }
+
+
+def _calls(
+    record: CaseRecord, redact: Callable[[Any], Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each call of a model: its title and what it holds."""
+    trace = record.trace
     for number in range(max(len(trace.prompts), len(trace.outputs))):
         prompt, output = (
             redact(part[number]) if number < len(part) else None
             for part in (trace.prompts, trace.outputs)
         )
         model = prompt.get("model") if isinstance(prompt, dict) else None
-        title = f"chat {model}" if model else "chat"
-        yield {
-            **ids.span(ids.root, title, _KIND_CLIENT, start, end),
-            "attributes": _attributes(_model_call(prompt, output)),
-        }
-    for action in proposal.actions:
-        at = max(start, _nanos(action.at) if action.at else start)
-        yield {
-            **ids.span(ids.root, f"execute_tool {action.operation}", _KIND_CLIENT, at, at),
-            "attributes": _attributes(_action(action, redact)),
-        }
+        yield (f"chat {model}" if model else "chat"), _model_call(prompt, output)
 
 
 class _Ids:
