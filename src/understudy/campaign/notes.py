@@ -56,6 +56,8 @@ def _attempts(files: RunFiles) -> Iterator[str]:
     places: Counter[str] = Counter()
     for record in files.records:
         places.update(record.wall.places)
+    if files.wall is not None and files.wall.expected:
+        yield f"the wall blocked {files.wall.expected:,} attempts on hosts of `expect_blocked:`"
     if files.wall is not None and files.wall.attempts:
         shown = ", ".join(place for place, _ in places.most_common(_SHOWN))
         yield f"the wall blocked {files.wall.attempts:,} attempts to get out: {shown}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import re
 import threading
+from collections.abc import Collection
 
 from understudy.doors.kernel_count import KernelCount
 from understudy.doors.kernel_filter import Reach
@@ -12,6 +14,7 @@ from understudy.model.proposal import WallCount
 __all__ = ["NetworkRefused", "Refusals", "Refused"]
 
 _MOST_PLACES = 20
+_WORDS = re.compile(r"[A-Za-z0-9.-]+")
 
 
 class Refused(PermissionError):
@@ -33,9 +36,11 @@ class NetworkRefused(Refused):
 class Refusals:
     """Counts attempts on the network and on processes apart, since the last time it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected: Collection[str] = ()) -> None:
+        """Hosts that are `expected` to be tried, as those of telemetry, are counted apart."""
         self._lock = threading.Lock()
-        self._counts = {"network": 0, "process": 0}
+        self._expected = frozenset(expected)
+        self._counts = {"network": 0, "process": 0, "expected": 0}
         self._places: dict[str, None] = {}
         self.kernel = KernelCount()
         """What the kernel refused of calls that no hook sees."""
@@ -44,7 +49,8 @@ class Refusals:
 
     def network(self, place: str) -> Refused:
         """Count an attempt to reach another machine, process or name."""
-        self._count("network", place)
+        known = not self._expected.isdisjoint(_WORDS.findall(place))
+        self._count("expected" if known else "network", place)
         return NetworkRefused(errno.EACCES, "Permission denied", place)
 
     def process(self, place: str) -> Refused:
@@ -65,5 +71,5 @@ class Refusals:
     def _count(self, sort: str, place: str) -> None:
         with self._lock:
             self._counts[sort] += 1
-            if len(self._places) < _MOST_PLACES:
+            if sort != "expected" and len(self._places) < _MOST_PLACES:
                 self._places[place] = None

@@ -38,15 +38,20 @@ _PRELOADED = (
 _FORKING = ("_posixsubprocess", "subprocess")
 
 
-def seal(allow: Iterable[Address] = (), *, keep: Collection[int] = ()) -> Refusals:
+def seal(
+    allow: Iterable[Address] = (),
+    *,
+    keep: Collection[int] = (),
+    expected: Collection[str] = (),
+) -> Refusals:
     """Seal this process for good; returns the count of what is refused from now on.
 
     Only the `allow`ed (host, port) pairs can be reached. Descriptors of sockets that are open
-    already are closed, but for those in `keep`.
+    already are closed, but for those in `keep`. Attempts on `expected` hosts are counted apart.
     """
     allow = tuple(allow)
     _preload()
-    refusals = Refusals()
+    refusals = Refusals(expected)
     sever(keep, refusals)
     _replace_fork_exec(refusals)
     _replace_loaders(refusals)

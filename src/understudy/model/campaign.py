@@ -139,6 +139,9 @@ class CandidateSpec(Configuration):
     release: str | None = None
     isolation: Isolation = Isolation.CASE
     needs: tuple[str, ...] = ()
+    expect_blocked: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")], ...] = (
+        Field((), description="hosts that it tries by itself, as those of telemetry: blocked too")
+    )
     models: ModelMode = ModelMode.REPLAY
     timeout: DurationText = Field(timedelta(seconds=30), json_schema_extra={"default": "30s"})
     virtual_timeout: DurationText | None = Field(

@@ -98,6 +98,8 @@ class WallCount(msgspec.Struct, frozen=True, kw_only=True):
 
     network: int = 0
     process: int = 0
+    expected: int = 0
+    """Attempts on hosts that the campaign expects to be tried, telemetry for example."""
     places: tuple[str, ...] = ()
     """What was tried, as `connect 10.0.0.1:443` or `subprocess curl`, each once."""
 

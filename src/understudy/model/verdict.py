@@ -142,6 +142,8 @@ class WallEvidence(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     blocked: int = 0
     needs: tuple[str, ...] = ()
+    expected: int = 0
+    """Attempts on hosts that the campaign expects to be tried; blocked too, and counted apart."""
 
 
 class Funnel(msgspec.Struct, frozen=True, kw_only=True):

@@ -185,6 +185,10 @@ def wall_held(wall: WallEvidence) -> str:
         f"level {wall.level}, self-test {wall.self_test}; "
         f"{counted(wall.attempts, 'attempt')} to get out, {wall.blocked:,} blocked"
     )
+    if wall.expected:
+        text += (
+            f"; {counted(wall.expected, 'further attempt')} on hosts that were expected, blocked"
+        )
     needs = f"; reachable on purpose: {', '.join(wall.needs)}" if wall.needs else ""
     ran = wall.self_test in ("passed", "failed")
     return text + needs + (_UNCOVERED.get(wall.level, "") if ran else "")

@@ -87,6 +87,8 @@ class ShadowReport:
     """Failed cases by reason, stored ones included."""
     network_attempts: int = 0
     process_attempts: int = 0
+    expected_attempts: int = 0
+    """Attempts on hosts that the campaign expects to be tried."""
     places: tuple[str, ...] = ()
     """What the wall refused, each place once."""
     stopped: str | None = None
@@ -117,4 +119,5 @@ class ShadowReport:
             attempts=attempts,
             blocked=attempts,
             needs=self.needs,
+            expected=self.expected_attempts,
         )

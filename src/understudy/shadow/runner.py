@@ -57,6 +57,7 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
         resumed=run.resumed,
         failures=run.tally.failures,
         network_attempts=run.tally.network,
+        expected_attempts=run.tally.expected,
         process_attempts=run.tally.process,
         places=run.tally.places,
         stopped=run.stopped,
@@ -86,6 +87,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         writes=dict(plan.writes),
         forwarded=namespace,
         reviewed=plan.decide is not None,
+        expected=plan.candidate.expect_blocked,
         allow=tuple(parse_need(need) for need in plan.candidate.needs),
     )
 

@@ -135,7 +135,7 @@ def _python_seat(use: PythonUse, setup: Setup, place: _Place) -> Seat:
     place.leave.enter_context(installed(place.door, place.models))
     place.leave.enter_context(virtual_time(place.engine))
     place.leave.enter_context(serving_tools(place.engine))
-    wall = seal(setup.allow)
+    wall = seal(setup.allow, expected=setup.expected)
     if place.serial:
         carry_context()
     candidate = PythonCandidate(load(use, Path(setup.project)))
@@ -152,7 +152,7 @@ def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
     # Started first: afterwards nothing can be, and it inherits this process's network.
     candidate = CommandCandidate(use, Path(setup.project), end_with_parent)
     kept = [*opened.values(), *(door for _, door in tools)]
-    wall = seal(setup.allow, keep=[door.fileno() for door in kept])
+    wall = seal(setup.allow, keep=[d.fileno() for d in kept], expected=setup.expected)
     urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
     if tools:
         place.leave.enter_context(running(tools, lifespan=True))
@@ -189,7 +189,7 @@ def _tool_address(door: socket.socket) -> str:
 
 
 def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
-    wall = seal((*setup.allow, *reachable_addresses(use)))
+    wall = seal((*setup.allow, *reachable_addresses(use)), expected=setup.expected)
     witness = Witness(place.door)
     urls = place.leave.enter_context(serving(witness, place.vendors))
     return Seat(ServiceCandidate(use), wall, "none", urls, place.serial, witness=witness)
@@ -206,7 +206,7 @@ def _model_seat(use: BareModel, setup: Setup, place: _Place) -> Seat:
     tools = offered_tools(place.engine.systems, use.tools)
     place.leave.enter_context(installed(place.door, place.models))
     place.leave.enter_context(virtual_time(place.engine))
-    wall = seal(setup.allow)
+    wall = seal(setup.allow, expected=setup.expected)
     candidate = ModelCandidate(use, prompt, tools, place.models_url)
     return Seat(candidate, wall, "hook+netns" if place.isolated else "hook")
 

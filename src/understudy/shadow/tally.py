@@ -20,6 +20,7 @@ class Tally:
         self._places: dict[str, None] = {}
         self.network = 0
         self.process = 0
+        self.expected = 0
 
     @property
     def failures(self) -> Mapping[str, int]:
@@ -41,6 +42,7 @@ class Tally:
         """Count what was refused outside of any case, as while the candidate was imported."""
         self.network += wall.network
         self.process += wall.process
+        self.expected += wall.expected
         for place in wall.places:
             if len(self._places) < _MOST_PLACES:
                 self._places[place] = None
