@@ -9,7 +9,9 @@ from pathlib import Path
 
 __all__ = ["describe", "load"]
 
-_PACKAGES = ("understudy", "httpx", "httpx2", "msgspec", "orjson", "respx", "uvicorn")
+_PACKAGES = (
+    "understudy", "httpx", "httpx2", "msgspec", "numpy", "orjson", "pyarrow", "respx", "uvicorn",
+)  # fmt: skip
 
 
 def describe() -> dict[str, str]:

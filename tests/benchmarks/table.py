@@ -21,6 +21,13 @@ def lines(found: Measured) -> Iterator[str]:
         numbers = [found.median(name, each) for each in ("us_per_unit", "wall", "cpu", "peak_mb")]
         yield "  {:<30}{:>16.2f}{:>9.2f}{:>9.2f}{:>9.0f}".format(name, *numbers)
     yield from (f"  {name:<30}not measured: {why}" for name, why in found.missing.items())
+    for name, rounds in found.rounds.items():
+        facts = ", ".join(f"{fact} {value:,.0f}" for fact, value in rounds[-1]["facts"].items())
+        yield from [f"  {name}: {facts}"] if facts else []
+    needed = {
+        need: None for side in workload.sides if side.name in found.rounds for need in side.needs
+    }
+    yield from [f"  peers: {', '.join(needed)}"] if needed else []
     yield from (f"  {_goal(found, goal)}" for goal in workload.goals)
 
 

@@ -57,6 +57,17 @@ def _not_there(needs):
     raise MissingPeer("no wheel")
 
 
+def test_what_a_side_counted_and_which_peers_it_had_is_printed():
+    """A side's further numbers stand below the table, and the peers with their versions."""
+    found = _made(ours=[1.0], floor=[1.0])
+    needy = Side("peer", lambda size: lambda: Outcome(size, {}), needs=("slow==1.2",))
+    found.workload = Workload("T", "a trial", "call", 10, 10, (*found.workload.sides, needy))
+    found.rounds["peer"] = found.rounds["floor"]
+    shown = list(table.lines(found))
+    assert "  ours: grown_mb 7" in shown
+    assert "  peers: slow==1.2" in shown
+
+
 def test_an_environment_that_cannot_be_made_says_why(monkeypatch, tmp_path):
     """Requirements that do not install give the installer's own reason."""
     monkeypatch.setenv("UNDERSTUDY_BENCH_HOME", str(tmp_path))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -239,3 +240,18 @@ def test_what_struck_is_counted_by_table(damaged, truth, tmp_path):
     found = struck_by_table(tmp_path / "world")
     assert sum((count for count in found.values()), Counter()) == made.operators
     assert found["hubspot.contacts"]["duplicate_merge"] > 0
+
+
+def test_a_build_leaves_arrows_memory_as_it_was(tmp_path, small, profile):
+    """Arrow uses the system's heap while a world is built; its own again even after a failure."""
+    before, seen = pa.default_memory_pool().backend_name, []
+
+    def progress(done, _):
+        seen.append(pa.default_memory_pool().backend_name)
+        if done > 2:
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        build_world(tmp_path / "world", Facts(1, small, profile), progress=progress)
+    assert set(seen) == {"system"}
+    assert pa.default_memory_pool().backend_name == before

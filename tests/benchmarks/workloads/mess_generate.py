@@ -47,6 +47,6 @@ WORKLOAD = Workload(
         Ratio("understudy", "Faker", 1_000),
         Ratio("understudy", "Faker, all names alike", 200),
         Ratio("understudy", "Mimesis", 50),
-        Ratio("understudy", "gather and entropy", 0.2, gated=True),
+        Ratio("understudy", "gather and entropy", 0.5, gated=True),
     ),
 )
