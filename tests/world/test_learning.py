@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import csv
 import random
+import tempfile
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.world.conftest import orders, write_csv
 
 from understudy.model.errors import ConfigurationError
 from understudy.world.alignment import align
@@ -145,6 +150,44 @@ def test_no_rare_value_enters_a_profile(twins, tmp_path, with_twin):
     for canary in CANARIES:
         for part in canary.replace("@", " ").split():
             assert part not in text
+
+
+PLANTS = (
+    "{}", "{} Street", "{}@mail.example", "VALUE ({})", "VALUE-{}", "{}:VALUE", "VALUE {}kg",
+    "'{}'", "{}ä", " {} ",
+)  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.from_regex(r"QZ[A-Z]{2}[0-9]{3}", fullmatch=True),
+            st.sampled_from(PLANTS),
+            st.sampled_from(["source", "placed", "amount", "city", "country", "code"]),
+            st.sampled_from(["dirty", "clean", "both"]),
+            st.integers(1, 19),
+        ),
+        min_size=1,
+        max_size=8,
+        unique_by=lambda one: one[0],
+    ),
+    st.booleans(),
+)
+@settings(max_examples=15)
+def test_whatever_is_planted_in_fewer_than_twenty_rows_is_not_told(plants, with_twin):
+    """Rare words of any shape, in any column, on either side, stand in no learned profile."""
+    clean, dirty = orders(rows=240, seed=len(plants))
+    for number, (word, shape, column, where, times) in enumerate(plants):
+        for row in range(number * 19, number * 19 + times):
+            text = shape.format(word).replace("VALUE", dirty[row][column])
+            for side, rows in (("dirty", dirty), ("clean", clean)):
+                if where in (side, "both"):
+                    rows[row][column] = text
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [write_csv(Path(folder, f"{n}.csv"), rows) for n, rows in enumerate((dirty, clean))]
+        samples = [read_sample(path) for path in paths]
+    text = profile_text(learn_profile(samples[0], samples[1] if with_twin else None))
+    assert not [word for word, *_ in plants if word in text]
 
 
 def test_a_word_of_twenty_rows_may_enter_and_one_of_nineteen_may_not(tmp_path):
