@@ -186,13 +186,16 @@ def test_what_is_another_log_is_told(logs, tmp_path, key):
 
 
 def test_the_public_dialogues_go_through_whole(shared, tmp_path):
-    """519 dialogues of bank customers: 451 complete ones, of which 200 end in no write."""
+    """519 dialogues of bank customers: 451 complete ones, 147 without any action; all counted."""
     made = import_traffic("auto", [shared("star/star-bank-only.json")], tmp_path / "star")
     recording = read_recording(tmp_path / "star")
     assert (made.format, made.manifest.records, made.manifest.kept) == ("star", 519, 451)
     assert made.manifest.dropped == 68
     baselines = [recording.baselines_of(case.case_id)[0] for case in recording.cases]
     assert sum(baseline.outcome is Outcome.ABSTAINED for baseline in baselines) == 200
+    assert made.notes["baselines of people who did nothing, and rightly so"] == 200
+    silent = "dialogues in which no system was asked for anything, complete or not"
+    assert made.notes[silent] == 147
     assert all(baseline.cycle_time_ms for baseline in baselines)
     assert made.manifest.period[0].startswith("2020-05-12")
     chats = import_traffic("auto", [shared("abcd/abcd-abcd_sample.json")], tmp_path / "abcd")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -161,17 +162,24 @@ def test_langfuse_s_traces_are_read(imported, tmp_path):
     assert "ann@corp.com" not in (tmp_path / "out" / "cases.jsonl").read_text()
 
 
+def in_columns(observation):
+    """An observation as the export to blob storage names its parts."""
+    told = {re.sub(r"(?=[A-Z])", "_", key).lower(): value for key, value in observation.items()}
+    return {"parent_observation_id": None, **told}
+
+
 @pytest.mark.parametrize(
     "shape",
     [
         lambda trace: json.dumps({"data": [trace], "meta": {"page": 1}}),
         lambda trace: json.dumps(trace, indent=2),
         lambda trace: "\n".join(json.dumps(part) for part in trace["observations"]),
+        lambda trace: "\n".join(json.dumps(in_columns(part)) for part in trace["observations"]),
     ],
-    ids=["page", "download", "observations"],
+    ids=["page", "download", "observations", "blob storage"],
 )
 def test_langfuse_s_other_exports_hold_the_same_actions(imported, shape):
-    """A page of the API, a downloaded trace, and rows of observations."""
+    """A page of the API, a downloaded trace, rows of observations, and the database's columns."""
     _, _, [proposal] = imported("langfuse", shape(LANGFUSE))
     assert [action.operation for action in proposal.actions] == [
         "agent.issue_refund", "agent.frobnicate_account"

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from understudy.campaign.grouping_key import grouping_key
 from understudy.campaign.source import source_of
 from understudy.campaign.survey_text import survey_lines
+from understudy.model.errors import ConfigurationError, nearest
 from understudy.traffic.detect import Wishes, import_traffic, trace_format
 from understudy.traffic.http_export import write_har, write_vcr
 from understudy.traffic.recognise import parse_bases
@@ -24,9 +28,11 @@ __all__ = [
     "describe_recording",
     "export_cassettes",
     "export_files",
+    "import_as_told",
     "import_files",
     "parse_bases",
     "parse_tools",
+    "parse_zone",
     "propose_from_traces",
     "scan_stored",
 ]
@@ -40,12 +46,47 @@ def import_files(format: str, files: Sequence[Path], out: Path, wishes: Wishes) 
     return import_traffic(format, files, out, wishes).summary()
 
 
+def import_as_told(
+    format: str,
+    files: Sequence[Path],
+    out: Path,
+    *,
+    bases: Sequence[str],
+    tools: Sequence[str],
+    by: str | None,
+    zone: str | None,
+    **more: Any,
+) -> str:
+    """Import with what was said on the command line, as it was typed; `more` are other wishes."""
+    wishes = Wishes(
+        bases=parse_bases(bases),
+        tools=parse_tools(tools),
+        key_of=None if by is None else grouping_key(by),
+        zone=parse_zone(zone),
+        **more,
+    )
+    return import_files(format, files, out, wishes)
+
+
 def propose_from_traces(
-    format: str, files: Sequence[Path], recording: Path, proposed: Path, tools: Mapping[str, str]
+    format: str, files: Sequence[Path], recording: Path, proposed: Path, tools: Sequence[str]
 ) -> str:
     """Write what a traced agent did as proposals for the cases of a recording."""
     traces = trace_format(format, files)
-    return propose_for(recording, traces, files, proposed, tools=tools).summary()
+    return propose_for(recording, traces, files, proposed, tools=parse_tools(tools)).summary()
+
+
+def parse_zone(name: str | None) -> ZoneInfo | None:
+    """The time zone of a name, as `Europe/Berlin`."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = nearest(name, available_timezones())
+        raise ConfigurationError(
+            f"`{name}` is no time zone{known}", code="U199", hint="--zone Europe/Berlin"
+        ) from None
 
 
 def export_files(recording: Path, folders: Mapping[str, Path]) -> str:

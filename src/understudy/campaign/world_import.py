@@ -164,7 +164,7 @@ class _Reading:
             try:
                 clean, repairs = fit(item.value, Limits())
                 hidden = vendor.redact(self.redactor, item.kind, clean)
-                told = list(vendor.read(item.kind, hidden, path.name))
+                told = list(vendor.tell(item.kind, hidden, path.name))
                 found = [each for each in told if isinstance(each, Sighting)]
                 self._refuse(found)
             except LeftOut as reason:

@@ -35,6 +35,9 @@ By = Annotated[
     str | None,
     typer.Option(help="What calls belong together, by your own expression: `request.body.order`."),
 ]
+Zone = Annotated[
+    str | None, typer.Option(help="The zone of CSV whose times state none: `Europe/Berlin`.")
+]
 
 app = typer.Typer(help="Turn recorded traffic into cases and baselines.", no_args_is_help=True)
 
@@ -51,6 +54,7 @@ def import_traffic(
     synthetic: Synthetic = False,
     gap: Gap = None,
     by: By = None,
+    zone: Zone = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Import recorded traffic: cases, what people did, and what a recorded agent proposed.
@@ -58,27 +62,20 @@ def import_traffic(
     Exports of Zendesk, Stripe and HubSpot are imported together with `auto`, as one recording.
     With `--for`, traces become proposals for the cases of a recording that people handled.
     """
-    from understudy.campaign.grouping_key import grouping_key
-    from understudy.campaign.imports import Wishes, import_files, parse_bases, parse_tools
-    from understudy.campaign.imports import propose_from_traces as propose
+    from understudy.campaign.imports import import_as_told, propose_from_traces
 
     if recording is not None:
         if proposed is None or out is not None:
             raise typer.BadParameter("--for writes proposals to --proposed FILE, and no --out")
-        typer.echo(propose(format, files, recording, proposed, parse_tools(tool or [])))
+        typer.echo(propose_from_traces(format, files, recording, proposed, tool or []))
         return
     if out is None:
         raise typer.BadParameter("name the folder of the new recording with --out")
-    wishes = Wishes(
-        proposed=proposed,
-        bases=parse_bases(map or []),
-        tools=parse_tools(tool or []),
-        synthetic=synthetic,
-        gap_hours=gap,
-        key_of=grouping_key(by) if by else None,
-        progress=Progress(quiet=quiet),
-    )
-    typer.echo(import_files(format, files, out, wishes))
+    told = import_as_told(
+        format, files, out, proposed=proposed, bases=map or [], tools=tool or [], by=by, zone=zone,
+        synthetic=synthetic, gap_hours=gap, progress=Progress(quiet=quiet),
+    )  # fmt: skip
+    typer.echo(told)
 
 
 @app.command("export")

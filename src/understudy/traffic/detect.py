@@ -132,7 +132,9 @@ def _export_reader(*names: str) -> Reader:
         gap = DEFAULT_GAP if hours is None else timedelta(hours=hours)
         every = names if len(names) == len(files) else names * len(files)
         chosen = [(VENDORS[name], file) for name, file in zip(every, files, strict=True)]
-        options = ExportOptions(synthetic=wishes.synthetic, gap=gap, progress=wishes.progress)
+        options = ExportOptions(
+            synthetic=wishes.synthetic, gap=gap, zone=wishes.zone, progress=wishes.progress
+        )
         return import_exports(chosen, out, options)
 
     return read

@@ -49,6 +49,8 @@ class Dialect:
     array: str
     records: Callable[[Any], Sequence[Any] | None]
     read: Callable[[Any], Dialogue]
+    told: Callable[[Any], Counter[str]] = lambda _: Counter()
+    """What is counted of every record, whether or not it becomes a case."""
 
 
 def import_dialogues(
@@ -66,8 +68,12 @@ def import_dialogues(
         raise RecordingError(f"`{file}` is no {dialect.name} log", code="U421")
     redactor = Redactor(key or RedactionKey(), personal=False)
     tally = Tally()
+    for record in records:
+        tally.notes.update(dialect.told(record))
     reader = partial(_one, dialect, redactor, limits or Limits())
     dialogues = list(_dialogues(file, records, reader, tally))
+    idle = sum(not item.baseline.actions for item in dialogues)
+    tally.notes["baselines of people who did nothing, and rightly so"] = idle
     if source.lost:
         tally.quarantine(f"{file.name}, byte {source.cut_at}", "the file breaks off")
     manifest = write_recording(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
 from understudy.traffic.chronicle import Chronicle
 from understudy.traffic.export_cases import CaseMaker, Made
+from understudy.traffic.export_table import ExportTable, open_table
 from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.history import Happening
 from understudy.traffic.progress import Progress, silent
@@ -37,12 +38,13 @@ class ExportOptions:
     """How exports are read.
 
     `synthetic` files tell of nobody, so their people stay. `gap` is how long after its last act a
-    case is over.
+    case is over; `zone` is that of times in CSV which state none.
     """
 
     key: RedactionKey | None = None
     synthetic: bool = False
     gap: timedelta = DEFAULT_GAP
+    zone: tzinfo | None = None
     limits: Limits = field(default_factory=Limits)
     progress: Progress = silent
 
@@ -56,7 +58,7 @@ def import_exports(
     tally, sources = Tally(), []
     refuse_foreign(out)
     with written_to(out), Chronicle(out.with_name(f".{out.name}.spool")) as chronicle:
-        reading = _Reading(chronicle, redactor, tally, chosen.limits, chosen.progress)
+        reading = _Reading(chronicle, redactor, tally, chosen)
         for vendor, path in files:
             reading.read(vendor, path)
             source = SourceFile(file=path.name, sha256=digest_file(path), format=vendor.name)
@@ -90,22 +92,23 @@ class _Reading:
     chronicle: Chronicle
     redactor: Redactor
     tally: Tally
-    limits: Limits
-    progress: Progress
+    options: ExportOptions
     until: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def read(self, vendor: Vendor, path: Path) -> None:
         """Read one file; what is no record is quarantined, with its file and byte."""
         shown = self.redactor.redact_text(path.name)
         stage, before = f"import {shown}", self.tally.records
-        for item in ExportFile(path, vendor.lists).records():
-            self.progress(stage, self.tally.records - before, 0)
+        table = open_table(vendor.name, path, self.options.zone, self.options.limits)
+        items = table.items() if table else ExportFile(path, vendor.lists).records()
+        for item in items:
+            self.options.progress(stage, self.tally.records - before, 0)
             where = f"{shown}, byte {item.offset}"
             if isinstance(item, Broken):
                 self.tally.quarantine(where, item.reason)
                 continue
             try:
-                repairs = self._take(vendor, item, path.name)
+                repairs = self._take(vendor, item, path.name, table)
             except LeftOut as reason:
                 self.tally.drop(str(reason))
             except Malformed as reason:
@@ -114,21 +117,29 @@ class _Reading:
                 self.tally.quarantine(where, "a field holds what the vendor never writes there")
             else:
                 self.tally.keep(repairs)
+        for whole in table.gathered() if table else ():
+            self._tell(vendor, "", whole, path.name)
         done = self.tally.records - before
-        self.progress(stage, done, done)
+        self.options.progress(stage, done, done)
 
-    def _take(self, vendor: Vendor, item: Exported, file: str) -> tuple[str, ...]:
-        clean, repairs = fit(item.value, self.limits)
+    def _take(
+        self, vendor: Vendor, item: Exported, file: str, table: ExportTable | None
+    ) -> tuple[str, ...]:
+        clean, repairs = fit(item.value, self.options.limits)
         if not self.chronicle.first(_mark(vendor, clean)):
             raise LeftOut("the same record stands twice")
-        hidden = vendor.redact(self.redactor, item.kind, clean)
-        told: list[Happening] = list(vendor.read(item.kind, hidden, file))
+        for record in table.records(clean) if table else (clean,):
+            self._tell(vendor, item.kind, record, file)
+        return repairs
+
+    def _tell(self, vendor: Vendor, kind: str, record: Any, file: str) -> None:
+        hidden = vendor.redact(self.redactor, kind, record)
+        told: list[Happening] = list(vendor.tell(kind, hidden, file))
         for one in told:
             self.chronicle.take(one)
             at = getattr(one, "at", None)
             if at is not None and at > self.until:
                 self.until = at
-        return repairs
 
 
 def _mark(vendor: Vendor, record: Any) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from understudy.traffic.csv_forms import csv_form
+
 if TYPE_CHECKING:
     from understudy.traffic.format import Sample
 
@@ -50,7 +52,7 @@ _KNOWN = {
 def is_export(vendor: str, sample: Sample) -> bool:
     """Whether a file is one of the vendor's exports, by its texts or by how it begins."""
     if sample.first not in (b"[", b"{"):
-        return False
+        return csv_form(vendor, sample.head) is not None
     head = sample.head.removeprefix(b"\xef\xbb\xbf")
     marked = any(all(map(sample.contains, marks)) for marks in _MARKS[vendor])
     return marked or any(shape.match(head) for shape in _KNOWN[vendor])

@@ -6,6 +6,7 @@ import codecs
 import mmap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 
 from understudy.traffic.bundling import Key
@@ -26,7 +27,8 @@ class Wishes:
     `proposed` is where a recorded agent's proposals go; `bases` maps base URLs of the user's own
     to the vendors'; `tools` maps an agent's tools to operations; `progress` is told of long work
     as stage, done and total. `synthetic` and `gap_hours` are for vendors' exports and
-    recorded HTTP; `key_of` says what a recorded call belongs to, where a user knows.
+    recorded HTTP, `zone` for CSV whose times state none; `key_of` says what a recorded call
+    belongs to, where a user knows.
     """
 
     proposed: Path | None = None
@@ -36,6 +38,7 @@ class Wishes:
     synthetic: bool = False
     gap_hours: float | None = None
     key_of: Key | None = None
+    zone: tzinfo | None = None
 
 
 Reader = Callable[[Sequence[Path], Path, Wishes], ImportReport]

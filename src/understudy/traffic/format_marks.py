@@ -98,6 +98,7 @@ def is_langfuse(sample: Sample) -> bool:
     if sample.first not in (b"{", b"["):
         return False
     observed = sample.contains(b'"traceId"') and sample.contains(b'"startTime"')
+    observed = observed or sample.contains(b'"parent_observation_id"')
     return observed or (sample.contains(b'"observations"') and sample.contains(b'"sessionId"'))
 
 

@@ -55,10 +55,8 @@ _READ_ONLY = re.compile(
 _CUSTOMERS_OWN = ("FORM", "CONVERSATIONS", "EMAIL", "MEETINGS")
 
 
-def read_hubspot(kind: str, record: Any, file: str) -> Iterator[Happening]:
+def read_hubspot(kind: str, record: dict[str, Any], file: str) -> Iterator[Happening]:
     """What one object, owner or list of associations tells."""
-    if not isinstance(record, dict):
-        raise Malformed("not an object")
     if isinstance(record.get("from"), dict) and isinstance(record.get("to"), list):
         return _linked(record, file)
     if "properties" not in record and "firstName" in record and "id" in record:

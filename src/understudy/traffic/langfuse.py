@@ -12,6 +12,13 @@ from understudy.traffic.spans import Span, loaded
 __all__ = ["read_langfuse"]
 
 _KINDS = {"TOOL": "tool", "GENERATION": "model"}
+# The export to blob storage names columns as the database does.
+_CAMEL = {
+    "trace_id": "traceId", "start_time": "startTime", "end_time": "endTime",
+    "parent_observation_id": "parentObservationId", "session_id": "sessionId",
+    "status_message": "statusMessage", "usage_details": "usageDetails",
+    "provided_model_name": "model", "total_cost": "totalCost",
+}  # fmt: skip
 _TOKENS = {
     "input_tokens": ("input", "promptTokens", "prompt_tokens", "input_tokens"),
     "output_tokens": ("output", "completionTokens", "completion_tokens", "output_tokens"),
@@ -22,6 +29,7 @@ def read_langfuse(document: Any) -> list[Span]:
     """The spans of one trace, observation or page of either; raises `Malformed` for others."""
     if not isinstance(document, dict):
         raise Malformed("not an object")
+    document = {_CAMEL.get(name, name): value for name, value in document.items()}
     for name in ("data", "traces"):
         if isinstance(document.get(name), list):
             return [span for item in document[name] for span in read_langfuse(item)]

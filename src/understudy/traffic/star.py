@@ -34,6 +34,9 @@ def _records(content: Any) -> Sequence[Any] | None:
     return content if known else None
 
 
+_SILENT = "dialogues in which no system was asked for anything, complete or not"
+
+
 def _read(record: Any) -> Dialogue:
     if not isinstance(record, dict) or record.get("DialogueID") is None:
         raise Malformed("no dialogue id")
@@ -53,7 +56,14 @@ def _read(record: Any) -> Dialogue:
     )
 
 
-STAR = Dialect("star", "Events", _records, _read)
+def _told(record: Any) -> Counter[str]:
+    events = record.get("Events") if isinstance(record, dict) else None
+    found = events if isinstance(events, list) else ()
+    asked = any(isinstance(event, dict) and event.get("Action") == "query" for event in found)
+    return Counter() if asked else Counter({_SILENT: 1})
+
+
+STAR = Dialect("star", "Events", _records, _read, _told)
 """STAR's schema (RasaHQ/STAR): a list of dialogues, each a list of events."""
 
 

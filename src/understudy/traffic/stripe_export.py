@@ -72,10 +72,10 @@ _DEEPEST = 6
 _CONTACT, _USER = ("hubspot", "crm", "contact"), ("zendesk", "support")
 
 
-def read_stripe(kind: str, record: Any, file: str) -> Iterator[Happening]:
+def read_stripe(kind: str, record: dict[str, Any], file: str) -> Iterator[Happening]:
     """What one event or object tells; `Malformed` and `LeftOut` as for every reader."""
     del kind, file
-    if not isinstance(record, dict) or not isinstance(record.get("object"), str):
+    if not isinstance(record.get("object"), str):
         raise Malformed("no `object` says what it is")
     if record["object"] == "event":
         return _event(record)

@@ -9,11 +9,12 @@ from typing import Any
 from understudy.redact.redactor import Redactor
 from understudy.traffic import hubspot_export, stripe_export, zendesk_export
 from understudy.traffic.history import Happening
+from understudy.traffic.raw_record import Malformed
 from understudy.traffic.rewind import Habits
 
 __all__ = ["VENDORS", "Vendor", "all_habits"]
 
-Read = Callable[[str, Any, str], Iterator[Happening]]
+Read = Callable[[str, dict[str, Any], str], Iterator[Happening]]
 """From the list that a record stood in, the record and its file's name to what it tells."""
 
 
@@ -26,6 +27,12 @@ class Vendor:
     read: Read
     redact: Callable[[Redactor, str, Any], Any]
     habits: Mapping[str, Habits]
+
+    def tell(self, kind: str, record: Any, file: str) -> Iterator[Happening]:
+        """What a record tells; raises `Malformed` where it is no object at all."""
+        if not isinstance(record, dict):
+            raise Malformed("not an object")
+        return self.read(kind, record, file)
 
 
 def _zendesk(redactor: Redactor, kind: str, record: Any) -> Any:

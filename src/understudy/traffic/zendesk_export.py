@@ -50,14 +50,12 @@ _CUSTOMER_ID = re.compile(r"\bcus_\w{6,64}")
 _CONTACT_ID = re.compile(r"hubspot\s+contact\s+#?(\d{1,20})", re.IGNORECASE)
 
 
-def read_zendesk(kind: str, record: Any, file: str) -> Iterator[Happening]:
+def read_zendesk(kind: str, record: dict[str, Any], file: str) -> Iterator[Happening]:
     """What one record of any of the exports tells.
 
     Raises `Malformed` for what lacks its id or time, `LeftOut` for what no system serves.
     """
     del file
-    if not isinstance(record, dict):
-        raise Malformed("not an object")
     for single in ("ticket", "user", "audit", "organization"):
         if isinstance(record.get(single), dict):
             return read_zendesk(f"{single}s", record[single], "")
