@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from understudy.campaign.business import verdicts_after_repair, with_business
 from understudy.campaign.evidence_by_operation import evidence_by_operation
 from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
@@ -35,8 +36,10 @@ _VALID_DAYS = 90
 
 def conclude(end: RunFiles) -> Finished:
     """Judge a run and write its findings, costs, verdict and reports."""
-    judgement = judge(end.evidence, end.rules.policy)
-    decision = decide(judgement.cost, end.rules.gates, _facts(end, judgement))
+    judgement = with_business(judge(end.evidence, end.rules.policy), end)
+    facts = _facts(end, judgement)
+    decision = decide(judgement.cost, end.rules.gates, facts)
+    judgement = verdicts_after_repair(judgement, end, facts)
     verdict = _verdict(end, judgement, decision)
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
     text = report_of(end, judgement.findings, judgement.cost, verdict)
@@ -116,12 +119,14 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
 
 
 def _counts(end: RunFiles, judgement: Judgement) -> CaseCounts:
+    human = judgement.cost.business.human if judgement.cost.business else None
     return CaseCounts(
         planned=end.manifest.planned,
         run=len({proposal.case_id for proposal in end.evidence.proposals}),
         judged=len(judgement.judged),
         failed=sum(case.failed for case in judgement.cost.per_case),
         quarantined=len(judgement.quarantined),
+        contested=len(human.contested) if human else 0,
     )
 
 

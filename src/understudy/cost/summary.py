@@ -19,7 +19,7 @@ from understudy.model.finding import Finding, Severity
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 
-__all__ = ["Judged", "summarise"]
+__all__ = ["Judged", "has_escalated", "summarise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
     findings = [finding for each in judged for finding in each.averaged()]
     per_case = tuple(_case_cost(each, economics) for each in judged)
     classes = _classes(judged)
+    segments, bands = _segments(judged), _bands(judged)
     error_cost = sum(each.error_cost_minor for each in per_case)
     return CostSummary(
         currency=policy.currency,
@@ -69,6 +70,10 @@ def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
         per_case=per_case,
         by_kind=attribute(findings, lambda finding: [finding.kind.value]),
         by_severity=attribute(findings, lambda finding: [finding.severity.value]),
+        by_system=attribute(findings, lambda finding: [finding.system or "the case"]),
+        by_segment=attribute(findings, lambda finding: segments[finding.case_id]),
+        by_fault=attribute(findings, lambda finding: (finding.fault or "no fault").split("+")),
+        by_confidence=attribute(findings, lambda finding: [bands[finding.case_id, finding.repeat]]),
         by_operation=attribute(findings, lambda finding: [finding.operation or "the case"]),
         by_mess=attribute(findings, lambda finding: finding.mess or ("no mess",)),
         by_action_class=attribute(
@@ -80,6 +85,38 @@ def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
             [finding for each in judged for finding in each.findings], policy
         ),
     )
+
+
+def _segments(judged: Sequence[Judged]) -> dict[str, list[str]]:
+    """The segments of each case, its tier among them."""
+    return {
+        each.case.case_id: [
+            f"tier={each.case.tier}",
+            *(f"{name}={value}" for name, value in sorted(each.case.segment.items())),
+        ]
+        for each in judged
+    }
+
+
+def _bands(judged: Sequence[Judged]) -> dict[tuple[str, int], str]:
+    """How sure the candidate was of each case, in tenths."""
+    return {
+        (each.case.case_id, one.repeat): band_of(one.confidence)
+        for each in judged
+        for one in each.proposals
+    }
+
+
+def band_of(confidence: float | None) -> str:
+    """The tenth that a confidence lies in.
+
+    >>> band_of(0.93), band_of(1.0), band_of(None)
+    ('0.9-1.0', '0.9-1.0', 'not told')
+    """
+    if confidence is None:
+        return "not told"
+    tenth = min(9, max(0, int(confidence * 10 + 1e-9)))
+    return f"0.{tenth}-{(tenth + 1) / 10:.1f}"
 
 
 def _case_cost(each: Judged, economics: CaseEconomics) -> CaseCost:
@@ -97,13 +134,13 @@ def _case_cost(each: Judged, economics: CaseEconomics) -> CaseCost:
         net_value_minor=worth // repeats,
         critical=sum(finding.severity is Severity.CRITICAL for finding in each.findings),
         agrees=not each.findings,
-        escalated=any(_escalated(proposal) for proposal in proposals),
+        escalated=any(has_escalated(proposal) for proposal in proposals),
         failed=any(proposal.failure is not None for proposal in proposals),
     )
 
 
 def _worth(proposal: Proposal, cost: int, economics: CaseEconomics) -> int:
-    if _escalated(proposal) or proposal.failure is not None:
+    if has_escalated(proposal) or proposal.failure is not None:
         return economics.escalated(cost)
     return economics.automated(cost)
 
@@ -128,7 +165,8 @@ def _strictness(rank: int) -> int:
     return {2: 0, 1: 1, 3: 2, 0: 3}[rank]
 
 
-def _escalated(proposal: Proposal) -> bool:
+def has_escalated(proposal: Proposal) -> bool:
+    """Whether the candidate handed the case to a person."""
     return proposal.outcome is Outcome.ESCALATED or any(
         action.escalates and not action.refused for action in proposal.actions
     )
@@ -150,7 +188,7 @@ def _candidate(judged: Sequence[Judged], economics: CaseEconomics) -> BusinessMe
     spent = sum(finding.cost_minor for each in judged for finding in each.findings)
     for proposal in proposals:
         spent += economics.model
-        if _escalated(proposal) or proposal.failure is not None:
+        if has_escalated(proposal) or proposal.failure is not None:
             spent += economics.spent_by_people() + economics.overhead
     per_case = half_even(spent, len(proposals)) if proposals else None
     return _metrics(
@@ -163,7 +201,7 @@ def _candidate(judged: Sequence[Judged], economics: CaseEconomics) -> BusinessMe
 def _outcome(proposal: Proposal) -> Outcome:
     if proposal.failure is not None:
         return Outcome.FAILED
-    return Outcome.ESCALATED if _escalated(proposal) else proposal.outcome
+    return Outcome.ESCALATED if has_escalated(proposal) else proposal.outcome
 
 
 def _people(judged: Sequence[Judged], economics: CaseEconomics) -> BusinessMetrics:
@@ -192,6 +230,9 @@ def _metrics(
         mean_cycle_time_ms=_mean([time for _, time in handled]),
         mean_wall_time_ms=_mean(wall),
         cost_per_case_minor=per_case,
+        exception_rate=round(1 - outcomes.count(Outcome.ACTED) / len(outcomes), 6)
+        if outcomes
+        else None,
     )
 
 

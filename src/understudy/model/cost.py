@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from understudy.model.business import Business
+
 __all__ = ["BusinessMetrics", "CaseCost", "CostLine", "CostSummary"]
 
 
@@ -46,6 +48,8 @@ class BusinessMetrics(msgspec.Struct, frozen=True, kw_only=True):
     """As the cases' systems count the time: waiting and calls as in life."""
     mean_wall_time_ms: int | None = None
     """How much of it really passed in the run; unknown for people."""
+    exception_rate: float | None = None
+    """The share of cases that did not end in the actor's own actions."""
     cost_per_case_minor: int | None = None
 
 
@@ -67,3 +71,9 @@ class CostSummary(msgspec.Struct, frozen=True, kw_only=True):
     candidate: BusinessMetrics
     people: BusinessMetrics
     largest_uncapped_minor: int = 0
+    by_system: tuple[CostLine, ...] = ()
+    by_segment: tuple[CostLine, ...] = ()
+    by_fault: tuple[CostLine, ...] = ()
+    by_confidence: tuple[CostLine, ...] = ()
+    business: Business | None = None
+    """The business case; None where the costs alone were asked for."""

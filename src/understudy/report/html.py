@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from understudy.model.finding import Severity
 from understudy.model.printable import printable
+from understudy.report.business import business_tables
 from understudy.report.explorer import Block
 from understudy.report.page import Page
 from understudy.report.phrases import GLOSSARY, SEVERITY_SIGNS, amount, counted, percent, plain
@@ -42,6 +43,7 @@ def render_page(page: Page, blocks: tuple[Block, ...], left_out: int) -> str:
         glossary=GLOSSARY,
         heat_class=_heat_class,
         prices=_prices(page),
+        tables=business_tables(page.facts),
     )
 
 

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from understudy.model.printable import printable
+from understudy.report.business import Table, business_tables
 from understudy.report.page import Page
 from understudy.report.phrases import amount
 
@@ -52,6 +53,7 @@ def render_markdown(page: Page, run: str) -> str:
         "## What stands behind this",
         _table(("", ""), [(name, value) for name, value in page.provenance]),
         _kinds(page),
+        *(_business(table) for table in business_tables(page.facts)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -74,6 +76,12 @@ def _kinds(page: Page) -> str:
     if not rows:
         return ""
     return "## Cost by kind\n\n" + _table(("kind", "findings", "cases", "cost"), rows)
+
+
+def _business(table: Table) -> str:
+    told = [f"## {table.name}", _table(table.head, table.rows)]
+    told += ["\n".join(f"- {_inert(note)}" for note in table.notes)] if table.notes else []
+    return "\n\n".join(told)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
