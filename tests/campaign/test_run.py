@@ -188,8 +188,28 @@ def test_one_case_is_shown_whole(project):
     shown = project.command("case", "latest", "case-00000").stdout
     assert " s of the case's time, " in shown
     assert "PEOPLE" in shown
-    assert "CANDIDATE (proposed, never executed)" in shown
+    assert " | CANDIDATE (proposed)" in shown
+    assert "over_escalation (low)" in shown
+    assert "priced by over_escalation, low: (2 + 0.05 x 3.50 EUR" in shown
     assert project.command("case", "latest", "case-99999").returncode == 2
+
+
+def test_the_differences_of_a_run_are_priced_again(project):
+    """`understudy diff RUN` redoes the stage by the policy as it is now, and decides nothing."""
+    project.write("bot.py", ESCALATES)
+    policy = project.write("own.yaml", "version: 1\n")
+    project.command(
+        "run", str(project.campaign("bot:handle", policy="own.yaml")), "-q", "--limit", "3"
+    )
+    (run,) = project.runs()
+    before = json.loads((run / "cost.json").read_text())["error_cost_minor"]
+    verdict = (run / "verdict.json").read_bytes()
+    policy.write_text("version: 1\nfloors: {low: 200, medium: 200, high: 200, critical: 1500}\n")
+    told = project.command("diff", "latest").stdout
+    assert "over_escalation" in told
+    assert "the verdict is as it was; decide anew: understudy judge " in told
+    assert json.loads((run / "cost.json").read_text())["error_cost_minor"] > before
+    assert (run / "verdict.json").read_bytes() == verdict
 
 
 def test_a_run_stops_by_itself_at_so_many_critical_findings(project):

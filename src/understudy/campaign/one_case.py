@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.campaign.run_files import open_run
+from understudy.campaign.run_files import RunFiles, open_run
 from understudy.campaign.run_folder import find_run
+from understudy.campaign.side_by_side import side_by_side
+from understudy.campaign.two_views import View, view
+from understudy.cost.price_list import PriceList
 from understudy.model.action import Action
-from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.errors import RecordingError, nearest
-from understudy.model.finding import Finding
 from understudy.model.money import Money
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, Proposal
@@ -26,23 +26,31 @@ def describe_case(run: str, case_id: str, reports: Path) -> str:
     """One case of a run, whole; raises `RecordingError` where the run has no such case."""
     folder = find_run(run, reports)
     files = open_run(folder)
-    records = {record.case_id: record for record in files.records}
-    if case_id not in records:
+    records = [record for record in files.records if record.case_id == case_id]
+    if not records:
+        known = {record.case_id for record in files.records}
         raise RecordingError(
-            f"the run has no case `{case_id}`{nearest(case_id, records)}",
+            f"the run has no case `{case_id}`{nearest(case_id, known)}",
             code="U442",
             where=str(folder.path),
         )
     case = next(case for case in files.evidence.cases if case.case_id == case_id)
-    findings = [finding for finding in folder.read_findings() if finding.case_id == case_id]
-    currency = folder.read_cost().currency
-    lines = [
-        *_head(case, records[case_id]),
-        *_people(files.evidence.baselines[case_id], findings),
-        *_candidate(records[case_id]),
-        *_differences(findings, currency),
-    ]
+    lines = [line for record in records for line in _told(case, record, files)]
     return "\n".join(printable(line) for line in lines)
+
+
+def _told(case: Case, record: CaseRecord, files: RunFiles) -> list[str]:
+    """One proposal of the case; a case that was run several times has several."""
+    baselines = files.evidence.baselines[case.case_id]
+    prices = PriceList.from_policy(files.rules.policy)
+    seen = view(case, record.proposal, baselines, prices, files.evidence.replay)
+    return [
+        *_head(case, record),
+        *side_by_side(seen.explanation, baselines, files.rules.policy.currency),
+        *_rest(record),
+        *_differences(seen, files.rules.policy.currency),
+        "",
+    ]
 
 
 def _head(case: Case, record: CaseRecord) -> list[str]:
@@ -65,46 +73,40 @@ def _time(proposal: Proposal) -> str:
     return f"{told} of the case's time, {proposal.wall_time_ms / 1000:,.1f} s of ours"
 
 
-def _people(baselines: Sequence[Baseline], findings: Sequence[Finding]) -> list[str]:
-    matched = {finding.baseline_id for finding in findings}
-    lines = ["PEOPLE"]
-    for baseline in baselines:
-        mark = " (compared with)" if baseline.baseline_id in matched else ""
-        lines.append(f"  {baseline.baseline_id} by {baseline.actor or baseline.source}{mark}")
-        lines += [f"    {_action(action)}" for action in baseline.actions] or ["    did nothing"]
-    return [*lines, ""]
-
-
-def _candidate(record: CaseRecord) -> list[str]:
+def _rest(record: CaseRecord) -> list[str]:
+    """What the candidate said and left behind beside its actions."""
     proposal = record.proposal
-    lines = ["CANDIDATE (proposed, never executed)"]
-    lines += [f"    {_action(action)}" for action in proposal.actions] or ["    did nothing"]
+    refused = [action for action in proposal.actions if action.refused]
+    lines = [f"refused by the system: {_action(action)}" for action in refused]
     if proposal.failure is not None:
-        lines.append(f"    failed: {proposal.failure.reason}: {proposal.failure.detail}")
-    lines += [
-        f"    a planned fault did not act, {fault}: {count.idle}"
-        for fault, count in record.faults.items()
-        if count.idle is not None
-    ]
+        lines.append(f"failed: {proposal.failure.reason}: {proposal.failure.detail}")
     if record.trace.rationale:
-        lines.append(f"    rationale: {_short(record.trace.rationale)}")
+        lines.append(f"rationale: {_short(record.trace.rationale)}")
     printed = record.trace.printed.strip().splitlines()
-    lines += [f"    printed: {_short(line)}" for line in printed[:_PRINTED]]
+    lines += [f"printed: {_short(line)}" for line in printed[:_PRINTED]]
     if len(printed) > _PRINTED:
-        lines.append(f"    … and {len(printed) - _PRINTED:,} more lines in the run's store")
-    return [*lines, ""]
+        lines.append(f"… and {len(printed) - _PRINTED:,} more lines in the run's store")
+    return [*lines, ""] if lines else []
 
 
-def _differences(findings: Sequence[Finding], currency: str) -> list[str]:
+def _differences(seen: View, currency: str) -> list[str]:
+    findings = seen.explanation.findings
+    notes = []
+    if seen.alone is not None:
+        notes.append(f"judged from the actions alone: {seen.alone}")
+    if seen.forgiven:
+        notes.append(
+            f"{seen.forgiven:,} differences of actions cost nothing: both ways led to one state"
+        )
     if not findings:
-        return ["NO DIFFERENCE"]
+        return ["NO DIFFERENCE", *notes]
     lines = ["DIFFERENCES"]
     for finding in findings:
         cost = Money(finding.cost_minor, currency)
         lines.append(f"  {finding.kind} ({finding.severity}) {finding.operation or ''}: {cost}")
         lines += [f"    {finding.explanation}", f"    priced by {finding.rule}"]
     total = Money(sum(finding.cost_minor for finding in findings), currency)
-    return [*lines, f"  in all {total}"]
+    return [*lines, f"  in all {total}", *notes]
 
 
 def _action(action: Action) -> str:

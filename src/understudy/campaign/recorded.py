@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from understudy import __version__
+from understudy.campaign.business import with_business
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import harness_hash
+from understudy.campaign.judgement import judge
 from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import RunFiles, evidence_of, open_run
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
@@ -19,12 +21,14 @@ from understudy.campaign.source import world_folder
 from understudy.model.canonical import digest, digest_file
 from understudy.model.errors import NoCasesError, RecordingError
 from understudy.model.manifest import RunManifest
+from understudy.model.money import Money
+from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, Proposal
 from understudy.model.verdict import Stage
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import Recording, read_recording
 
-__all__ = ["JudgeRequest", "judge_recorded", "judge_run"]
+__all__ = ["JudgeRequest", "diff_run", "judge_recorded", "judge_run"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -63,6 +67,31 @@ def judge_run(run: str, reports: Path, progress: Progress) -> Finished:
     files = open_run(find_run(run, reports))
     progress("judge", len(files.records), len(files.records))
     return conclude(files)
+
+
+def diff_run(run: str, reports: Path) -> str:
+    """Explain and price a run's differences again; the verdict stays as it was made."""
+    folder = find_run(run, reports)
+    files = open_run(folder)
+    judgement = with_business(judge(files.evidence, files.rules.policy), files)
+    folder.write_differences(judgement.findings, judgement.cost)
+    cost = judgement.cost
+    lines = [f"{cost.cases:,} cases, {len(judgement.findings):,} findings"]
+    lines += [
+        f"  {line.group:<26}{line.findings:>7,} in {line.cases:>6,} cases"
+        f"{Money(line.cost_minor, cost.currency)!s:>20}"
+        for line in cost.by_kind
+    ]
+    lines.append(f"error cost {Money(cost.error_cost_minor, cost.currency)}")
+    if judgement.forgiven:
+        lines.append(f"{judgement.forgiven:,} differences of actions led to one and the same state")
+    lines += [
+        f"{count:,} cases judged from actions alone: {reason}"
+        for reason, count in sorted(judgement.alone.items())
+    ]
+    if folder.verdict.is_file():
+        lines.append(f"the verdict is as it was; decide anew: understudy judge {folder.path}")
+    return "\n".join(printable(line) for line in lines)
 
 
 def _refuse_strangers(

@@ -56,9 +56,13 @@ class RunFolder:
         self, findings: tuple[Finding, ...], cost: CostSummary, verdict: Verdict
     ) -> None:
         """Write findings, costs and the verdict, the verdict last."""
+        self.write_differences(findings, cost)
+        write_json(self.verdict, verdict)
+
+    def write_differences(self, findings: tuple[Finding, ...], cost: CostSummary) -> None:
+        """Write findings and costs."""
         write_lines(self.findings, findings)
         write_json(self.path / "cost.json", cost)
-        write_json(self.verdict, verdict)
 
     def read_findings(self) -> tuple[Finding, ...]:
         """Read the priced differences."""

@@ -45,6 +45,7 @@ def options(
 app.command("demo")(campaigns.demo)
 app.command("run")(campaigns.run)
 app.command("judge")(campaigns.judge)
+app.command("diff")(runs.diff)
 app.command("report")(runs.report)
 app.command("case")(runs.case)
 app.command("stop")(runs.stop)

@@ -1,4 +1,4 @@
-"""Commands on one run: `report`, `case` and `stop`."""
+"""Commands on one run: `diff`, `report`, `case` and `stop`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["case", "report", "stop"]
+__all__ = ["case", "diff", "report", "stop"]
 
 Run = Annotated[str, typer.Argument(help="A run's folder, its id, or `latest`.")]
 Reports = Annotated[Path, typer.Option("--reports", help="Where run folders lie.")]
+
+
+def diff(run: Run, reports: Reports = Path("reports")) -> None:
+    """Explain and price a run's differences again, by the policy as it is now."""
+    from understudy.campaign.recorded import diff_run
+
+    typer.echo(diff_run(run, reports))
 
 
 def report(
