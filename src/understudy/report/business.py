@@ -67,7 +67,11 @@ def _worth(business: Business, facts: ReportInput) -> Iterator[Table]:
         ),
         tuple(notes),
     )  # fmt: skip
-    yield Table(
+    yield _repairs(business, currency)
+
+
+def _repairs(business: Business, currency: str) -> Table:
+    return Table(
         "Fix this first",
         ("kind", "saved per case", "error cost without it", "the verdict would be"),
         tuple(
