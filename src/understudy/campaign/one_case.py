@@ -80,6 +80,11 @@ def _rest(record: CaseRecord) -> list[str]:
     lines = [f"refused by the system: {_action(action)}" for action in refused]
     if proposal.failure is not None:
         lines.append(f"failed: {proposal.failure.reason}: {proposal.failure.detail}")
+    lines += [
+        f"a planned fault did not act, {fault}: {count.idle}"
+        for fault, count in record.faults.items()
+        if count.idle is not None
+    ]
     if record.trace.rationale:
         lines.append(f"rationale: {_short(record.trace.rationale)}")
     printed = record.trace.printed.strip().splitlines()
