@@ -38,16 +38,20 @@ def build_request(
     params: Mapping[str, Any],
     credentials: Mapping[str, Mapping[str, str]],
     systems: Systems | None = None,
+    *,
+    strict: bool = True,
 ) -> Request:
     """The request of one call. `credentials` are a case's, by system.
 
-    `systems` are an engine's, where it has others than the built-in ones. Raises `ValueError`
-    where a parameter of the path is missing: without it there is no path to send to; and where one
-    is unknown that has no place in the request. Anything else is left to the system to refuse.
+    `systems` are an engine's, where it has others than the built-in ones. What was captured of a
+    request is made again without being `strict`: its fields need not be parameters. Raises
+    `ValueError` where a parameter of the path is missing: without it there is no path to send to;
+    and where one is unknown that has no place in the request. Anything else is left to the system
+    to refuse.
     """
     system = (systems or _built_in())[operation.system]
     path, rest = _filled(operation, params)
-    query, body, kind = system.encode(_wire(operation, rest), operation.method)
+    query, body, kind = system.encode(_wire(operation, rest, strict), operation.method)
     own = credentials.get(operation.system)
     headers = {**(system.authorization(own) if own else {}), "accept": "application/json", **kind}
     host = system.base_url.partition("://")[2]
@@ -73,11 +77,11 @@ def tool_schemas(systems: tuple[str, ...] | None = None) -> list[dict[str, Any]]
     ]
 
 
-def _wire(operation: Operation, rest: dict[str, Any]) -> Wire:
+def _wire(operation: Operation, rest: dict[str, Any], strict: bool) -> Wire:
     if operation.wire is not None:
         # It would be dropped or misplaced, so the system could not refuse it.
         known = {*operation.params["properties"], *operation.accepts}
-        unknown = [name for name in rest if name not in known]
+        unknown = [name for name in rest if strict and name not in known]
         if unknown:
             raise ValueError(
                 f"{operation.name} takes no `{unknown[0]}`{nearest(unknown[0], known)}; "

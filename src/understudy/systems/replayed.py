@@ -88,7 +88,13 @@ class Replayed:
             return None
         given = _parameters(operation, action)
         try:
-            return build_request(operation, given, self._session.credentials, self._engine.systems)
+            return build_request(
+                operation,
+                given,
+                self._session.credentials,
+                self._engine.systems,
+                strict=False,
+            )
         except ValueError:
             return None
 
