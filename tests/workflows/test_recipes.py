@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib import resources
 from random import Random
 
 import pytest
@@ -35,6 +36,21 @@ def test_every_clause_is_put_to_the_test_by_some_situation():
     for recipe in load_recipes().values():
         used = {situation.clause for situation in recipe.situations}
         assert set(recipe.clauses) - used == set()
+
+
+def test_the_page_of_the_workflows_states_the_rates_that_they_have():
+    """How often people slip, and how many cases two people handle, is what the recipes say."""
+    page = resources.files("understudy").joinpath("data/workflows/README.md").read_text("utf-8")
+    told = " ".join(page.split())
+    for recipe in load_recipes().values():
+        slips = recipe.slips
+        assert f"a note is forgotten ({slips.forgets_note:.1%})".replace("%", " %") in told
+        assert f"are swapped ({slips.mistypes_amount:.1%})".replace("%", " %") in told
+        assert f"a wrong tag is set ({slips.wrong_tag:.1%})".replace("%", " %") in told
+        assert f"over needlessly ({slips.overcautious:.1%})".replace("%", " %") in told
+        assert recipe.double_handled == 0.25
+        assert f"| {recipe.id} |" in told
+    assert "A quarter of the cases is handled by two people" in told
 
 
 def test_every_word_of_the_dialect_has_something_behind_it():
