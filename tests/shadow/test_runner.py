@@ -143,6 +143,23 @@ def test_what_only_the_kernel_refuses_is_its_case_s_attempt(project, run):
     assert (report.process_attempts, report.places) == (1, ("native pidfd_open",))
 
 
+def test_attempts_of_a_process_that_dies_are_not_lost(project, run):
+    """Who tries the network and then ends its process, or stands still, has tried all the same."""
+    project.candidate(
+        "import os, signal, socket\n\ndef dies(case, systems):\n"
+        "    for number in range(200):\n"
+        "        try:\n            socket.create_connection(('203.0.113.1', 400 + number))\n"
+        "        except PermissionError:\n            pass\n"
+        "    if case.trigger.payload['number'] == 0:\n        os._exit(3)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    report, records = run(project.plan(2, use="bot:dies"))
+    assert [record.proposal.failure.reason for record in records] == ["crashed"] * 2
+    assert all(128 <= record.wall.network <= 200 for record in records)
+    assert records[0].wall.places[0] == "connect 203.0.113.1:400"
+    assert report.network_attempts >= 256
+
+
 def test_async_candidates_and_what_they_leave_running(project, run):
     """A coroutine is awaited, and a task it started belongs to its case."""
     project.candidate(

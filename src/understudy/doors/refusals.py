@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from understudy.doors.kernel_count import KernelCount
 from understudy.doors.kernel_filter import Reach
@@ -14,6 +14,7 @@ from understudy.model.proposal import WallCount
 __all__ = ["NetworkRefused", "Refusals", "Refused"]
 
 _MOST_PLACES = 20
+_TOLD_ONE_BY_ONE = 64
 _WORDS = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -46,6 +47,8 @@ class Refusals:
         """What the kernel refused of calls that no hook sees."""
         self.reach = Reach.NONE
         """What becomes of such calls here."""
+        self.tell: Callable[[WallCount], None] | None = None
+        """Told at once what has been refused since `take`: a process may not live to say it."""
 
     def network(self, place: str) -> Refused:
         """Count an attempt to reach another machine, process or name."""
@@ -60,16 +63,27 @@ class Refusals:
 
     def take(self) -> WallCount:
         """What was refused since the last call."""
-        for sort, place in self.kernel.take():
-            self._count(sort, place)
         with self._lock:
-            counted = WallCount(**self._counts, places=tuple(self._places))
+            for sort, place in self.kernel.take():
+                self._add(sort, place)
+            counted = self._told()
             self._counts = dict.fromkeys(self._counts, 0)
             self._places = {}
         return counted
 
     def _count(self, sort: str, place: str) -> None:
         with self._lock:
-            self._counts[sort] += 1
-            if sort != "expected" and len(self._places) < _MOST_PLACES:
-                self._places[place] = None
+            number = self._add(sort, place)
+            told = self._told()
+        # Of very many the first are told one by one, so that telling takes no time of its own.
+        if self.tell is not None and (number <= _TOLD_ONE_BY_ONE or number & (number - 1) == 0):
+            self.tell(told)
+
+    def _add(self, sort: str, place: str) -> int:
+        self._counts[sort] += 1
+        if sort != "expected" and len(self._places) < _MOST_PLACES:
+            self._places[place] = None
+        return sum(self._counts.values())
+
+    def _told(self) -> WallCount:
+        return WallCount(**self._counts, places=tuple(self._places))

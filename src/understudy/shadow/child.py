@@ -22,7 +22,7 @@ from understudy.model.campaign import Fault
 from understudy.model.errors import UnderstudyError
 from understudy.model.world import World
 from understudy.shadow.channel import Channel, Printed
-from understudy.shadow.protocol import Refusal, Setup, Started, encode
+from understudy.shadow.protocol import Attempted, Refusal, Setup, Started, encode
 
 __all__ = ["main"]
 
@@ -75,6 +75,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
         place = Workplace(engine, seat, printed, setup, hooks, channel.tell, channel.ask)
         handling = Handling(place)
         channel.write(encode(Started(level=seat.level, wall=seat.wall.take())))
+        seat.wall.tell = lambda wall: channel.write(encode(Attempted(wall=wall)))
         decoder = msgspec.json.Decoder(Inbound)
         while line := channel.read():
             handling.handle(decoder.decode(line))

@@ -28,7 +28,16 @@ from understudy.model.proposal import (
 from understudy.shadow.environment import built_environment
 from understudy.shadow.handover import MODELS, taken_over
 from understudy.shadow.plan import ShadowPlan
-from understudy.shadow.protocol import Asked, Finished, Listening, Refusal, Setup, Started, Told
+from understudy.shadow.protocol import (
+    Asked,
+    Attempted,
+    Finished,
+    Listening,
+    Refusal,
+    Setup,
+    Started,
+    Told,
+)
 from understudy.shadow.worker import Worker
 
 __all__ = ["Crew", "Result"]
@@ -124,6 +133,8 @@ class Crew:
         if isinstance(message, Started):
             worker.ready, self.level = True, message.level
             self._on_start(message.wall)
+        elif isinstance(message, Attempted):
+            worker.attempted = message.wall
         elif isinstance(message, Asked) and self._decide is not None:
             asked = message
             worker.tell(self._decide(asked.case_id, asked.repeat, asked.number, asked.row))
@@ -161,7 +172,7 @@ class Crew:
             raise _never_started(self._setup, how, worker)
         printed = worker.last_words()
         if worker.case is not None:
-            lost = _lost_case(order(worker.case), reason, how, printed)
+            lost = _lost_case(order(worker.case), reason, how, printed, worker.attempted)
             yield Result(worker.case, self._with_models(worker, lost))
 
     def _release(self, worker: Worker, patience: float = 0.0) -> str:
@@ -170,7 +181,9 @@ class Crew:
         return worker.end(patience)
 
 
-def _lost_case(order: Inbound, reason: str, how: str, printed: str) -> CaseRecord:
+def _lost_case(
+    order: Inbound, reason: str, how: str, printed: str, attempted: WallCount
+) -> CaseRecord:
     failure = Failure(cause=FailureCause.CANDIDATE, reason=reason, detail=how)
     return CaseRecord(
         case_id=order.case_id,
@@ -178,6 +191,7 @@ def _lost_case(order: Inbound, reason: str, how: str, printed: str) -> CaseRecor
             case_id=order.case_id, outcome=Outcome.FAILED, repeat=order.repeat, failure=failure
         ),
         trace=Trace(printed=printed),
+        wall=attempted,
     )
 
 

@@ -12,6 +12,7 @@ from understudy.model.proposal import CaseRecord, WallCount
 
 __all__ = [
     "Asked",
+    "Attempted",
     "Finished",
     "Listening",
     "Refusal",
@@ -100,6 +101,12 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     leaving: bool = False
 
 
+class Attempted(msgspec.Struct, frozen=True, kw_only=True, tag="attempted"):
+    """What the wall has refused in the case at hand so far."""
+
+    wall: WallCount
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True, tag="asked"):
     """The candidate asks for the case's approval of that number; the process waits for a line."""
 
@@ -115,7 +122,7 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True, tag="listening"):
     names: tuple[str, ...]
 
 
-Told = Started | Refusal | Finished | Asked | Listening
+Told = Started | Refusal | Finished | Attempted | Asked | Listening
 _decoder: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _encoder = msgspec.json.Encoder()
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 import msgspec
 
 from understudy.candidates.handed import Inbound
+from understudy.model.proposal import WallCount
 from understudy.shadow.protocol import Setup, Told, decode_told, encode
 
 __all__ = ["Worker"]
@@ -53,6 +54,8 @@ class Worker:
         self.ready = self.leaving = False
         self.case: int | None = None
         """The position of the case that it is at."""
+        self.attempted = WallCount()
+        """What the wall has refused in that case, as far as it has said so."""
         self.since = time.monotonic()
         self._rest = bytearray()
         self._send(encode(setup))
@@ -70,6 +73,7 @@ class Worker:
     def give(self, index: int, order: Inbound) -> None:
         """Hand it the next case."""
         self.case, self.since = index, time.monotonic()
+        self.attempted = WallCount()
         self._send(encode(order))
 
     def tell(self, answer: Mapping[str, Any]) -> None:
