@@ -289,6 +289,22 @@ def test_zeros_that_were_put_back_are_a_writing(tmp_path):
     assert "0{}" in profile_text(made)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Artist Begin Date of Birth", "title varchar(255)", "a: b, {c} #d", "Größe 'm'", "x" * 150],
+)
+def test_a_profile_reads_back_whatever_its_columns_are_called(tmp_path, name):
+    """Names with spaces, marks or great length survive in signatures of many columns."""
+    names = [f"{name} {number}" for number in range(12)]
+    with (tmp_path / "d.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows(["" if row % 3 else "v"] * 12 for row in range(120))
+    made = learn_profile(read_sample(tmp_path / "d.csv"))
+    write_profile(tmp_path / "p.yaml", made)
+    assert read_profile(tmp_path / "p.yaml")[0] == made
+
+
 def test_duplicates_are_learned_and_made(tmp_path):
     """Repeated rows beyond those of the clean table become a step with their law of sizes."""
     clean = [f"{n},web,Name {n % 37},{n % 50}" for n in range(400)]

@@ -126,7 +126,8 @@ def profile_text(profile: Profile) -> str:
 
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None
-    yaml.width = 100
+    # A column's name with spaces would be broken in two, which cannot be read again.
+    yaml.width = 1 << 20
     yaml.representer.ignore_aliases = lambda _: True
     yaml.representer.sort_base_mapping_type_on_output = False
     out = io.StringIO()
