@@ -72,6 +72,13 @@ class Rates(pydantic.BaseModel):
     __pydantic_extra__: dict[str, Decimal]
     date: date
 
+    @pydantic.model_validator(mode="after")
+    def _worth_something(self) -> Self:
+        for name, rate in self.__pydantic_extra__.items():
+            if rate <= 0:
+                raise ValueError(f"one {name} must be worth more than nothing, not {rate}")
+        return self
+
     def of(self, currency: str) -> Decimal | None:
         """The rate of one currency, or None."""
         return self.__pydantic_extra__.get(currency)
@@ -260,6 +267,14 @@ class Policy(Configuration):
             raise ValueError(f"two clauses have the id `{twice[0]}`")
         return clauses
 
+    @pydantic.field_validator("tiers")
+    @classmethod
+    def _weighing_something(cls, tiers: dict[str, Decimal]) -> dict[str, Decimal]:
+        for name, factor in tiers.items():
+            if factor <= 0:
+                raise ValueError(f"tier `{name}` must weigh more than nothing, not {factor}")
+        return tiers
+
     @pydantic.field_validator("order")
     @classmethod
     def _without_cycles(cls, order: tuple[OrderPolicy, ...]) -> tuple[OrderPolicy, ...]:
@@ -275,6 +290,8 @@ class Policy(Configuration):
     @pydantic.model_validator(mode="after")
     def _one_currency(self) -> Self:
         for name, money in self._own_amounts().items():
+            if isinstance(money, Money) and money.minor < 0:
+                raise ValueError(f"`{name}` is {money}; it cannot be negative")
             if isinstance(money, Money) and money.currency != self.currency:
                 raise ValueError(
                     f"`{name}` is in {money.currency}, but the policy's currency is {self.currency}"
