@@ -6,7 +6,7 @@ import os
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,7 @@ class Handling:
                 session.clock.advance(seconds)
                 if running.repeated_from is None:
                     running.repeated_from = len(session.actions)
+            place.seat.spans.listen()
             case = handed_case(running.order, self._opened(session), place.seat.models_url)
             yield read_answer(place.seat.candidate.answer(case, Toolbox(place.engine, session)))
 
@@ -202,6 +203,7 @@ class Handling:
     def _record(self, running: _Running, answer: Answer, failure: Failure | None) -> CaseRecord:
         session, order = running.session, running.order
         wall = real_now() - running.began
+        answer = self._with_spans(answer)
         done = Done(
             case_id=order.case_id,
             actions=marked(session.actions, running.blows, running.repeated_from),
@@ -219,6 +221,21 @@ class Handling:
             wall=self._place.seat.wall.take(),
             faults=self._faults(running),
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
+
+    def _with_spans(self, answer: Answer) -> Answer:
+        """The answer with what the candidate's own spans tell besides it.
+
+        Model calls that went through the gateway are known from there.
+        """
+        told = self._place.seat.spans.take()
+        model = () if answer.prompts or self._place.seat.models_url else told.prompts
+        return replace(
+            answer,
+            prompts=answer.prompts or model,
+            outputs=answer.outputs or (told.outputs if model else ()),
+            context=answer.context or told.context,
+            usage={**(told.usage if model else {}), **answer.usage},
         )
 
     def _faults(self, running: _Running) -> dict[str, FaultCount]:

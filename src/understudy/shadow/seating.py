@@ -17,6 +17,7 @@ from understudy.candidates.command import CommandCandidate
 from understudy.candidates.in_process import PythonCandidate
 from understudy.candidates.loading import load
 from understudy.candidates.service import ServiceCandidate, reachable_addresses
+from understudy.candidates.spans import Spans
 from understudy.candidates.tool_door import serving_tools
 from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
 from understudy.doors.answering import Answering
@@ -75,6 +76,8 @@ class Seat:
     """Where the candidate finds its models, where it may have any."""
     witness: Witness | None = None
     """Where the candidate reaches the systems over sockets."""
+    spans: Spans = field(default_factory=Spans)
+    """What the candidate tells of itself by OpenTelemetry, where it is in this process."""
 
 
 def take_seat(
