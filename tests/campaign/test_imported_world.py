@@ -117,3 +117,14 @@ def test_a_campaign_runs_on_an_imported_world(world):
     told = json.loads(verdict.read_bytes())
     assert (told["cases"]["judged"], told["error_cost"]["total_minor"]) == (1, 0)
     assert len(read_recording(world / "recording").baselines_of("zendesk-1")[0].actions) == 1
+
+
+@pytest.mark.parametrize("name", ["customers.csv", "customers.txt"])
+def test_a_table_without_a_map_is_told_before_anything_is_read(tmp_path, name):
+    """Whatever its name ends in: a world asks which column is which field, and says how."""
+    (tmp_path / name).write_text("id,Created (UTC),Email\ncus_1,2026-01-01 10:00,ann@corp.com\n")
+    made = CliRunner().invoke(
+        app, ["world", "import", str(tmp_path / name), "--out", str(tmp_path / "world")]
+    )
+    assert "is CSV, and no map says which column is which field" in str(made.exception)
+    assert not (tmp_path / "world").exists()

@@ -25,6 +25,7 @@ from understudy.model.manifest import SourceFile, WorldManifest
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
 from understudy.traffic.detect import FORMATS, UNKNOWN_FORMAT, detect_format
+from understudy.traffic.export_table import open_table
 from understudy.traffic.history import Sighting
 from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
@@ -116,13 +117,13 @@ def _plan(path: Path, maps: dict[str, Path]) -> Callable[[_Reading], None]:
     if path.name in maps:
         export = open_export(path, load_map(maps[path.name]))
         return lambda reading: reading.cells(export)
-    if path.suffix.lower() == ".csv":
+    found = None if path.suffix.lower() == ".csv" else _format(path)
+    if found is None or (found in VENDORS and open_table(found, path, None, Limits())):
         raise ConfigurationError(
             f"`{path}` is CSV, and no map says which column is which field",
             code="U141",
             hint=f"--map {path.name}=MAP.yaml",
         )
-    found = _format(path)
     if found not in VENDORS:
         raise ConfigurationError(
             f"`{path}` is {found}, and a world is made of {', '.join(sorted(VENDORS))} exports",
