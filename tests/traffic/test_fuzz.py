@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from datetime import UTC
 
 import pytest
 from tests.traffic import exports as x
+from tests.traffic.test_export_tables import HISTORY, PAYMENTS, TICKETS
 from tests.traffic.test_http_cases import read_it, refund_it, solve_it
 
 from understudy.model.errors import UnderstudyError
@@ -73,6 +75,10 @@ SEEDS = {
     "abcd": json.dumps([{"convo_id": 1, "original": [["customer", "hi"]], "delexed": []}]),
     "tau": json.dumps([{"task_id": 1, "traj": [{"role": "user", "content": "x"}], "trial": 0}]),
 }  # fmt: skip
+TABLES = {"zendesk": TICKETS, "stripe": PAYMENTS + PAYMENTS, "hubspot": HISTORY}
+FILES = [pytest.param(each, SEEDS[each.name], id=each.name) for each in FORMATS]
+FILES += [pytest.param(each, TABLES[each.name], id=f"{each.name}-csv")
+          for each in FORMATS if each.name in TABLES]  # fmt: skip
 SPLICES = (b"\x00", b"\xff\xfe", b"{", b"]", b'"', b"1e999", b"NaN", b"null", b"\xed\xa0\x80",
            b"!!python/object/apply:os.system", b"&a *a", b"-1", b"[[[[[[[[", b"\r\n\r\n",
            b"\x1f\x8b", b"99999999999999999999:")  # fmt: skip
@@ -121,17 +127,16 @@ def broken(data, chance):
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("rounds", ROUNDS)
-@pytest.mark.parametrize("format", FORMATS, ids=lambda each: each.name)
-def test_broken_files_are_errors_or_quarantine(tmp_path, format, rounds):
+@pytest.mark.parametrize(("format", "seed"), FILES)
+def test_broken_files_are_errors_or_quarantine(tmp_path, format, seed, rounds):
     """A clear error with nothing written, or a recording whose counts add up; never a traceback."""
-    chance = random.Random(f"{format.name}/{rounds}")
+    chance = random.Random(f"{format.name}/{len(seed)}/{rounds}")
     for number in range(5 * rounds):
         path, out = tmp_path / f"in-{number}", tmp_path / f"out-{number}"
-        seed = SEEDS[format.name]
         other = odd(seed, chance) if number % 2 else None
         path.write_bytes(broken(seed.encode(), chance) if other is None else other.encode())
         try:
-            format.read([path], out, Wishes())
+            format.read([path], out, Wishes(zone=UTC))
         except UnderstudyError:
             assert not out.exists()
         else:

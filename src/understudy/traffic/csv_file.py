@@ -82,7 +82,8 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._file.readline(_LONGEST)
+        # A reader asks once more where a quote is open at the end.
+        line = "" if self._file.closed else self._file.readline(_LONGEST)
         if not line:
             self._file.close()
             raise StopIteration
