@@ -93,12 +93,13 @@ def test_what_is_no_http_or_too_new_is_told(imported):
     assert broken == type(broken)(f"x, byte {len(data)}", "the file breaks off")
 
 
-def test_flows_of_before_they_were_numbered_are_read(imported):
+@pytest.mark.parametrize("kind", [{}, {"type": b"http"}], ids=["no type", "type in bytes"])
+def test_flows_of_before_they_were_numbered_are_read(imported, kind):
     """The tool wrote its own version then, and the status under another name."""
     old = flow(version=[0, 10, 1])
     old["response"]["code"] = old["response"].pop("status_code")
     del old["type"]
-    report, [found] = imported(MITMPROXY, tnet(old))
+    report, [found] = imported(MITMPROXY, tnet({**old, **kind}))
     assert report.manifest.kept == 1
     assert (found.operation, found.response.status) == ("stripe.refunds.create", 200)
 

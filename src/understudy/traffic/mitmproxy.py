@@ -54,8 +54,9 @@ def read_flow(flow: Any, offset: int) -> Exchange:
             f"flow version {version} is newer than {NEWEST}; export it as HAR:"
             " mitmdump -nr FILE --set hardump=FILE.har"
         )
-    if flow.get("type", "http") != "http":
-        raise LeftOut(f"a flow of type {flow.get('type')}")
+    kind = flow.get("type", "http")
+    if _text(kind) != "http":
+        raise LeftOut(f"a flow of type {_text(kind) or kind}")
     request = flow.get("request")
     if not isinstance(request, dict):
         raise Malformed("no request")
