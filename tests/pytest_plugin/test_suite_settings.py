@@ -102,7 +102,7 @@ def suite(tmp_path):
         (tmp_path / "suite.yaml").write_text(head + "".join(cases), encoding="utf-8")
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suite.yaml"],
-            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=110,
+            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
 
     return run
