@@ -13,7 +13,7 @@ from understudy.diff.compare import Judge
 from understudy.diff.compound import parts_of
 from understudy.diff.conduct import excess_reads, late, ungrounded, unsafe
 from understudy.diff.drafts import Draft, Pricing
-from understudy.diff.exposure import Known, exposed, invented
+from understudy.diff.exposure import Known, exposed, invented, speaks
 from understudy.diff.families import same_target
 from understudy.diff.fields import Rules, rules_of
 from understudy.diff.lists import Row, Stance, Story, explain_lists, unmatched
@@ -114,14 +114,23 @@ def _conduct(
     known: Known | None,
 ) -> Iterator[Draft]:
     """What is wrong with the way, whichever baseline the outcome is held against."""
-    yield from controls(proposal, pricing)
-    yield from clauses(case, proposal, pricing)
-    yield from exposed(case, proposal, baselines, pricing)
-    yield from invented(case, proposal, baselines, pricing, known)
-    yield from unsafe(proposal, rows, pricing)
-    yield from ungrounded(case, rows, pricing)
-    yield from excess_reads(proposal, pricing)
-    yield from late(proposal, pricing)
+    actions, policy = proposal.actions, pricing.prices.policy
+    if policy.operations:
+        yield from controls(proposal, pricing)
+        yield from excess_reads(proposal, pricing)
+    if policy.clauses:
+        yield from clauses(case, proposal, pricing)
+    if proposal.replies or any(speaks(action) for action in actions):
+        yield from exposed(case, proposal, baselines, pricing)
+        yield from invented(case, proposal, baselines, pricing, known)
+    elif any(action.refused for action in actions):
+        yield from invented(case, proposal, baselines, pricing, known)
+    if proposal.confidence is not None or not all(one.candidate_saw_response for one in actions):
+        yield from unsafe(proposal, rows, pricing)
+    if any(action.reads_before == 0 for action in actions):
+        yield from ungrounded(case, rows, pricing)
+    if policy.deadline is not None:
+        yield from late(proposal, pricing)
 
 
 def _explanation(

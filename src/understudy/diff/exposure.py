@@ -18,7 +18,7 @@ from understudy.model.proposal import Proposal
 from understudy.redact.patterns import SECRETS
 from understudy.redact.sieve import Sieve
 
-__all__ = ["Known", "exposed", "familiar_words", "invented"]
+__all__ = ["Known", "exposed", "familiar_words", "invented", "speaks"]
 
 Known = Callable[[str], bool]
 """Whether a reference stands anywhere in the systems' data."""
@@ -99,9 +99,14 @@ def _unknown(
                 yield _invention(action, reference, pricing, Severity.HIGH)
 
 
+def speaks(action: Action) -> bool:
+    """Whether somebody outside gets to see what an action says."""
+    return action.effect in _OUTSIDE or action.fields.get("public") is True
+
+
 def _outgoing(proposal: Proposal) -> Iterator[tuple[Action | None, str]]:
     for action in proposal.actions:
-        if action.effect in _OUTSIDE or action.fields.get("public") is True:
+        if speaks(action):
             for text in _strings(action.fields.values()):
                 yield action, text[:_LONGEST]
     for reply in proposal.replies:
