@@ -218,9 +218,19 @@ def test_hints_come_from_class_and_effect(name, reads, destroys, repeats, seen):
 
 def test_every_operation_is_offered_under_a_name_of_its_own():
     """Names differ, and have only letters that every model's interface takes."""
-    names = [tool_name(each) for each in offered(mounted())]
-    assert len(set(names)) == len(names) > 100
+    names = [tool_name(each) for each in offered(mounted(), ("*",))]
+    assert len(set(names)) == len(names) > 200
     assert all(name.replace("_", "").isalnum() and len(name) <= 64 for name in names)
+
+
+def test_what_few_need_is_offered_by_name_only():
+    """Without a word no more than a model takes; batches and the like where they are named."""
+    names = [each.name for each in offered(mounted())]
+    assert 100 < len(names) <= 128
+    assert "stripe.refunds.create" in names
+    aside = "hubspot.objects.batch_create"
+    assert aside not in names
+    assert [each.name for each in offered(mounted(), (aside,))] == [aside]
 
 
 def test_a_pattern_that_fits_nothing_names_the_nearest():

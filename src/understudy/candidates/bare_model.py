@@ -97,8 +97,6 @@ def offered_tools(
     provider takes.
     """
     found = offered(systems, wanted)
-    if not wanted:
-        found = [each for each in found if not each.aside]
     if len(found) > _MOST_TOOLS:
         raise CandidateError(
             f"{len(found)} operations would be offered to the model; {_MOST_TOOLS} are the most",

@@ -63,9 +63,10 @@ class CaseAtHand(Mapping[str, Mapping[str, str]]):
 
 
 def offered(systems: Mapping[str, System], wanted: Collection[str] = ()) -> list[Operation]:
-    """The operations of the systems, only those of the `wanted` names and patterns where given.
+    """The operations of the systems that fit the `wanted` names and patterns.
 
-    Raises `ConfigurationError` for a pattern that fits none.
+    Without any it is all that do not stand aside, as models and their clients take no more than
+    about a hundred tools. Raises `ConfigurationError` for a pattern that fits none.
     """
     known = {each.name: each for system in systems.values() for each in system.operations}
     for pattern in wanted:
@@ -77,7 +78,7 @@ def offered(systems: Mapping[str, System], wanted: Collection[str] = ()) -> list
     return [
         operation
         for name, operation in known.items()
-        if not wanted or any(fnmatchcase(name, pattern) for pattern in wanted)
+        if (any(fnmatchcase(name, each) for each in wanted) if wanted else not operation.aside)
     ]
 
 
