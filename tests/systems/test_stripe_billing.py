@@ -291,3 +291,50 @@ def test_held_money_is_taken_in_part_or_let_go(call):
     assert refused(call, "stripe.charges.capture", id=third["id"])["code"] == (
         "charge_already_captured"
     )
+
+
+def test_payment_methods_are_attached_and_taken_off(call):
+    """One of Stripe's own for tests, one that was paid by, one of a card; nobody's are refused."""
+    mine = ok(call, "stripe.payment_methods.attach", id="pm_card_visa", customer="cus_ada")
+    assert call.last.action_class is ActionClass.APPROVAL_REQUIRED
+    assert (mine["customer"], mine["id"].startswith("pm_1")) == ("cus_ada", True)
+    paid = ok(call, "stripe.charges.retrieve", id="ch_0001")["payment_method"]
+    assert ok(call, "stripe.payment_methods.retrieve", id=paid)["customer"] == "cus_ada"
+    listed = ok(call, "stripe.payment_methods.list", customer="cus_ada", type="card")["data"]
+    assert [each["id"] for each in listed] == [mine["id"]]
+    own = ok(call, "stripe.payment_methods.list_of_customer", id="cus_ada")["data"]
+    assert own == listed
+    both = {"id": "cus_ada", "method_id": mine["id"]}
+    assert ok(call, "stripe.payment_methods.retrieve_of_customer", **both) == mine
+    ok(call, "stripe.customers.update", id="cus_ada", payment_method=mine["id"])
+    assert ok(call, "stripe.payment_methods.detach", id=mine["id"])["customer"] is None
+    assert ok(call, "stripe.payment_methods.list", customer="cus_ada")["data"] == []
+    made = ok(call, "stripe.payment_methods.create", type="card", card={"number": "4242"})
+    assert ok(call, "stripe.payment_methods.attach", id=made["id"], customer="cus_bob")["customer"]
+    attach = "stripe.payment_methods.attach"
+    assert refused(call, attach, id="pm_none", customer="cus_ada")["param"] == "payment_method"
+    declines = {"id": "pm_card_chargeDeclined", "customer": "cus_ada"}
+    assert refused(call, attach, **declines)["decline_code"] == "generic_decline"
+    assert (
+        "not attached" in refused(call, "stripe.payment_methods.detach", id=mine["id"])["message"]
+    )
+    refused(call, "stripe.payment_methods.create", type="card")
+
+
+def test_what_a_charge_was_paid_by_is_the_case_s_own(call, caller_of):
+    """A charge given to another customer takes its payment method along, in its own case only."""
+    other = caller_of("case-2")
+    paid = ok(call, "stripe.charges.retrieve", id="ch_0001")["payment_method"]
+    ok(call, "stripe.charges.update", id="ch_0001", customer="cus_bob")
+    owners = [
+        ok(caller, "stripe.payment_methods.retrieve", id=paid)["customer"]
+        for caller in (call, other)
+    ]
+    assert owners == ["cus_bob", "cus_ada"]
+
+
+def test_a_price_in_parts_of_a_cent(call):
+    """What is no whole number of minor units is shown as a decimal alone."""
+    body = b"currency=eur&product=prod_1&unit_amount_decimal=12.5"
+    _, price = call.raw("stripe", "POST", "/v1/prices", body)
+    assert (price["unit_amount"], price["unit_amount_decimal"]) == (None, "12.5")

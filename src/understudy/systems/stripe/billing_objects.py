@@ -232,7 +232,8 @@ def price(row: Row) -> dict[str, Any]:
     """A price."""
     payload = filled(_PRICE, row)
     amount = payload["unit_amount"]
-    payload["unit_amount_decimal"] = None if amount is None else str(amount)
+    exact = row.get("unit_amount_decimal")
+    payload["unit_amount_decimal"] = exact if amount is None else str(amount)
     recurring = row.get("recurring")
     if isinstance(recurring, dict):
         payload["type"] = "recurring"

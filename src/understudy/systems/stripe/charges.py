@@ -15,7 +15,7 @@ from understudy.systems.stripe.errors import declined, invalid, missing
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.writes import PAID, write
 
-__all__ = ["OPERATIONS", "capture_amount", "collect", "release", "take"]
+__all__ = ["OPERATIONS", "capture_amount", "collect", "refuse_declined", "release", "take"]
 
 _TABLE = "stripe.charges"
 # Stripe's own payment methods for trying declines (docs.stripe.com/testing, "Declined payments"),
@@ -40,11 +40,16 @@ _DECLINED: dict[str, tuple[str, str | None, str]] = {
 _TRIAL = re.compile(r"(?:pm_card_|tok_)(?:visa_)?(\w+)")
 
 
-def take(call: Call, method: str | None, amount: int, *, held: bool = False, **other: Any) -> Row:
-    """Charge a payment method, or the 402; held money is collected later."""
+def refuse_declined(method: str | None) -> None:
+    """The 402 of a payment method that Stripe has for trying declines."""
     trial = _TRIAL.fullmatch(method or "")
     if trial is not None and trial[1] in _DECLINED:
         raise declined(*_DECLINED[trial[1]])
+
+
+def take(call: Call, method: str | None, amount: int, *, held: bool = False, **other: Any) -> Row:
+    """Charge a payment method, or the 402; held money is collected later."""
+    refuse_declined(method)
     session = call.session
     row: dict[str, Any] = {
         "id": f"ch_3{session.letters('charge', 23)}", "amount": amount, "amount_refunded": 0,

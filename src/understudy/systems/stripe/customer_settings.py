@@ -8,6 +8,7 @@ from understudy.model.world import Row
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe import fields
 from understudy.systems.stripe.errors import invalid
+from understudy.systems.stripe.payment_methods import find_method
 
 __all__ = ["settings_changed"]
 
@@ -62,19 +63,7 @@ _EMPTY: dict[str, Any] = {
 
 
 def _known(session: CaseSession, method: str, param: str) -> None:
-    """Refuse payment methods by which nothing was ever paid, and that no test has.
-
-    Where a row names none, its charge shows one that follows from the charge's own id.
-    """
-    overlay = session.overlay
-    seen = (
-        method.startswith(_TEST_METHODS)
-        or overlay.get("stripe.payment_methods", method) is not None
-        or overlay.get("stripe.charges", f"ch_{method[3:]}") is not None
-        or overlay.get("stripe.payment_intents", f"pi_{method[3:]}") is not None
-        or overlay.find("stripe.charges", "payment_method", method)
-        or overlay.find("stripe.payment_intents", "payment_method", method)
-    )
-    if not seen:
+    """Refuse payment methods by which nothing was ever paid, and that no test has."""
+    if not method.startswith(_TEST_METHODS) and find_method(session, method) is None:
         message = f"No such PaymentMethod: '{method}'"
         raise invalid(message, param=param, code="resource_missing")

@@ -21,6 +21,7 @@ from understudy.systems.stripe.payment_objects import (
     charge,
     dispute,
     payment_intent,
+    payment_method,
     payout,
     refund,
 )
@@ -91,6 +92,7 @@ _RENDERERS: dict[str, Callable[[Row], dict[str, Any]]] = {
     "invoiceitems": invoiceitem,
     "invoices": invoice,
     "payment_intents": payment_intent,
+    "payment_methods": payment_method,
     "payouts": payout,
     "prices": price,
     "products": product,

@@ -7,7 +7,15 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.stripe.shape import address, card, filled, number_of
 
-__all__ = ["balance_transaction", "charge", "dispute", "payment_intent", "payout", "refund"]
+__all__ = [
+    "balance_transaction",
+    "charge",
+    "dispute",
+    "payment_intent",
+    "payment_method",
+    "payout",
+    "refund",
+]
 
 _CHARGE: dict[str, Any] = {
     "id": None, "object": "charge", "amount": 0, "amount_captured": 0, "amount_refunded": 0,
@@ -79,6 +87,11 @@ _ENTRY: dict[str, Any] = {
     "source": None, "status": "available", "type": "charge",
 }  # fmt: skip
 
+_METHOD: dict[str, Any] = {
+    "id": None, "object": "payment_method", "allow_redisplay": "unspecified",
+    "billing_details": None, "card": None, "created": 0, "customer": None,
+    "customer_account": None, "livemode": False, "metadata": {}, "type": "card",
+}  # fmt: skip
 _PAYOUT: dict[str, Any] = {
     "id": None, "object": "payout", "amount": 0, "application_fee": None,
     "application_fee_amount": None, "arrival_date": 0, "automatic": True,
@@ -129,6 +142,22 @@ def payment_intent(row: Row) -> dict[str, Any]:
     charged = payload["status"] in _CHARGED
     derived = f"pm_{row['id'][3:]}" if charged else None
     payload["payment_method"] = row.get("payment_method") or derived
+    return payload
+
+
+def payment_method(row: Row) -> dict[str, Any]:
+    """A payment method: a card, whose details follow from its id."""
+    payload, details = filled(_METHOD, row), card(row["id"])
+    payload["billing_details"] = {
+        "address": address({}), "email": None, "name": None, "phone": None, "tax_id": None,
+    }  # fmt: skip
+    taken = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding",
+             "last4", "regulated_status", "wallet")  # fmt: skip
+    payload["card"] = {
+        **{name: details[name] for name in taken}, "display_brand": details["brand"],
+        "generated_from": None, "three_d_secure_usage": {"supported": True},
+        "networks": {"available": [details["brand"]], "preferred": None},
+    }  # fmt: skip
     return payload
 
 

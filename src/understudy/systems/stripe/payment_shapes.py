@@ -188,6 +188,14 @@ _ENTRY = record(
         "status": one_of("available", "pending"), **each("balance_type type", STRING),
     }
 )  # fmt: skip
+_METHOD = record(
+    {
+        **head("payment_method"),
+        "type": STRING, "customer": expandable("customer"), "billing_details": _BILLING,
+        "allow_redisplay": STRING, "customer_account": _TEXT,
+        "card": record({**_CARD["properties"], "display_brand": STRING}, optional="network"),
+    }
+)  # fmt: skip
 _PAYOUT = record(
     {
         **head("payout"),
@@ -213,5 +221,5 @@ _BALANCE = record(
 )  # fmt: skip
 PAYMENTS: dict[str, dict[str, Any]] = {
     "balance": _BALANCE, "balance_transaction": _ENTRY, "charge": _CHARGE, "dispute": _DISPUTE,
-    "payment_intent": _INTENT, "payout": _PAYOUT, "refund": _REFUND,
+    "payment_intent": _INTENT, "payment_method": _METHOD, "payout": _PAYOUT, "refund": _REFUND,
 }  # fmt: skip

@@ -68,6 +68,7 @@ def _price(call: Call, given: dict[str, Any]) -> str:
     row = {
         "id": row_id, "active": True, "created": session.clock.seconds,
         "currency": fields.currency(given), "unit_amount": _unit_amount(given),
+        "unit_amount_decimal": fields.text(given, "unit_amount_decimal"),
         "product": _sold(call, given), **_recurring(given), **_texts(given, _OF_PRICE),
         **fields.merged_metadata({}, given),
     }  # fmt: skip

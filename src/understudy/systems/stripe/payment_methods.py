@@ -1,0 +1,148 @@
+"""Payment methods: what customers pay by, attached to them and taken off again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from understudy.model.action import ActionClass, Effect
+from understudy.model.world import Row
+from understudy.systems.operation import Call, Reply
+from understudy.systems.schema import OBJECT, STRING, params
+from understudy.systems.session import CaseSession
+from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.charges import refuse_declined
+from understudy.systems.stripe.errors import invalid, missing
+from understudy.systems.stripe.expand import Expansion, present
+from understudy.systems.stripe.listing import list_reply
+from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, retrieve
+from understudy.systems.stripe.writes import APPROVED, write
+
+__all__ = ["OPERATIONS", "find_method"]
+
+_TABLE = "stripe.payment_methods"
+_TRIALS = "pm_card_"
+
+
+def find_method(session: CaseSession, method: str) -> Row | None:
+    """A payment method that is there, or by which something was paid.
+
+    Where a row names none, its charge shows one that follows from the charge's own id.
+    """
+    overlay = session.overlay
+    known = overlay.get(_TABLE, method)
+    if known is not None:
+        return known
+    for table, prefix in (("charges", "ch"), ("payment_intents", "pi")):
+        by_id = overlay.get(f"stripe.{table}", f"{prefix}_{method[3:]}")
+        found = [by_id] if by_id else overlay.find(f"stripe.{table}", "payment_method", method)
+        if found:
+            return _of(method, found[0])
+    return None
+
+
+def _of(method: str, paid: Row) -> Row:
+    return {"id": method, "customer": paid.get("customer"), "created": paid.get("created", 0)}
+
+
+def _required(call: Call, method: str) -> Row:
+    row = find_method(call.session, method)
+    if row is None:
+        message = f"No such PaymentMethod: '{method}'"
+        raise invalid(message, param="payment_method", code="resource_missing", status=404)
+    return row
+
+
+def _retrieve(call: Call) -> Reply:
+    row = _required(call, call.path.get("method_id", call.path["id"]))
+    # Never kept bytes: what was paid by one can change under it, and its own row is not touched.
+    expansion = Expansion.of(fields.params(call)) or Expansion({})
+    return Reply(200, present(call.session, "payment_methods", row, expansion))
+
+
+def _list_of_customer(call: Call) -> Reply:
+    customer = fields.require(call, "customers", call.path["id"])["id"]
+    url = f"/v1/customers/{customer}/payment_methods"
+    return list_reply(
+        call, "payment_methods", url, ("type",), lambda row: row.get("customer") == customer
+    )
+
+
+def _made(session: CaseSession, customer: str | None, **other: Any) -> Row:
+    row = {
+        "id": f"pm_1{session.letters('payment_method', 23)}", "type": "card",
+        "customer": customer, "created": session.clock.seconds, **other,
+    }  # fmt: skip
+    return session.overlay.put(_TABLE, row)
+
+
+def _create(call: Call) -> Reply:
+    given = fields.params(call)
+    if fields.one_of(given, "type", ("card",)) is None:
+        raise missing("type")
+    if not isinstance(given.get("card"), dict):
+        raise missing("card")
+    row = _made(call.session, None, **fields.merged_metadata({}, given))
+    return answer(call, "payment_methods", row, created=(_TABLE, row["id"]))
+
+
+def _attach(call: Call) -> Reply:
+    session, method = call.session, call.path["id"]
+    named = fields.required(fields.params(call), "customer")
+    customer = fields.require(call, "customers", named, "customer")["id"]
+    if method.startswith(_TRIALS):
+        refuse_declined(method)
+        row = _made(session, customer)
+        return answer(call, "payment_methods", row, created=(_TABLE, row["id"]))
+    row = session.overlay.put(_TABLE, {**_required(call, method), "customer": customer})
+    return answer(call, "payment_methods", row)
+
+
+def _detach(call: Call) -> Reply:
+    row = _required(call, call.path["id"])
+    if row.get("customer") is None:
+        raise invalid("The payment method you provided is not attached to a customer.")
+    row = call.session.overlay.put(_TABLE, {**row, "customer": None})
+    return answer(call, "payment_methods", row)
+
+
+_OF_CUSTOMER = list_of("payment_methods", "payment method", ("type",))
+OPERATIONS = (
+    list_of("payment_methods", "payment method", ("customer", "type")),
+    replace(
+        _OF_CUSTOMER, name="stripe.payment_methods.list_of_customer",
+        template="/v1/customers/{id}/payment_methods", handler=_list_of_customer,
+        description="List what a customer pays by.",
+        params=params("id", id=STRING, type=STRING, created=OBJECT, **PAGING),
+        accepts=frozenset(("allow_redisplay",)),
+    ),
+    replace(retrieve("payment_methods", "payment method"), handler=_retrieve),
+    replace(
+        retrieve("payment_methods", "payment method"), handler=_retrieve,
+        name="stripe.payment_methods.retrieve_of_customer",
+        template="/v1/customers/{id}/payment_methods/{method_id}",
+        params=params("id method_id", id=STRING, method_id=STRING, expand=EXPAND),
+    ),
+    write(
+        "payment_methods.create", "/v1/payment_methods", "payment_method",
+        "Make a payment method of a card; it belongs to nobody yet.",
+        _create,
+        params("type card", type=STRING, card=OBJECT, metadata=OBJECT, expand=EXPAND),
+        effect=Effect.DRAFT, action_class=ActionClass.DRAFT_ONLY,
+        accepts=frozenset(("allow_redisplay", "billing_details", "customer", "payment_method")),
+    ),
+    write(
+        "payment_methods.attach", "/v1/payment_methods/{id}/attach", "payment_method",
+        "Attach a payment method to a customer.",
+        _attach,
+        params("id customer", id=STRING, customer=STRING, expand=EXPAND),
+        gist=aims.gist, reversible_by="stripe.payment_methods.detach", **APPROVED,
+    ),
+    write(
+        "payment_methods.detach", "/v1/payment_methods/{id}/detach", "payment_method",
+        "Take a payment method off its customer.",
+        _detach,
+        params("id", id=STRING, expand=EXPAND),
+        reversible_by="stripe.payment_methods.attach", **APPROVED,
+    ),
+)  # fmt: skip
