@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from understudy.campaign.scenarios import load_suite, try_scenario
+from understudy.model.errors import ConfigurationError
+
 HEAD = """\
 version: 1
 candidate: {use: "bot:handle", models: scripted, timeout: 20s}
@@ -27,6 +30,7 @@ EXPECTED = """\
       actions:
         - {operation: stripe.refunds.create, target: {type: charge, id: ch_1}, amount: 10 EUR}
 """
+RESET = "    faults: [{match: {operation: stripe.charges.list}, do: reset}]\n"
 POLICY = """\
 version: 1
 currency: EUR
@@ -92,14 +96,35 @@ class Shelf(System):
 
 
 @pytest.fixture
-def suite(tmp_path):
-    """Write a suite of these scenarios and run it with pytest, as a developer does."""
-    for name, text in (("bot.py", BOT), ("own_shelf.py", SHELF), ("own.yaml", POLICY % "deny")):
-        (tmp_path / name).write_text(text, encoding="utf-8")
+def written(tmp_path):
+    """Write a suite of these scenarios with its candidate, system and policy."""
 
-    def run(*cases, head=HEAD, mode="deny"):
-        (tmp_path / "own.yaml").write_text(POLICY % mode, encoding="utf-8")
-        (tmp_path / "suite.yaml").write_text(head + "".join(cases), encoding="utf-8")
+    def write(*cases, head=HEAD, mode="deny"):
+        files = {"bot.py": BOT, "own_shelf.py": SHELF, "own.yaml": POLICY % mode}
+        for name, text in {**files, "suite.yaml": head + "".join(cases)}.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path / "suite.yaml"
+
+    return write
+
+
+@pytest.fixture
+def tried(written):
+    """What becomes of the one scenario of a suite."""
+
+    def attempt(case, **more):
+        loaded = load_suite(written(case, **more))
+        return try_scenario(loaded, loaded.suite.cases[0], None)
+
+    return attempt
+
+
+@pytest.fixture
+def suite(written, tmp_path):
+    """Run a suite of these scenarios with pytest, as a developer does."""
+
+    def run(*cases, head=HEAD):
+        written(*cases, head=head)
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suite.yaml"],
             cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600,
@@ -113,34 +138,30 @@ def _case(name, do, expect):
 
 
 def test_a_suite_has_models_systems_write_modes_and_a_reviewer(suite):
-    """Scripted answers, one's own script, an own system, a denied write, a decided approval."""
+    """Scripted answers, one's own script, an own system, a denied write, a decided approval.
+
+    A scenario that holds though its fault never acted is a warning.
+    """
     pytest.importorskip("openai")
     own = _case("own", "own", "{escalated: true}") + "    models: {script: [{text: own}]}\n"
     asked = CASE % ("reviewed", "approval") + "    expect:\n      cost_at_most: 99 EUR\n" + EXPECTED
     finished = suite(
         _case("suite", "suite", "{escalated: true}"), own,
         _case("shelf", "shelf", "{escalated: true}"),
-        _case("denied", "try", "{no_writes: true}"), asked,
+        _case("denied", "try", "{no_writes: true}") + RESET, asked,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout
-    assert "5 passed" in finished.stdout
+    assert "5 passed, 1 warning" in finished.stdout
+    assert "a planned fault never acted, reset of stripe.charges.list" in finished.stdout
 
 
-def test_a_write_mode_of_the_policy_decides_what_a_scenario_meets(suite):
+def test_a_write_mode_of_the_policy_decides_what_a_scenario_meets(tried):
     """What the policy lets pass is done; denied, the same scenario fails for its error."""
     case = CASE % ("refunded", "refund") + "    expect:\n      cost_at_most: 9999 EUR\n" + EXPECTED
-    assert suite(case, mode="observe").returncode == 0
-    denied = suite(case)
-    assert denied.returncode == 1
-    assert "403" in denied.stdout
-
-
-def test_a_fault_that_never_acted_is_a_warning(suite):
-    """A scenario that passes because its fault never came says so."""
-    faults = "    faults: [{match: {operation: stripe.refunds.create}, do: reset}]\n"
-    finished = suite(_case("quiet", "nothing", "{no_writes: true}") + faults)
-    assert finished.returncode == 0
-    assert "a planned fault never acted, reset of stripe.refunds.create" in finished.stdout
+    assert tried(case, mode="observe").passed
+    denied = tried(case)
+    assert not denied.passed
+    assert "403" in denied.broken[0]
 
 
 def test_mistakes_of_a_suite_are_told_when_it_is_collected(suite):
@@ -159,20 +180,19 @@ def test_mistakes_of_a_suite_are_told_when_it_is_collected(suite):
         assert said in finished.stdout, finished.stdout
 
 
-def test_answers_are_recorded_by_scenario_and_replayed(suite, tmp_path, provider, monkeypatch):
+def test_answers_are_recorded_by_scenario_and_replayed(tried, tmp_path, provider, monkeypatch):
     """Each scenario adds to one file; replayed, nobody is asked; recorded twice is refused."""
     pytest.importorskip("openai")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-the-users-own")
     base = f'models: {{provider: {{base_url: "{provider.url}"}}}}'
     head = HEAD.replace("models: {script: [{text: suite}]}", base)
-    cases = [_case(name, "suite", "{escalated: true}") for name in ("one", "two")]
-    recorded = suite(*cases, head=head.replace("scripted", "record"))
-    assert recorded.returncode == 0, recorded.stdout
+    one, two = (_case(name, "suite", "{escalated: true}") for name in ("one", "two"))
+    assert tried(one, head=head.replace("scripted", "record")).passed
+    assert tried(two, head=head.replace("scripted", "record")).passed
     assert len((tmp_path / "models.jsonl").read_text().splitlines()) == 2
-    again = suite(*cases, head=head.replace("scripted", "record"))
-    assert "holds recorded answers of case `one` already" in again.stdout
-    replayed = suite(*cases, head=head.replace("scripted", "replay"))
-    assert replayed.returncode == 0, replayed.stdout
+    with pytest.raises(ConfigurationError, match="holds recorded answers of case `one` already"):
+        tried(one, head=head.replace("scripted", "record"))
+    assert tried(two, head=head.replace("scripted", "replay")).passed
     assert provider.asked == 2
 
 

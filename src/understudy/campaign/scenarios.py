@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from understudy.cost.price_list import PriceList
 from understudy.diff.explain import explain
 from understudy.doors.gateway_faults import is_about_models
 from understudy.doors.gateway_wire import Exchange
+from understudy.doors.self_test import self_test
 from understudy.model.action import ESCALATION_OPERATION, Action, Effect, Target
 from understudy.model.baseline import Baseline, BaselineSource, Outcome
 from understudy.model.campaign import CandidateSpec, ModelMode, ModelSettings, SystemUse
@@ -41,6 +43,8 @@ from understudy.systems.routes import operations
 
 __all__ = ["LoadedSuite", "Tried", "load_rows", "load_suite", "try_scenario"]
 
+# Once for all scenarios of a process: they follow each other on the same machine.
+_tested = functools.cache(self_test)
 _NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 
@@ -166,6 +170,7 @@ def _plan(
         writes=policy.write_modes(),
         decide=DeskReviewer(_Expected(scenario, case.case_id), policy.review, suite.seed),
         models=_models(loaded, scenario, candidate, case.case_id),
+        tester=_tested,
     )
 
 

@@ -44,6 +44,8 @@ class ShadowPlan:
     """Who answers at the desk; without it approvals stay pending."""
     models: ModelService | None = None
     """What answers the candidate's model calls; without it none can be made."""
+    tester: Callable[..., SelfTest] | None = None
+    """Tests the wall in place of a test of this run's own, where many short runs share one."""
     namespace: bool = True
     """Whether a network namespace is entered where the system permits one."""
     paths: tuple[Path, ...] = ()
