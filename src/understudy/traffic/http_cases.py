@@ -190,7 +190,7 @@ class _Workshop:
 
     def _played(self, group: Group, handling: Handling) -> tuple[Handling, Replayed] | None:
         world = self.worlds.at(group.received_at, group.places(), group.named())
-        played = self.replayer.replay(world, group.received_at, handling.steps)
+        played = self.replayer.replay(world, group.received_at, handling.steps, handling.reads)
         _count(self.notes, played)
         genuine = group.labels is not None and not handling.steps
         reason = played.broken or ("it does nothing" if not played.actions else None)
@@ -253,18 +253,19 @@ class _Workshop:
 
     def _ticket(self, group: Group) -> Mapping[str, Any]:
         place = ("zendesk.tickets", group.ticket or "")
-        return self.worlds.at(group.received_at, [place], ()).get(*place) or {}
+        return self.worlds.row(place, group.received_at) or {}
 
 
 def _fresh(told: Iterable[Happening]) -> Iterator[Happening]:
     """What is told of objects and people; not what was read again and found the same as of then."""
-    last: dict[tuple[str, str], Sighting] = {}
+    last: dict[tuple[str, str], Happening] = {}
     for one in told:
-        if isinstance(one, Sighting):
-            if last.get((one.table, one.id)) != one:
-                last[one.table, one.id] = one
-                yield one
-        elif isinstance(one, Change | Person | Tie):
+        if isinstance(one, Sighting | Person):
+            place = (one.table, one.id) if isinstance(one, Sighting) else ("", one.place)
+            if last.get(place) == one:
+                continue
+            last[place] = one
+        if isinstance(one, Sighting | Person | Change | Tie):
             yield one
 
 

@@ -45,6 +45,8 @@ class Handling:
     actor: str | None
     steps: tuple[Linked, ...]
     last: datetime | None
+    reads: tuple[int, ...] = ()
+    """How much had been read before each of them."""
 
 
 @dataclass(slots=True)
@@ -164,9 +166,17 @@ class Group:
 
     def _handling(self, name: str, steps: Sequence[Linked]) -> Handling:
         written = tuple(step for step in steps if self._written(step[0]))
+        reads = [0]
+        for one, _ in steps:
+            if self._written(one):
+                reads.append(reads[-1])
+            elif one.operation is not None and one.system in self.systems:
+                reads[-1] += 1
         times = [one.started_at for one, _ in steps if one.started_at is not None]
         people = dict.fromkeys(one.actor for one, _ in written or steps if one.actor)
-        return Handling(name, ", ".join(people) or None, written, max(times, default=None))
+        return Handling(
+            name, ", ".join(people) or None, written, max(times, default=None), tuple(reads[:-1])
+        )
 
     def _written(self, one: Interaction) -> bool:
         return one.system in self.systems and writes(one, self.systems)

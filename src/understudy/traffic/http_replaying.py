@@ -37,21 +37,27 @@ class HttpReplayer:
 
     systems: Mapping[str, System]
 
-    def replay(self, world: World, at: datetime | None, steps: Sequence[Linked]) -> Replayed:
-        """Play the writes of one handling in their order on a world as of its trigger."""
+    def replay(
+        self, world: World, at: datetime | None, steps: Sequence[Linked], reads: Sequence[int]
+    ) -> Replayed:
+        """Play the writes of one handling in their order on a world as of its trigger.
+
+        Its reads are not played; `reads` is how many came before each write.
+        """
         engine = Engine(world, systems=self.systems)
         session, result = engine.open_case(_CASE, now=at), Replayed()
-        player = Player(engine, session)
-        for one, link in steps:
+        player, seen = Player(engine, session), list[int]()
+        for (one, link), count in zip(steps, reads, strict=True):
             self._play(player, one, link, result)
+            seen += [count] * (len(result.actions) - len(seen))
         ours = {mine: theirs for theirs, mine in player.ids.items()}
         result.actions = [
             msgspec.structs.replace(
-                action, seq=number, before=renamed(action.before, ours),
+                action, seq=number, reads_before=count, before=renamed(action.before, ours),
                 after=renamed(action.after, ours), fields=renamed(action.fields, ours),
                 target=_target(action, ours),
             )
-            for number, action in enumerate(result.actions, 1)
+            for number, (action, count) in enumerate(zip(result.actions, seen, strict=True), 1)
         ]  # fmt: skip
         return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +14,12 @@ import orjson
 from understudy.model.world import Row, World
 from understudy.traffic.chronicle import Chronicle, Past
 from understudy.traffic.rewind import Rewinder
-from understudy.world.versions import micros
+from understudy.world.versions import Version, micros
 
 __all__ = ["MomentWorlds", "whole_rows"]
 
 _STEPS = 2
+_REMEMBERED = 200
 _ID = re.compile(r"(?:[a-z]{2,5}_\w{6,64}|\d{3,20})")
 Place = tuple[str, str]
 
@@ -29,6 +30,8 @@ class MomentWorlds:
 
     chronicle: Chronicle
     rewinder: Rewinder
+    _known: dict[Place, list[Version]] = field(default_factory=dict)
+    """The states of what was asked for last: one case asks for the same objects again."""
 
     def at(self, moment: datetime | None, places: Iterable[Place], named: Iterable[str]) -> World:
         """The objects at these places, those of these ids, and whom they name themselves."""
@@ -48,13 +51,25 @@ class MomentWorlds:
         for row_id in sorted(named):
             yield from ((table, row_id) for table in self.chronicle.tables_of(row_id))
 
+    def row(self, place: Place, moment: datetime | None) -> Row | None:
+        """One object as it was at a moment."""
+        return self._state(*place, moment)
+
     def _state(self, table: str, row_id: str, moment: datetime | None) -> Row | None:
-        found: Row | None = None
-        for version in self.rewinder.versions(whole_rows(self.chronicle.past_of(table, row_id))):
+        found: Version | None = None
+        for version in self._versions((table, row_id)):
             late = version.since is not None and (moment is None or version.since > micros(moment))
             if not late:
-                found = orjson.loads(memoryview(version.row))
-        return found
+                found = version
+        return None if found is None else orjson.loads(memoryview(found.row))
+
+    def _versions(self, place: Place) -> list[Version]:
+        if place not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            past = whole_rows(self.chronicle.past_of(*place))
+            self._known[place] = list(self.rewinder.versions(past))
+        return self._known[place]
 
 
 def whole_rows(past: Past) -> Past:
