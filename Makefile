@@ -36,6 +36,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 fuzz: $(READY)
+	$(BIN)/python -m pip install -q --constraint constraints.txt --group fuzz || echo "atheris does not install here"
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m fuzz tests
 
 bench: $(READY)

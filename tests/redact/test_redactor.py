@@ -242,3 +242,18 @@ def test_a_scan_names_the_place_and_never_the_value():
         ("secret", "token"),
     ]
     assert SECRETS["stripe_key"] not in repr(hits)
+
+
+def test_a_token_that_a_pseudonym_makes_long_enough_is_replaced_too():
+    """What is too short to be a token may be one behind the pseudonym of an address in it."""
+    clean = Redactor(KEY).redact_text("Bearer sl=a%40b.co and more")
+    again = Redactor(KEY)
+    assert again.redact_text(clean) == clean
+    assert not again.counts
+
+
+def test_a_query_with_bytes_that_are_no_text_is_redacted_all_the_same():
+    """A URL that a capture could not decode whole costs no traceback, and hides its secret."""
+    url = Redactor(KEY).redact_url("https://a.test/x?q=\udcff\ud800&token=hunter2hunter2")
+    assert "hunter2" not in url
+    assert url.startswith("https://a.test/x?q=")

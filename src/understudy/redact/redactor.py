@@ -27,7 +27,7 @@ _SCHEME = re.compile(r"^(?:bearer|basic|token|digest|apikey)\s+", re.IGNORECASE)
 _USERINFO = re.compile(r"^([A-Za-z][\w+.-]{0,30}://)([^/@\s]{0,512})@")
 _COOKIES = frozenset({"cookie", "set-cookie"})
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
-_LAYERS = 3
+_LAYERS, _ROUNDS = 3, 4
 _SHORT, _LONGEST_KNOWN, _REMEMBERED = 40, 500, 20_000
 _SMALLEST_CARD = 10**12
 
@@ -113,7 +113,9 @@ class Redactor:
     def _query(self, query: str) -> str:
         pairs = parse_qsl(query, keep_blank_values=True)
         clean = [(name, str(self._walked(value, name))) for name, value in pairs]
-        return self.redact_text(query if clean == pairs else urlencode(clean))
+        return self.redact_text(
+            query if clean == pairs else urlencode(clean, errors="surrogatepass")
+        )
 
     def _is_clean(self, value: Any, parent: str) -> bool:
         try:
@@ -138,7 +140,19 @@ class Redactor:
         return self._cleared(text, self._sieve.in_text(text), _LAYERS)
 
     def _cleared(self, text: str, found: Found, layers: int) -> str:
-        """The text without the patterns that it may hold."""
+        """The text without the patterns that it may hold, nor those that taking these out made.
+
+        A pseudonym is longer than what it stands for, so what was too short to be a token before
+        may be long enough behind it.
+        """
+        for _ in range(_ROUNDS):
+            clean = self._once(text, found, layers)
+            if clean == text:
+                break
+            text, found = clean, self._sieve.in_text(clean)
+        return text
+
+    def _once(self, text: str, found: Found, layers: int) -> str:
         for pattern in found.patterns:
             text = pattern.regex.sub(partial(self._swap, pattern), text)
         if layers and found.encoded:
