@@ -6,12 +6,11 @@ import json
 import sys
 import time
 
-from diff_pairs import pairs
-
 
 def main() -> None:
     """Compare every pair and count those that differ."""
     from deepdiff import DeepDiff
+    from diff_pairs import pairs
 
     made = pairs(int(sys.argv[1]))
     began = time.process_time()

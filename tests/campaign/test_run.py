@@ -285,7 +285,7 @@ def test_what_went_wrong_is_said_on_the_terminal(project):
         def handle(case, systems):
             key = case.credentials["stripe"]["api_key"]
             headers = {"Authorization": f"Bearer {key}"}
-            httpx.get("https://api.stripe.com/v1/payouts", headers=headers)
+            httpx.get("https://api.stripe.com/v1/topups", headers=headers)
             try:
                 socket.create_connection(("10.0.0.1", 443), 1)
             except OSError:
@@ -297,7 +297,7 @@ def test_what_went_wrong_is_said_on_the_terminal(project):
     assert "2 of 2 cases failed (2 raised)" in finished.stdout
     assert "ValueError: no such plan" in finished.stdout
     assert "the wall blocked 2 attempts to get out: connect 10.0.0.1:443" in finished.stdout
-    assert "nothing serves GET /v1/payouts" in finished.stdout
+    assert "nothing serves GET /v1/topups" in finished.stdout
 
 
 def test_a_setting_that_nothing_acts_on_is_told(project):

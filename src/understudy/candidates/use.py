@@ -60,7 +60,7 @@ def parse_use(use: str | dict[str, Any]) -> Use:
     >>> parse_use("my_bot.agent:handle")
     PythonUse(module='my_bot.agent', attribute='handle')
     >>> parse_use("exec: node bot.js --fast")
-    CommandUse(command=('node', 'bot.js', '--fast'))
+    CommandUse(command=('node', 'bot.js', '--fast'), tools=False)
     """
     if isinstance(use, dict):
         return ModelUse.model_validate(use).openai
