@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gc
 import io
 import socket
+import weakref
 
 import httpx
 import httpx2
@@ -107,6 +109,21 @@ def test_an_answer_is_read_once_as_one_from_the_network_is(library, echo):
             assert whole.is_closed
             assert whole.is_stream_consumed
             assert type(whole) is library.Response
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_an_answer_that_nobody_holds_is_gone(library, echo):
+    """Answers leave memory when they are let go, and do not wait for the garbage collector."""
+    gc.disable()
+    try:
+        with installed(echo), library.Client() as client:
+            answer = client.get(URL, headers=KEY)
+            assert answer.elapsed.total_seconds() >= 0
+            held = weakref.ref(answer)
+            del answer
+            assert held() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])

@@ -162,6 +162,22 @@ def test_clock_and_headers_are_nobody_elses(make_caller):
     assert passed[0] == passed[1]
 
 
+def test_objects_are_kept_from_the_second_time_on(make_caller, world):
+    """What is asked for by id is kept when it is asked for again; asking is forgotten in time."""
+    engine, answers = Engine(world, seed=7), Answers()
+    caller = make_caller(engine, "a")
+    kept = []
+    for _ in range(2):
+        caller("stripe.charges.retrieve", id="ch_0001")
+        kept.append(engine._answers.get(("api.stripe.com", "/v1/charges/ch_0001", "")))
+    assert kept[0] is None
+    assert kept[1].operation == "stripe.charges.retrieve"
+    asked = [("host", f"/{number}", "") for number in range(50_000)]
+    assert not any(map(answers.asked_again, asked))
+    assert answers.asked_again(asked[-1])
+    assert not answers.asked_again(asked[0])
+
+
 def test_a_credential_that_changes_hands_takes_its_reads_along(world):
     """A worker's static key reads as the case that it is assigned to, also just after a change."""
     engine = Engine(world, seed=7)

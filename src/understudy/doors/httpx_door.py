@@ -207,6 +207,7 @@ def _held_response(library: Any) -> Any:
             return bytes(library.Response.read(response))
         body = take(response)
         response.close()
+        _part(library, response, body)
         return body
 
     async def aread(response: Any) -> bytes:
@@ -214,9 +215,17 @@ def _held_response(library: Any) -> Any:
             return bytes(await library.Response.aread(response))
         body = take(response)
         await response.aclose()
+        _part(library, response, body)
         return body
 
     return type("Response", (library.Response,), {"read": read, "aread": aread})
+
+
+def _part(library: Any, response: Any, body: bytes) -> None:
+    # Where the stream has told the response how long it took, it knows the response: in such a
+    # circle both would wait for the garbage collector, with the request and all headers.
+    if hasattr(response, "_elapsed"):
+        response.stream = library.ByteStream(body)
 
 
 def _cut_stream(library: Any) -> Any:

@@ -18,6 +18,7 @@ __all__ = ["Answers", "Kept", "Watch"]
 _KEPT_BYTES = 16_000_000
 _ENTRY_BYTES = 1_000
 _LONGEST_ADDRESS = 1_000
+_ASKED_KEPT = 10_000
 _SHARED = ("base_urls", "renderings", "seed")
 
 Address = tuple[str, str, str]
@@ -39,12 +40,23 @@ class Answers:
     Bounded in bytes: when it is full it is emptied, so that it holds what is asked for now.
     """
 
-    __slots__ = ("_kept", "_room", "get")
+    __slots__ = ("_asked", "_kept", "_room", "get")
 
     def __init__(self) -> None:
         self._kept: dict[Address, Kept] = {}
+        self._asked: set[int] = set()
         self._room = _KEPT_BYTES
         self.get = self._kept.get
+
+    def asked_again(self, address: Address) -> bool:
+        """Whether this was asked before; where too much was, the asking begins anew."""
+        mark = hash(address)
+        if mark in self._asked:
+            return True
+        if len(self._asked) >= _ASKED_KEPT:
+            self._asked.clear()
+        self._asked.add(mark)
+        return False
 
     def keep(self, address: Address, kept: Kept) -> None:
         """Give this to whom it fits from now on."""

@@ -216,9 +216,11 @@ class Engine:
         """A read carried out; its answer is kept where any other case would get the same."""
         request = call.request
         address = request.host, request.path, request.query
-        known = self._answers.get(address) is not None or self.faults is not None
-        known = known or call.session.overlay.world is not self.world
-        if known or request.body or request.method != "GET" or not system.keeps_answers:
+        own = self.faults is not None or call.session.overlay.world is not self.world
+        if own or request.body or request.method != "GET" or not system.keeps_answers:
+            return operation.handler(call)
+        # An object asked for by id is made quickly, and most only once: not worth the watching.
+        if self._answers.get(address) or (call.path and not self._answers.asked_again(address)):
             return operation.handler(call)
         watch = Watch(call)
         reply = operation.handler(watch.call)

@@ -160,9 +160,11 @@ class Overlay:
         self._note(table, row_id)
 
     def _note(self, table: str, row_id: str) -> None:
-        if not self.wrote:
-            self.wrote = set()
-        self.wrote |= {table, (table, row_id)}
+        wrote = self.wrote
+        if not isinstance(wrote, set):
+            wrote = self.wrote = set()
+        wrote.add(table)
+        wrote.add((table, row_id))
 
     def _share(self, other: Overlay) -> None:
         """Become another view of the same writes."""
@@ -178,9 +180,9 @@ def _differences(pairs: Mapping[tuple[str, str], tuple[Row | None, Row | None]])
 
 def _fields(before: Row, after: Row) -> dict[str, tuple[Any, Any]]:
     names = after if before.keys() <= after.keys() else dict.fromkeys((*before, *after))
-    found = {}
+    found, old_of, new_of = {}, before.get, after.get
     for name in names:
-        old, new = before.get(name), after.get(name)
+        old, new = old_of(name), new_of(name)
         if old is not new and old != new:
             found[name] = (old, new)
     return found

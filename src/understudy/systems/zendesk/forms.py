@@ -101,15 +101,20 @@ def tags_of(session: CaseSession, field_id: Any, value: Any) -> list[str]:
 
 def refuse_unsolved(session: CaseSession, row: Row) -> None:
     """A ticket is not solved before its form's required fields have values."""
+    required = [
+        field
+        for field in _all(session, "ticket_fields")
+        if field.get("required") and field.get("active", True)
+    ]
+    if not required:
+        return
     filled = {str(f["id"]): f.get("value") for f in row.get("custom_fields") or ()}
     wanted = _on_form(session, row)
     missing = [
         field
-        for field in _all(session, "ticket_fields")
-        if field.get("required") and field.get("active", True)
-        and (wanted is None or field["id"] in wanted)
-        and filled.get(field["id"]) in (None, "", [])
-    ]  # fmt: skip
+        for field in required
+        if (wanted is None or field["id"] in wanted) and filled.get(field["id"]) in (None, "", [])
+    ]
     if missing:
         raise _unsolved(missing)
 
