@@ -10,14 +10,15 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
-import atheris
-
-with atheris.instrument_imports(include=["understudy.traffic", "understudy.redact"]):
-    from tests.traffic.parsing import PARSERS
-
 
 def main() -> None:
     """Fuzz one parser until libFuzzer has had enough."""
+    # Imported here: it does not install everywhere, and tests are collected everywhere.
+    import atheris
+
+    with atheris.instrument_imports(include=["understudy.traffic", "understudy.redact"]):
+        from tests.traffic.parsing import PARSERS
+
     parse = PARSERS[sys.argv[1]]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
