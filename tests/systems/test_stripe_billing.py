@@ -338,3 +338,11 @@ def test_a_price_in_parts_of_a_cent(call):
     body = b"currency=eur&product=prod_1&unit_amount_decimal=12.5"
     _, price = call.raw("stripe", "POST", "/v1/prices", body)
     assert (price["unit_amount"], price["unit_amount_decimal"]) == (None, "12.5")
+
+
+def test_a_product_keeps_its_name_and_a_list_its_status(call):
+    """What cannot be unset, and a status that is a list, are refused as Stripe refuses them."""
+    _, product = call("stripe.products.create", name="Seat")
+    status, body = call("stripe.products.update", id=product["id"], name="")
+    assert (status, body["error"]["param"]) == (400, "name")
+    assert call("stripe.subscriptions.list", status=["all", "ended"])[0] == 400

@@ -162,10 +162,12 @@ def link_deeds(
     for deed in (each for hint in (False, True) for each in deeds() if each.hint is hint):
         if deed.maker in APART or deed.entity.startswith("zendesk.tickets/"):
             continue
-        mark = (deed.operation, deed.params.get("charge"), deed.params.get("amount"))
-        if deed.hint and (mark in told or (deed.request and ("request", deed.request) in told)):
+        # As text, because a broken export may hold anything in their place.
+        mark = (deed.operation, str(deed.params.get("charge")), str(deed.params.get("amount")))
+        request = ("request", str(deed.request))
+        if deed.hint and (mark in told or (deed.request and request in told)):
             continue
-        told |= {mark, ("request", deed.request)}
+        told |= {mark, request}
         found = linker.link(deed)
         if found is None:
             grouping.left[f"{deed.system}: deeds of people that no open case fits"] += 1

@@ -185,7 +185,7 @@ def _resume(call: Call) -> Reply:
 
 def _list(call: Call) -> Reply:
     """Ended subscriptions are left out unless asked for, as at Stripe."""
-    status = fields.params(call).get("status")
+    status = fields.text(fields.params(call), "status")
     if status in ("all", "ended"):
         call.query = {key: value for key, value in call.query.items() if key != "status"}
     keep = _KEPT.get(status or "")
