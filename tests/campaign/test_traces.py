@@ -34,11 +34,11 @@ def _values(span):
 def test_traces_are_exported_as_open_telemetry_json(project):
     """A span for the case, its model calls and its actions, with what they cost; redacted."""
     project.write("bot.py", BOT % ("0" * 24))
-    campaign = project.campaign("bot:handle")
-    project.command("run", str(campaign), "-q", "--limit", "6")
+    campaign = project.campaign("bot:handle", repeats=2)
+    project.command("run", str(campaign), "-q", "--limit", "3")
     finished = project.command("report", "latest", "--otlp", "traces.jsonl")
     path = project.folder / "traces.jsonl"
-    assert "spans of 6 cases" in finished.stdout, finished.stderr
+    assert "the traces of 6 cases" in finished.stdout, finished.stderr
     spans = list(_spans(path))
     roots = [span for span in spans if "parentSpanId" not in span]
     assert len(roots) == 6
@@ -77,6 +77,7 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(project):
     """The file is named, and a command that works."""
     project.write("bot.py", BOT % ("0" * 24))
     project.command("run", str(project.campaign("bot:handle")), "-q", "--limit", "1")
-    finished = project.command("report", "latest", "--otlp", "nowhere/traces.jsonl")
+    (project.folder / "file").write_text("", encoding="utf-8")
+    finished = project.command("report", "latest", "--otlp", "file/traces.jsonl")
     assert finished.returncode == 2
-    assert "`nowhere/traces.jsonl` cannot be written" in finished.stderr
+    assert "`file/traces.jsonl` cannot be written" in finished.stderr

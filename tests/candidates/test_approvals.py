@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from understudy.candidates.approvals import run_graph
-from understudy.candidates.tool_door import serving_tools
+from understudy.candidates.tool_door import serving_tools, shadow_tools
 from understudy.candidates.toolbox import Toolbox
 from understudy.model.world import World
 from understudy.systems.engine import Engine
@@ -109,6 +109,38 @@ def test_other_interrupts_are_resumed_as_the_integration_says(desk):
     state = run(desk, "may I?", resume=lambda value, decision: f"{value} {decision.status}")
     assert "may I? approved" in state["messages"][-1].content
     assert desk.asked[-1]["action"] == {"operation": "", "asked": "may I?"}
+
+
+def test_an_approval_holds_for_a_call_with_the_tools_own_defaults(desk):
+    """What a tool assumes for itself is part of what is asked about, and of what is approved."""
+
+    def refund(charge, amount=300):
+        """Give money back."""
+
+    map = {"refund": "stripe.refunds.create"}
+    (tool,) = shadow_tools([refund], map)
+
+    def work(state):
+        assert interrupt({"tool": "refund", "args": {"charge": "ch_1"}})
+        tool("ch_1")
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    desk.decide(status="approved")
+    run_graph(
+        graph.compile(checkpointer=InMemorySaver()), {"messages": []}, CASE, desk.systems, map
+    )
+    assert desk.asked[0]["action"]["amount"] == 300
+    assert desk.session.actions[-1].amount_minor == 300
+    assert desk.session.actions[-1].approval_ref is not None
+
+
+def test_a_call_that_cannot_be_made_is_asked_about_as_it_is(desk):
+    """Arguments that the tool does not take: the desk sees tool and arguments, nothing is done."""
+    desk.decide(status="rejected")
+    run(desk, middleware(nonsense=1))
+    assert desk.asked[0]["action"] == {"operation": "refund", "arguments": {"nonsense": 1}}
 
 
 def test_an_agent_that_asks_without_end_is_ended(desk):

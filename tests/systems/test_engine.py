@@ -10,10 +10,11 @@ import pytest
 from understudy.model.action import ActionClass, Effect, Target
 from understudy.model.errors import ConfigurationError, EvidenceError
 from understudy.model.world import World
-from understudy.systems.calling import build_request, find_operation, tool_schemas
+from understudy.systems.calling import build_request, find_operation
 from understudy.systems.engine import Engine, current_case
 from understudy.systems.message import Request
 from understudy.systems.operation import Call, Operation, Refusal, Reply
+from understudy.systems.routes import operations
 from understudy.systems.schema import INTEGER, STRING, params
 from understudy.systems.system import System
 
@@ -268,12 +269,11 @@ def test_names_and_parameters_are_helped_with(call):
 
 def test_every_operation_has_a_schema_for_tools():
     """Path parameters are required, descriptions are sentences, enums are closed."""
-    for tool in tool_schemas():
-        schema = tool["parameters"]
-        template = find_operation(tool["name"]).template
-        names = [part[1:-1] for part in template.split("/") if part.startswith("{")]
+    for operation in operations():
+        schema = operation.params
+        names = [part[1:-1] for part in operation.template.split("/") if part.startswith("{")]
         assert set(names) <= set(schema["required"]) <= set(schema["properties"])
-        assert tool["description"].endswith(".")
+        assert operation.description.endswith(".")
 
 
 def test_nothing_a_candidate_sees_names_the_harness(engine, call):

@@ -10,9 +10,10 @@ from understudy.campaign.run_files import open_run
 from understudy.campaign.run_folder import find_run
 from understudy.model.errors import ConfigurationError
 from understudy.model.finding import Finding
+from understudy.model.jsonl import write_lines
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
-from understudy.report.otlp import TraceHead, write_otlp
+from understudy.report.otlp import TraceHead, otlp_request
 
 __all__ = ["export_traces"]
 
@@ -25,10 +26,10 @@ def export_traces(run: str, reports: Path, out: Path) -> str:
     """
     folder = find_run(run, reports)
     files = open_run(folder)
-    findings: defaultdict[str, list[Finding]] = defaultdict(list)
+    findings: defaultdict[tuple[str, int], list[Finding]] = defaultdict(list)
     if folder.verdict.is_file():
         for finding in folder.read_findings():
-            findings[finding.case_id].append(finding)
+            findings[finding.case_id, finding.repeat].append(finding)
     manifest = files.manifest
     head = TraceHead(
         run_id=manifest.run_id,
@@ -39,15 +40,21 @@ def export_traces(run: str, reports: Path, out: Path) -> str:
     redactor = Redactor(RedactionKey(), personal=not files.imported.synthetic)
     arrivals = {case.case_id: case.received_at for case in files.evidence.cases}
     started = datetime.fromisoformat(manifest.started_at)
-    cases = [
-        (record, arrivals.get(record.case_id) or started, findings[record.case_id])
+    requests = (
+        otlp_request(
+            head,
+            record,
+            arrivals.get(record.case_id) or started,
+            findings[record.case_id, record.proposal.repeat],
+            redactor.redact_value,
+        )
         for record in files.records
-    ]
+    )
     try:
-        count = write_otlp(out, head, cases, redactor.redact_value)
+        count = write_lines(out, requests)
     except OSError as error:
         raise ConfigurationError(
             f"`{out}` cannot be written: {error.strerror or error}",
             hint=f"understudy report {folder.path} --otlp traces.jsonl",
         ) from None
-    return f"{count:,} spans of {len(cases):,} cases: {out}"
+    return f"the traces of {count:,} cases: {out}"

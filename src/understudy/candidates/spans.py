@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from understudy.traffic.otlp import read_otlp
-from understudy.traffic.spans import Span
+if TYPE_CHECKING:
+    from understudy.traffic.spans import Span
 
 __all__ = ["SpanTale", "Spans"]
 
@@ -84,6 +84,9 @@ def _listener(base: Any, keep: Any) -> Any:
 
 def _read(ended: Any) -> list[Span]:
     """A span of the library as it would have been exported, read like an imported one."""
+    # Imported here: hardly any candidate has spans, and every one waits for its process to start.
+    from understudy.traffic.otlp import read_otlp
+
     raw = {
         "traceId": f"{ended.context.trace_id:032x}",
         "spanId": f"{ended.context.span_id:016x}",

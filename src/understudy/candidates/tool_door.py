@@ -28,6 +28,8 @@ __all__ = ["Foreseen", "Target", "ToolNotMapped", "foreseen", "serving_tools", "
 
 Target = str | Callable[..., Any]
 _engines: list[Engine] = []
+_assumed: dict[str, dict[str, Any]] = {}
+"""By the name of a shadowed tool, what it takes for arguments that are not given."""
 
 
 class ToolNotMapped(PermissionError):
@@ -59,7 +61,8 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
 
     Arguments are validated by the tool itself before. A call of a tool that `map` does not name
     raises `ToolNotMapped` and is a coverage gap of the case; so is every call outside of a case.
-    Raises `CandidateError` where `map` names a tool that is not there, or an object is no tool.
+    Raises `CandidateError` where `map` names a tool that is not there or a coroutine function, or
+    an object is no tool.
     """
     given = list(tools)
     known = [name for tool in given for name in named(tool)]
@@ -70,6 +73,13 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
             code="U214",
             hint=f"the tools are {', '.join(known) or 'none'}",
         )
+    for name, target in map.items():
+        if inspect.iscoroutinefunction(target):
+            raise CandidateError(
+                f"the tool `{name}` is mapped to a coroutine function",
+                code="U216",
+                hint="write it as a plain one: `systems.call` answers at once",
+            )
     return [rebuilt(tool, functools.partial(_shadow, map)) for tool in given]
 
 
@@ -81,15 +91,15 @@ def foreseen(map: Mapping[str, Target], name: str, arguments: Mapping[str, Any])
     engine, session = _at_hand(name)
     systems = _Foreseeing(engine, session)
     target = map.get(name)
-    by_itself: dict[str, Any] = {"operation": name, "arguments": _value(dict(arguments))}
-    try:
-        if target is not None:
-            _carried_out(target, systems, dict(arguments))
-    except _Foreseen as found:
-        return Foreseen(found.operation, digest(found.params), found.action)
-    except (CallError, ValueError, LookupError):
-        return Foreseen("", "", by_itself)
-    return Foreseen("", "", by_itself)
+    given = {**_assumed.get(name, {}), **arguments}
+    # What goes wrong on the way goes wrong again when the tool is called, and is told there.
+    with contextlib.suppress(CallError, LookupError, TypeError, ValueError):
+        try:
+            if target is not None:
+                _carried_out(target, systems, given)
+        except _Foreseen as found:
+            return Foreseen(found.operation, digest(found.params), found.action)
+    return Foreseen("", "", {"operation": name, "arguments": _value(dict(arguments))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +134,30 @@ def _shadow(
     map: Mapping[str, Target], name: str, original: Callable[..., Any], aside: Container[str]
 ) -> Callable[..., Any]:
     """What is called in place of `original`; arguments named `aside` are the framework's."""
-    target = map.get(name)
-    tells_text = inspect.signature(original).return_annotation in (str, "str")
+    target, signature = map.get(name), inspect.signature(original)
+    tells_text = signature.return_annotation in (str, "str")
+    _assumed[name] = {
+        key: each.default
+        for key, each in signature.parameters.items()
+        if each.default is not each.empty and key not in aside
+    }
 
     def act(*args: Any, **kwargs: Any) -> Any:
-        arguments = _arguments(original, args, kwargs)
+        arguments = _arguments(signature, args, kwargs)
         answer = _acted(target, name, {k: v for k, v in arguments.items() if k not in aside})
         return orjson.dumps(answer).decode() if isinstance(target, str) and tells_text else answer
 
     async def act_later(*args: Any, **kwargs: Any) -> Any:
-        answer = act(*args, **kwargs)
-        return await answer if inspect.isawaitable(answer) else answer
+        return act(*args, **kwargs)
 
     later = inspect.iscoroutinefunction(original)
     return functools.wraps(original)(act_later if later else act)
 
 
 def _arguments(
-    original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
     """What the original would have been given, its own defaults included."""
-    signature = inspect.signature(original)
     bound = signature.bind(*args, **kwargs)
     bound.apply_defaults()
     kinds = {name: each.kind for name, each in signature.parameters.items()}

@@ -98,7 +98,7 @@ class BareModel(Configuration):
         None, pattern="^https?://", description="the provider, before that of the campaign's models"
     )
     tools: tuple[str, ...] = Field(
-        (), description="what it is offered, by name or pattern; everything but batches by default"
+        (), description="what it is offered, by name or pattern; by default what most agents need"
     )
     most_calls: int = Field(20, ge=1, description="how often it is asked in one case")
     options: dict[str, Any] = Field(

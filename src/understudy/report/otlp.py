@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -20,7 +19,7 @@ from understudy.model.action import Action
 from understudy.model.finding import Finding
 from understudy.model.proposal import CaseRecord
 
-__all__ = ["TraceHead", "write_otlp"]
+__all__ = ["TraceHead", "otlp_request"]
 
 _KIND_INTERNAL, _KIND_CLIENT = 1, 3
 _STATUS_ERROR = 2
@@ -36,33 +35,24 @@ class TraceHead:
     currency: str
 
 
-def write_otlp(
-    path: Path,
+def otlp_request(
     head: TraceHead,
-    cases: Sequence[tuple[CaseRecord, datetime, Sequence[Finding]]],
+    record: CaseRecord,
+    began: datetime,
+    findings: Sequence[Finding],
     redact: Callable[[Any], Any],
-) -> int:
-    """Write the cases with when they came in and their findings; returns the number of spans.
+) -> dict[str, Any]:
+    """The export request of one case, with when it came in and what it was found guilty of.
 
     Times are the case's own. `redact` goes over everything that candidate and customers wrote.
     """
-    count = 0
-    with path.open("wb") as file:
-        for record, began, findings in cases:
-            spans = list(_spans(head, record, began, findings, redact))
-            count += len(spans)
-            file.write(orjson.dumps(_request(head, spans)) + b"\n")
-    return count
-
-
-def _request(head: TraceHead, spans: list[dict[str, Any]]) -> dict[str, Any]:
     resource = {
         "service.name": head.candidate,
         "service.version": head.release,
         "understudy.run.id": head.run_id,
     }
-    scope = {"name": "understudy"}
-    held = {"scope": scope, "spans": spans}
+    spans = list(_spans(head, record, began, findings, redact))
+    held = {"scope": {"name": "understudy"}, "spans": spans}
     attributes = {"attributes": _attributes(resource)}
     return {"resourceSpans": [{"resource": attributes, "scopeSpans": [held]}]}
 

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from understudy.candidates.bare_model import ModelCandidate, offered_tools, read_prompt
 from understudy.candidates.command import CommandCandidate
 from understudy.candidates.in_process import PythonCandidate
 from understudy.candidates.loading import load
@@ -29,8 +28,6 @@ from understudy.doors.loopback import (
     running,
     serving,
 )
-from understudy.doors.mcp_stdio import check_extra
-from understudy.doors.mcp_tools import CaseAtHand, Offer, offered, tool_server
 from understudy.doors.namespace import end_with_parent
 from understudy.doors.refusals import Refusals
 from understudy.doors.transports import installed
@@ -175,6 +172,9 @@ def _tool_door(
     if not use.tools:
         yield []
         return
+    from understudy.doors.mcp_stdio import check_extra
+    from understudy.doors.mcp_tools import CaseAtHand, Offer, offered, tool_server
+
     check_extra()
     offer = Offer(
         offered(engine.systems),
@@ -205,6 +205,8 @@ def _model_seat(use: BareModel, setup: Setup, place: _Place) -> Seat:
             code="U212",
             hint="write `models: replay`, `record`, `live` or `scripted` at the candidate",
         )
+    from understudy.candidates.bare_model import ModelCandidate, offered_tools, read_prompt
+
     prompt = read_prompt(use, Path(setup.project))
     tools = offered_tools(place.engine.systems, use.tools)
     place.leave.enter_context(installed(place.door, place.models))

@@ -9,10 +9,10 @@ from urllib.parse import quote
 from understudy.model.errors import nearest
 from understudy.systems.message import Request
 from understudy.systems.operation import Operation, Wire
-from understudy.systems.routes import mounted, operations
+from understudy.systems.routes import mounted
 from understudy.systems.system import System
 
-__all__ = ["build_request", "find_operation", "tool_schemas"]
+__all__ = ["build_request", "find_operation"]
 
 Systems = Mapping[str, System]
 _OWN: dict[str, System] = {}
@@ -67,14 +67,6 @@ def _filled(operation: Operation, params: Mapping[str, Any]) -> tuple[str, dict[
     for name in names:
         path = path.replace(f"{{{name}}}", quote(str(params[name]), safe=""))
     return path, {name: value for name, value in params.items() if name not in names}
-
-
-def tool_schemas(systems: tuple[str, ...] | None = None) -> list[dict[str, Any]]:
-    """What a model may call: name, description and JSON Schema of the parameters."""
-    return [
-        {"name": each.name, "description": each.description, "parameters": dict(each.params)}
-        for each in operations(systems)
-    ]
 
 
 def _wire(operation: Operation, rest: dict[str, Any], strict: bool) -> Wire:
