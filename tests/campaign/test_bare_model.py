@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -14,14 +12,11 @@ TAGS = '{name: zendesk_tags_add, arguments: {id: "%s", tags: [seen]}}'
 LAST = json.dumps({"outcome": "acted", "confidence": 0.8, "rationale": "tagged it"})
 
 
-class Provided(BaseHTTPRequestHandler):
+@pytest.fixture
+def provider(monkeypatch, serving):
     """Plays the provider: tags the ticket of the event by a tool, then says that it is done."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.seen.append(asked)
+    def answer(path, asked):
         message = {"role": "assistant", "content": LAST}
         if asked["messages"][-1]["role"] == "user":
             ticket = json.loads(asked["messages"][-1]["content"])["event"]["payload"]["ticket_id"]
@@ -32,32 +27,14 @@ class Provided(BaseHTTPRequestHandler):
                 "content": None,
                 "tool_calls": [{"id": "call_1", "type": "function", "function": call}],
             }
-        body = json.dumps({
+        return {
             "id": "c", "object": "chat.completion", "created": 1, "model": "m-1",
             "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
             "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
-        }).encode()  # fmt: skip
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        }  # fmt: skip
 
-    def log_message(self, *args):
-        return
-
-
-@pytest.fixture
-def provider(monkeypatch):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Provided)
-    server.seen = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
     monkeypatch.setenv("OPENAI_API_KEY", "sk-the-users-own")
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return serving(answer)
 
 
 def _run(project, use, *, mode="scripted", script="[]", limit="2", prompt="Tag every ticket."):
@@ -75,7 +52,7 @@ def _records(project):
 
 def test_a_prompt_is_recorded_and_replayed_with_the_same_verdict(project, provider):
     """Prompt and provider are all it takes; replayed, the provider is not asked once."""
-    use = f'{{model: m-1, prompt: prompt.md, base_url: "http://127.0.0.1:{provider.server_port}/v1"'
+    use = f'{{model: m-1, prompt: prompt.md, base_url: "{provider.url}/v1"'
     use += ', tools: ["zendesk.*"], options: {temperature: 0}}'
     recorded = json.loads(_run(project, use, mode="record").stdout)["runs"][0]
     first, second = _records(project)
@@ -83,7 +60,7 @@ def test_a_prompt_is_recorded_and_replayed_with_the_same_verdict(project, provid
     assert first["proposal"]["outcome"] == "acted"
     assert first["proposal"]["confidence"] == 0.8
     assert first["trace"]["prompts"][0]["messages"][0]["content"] == "Tag every ticket."
-    asked = provider.seen[0]
+    _, _, asked = provider.seen[0]
     assert asked["temperature"] == 0
     assert {each["function"]["name"].partition("_")[0] for each in asked["tools"]} == {"zendesk"}
     assert recorded["hashes"]["prompt"]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -63,60 +60,30 @@ def _events(text):
         yield f"event: {each['type']}\ndata: {data}\n\n"
 
 
-class Provided(BaseHTTPRequestHandler):
+@pytest.fixture
+def provider(monkeypatch, serving):
     """Plays the provider of all three interfaces; each answer says how often it was asked."""
 
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.seen.append((self.headers["authorization"], self.path))
-        kind, text = "application/json", f"answer {len(self.server.seen)}"
-        if self.path.endswith("/chat/completions"):
+    def answer(path, asked):
+        text = f"answer {len(server.seen)}"
+        if path.endswith("/chat/completions"):
             message = {"role": "assistant", "content": text}
-            answer = {
+            return {
                 "id": "c", "object": "chat.completion", "created": 1, "model": "m-1",
                 "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
                 "usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7},
             }  # fmt: skip
-        elif self.path.endswith("/embeddings"):
-            vectors = [[len(self.server.seen), number] for number in range(len(asked["input"]))]
+        if path.endswith("/embeddings"):
+            vectors = [[len(server.seen), number] for number in range(len(asked["input"]))]
             data = [{"object": "embedding", "index": i, "embedding": v}
                     for i, v in enumerate(vectors)]  # fmt: skip
-            answer = {"object": "list", "model": "e-1", "data": data,
-                      "usage": {"prompt_tokens": 4, "total_tokens": 4}}  # fmt: skip
-        else:
-            answer = _response(text)
-        body = json.dumps(answer)
-        if asked.get("stream"):
-            kind, body = "text/event-stream", "".join(_events(text))
-        self.send_response(200)
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
+            return {"object": "list", "model": "e-1", "data": data,
+                    "usage": {"prompt_tokens": 4, "total_tokens": 4}}  # fmt: skip
+        return "".join(_events(text)) if asked.get("stream") else _response(text)
 
-    def log_message(self, *args):
-        return
-
-
-@contextlib.contextmanager
-def _serving(handler):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.seen = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def provider(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    with _serving(Provided) as server:
-        yield server
+    server = serving(answer)
+    return server
 
 
 def _run(project, use, mode, models, limit="2"):
@@ -132,10 +99,10 @@ def _run(project, use, mode, models, limit="2"):
 def test_responses_and_embeddings_are_recorded_and_replayed(project, provider):
     """Chat, Responses whole and streamed, embeddings: the same answers again, and nobody asked."""
     project.write("bot.py", BOT)
-    models = f'{{provider: {{base_url: "http://127.0.0.1:{provider.server_port}/v1"}}}}'
+    models = f'{{provider: {{base_url: "{provider.url}/v1"}}}}'
     run, recorded = _run(project, "bot:handle", "record", models)
     assert run["model_traffic"][0]["requests"] == 8
-    assert {key for key, _ in provider.seen} == {f"Bearer {SECRET}"}
+    assert {sent["authorization"] for sent, _, _ in provider.seen} == {f"Bearer {SECRET}"}
     first = json.loads(recorded[0]["trace"]["rationale"])
     assert first == ["answer 1", "answer 2", "answer 3", [[4.0, 0.0], [4.0, 1.0]]]
     assert [each["path"] for each in recorded[0]["trace"]["prompts"]] == [
@@ -152,33 +119,22 @@ def test_responses_and_embeddings_are_recorded_and_replayed(project, provider):
     assert replayed[0]["trace"]["outputs"] == recorded[0]["trace"]["outputs"]
 
 
-def test_a_service_finds_its_models_in_the_case(project, provider):
+def test_a_service_finds_its_models_in_the_case(project, provider, serving):
     """An `http://` candidate reaches the gateway with the case's key, and nobody else's."""
 
-    class Service(BaseHTTPRequestHandler):
-        def do_POST(self):
-            case = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            base, key = case["base_urls"]["openai"], case["credentials"]["openai"]["api_key"]
-            with openai.OpenAI(base_url=base, api_key=key, max_retries=0) as client:
-                said = client.responses.create(model="m-1", input="Hello").output_text
-                vector = client.embeddings.create(model="e-1", input=["a"]).data[0].embedding
-            wrong = openai.OpenAI(base_url=base, api_key=SECRET, max_retries=0)
-            with wrong as client, pytest.raises(openai.AuthenticationError):
-                client.responses.create(model="m-1", input="Hello")
-            told = json.dumps([key == SECRET, said, vector])
-            body = json.dumps({"outcome": "escalated", "rationale": told}).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def service(path, case):
+        base, key = case["base_urls"]["openai"], case["credentials"]["openai"]["api_key"]
+        with openai.OpenAI(base_url=base, api_key=key, max_retries=0) as client:
+            said = client.responses.create(model="m-1", input="Hello").output_text
+            vector = client.embeddings.create(model="e-1", input=["a"]).data[0].embedding
+        wrong = openai.OpenAI(base_url=base, api_key=SECRET, max_retries=0)
+        with wrong as client, pytest.raises(openai.AuthenticationError):
+            client.responses.create(model="m-1", input="Hello")
+        told = json.dumps([key == SECRET, said, vector])
+        return {"outcome": "escalated", "rationale": told}
 
-        def log_message(self, *args):
-            return
-
-    models = f'{{provider: {{base_url: "http://127.0.0.1:{provider.server_port}/v1"}}}}'
-    with _serving(Service) as service:
-        use = f"http://127.0.0.1:{service.server_port}/case"
-        run, records = _run(project, use, "live", models)
+    models = f'{{provider: {{base_url: "{provider.url}/v1"}}}}'
+    run, records = _run(project, f"{serving(service).url}/case", "live", models)
     told = [json.loads(record["trace"]["rationale"]) for record in records]
     assert told == [[False, "answer 1", [2.0, 0.0]], [False, "answer 3", [4.0, 0.0]]]
     assert [len(record["trace"]["prompts"]) for record in records] == [2, 2]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -44,47 +42,26 @@ def handle(case, systems):
 """
 
 
-class Provided(BaseHTTPRequestHandler):
+@pytest.fixture
+def provider(monkeypatch, serving):
     """Plays the provider: answers with how often it was asked, and what."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.seen.append((self.headers["authorization"], self.path, asked))
-        text = f"{asked['messages'][0]['content']} {len(self.server.seen)}"
-        answer = {
+    def answer(path, asked):
+        text = f"{asked['messages'][0]['content']} {len(server.seen)}"
+        return {
             "id": "c", "object": "chat.completion", "created": 1, "model": "m-1",
             "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None,
                          "message": {"role": "assistant", "content": text}}],
             "usage": {"prompt_tokens": 1000, "completion_tokens": 1000, "total_tokens": 2000},
         }  # fmt: skip
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    def log_message(self, *args):
-        return
-
-
-@pytest.fixture
-def provider(monkeypatch):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Provided)
-    server.seen = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    server = serving(answer)
+    return server
 
 
 def _models(server, **keys):
-    base = f"http://127.0.0.1:{server.server_port}/v1" if server else "https://api.openai.com/v1"
+    base = f"{server.url}/v1" if server else "https://api.openai.com/v1"
     prices = "{m-1: {input: 1000 EUR, output: 1000 EUR}}"
     more = "".join(f", {key}: {value}" for key, value in keys.items())
     return f'{{provider: {{base_url: "{base}"}}, prices: {prices}{more}}}'
@@ -111,7 +88,7 @@ def test_models_are_recorded_and_replayed_without_the_provider(project, provider
     finished = _run(project, "record", _models(provider))
     (run,) = json.loads(finished.stdout)["runs"]
     assert len(provider.seen) == 6, finished.stderr
-    assert {key for key, _, _ in provider.seen} == {f"Bearer {SECRET}"}
+    assert {sent["authorization"] for sent, _, _ in provider.seen} == {f"Bearer {SECRET}"}
     assert run["model_traffic"] == [
         {"provider": "openai", "requests": 6, "bytes_out": run["model_traffic"][0]["bytes_out"]}
     ]

@@ -193,38 +193,17 @@ def test_answers_are_recorded_by_scenario_and_replayed(tried, tmp_path, provider
     with pytest.raises(ConfigurationError, match="holds recorded answers of case `one` already"):
         tried(one, head=head.replace("scripted", "record"))
     assert tried(two, head=head.replace("scripted", "replay")).passed
-    assert provider.asked == 2
+    assert len(provider.seen) == 2
 
 
 @pytest.fixture
-def provider():
-    """A provider on loopback that always says the same."""
-    import json
-    import threading
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+def provider(serving):
+    """A provider that always says the same."""
 
-    class Provider(BaseHTTPRequestHandler):
-        def do_POST(self):
-            self.rfile.read(int(self.headers["content-length"]))
-            server.asked += 1
-            message = {"role": "assistant", "content": "suite"}
-            choice = {"index": 0, "finish_reason": "stop", "message": message}
-            answer = {"id": "c", "object": "chat.completion", "created": 1, "model": "m"}
-            body = json.dumps({**answer, "choices": [choice]}).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(path, asked):
+        message = {"role": "assistant", "content": "suite"}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        return {"id": "c", "object": "chat.completion", "created": 1, "model": "m",
+                "choices": [choice]}  # fmt: skip
 
-        def log_message(self, *args):
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
-    server.asked, server.url = 0, f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return serving(answer)
