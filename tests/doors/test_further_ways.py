@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -304,25 +305,27 @@ def test_the_questions_are_not_left_with_the_candidate():
     assert len(descriptors) == 4  # three standard ones, and that of the listing
 
 
+ENDING = """
+import os, signal
+from understudy.doors.kernel_filter import start_witness
+from understudy.doors.wall import seal
+witness = start_witness()
+print(witness._pid, flush=True)
+if {sealed}:
+    seal(witness=witness)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 @on_linux
-def test_who_counts_ends_with_the_last_whom_it_could_be_about():
-    """No process is left behind by a sealed one, however it ended."""
-    script = """
-    import os, signal, sys
-    from understudy.doors import kernel_witness
-    from understudy.doors.wall import seal
-    made = kernel_witness.Witness.hand_over
-    def told(self, install):
-        print(self._pid, flush=True)
-        return made(self, install)
-    kernel_witness.Witness.hand_over = told
-    seal()
-    os.kill(os.getpid(), signal.SIGKILL)
-    """
+@pytest.mark.parametrize("sealed", [True, False])
+def test_who_counts_ends_with_the_last_whom_it_could_be_about(sealed):
+    """No process is left behind by one that is killed, with the wall up or before it is."""
     finished = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
+        [sys.executable, "-c", ENDING.format(sealed=sealed)],
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
+    assert finished.returncode == -signal.SIGKILL, finished.stderr
     pid = int(finished.stdout)
     deadline = time.monotonic() + 10
     while _lives(pid) and time.monotonic() < deadline:

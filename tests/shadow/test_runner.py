@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import timedelta
 
 import pytest
@@ -141,6 +142,32 @@ def test_what_only_the_kernel_refuses_is_its_case_s_attempt(project, run):
     assert [record.wall.process for record in records] == [0, 1, 0]
     assert records[1].proposal.outcome == "acted"
     assert (report.process_attempts, report.places) == (1, ("native pidfd_open",))
+
+
+WATCHED_WORLD = """
+import os, pathlib
+
+others = [int(each.name) for each in pathlib.Path("/proc").iterdir() if each.name.isdigit()]
+
+
+def session(pid):
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
+found = [pid for pid in others if session(pid) == os.getsid(0) and pid != os.getpid()]
+pathlib.Path("counting").write_text(str(len(found)))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there is it a process")
+def test_who_counts_is_there_before_the_world_is_loaded(project, run):
+    """A world is held by one process, not by the one that counts refusals as well."""
+    project.write("tiny_world.py", WATCHED_WORLD + (project.folder / "tiny_world.py").read_text())
+    assert run(project.plan(1))[0].complete
+    assert (project.folder / "counting").read_text() == "1"
 
 
 def test_attempts_of_a_process_that_dies_are_not_lost(project, run):

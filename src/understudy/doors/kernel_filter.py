@@ -7,6 +7,7 @@ pointer leads to, so it knows no addresses: where some must be reached, connecti
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import enum
 import functools
@@ -14,13 +15,12 @@ import os
 import platform
 import struct
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from understudy.doors.kernel_count import KernelCount
 from understudy.doors.kernel_witness import Witness
 
-__all__ = ["Reach", "filter_calls"]
+__all__ = ["Reach", "filter_calls", "start_witness"]
 
 _ALLOW, _ERRNO, _ASK = 0x7FFF0000, 0x00050000, 0x7FC00000
 _EACCES, _ENOSYS = 13, 38
@@ -96,17 +96,17 @@ class _Step:
         return struct.pack("=HBBI", self.code, self.yes, self.no, self.value)
 
 
-def filter_calls(*, connecting: bool, count: KernelCount | None = None) -> Reach:
+def filter_calls(*, connecting: bool, witness: Witness | None = None) -> Reach:
     """Refuse what leads out of this process, for all of its threads; how far the kernel does.
 
     Processes, other processes' memory, signals, limits and priorities, the machine's name and
     clock, namespaces, and sockets of other sorts than the
     internet's are refused in any case; without `connecting`, every connection and datagram too.
-    What is refused fails with "permission denied", and is added to `count` where the kernel can
-    ask another process about it.
+    What is refused fails with "permission denied", and is counted where the kernel can ask the
+    `witness` about it.
     """
-    known = _MACHINES.get(platform.machine())
-    if not sys.platform.startswith("linux") or known is None:
+    known = _calls_here()
+    if known is None:
         return Reach.NONE
     architecture, numbers = known
     library = ctypes.CDLL(None, use_errno=True)
@@ -114,9 +114,24 @@ def filter_calls(*, connecting: bool, count: KernelCount | None = None) -> Reach
         return Reach.NONE
     install = functools.partial(_installed, library, numbers["seccomp"])
     program = functools.partial(_program, architecture, numbers, connecting)
-    if count is not None and _counted(install, program, numbers, count):
+    if witness is not None and _counted(install, program, witness):
         return Reach.COUNTED
     return Reach.NONE if install(program(_ERRNO | _EACCES), _ALL_THREADS) else Reach.BLOCKED
+
+
+def start_witness() -> Witness | None:
+    """Who counts what the kernel will refuse, where it can be asked to and a process be started."""
+    known = _calls_here()
+    if known is None:
+        return None
+    with contextlib.suppress(OSError):
+        return Witness({number: name for name, number in known[1].items()})
+    return None
+
+
+def _calls_here() -> tuple[int, dict[str, int]] | None:
+    """What this machine's kernel calls itself, and its calls by name; only Linux is known."""
+    return _MACHINES.get(platform.machine()) if sys.platform.startswith("linux") else None
 
 
 class Reach(enum.StrEnum):
@@ -130,18 +145,8 @@ class Reach(enum.StrEnum):
 _Install = Callable[[list["_Step"], int], int]
 
 
-def _counted(
-    install: _Install,
-    program: Callable[[int], list[_Step]],
-    numbers: Mapping[str, int],
-    count: KernelCount,
-) -> bool:
-    """Whether the kernel asks a witness about what it refuses, in all threads."""
-    names = {number: name for name, number in numbers.items()}
-    try:
-        witness = Witness(names, count)
-    except OSError:
-        return False
+def _counted(install: _Install, program: Callable[[int], list[_Step]], witness: Witness) -> bool:
+    """Whether the kernel asks the witness about what it refuses, in all threads."""
     if not witness.hand_over(lambda: install(program(_ASK), _NEW_LISTENER)):
         return False
     # The filter stands in this thread; one more, which allows all, takes it to the others.

@@ -1,8 +1,9 @@
 """A process of its own that the kernel asks about each call it is to refuse, and that counts them.
 
 It never lets a call go on: an answer that did could be for other arguments than it has read. It is
-started before the filter stands, holds nothing of its parent but the kernel's questions, and ends
-when nobody is left whom they could be about.
+started before the filter stands, and early, as it keeps the memory that its parent has by then. It
+holds nothing else of it but the kernel's questions, and ends when nobody is left whom they could be
+about.
 """
 
 from __future__ import annotations
@@ -41,20 +42,25 @@ _NAME_SERVICES = (
 class Witness:
     """Counts refusals in a process of its own, from the moment it is handed the questions."""
 
-    def __init__(self, names: Mapping[int, str], count: KernelCount) -> None:
+    def __init__(self, names: Mapping[int, str]) -> None:
         """`names` are the calls by number. Raises `OSError` where no process can be started."""
+        self.count = KernelCount()
         self._ours, theirs = socket.socketpair()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # threads are not gone on with
             process = os.fork()
         if process == 0:
-            _leave(theirs, names, count)
+            _leave(theirs, names, self.count)
         theirs.close()
         os.waitpid(process, 0)
         told = self._ours.recv(4)
         if len(told) < 4:
             raise OSError("the process that counts did not start")
         self._pid = struct.unpack("=i", told)[0]
+
+    def fileno(self) -> int:
+        """The descriptor that leads to it, open until the questions are handed over."""
+        return self._ours.fileno()
 
     def hand_over(self, install: Callable[[], int]) -> bool:
         """Have the filter installed for this thread; whether it gave a descriptor of questions.

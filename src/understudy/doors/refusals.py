@@ -37,14 +37,16 @@ class NetworkRefused(Refused):
 class Refusals:
     """Counts attempts on the network and on processes apart, since the last time it was asked."""
 
-    def __init__(self, expected: Collection[str] = ()) -> None:
-        """Hosts that are `expected` to be tried, as those of telemetry, are counted apart."""
+    def __init__(self, expected: Collection[str] = (), kernel: KernelCount | None = None) -> None:
+        """Hosts that are `expected` to be tried, as those of telemetry, are counted apart.
+
+        `kernel` counts what the kernel refuses of calls that no hook sees.
+        """
         self._lock = threading.Lock()
         self._expected = frozenset(expected)
         self._counts = {"network": 0, "process": 0, "expected": 0}
         self._places: dict[str, None] = {}
-        self.kernel = KernelCount()
-        """What the kernel refused of calls that no hook sees."""
+        self._kernel = kernel
         self.reach = Reach.NONE
         """What becomes of such calls here."""
         self.tell: Callable[[WallCount], None] | None = None
@@ -64,7 +66,7 @@ class Refusals:
     def take(self) -> WallCount:
         """What was refused since the last call."""
         with self._lock:
-            for sort, place in self.kernel.take():
+            for sort, place in self._kernel.take() if self._kernel else ():
                 self._add(sort, place)
             counted = self._told()
             self._counts = dict.fromkeys(self._counts, 0)

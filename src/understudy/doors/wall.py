@@ -20,7 +20,8 @@ from types import MappingProxyType
 from typing import Any
 
 from understudy.doors.guards import Address, Guard, exact, guards, is_forbidden, is_numeric, shown
-from understudy.doors.kernel_filter import filter_calls
+from understudy.doors.kernel_filter import filter_calls, start_witness
+from understudy.doors.kernel_witness import Witness
 from understudy.doors.refusals import Refusals
 from understudy.doors.severing import sever
 
@@ -43,20 +44,23 @@ def seal(
     *,
     keep: Collection[int] = (),
     expected: Collection[str] = (),
+    witness: Witness | None = None,
 ) -> Refusals:
     """Seal this process for good; returns the count of what is refused from now on.
 
     Only the `allow`ed (host, port) pairs can be reached. Descriptors of sockets that are open
     already are closed, but for those in `keep`. Attempts on `expected` hosts are counted apart.
+    `witness` was started when there was little memory for it to keep; without one it is now.
     """
     allow = tuple(allow)
     _preload()
-    refusals = Refusals(expected)
-    sever(keep, refusals)
+    witness = witness or start_witness()
+    refusals = Refusals(expected, witness.count if witness else None)
+    sever([*keep, *([witness.fileno()] if witness else [])], refusals)
     _replace_fork_exec(refusals)
     _replace_loaders(refusals)
     _watch_names(refusals, frozenset(allow))
-    refusals.reach = filter_calls(connecting=bool(allow or keep), count=refusals.kernel)
+    refusals.reach = filter_calls(connecting=bool(allow or keep), witness=witness)
     sys.addaudithook(_hook(MappingProxyType(guards(refusals, allow))))
     # Out of reach of `gc.get_objects`.
     gc.freeze()

@@ -8,6 +8,7 @@ elsewhere.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import os
@@ -17,7 +18,9 @@ from pathlib import Path
 
 import msgspec
 
+from understudy.doors.kernel_filter import start_witness
 from understudy.doors.namespace import end_with_parent, enter_namespace
+from understudy.doors.wall import seal
 from understudy.model.campaign import Fault
 from understudy.model.errors import UnderstudyError
 from understudy.model.world import World
@@ -44,6 +47,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     # First of all, while the process has one thread and nothing is open.
     isolated = setup.namespace and enter_namespace()
     end_with_parent()
+    sealing = functools.partial(seal, expected=setup.expected, witness=start_witness())
 
     _find_modules_in(setup.folders)
 
@@ -67,7 +71,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     printed = Printed()
     with contextlib.ExitStack() as leave:
         handover = Handover.of(setup, isolated, lambda told: channel.write(encode(told)))
-        seat = take_seat(setup, engine, isolated, leave, handover)
+        seat = take_seat(setup, engine, isolated, leave, handover, sealing)
         leave.callback(seat.candidate.close)
         gc.collect()
         gc.freeze()

@@ -32,7 +32,6 @@ from understudy.doors.namespace import end_with_parent
 from understudy.doors.refusals import Refusals
 from understudy.doors.transports import installed
 from understudy.doors.variables import credential_variables
-from understudy.doors.wall import seal
 from understudy.model.campaign import BareModel
 from understudy.model.errors import CandidateError
 from understudy.shadow.handover import Handover
@@ -83,17 +82,19 @@ def take_seat(
     isolated: bool,
     leave: contextlib.ExitStack,
     handover: Handover,
+    seal: Callable[..., Refusals],
 ) -> Seat:
     """Open the doors that the candidate needs, seal the process, and start the candidate.
 
-    `isolated` says that the process has left the machine's network; `leave` closes the doors.
+    `isolated` says that the process has left the machine's network; `leave` closes the doors;
+    `seal` puts up the wall.
     """
     use = parse_use(setup.use)
     if handover.models_url:
         os.environ.update(OPENAI_BASE_URL=handover.models_url, OPENAI_API_KEY=setup.model_key)
     setup = msgspec.structs.replace(setup, allow=handover.allow)
     serial = _serial_door(engine) if setup.serial else None
-    place = _Place(engine, serial, isolated, leave, handover.models_url)
+    place = _Place(engine, serial, isolated, leave, handover.models_url, seal)
     make = _SEATS[type(use)]
     return replace(make(use, setup, place), models_url=handover.models_url)
 
@@ -107,6 +108,7 @@ class _Place:
     isolated: bool
     leave: contextlib.ExitStack
     models_url: str
+    seal: Callable[..., Refusals]
 
     @property
     def door(self) -> Answering:
@@ -135,7 +137,7 @@ def _python_seat(use: PythonUse, setup: Setup, place: _Place) -> Seat:
     place.leave.enter_context(installed(place.door, place.models))
     place.leave.enter_context(virtual_time(place.engine))
     place.leave.enter_context(serving_tools(place.engine))
-    wall = seal(setup.allow, expected=setup.expected)
+    wall = place.seal(setup.allow)
     if place.serial:
         carry_context()
     candidate = PythonCandidate(load(use, Path(setup.project)))
@@ -152,7 +154,7 @@ def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
     # Started first: afterwards nothing can be, and it inherits this process's network.
     candidate = CommandCandidate(use, Path(setup.project), end_with_parent)
     kept = [*opened.values(), *(door for _, door in tools)]
-    wall = seal(setup.allow, keep=[d.fileno() for d in kept], expected=setup.expected)
+    wall = place.seal(setup.allow, keep=[door.fileno() for door in kept])
     urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
     if tools:
         place.leave.enter_context(running(tools, lifespan=True))
@@ -192,7 +194,7 @@ def _tool_address(door: socket.socket) -> str:
 
 
 def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
-    wall = seal((*setup.allow, *reachable_addresses(use)), expected=setup.expected)
+    wall = place.seal((*setup.allow, *reachable_addresses(use)))
     witness = Witness(place.door)
     urls = place.leave.enter_context(serving(witness, place.vendors))
     return Seat(ServiceCandidate(use), wall, "none", urls, place.serial, witness=witness)
@@ -211,7 +213,7 @@ def _model_seat(use: BareModel, setup: Setup, place: _Place) -> Seat:
     tools = offered_tools(place.engine.systems, use.tools)
     place.leave.enter_context(installed(place.door, place.models))
     place.leave.enter_context(virtual_time(place.engine))
-    wall = seal(setup.allow, expected=setup.expected)
+    wall = place.seal(setup.allow)
     candidate = ModelCandidate(use, prompt, tools, place.models_url)
     return Seat(candidate, wall, "hook+netns" if place.isolated else "hook")
 
