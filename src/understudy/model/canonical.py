@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import orjson
 
-__all__ = ["canonical_bytes", "digest", "digest_file", "digest_lines", "refuse_unfit_numbers"]
+__all__ = ["canonical_bytes", "digest", "digest_file", "refuse_unfit_numbers"]
 
 
 def canonical_bytes(value: Any) -> bytes:
@@ -34,15 +34,6 @@ def canonical_bytes(value: Any) -> bytes:
 def digest(value: Any) -> str:
     """The sha256 of the canonical bytes, in hex."""
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
-
-
-def digest_lines(lines: Iterable[bytes]) -> str:
-    """The sha256 over lines as they stand, each closed by a newline."""
-    state = hashlib.sha256()
-    for line in lines:
-        state.update(line)
-        state.update(b"\n")
-    return state.hexdigest()
 
 
 def digest_file(path: Path) -> str:

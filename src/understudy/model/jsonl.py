@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ import msgspec
 
 from understudy.model.canonical import refuse_unfit_numbers
 from understudy.model.errors import RecordingError
+from understudy.model.new_file import file_aside
 
 __all__ = ["encode_line", "read_json", "read_lines", "write_json", "write_lines"]
 
@@ -27,14 +27,11 @@ def encode_line(record: Any) -> bytes:
 
 def write_lines(path: Path, records: Iterable[Any]) -> int:
     """Write records aside and rename at the end; returns how many were written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     count = 0
-    with aside.open("wb") as file:
+    with file_aside(path) as aside, aside.open("wb") as file:
         for record in records:
             file.write(encode_line(record))
             count += 1
-    aside.replace(path)
     return count
 
 
@@ -55,10 +52,8 @@ def write_json(path: Path, value: Any) -> None:
     """Write one indented JSON document aside and rename it."""
     plain = msgspec.to_builtins(value)
     refuse_unfit_numbers(plain)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    aside.write_bytes(msgspec.json.format(_encoder.encode(plain), indent=2) + b"\n")
-    aside.replace(path)
+    with file_aside(path) as aside:
+        aside.write_bytes(msgspec.json.format(_encoder.encode(plain), indent=2) + b"\n")
 
 
 def read_json(path: Path, kind: type[Record]) -> Record:

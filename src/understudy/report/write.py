@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from understudy.model.new_file import file_aside
 from understudy.report.explorer import make_blocks
 from understudy.report.html import render_page
 from understudy.report.input import ReportInput
@@ -21,7 +21,6 @@ def write_report(run_dir: Path, facts: ReportInput, *, details: bool = True) -> 
     """
     page = make_page(facts)
     blocks, left_out = make_blocks(facts) if details else ((), len(facts.cost.per_case))
-    run_dir.mkdir(parents=True, exist_ok=True)
     _replace(run_dir / "report.md", render_markdown(page, str(run_dir)))
     path = run_dir / "report.html"
     _replace(path, render_page(page, blocks, left_out))
@@ -30,6 +29,5 @@ def write_report(run_dir: Path, facts: ReportInput, *, details: bool = True) -> 
 
 def _replace(path: Path, text: str) -> None:
     """Write aside and rename, so that nobody ever opens half a report."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    with file_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")

@@ -17,6 +17,7 @@ import orjson
 
 from understudy.model.case import Case
 from understudy.model.interaction import Interaction, RecordedRequest, RecordedResponse
+from understudy.model.new_file import file_aside
 from understudy.model.world import World
 from understudy.traffic.http_replaying import ids_asked
 from understudy.traffic.labels import State, labels_of_case
@@ -81,15 +82,13 @@ def _write(
     end: str,
 ) -> int:
     count = 0
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("w", encoding="utf-8") as file:
+    with file_aside(path) as aside, aside.open("w", encoding="utf-8") as file:
         file.write(head)
         for one in exchanges_of(recording, world):
             file.write(",\n" if count else "\n")
             file.write(json.dumps(entry(one), ensure_ascii=False))
             count += 1
         file.write(f"\n{end}\n")
-    aside.rename(path)
     return count
 
 

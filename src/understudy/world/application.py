@@ -15,6 +15,7 @@ from understudy.world.columns import text
 from understudy.world.damage import damage_block
 from understudy.world.draft import LEDGER, Draft
 from understudy.world.entropy import BLOCK
+from understudy.world.heap import one_heap
 from understudy.world.profile import Profile, TableMess, read_profile
 from understudy.world.profile_check import Ground, names_of
 from understudy.world.sample import Source, TableWriter
@@ -98,6 +99,7 @@ def apply_profile(
     rows = written = 0
     table = source.path.stem
     with (
+        one_heap(),
         TableWriter(out, schema, source.delimiter) as dirty,
         _ledger(ledger) as notes,
     ):

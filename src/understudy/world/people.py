@@ -137,9 +137,9 @@ class People:
         """Where the name of each person's firm stands on its shelf."""
         return self.pick("company", self.of_firm("company"))
 
-    def of_firm(self, column: str, purpose: str = "") -> Halves:
+    def of_firm(self, column: str) -> Halves:
         """A word for each row of a column in which all people of a firm have the same value."""
-        return self.draws.words(column, len(self), purpose).take(self.leader)
+        return self.draws.words(column, len(self)).take(self.leader)
 
     def pick(self, kind: str, words: Halves) -> Ints:
         """Where the value of a kind stands that each word draws for its row's locale."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from understudy.model.document import Place
 from understudy.model.errors import nearest
+from understudy.model.quantity import parse_share
 from understudy.world.operators.registry import Operator, Works, operators
 from understudy.world.schema import NULLABLE, TABLES, column_of
 
@@ -117,9 +118,9 @@ def _misplaced(step: _Written) -> Iterator[str]:
         return
     name = operator.name
     if operator.works_on is not step.works:
-        where = next(key for key, works in _PLACES.items() if works is step.works)
-        where = where if step.whole else f"a cell (`{step.column}`)"
-        yield f"`{name}` works on {operator.works_on}, so it cannot stand in {_code(where)}"
+        part = next(key for key, works in _PLACES.items() if works is step.works)
+        where = f"`{part}`" if step.whole else f"a cell (`{step.column}`)"
+        yield f"`{name}` works on {operator.works_on}, so it cannot stand in {where}"
         return
     columns = _items(said.get("columns"))
     if len(set(map(str, columns))) < operator.columns and operator.works_on is Works.ROWS:
@@ -132,10 +133,6 @@ def _misplaced(step: _Written) -> Iterator[str]:
         yield "`otherwise` is the rate of cells that are not `longer_than`, which is missing"
     if step.whole and said.get("rate") is None and not said.get("rates"):
         yield f"`{name}` never strikes: it has neither `rate` nor `rates`"
-
-
-def _code(text: str) -> str:
-    return text if text.startswith("a ") else f"`{text}`"
 
 
 def _unfit(table: str, step: _Written, ground: Ground) -> Iterator[str]:
@@ -229,14 +226,8 @@ def _ways(columns: Mapping[Any, Any]) -> Iterator[_Written]:
 
 def _share(value: Any) -> float:
     """A rate as it was written; 0 where it is none, which is told elsewhere."""
-    if isinstance(value, str) and value.endswith("%"):
-        return _share(_number(value[:-1])) / 100
-    return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _number(text: str) -> float:
     try:
-        return float(text)
+        return parse_share(value) if isinstance(value, str | int | float) else 0.0
     except ValueError:
         return 0.0
 

@@ -10,10 +10,11 @@ import codecs
 import csv
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from understudy.model.errors import ConfigurationError, UnderstudyError, one_error
+from understudy.model.new_file import file_aside
 from understudy.world.entropy import BLOCK
 
 __all__ = ["Cells", "Sample", "Source", "TableWriter", "open_source", "read_header", "read_sample"]
@@ -154,7 +156,7 @@ class TableWriter:
     path: Path
     schema: pa.Schema
     delimiter: str = ","
-    _aside: Path = field(init=False)
+    _open: ExitStack = field(default_factory=ExitStack)
     _sink: Any = None
     _file: Any = None
 
@@ -163,16 +165,17 @@ class TableWriter:
             raise ConfigurationError(
                 f"`{self.path}` is neither CSV nor Parquet; end it in .csv or .parquet", code="U130"
             )
-        self._aside = self.path.with_name(f".{self.path.name}.part")
 
     def __enter__(self) -> TableWriter:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.suffix.lower() in _PARQUET:
-            self._sink = pq.ParquetWriter(self._aside, self.schema)
-        else:
-            self._file = self._aside.open("w", encoding="utf-8", newline="")
-            self._sink = csv.writer(self._file, delimiter=self.delimiter, lineterminator="\n")
-            self._sink.writerow(self.schema.names)
+        with ExitStack() as stack:
+            aside = stack.enter_context(file_aside(self.path))
+            if self.path.suffix.lower() in _PARQUET:
+                self._sink = stack.enter_context(pq.ParquetWriter(aside, self.schema))
+            else:
+                self._file = stack.enter_context(aside.open("w", encoding="utf-8", newline=""))
+                self._sink = csv.writer(self._file, delimiter=self.delimiter, lineterminator="\n")
+                self._sink.writerow(self.schema.names)
+            self._open = stack.pop_all()
         return self
 
     def write(self, columns: Cells) -> None:
@@ -186,12 +189,13 @@ class TableWriter:
             cells = [_written(columns[name]) for name in self.schema.names]
             self._sink.writerows(zip(*cells, strict=True))
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        (self._file or self._sink).close()
-        if kind is None:
-            self._aside.replace(self.path)
-        else:
-            self._aside.unlink(missing_ok=True)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
 
 
 def _written(values: pa.Array) -> list[str]:

@@ -15,7 +15,6 @@ __all__ = [
     "Column",
     "arrow_type",
     "column_of",
-    "table_names",
 ]
 
 
@@ -122,11 +121,6 @@ NULLABLE = frozenset(
 
 CRM_NOTE = "HubSpot contact "
 """Before the CRM's id in a support user's notes, where an agent wrote it down."""
-
-
-def table_names() -> tuple[str, ...]:
-    """All tables, in their order."""
-    return tuple(TABLES)
 
 
 def column_of(table: str, name: str) -> Column:

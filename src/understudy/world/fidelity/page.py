@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 
+from understudy.model.new_file import file_aside
 from understudy.model.printable import printable
 from understudy.world.fidelity.outcome import Measure, Score
 
@@ -36,10 +37,8 @@ svg text{fill:#e4e8ee}td,th{border-color:#333c48}}
 
 def write_page(path: Path, score: Score) -> None:
     """Write the report aside and put it in place whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(score_page(score), encoding="utf-8")
-    aside.replace(path)
+    with file_aside(path) as aside:
+        aside.write_text(score_page(score), encoding="utf-8")
 
 
 def score_page(score: Score) -> str:

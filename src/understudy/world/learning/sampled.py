@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from understudy.model.errors import ConfigurationError, nearest, one_error
+from understudy.model.new_file import file_aside
 from understudy.world.alignment import align, match_columns
 from understudy.world.learned import Learned
 from understudy.world.learning.alone import ways_alone
@@ -151,7 +152,5 @@ def _plain(value: Any) -> Any:
 
 def write_profile(path: Path, profile: Profile) -> None:
     """Write a profile aside and put it in place whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(profile_text(profile), encoding="utf-8")
-    aside.replace(path)
+    with file_aside(path) as aside:
+        aside.write_text(profile_text(profile), encoding="utf-8")

@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from understudy.model.configuration import Configuration
 from understudy.world.entropy import below
-from understudy.world.operators.changes import Change, View
 
 __all__ = [
     "ANY_TEXT",
@@ -126,11 +125,6 @@ class Operator:
     """How many columns a row operator needs at least."""
     needs: tuple[str, ...] = ()
     """The columns that a table operator needs in its table."""
-
-
-CellChange = Callable[[CellWork], pa.Array]
-RowChange = Callable[[RowWork], dict[str, pa.Array]]
-TableChange = Callable[[View], list[Change]]
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,25 @@
+"""A file that is written aside and put in place whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["file_aside"]
+
+
+@contextmanager
+def file_aside(path: Path) -> Iterator[Path]:
+    """Where to write what becomes `path` at the end; nothing is left of it where that fails.
+
+    The name is the process's own, so that two that write one file do not write into each other's.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield aside
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

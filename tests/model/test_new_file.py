@@ -1,0 +1,29 @@
+"""Files that are written aside: whole or not at all, each process beside the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.model.new_file import file_aside
+
+
+def test_a_file_that_breaks_off_leaves_what_was_there(tmp_path):
+    """An older file stays as it was, and nothing else is left."""
+    path = tmp_path / "report.html"
+    path.write_text("older")
+    with pytest.raises(OSError, match="disk full"), file_aside(path) as aside:
+        aside.write_text("half")
+        raise OSError("disk full")
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["older"]
+
+
+def test_two_processes_write_one_file_without_mixing(tmp_path, monkeypatch):
+    """Each writes beside the other; the last one to finish is there, whole."""
+    path = tmp_path / "folder" / "rows.csv"
+    with file_aside(path) as first:
+        first.write_text("first")
+        monkeypatch.setattr("os.getpid", lambda: 1)
+        with file_aside(path) as second:
+            second.write_text("second")
+    assert path.read_text() == "first"
+    assert list(path.parent.iterdir()) == [path]
