@@ -32,6 +32,9 @@ PLACES = {
     "object_type": "contacts", "to_object_type": "companies", "to_id": "201",
     "comment_id": "8001", "macro_id": "9001", "name": "email",
 }  # fmt: skip
+# Headers that say where a message ends and what becomes of the connection. Invented values make it
+# no HTTP, which the server's parser refuses in plain text before there is a request to answer.
+FRAMING = {"connection", "content-length", "expect", "host", "transfer-encoding", "upgrade"}
 
 
 def _known(path):
@@ -72,6 +75,8 @@ def test_generated_requests_are_answered_as_documented(world, name, examples):
         )  # fmt: skip
         @given(case=strategy)
         def answered_as_documented(case):
+            for invented in [key for key in case.headers or () if key.lower() in FRAMING]:
+                del case.headers[invented]
             answer = case.call_and_validate(url, client, headers, checks=CHECKS)
             statuses.append(answer.status_code)
 
