@@ -68,6 +68,53 @@ def test_a_message_is_never_forgiven():
     assert kinds(judged(done, acted(CALLS[8]))) == ["wrong_message"]
 
 
+@pytest.mark.parametrize(
+    ("operation", "field", "more"),
+    [
+        ("zendesk.tickets.internal_note", "body", {"id": "7"}),
+        ("hubspot.objects.create", "hs_note_body", {"object_type": "notes"}),
+    ],
+)
+def test_a_note_with_another_amount_is_never_forgiven(operation, field, more):
+    """What colleagues read is no state either: 80.00 instead of 30.00 in a note stays charged."""
+
+    def noted(text):
+        said = {field: text}
+        if operation.startswith("hubspot"):
+            said = {"properties": {**said, "hs_timestamp": "2026-10-01"}}
+        return acted((operation, {**more, **said}))
+
+    done, wanted = noted("30.00 EUR were paid back"), noted("80.00 EUR were paid back")
+    assert kinds(judged(done, wanted, replay=None)) == ["wrong_field"]
+    assert kinds(judged(done, wanted)) == ["wrong_field"]
+    assert kinds(judged(noted("We paid back 80.00 EUR."), wanted)) == []
+
+
+@pytest.mark.parametrize("key", ["metadata.order", "stripe.refunds.create:metadata.order"])
+def test_what_the_policy_lets_differ_is_no_difference_of_state(key):
+    """A field that the policy ignores leaves refunds that differ, and still costs nothing."""
+    ignored = {"fields": {key: {"as": "ignored"}}}
+
+    def refunded(order, amount=3000):
+        given = {"charge": "ch_1", "amount": amount, "metadata": {"order": order}}
+        return acted(("stripe.refunds.create", given))
+
+    assert kinds(judged(refunded("a"), refunded("b"))) == ["wrong_field"]
+    assert kinds(judged(refunded("a"), refunded("b"), policy=ignored)) == []
+    assert kinds(judged(refunded("a", 3100), refunded("b"), policy=ignored)) == ["wrong_value"]
+
+
+def test_a_field_that_the_policy_holds_to_the_letter_is_not_forgiven():
+    """States are compared without words, so who asks for exact words gets them from actions."""
+    exact = {"fields": {"body": {"as": "exact"}}}
+    noted = [
+        acted(("zendesk.tickets.internal_note", {"id": "7", "body": text}))
+        for text in ("paid back", "it is paid back")
+    ]
+    assert kinds(judged(*noted)) == []
+    assert kinds(judged(*noted, policy=exact)) == ["wrong_field"]
+
+
 def test_what_a_handover_leaves_to_people_is_no_difference():
     """Who escalates leaves the rest to a person; what was broken before stays charged."""
     done = acted(("desk.escalate", {"reason": "limit"}))

@@ -115,7 +115,7 @@ def _write(out: Path, made: dict[str, Any], exports: Sequence[str]) -> None:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.width = 100
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # its stub lacks it
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # its stub lacks it
     text = io.StringIO()
     yaml.dump(made, text)
     systems = ", ".join(key for key in made if key != "version")

@@ -9,7 +9,7 @@ from understudy.campaign.replays import Replay, WorldReplay, log_replay
 from understudy.cost.price_list import PriceList
 from understudy.diff.consistency import reconcile
 from understudy.diff.explain import Explanation, explain
-from understudy.diff.fields import DEFAULT_RULES, Rules, Sort
+from understudy.diff.fields import DEFAULT_RULES, Rules
 from understudy.model.action import DESK, Action
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case
@@ -17,8 +17,6 @@ from understudy.model.finding import STATE_KINDS
 from understudy.model.proposal import Proposal
 
 __all__ = ["View", "view"]
-
-_NOT_COMPARED = (Sort.IGNORED, Sort.TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,6 @@ def _asks_the_same(one: Action, other: Action, rules: Rules) -> bool:
     if one.fields == other.fields:
         return True
     return all(
-        one.fields.get(name) == other.fields.get(name)
-        or rules.of(one.operation, name).sort in _NOT_COMPARED
+        one.fields.get(name) == other.fields.get(name) or not rules.of_state(one.operation, name)
         for name in one.fields.keys() | other.fields.keys()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -10,11 +10,15 @@ import msgspec
 from understudy.cost.clauses import tier_of
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import shown
+from understudy.diff.compare import equal
 from understudy.diff.drafts import Detail, Draft, Pricing
 from understudy.diff.effects import Effects, FieldDifference, Shape
 from understudy.diff.explain import Explanation
+from understudy.diff.fields import DEFAULT_RULES
+from understudy.diff.lists import Row
+from understudy.diff.process import speaks
 from understudy.diff.settled import kind_of_place
-from understudy.model.action import DESK, Effect
+from understudy.model.action import DESK
 from understudy.model.case import Case
 from understudy.model.finding import PROCESS_KINDS, STATE_KINDS, Finding, Kind, Severity
 from understudy.model.state import Place
@@ -23,7 +27,6 @@ __all__ = ["Reconciled", "reconcile"]
 
 _FACT = "reply"
 """The field of a finding about something that the customer was never told."""
-_SPOKEN = (Effect.SEND, Effect.PUBLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +59,23 @@ def reconcile(
     """The findings of a case whose end states are known.
 
     Where the effects are equal, two lists of actions were two ways to one state: what they differ
-    in has no price, but for what was said, tried or not allowed. Where effects differ and no priced
-    difference of an action moved the object, its state is priced as `unexplained_state_change`.
+    in has no price, but for what was said, written to be read, tried or not allowed. Where effects
+    differ and no priced difference of an action moved the object, its state is priced as
+    `unexplained_state_change`, unless the policy lets the actions that moved it differ.
     """
-    spoken = {one.operation for side in explanation.compared for one in side if _spoken(one.effect)}
-    open_ = [each for each in effects.differences if not _left_to_people(each, explanation)]
+    spoken = {one.operation for side in explanation.compared for one in side if speaks(one)}
+    priced = _moved(filter(_costs, explanation.rows), effects)
+    granted = _moved(filter(_granted, explanation.rows), effects) - priced
+    open_ = [
+        each
+        for each in effects.differences
+        if kind_of_place(each.place) not in granted and not _left_to_people(each, explanation)
+    ]
     forgiven = [
         one
         for one in explanation.findings
         if not open_ and one.kind in STATE_KINDS
-        and one.system != DESK and one.operation not in spoken
+        and one.system != DESK and one.operation not in spoken and _shows_in_state(one)
     ]  # fmt: skip
     rest = [one for one in explanation.findings if one not in forgiven]
     outcome = [one for one in rest if _of_outcome(one, effects.equal)]
@@ -74,7 +84,7 @@ def reconcile(
     pricing = Pricing(prices, tier_of(case, prices))
     unexplained = [
         draft.finding(case.case_id, explanation.baseline_id, repeat)
-        for draft in _unexplained(open_, _moved(explanation, effects), pricing)
+        for draft in _unexplained(open_, priced, pricing)
     ]
     claimed = any(_of_state(one) for one in explanation.findings)
     return Reconciled(
@@ -85,8 +95,21 @@ def reconcile(
     )
 
 
-def _spoken(effect: Effect) -> bool:
-    return effect in _SPOKEN
+def _shows_in_state(finding: Finding) -> bool:
+    """Whether end states can tell: texts for people are held to their facts by actions alone."""
+    return finding.field is None or DEFAULT_RULES.of_state(finding.operation or "", finding.field)
+
+
+def _costs(row: Row) -> bool:
+    return any(draft.cost for draft in row.drafts)
+
+
+def _granted(row: Row) -> bool:
+    """Whether a pair differs in what only the policy calls no difference."""
+    mine, theirs = row.proposed, row.baseline
+    if mine is None or theirs is None or row.drafts:
+        return False
+    return not equal(mine, theirs, DEFAULT_RULES)
 
 
 def _left_to_people(each: FieldDifference, explanation: Explanation) -> bool:
@@ -118,15 +141,9 @@ def _benign(finding: Finding) -> Finding:
     )
 
 
-def _moved(explanation: Explanation, effects: Effects) -> frozenset[Place]:
-    """Everything that an action with a price moved, on either side."""
-    told = [
-        action
-        for row in explanation.rows
-        if sum(draft.cost for draft in row.drafts) > 0
-        for action in (row.proposed, row.baseline)
-        if action is not None
-    ]
+def _moved(rows: Iterable[Row], effects: Effects) -> frozenset[Place]:
+    """Everything that the actions of rows moved, on either side."""
+    told = [one for row in rows for one in (row.proposed, row.baseline) if one is not None]
     return frozenset(kind_of_place(place) for one in told for place in effects.moved_by(one))
 
 

@@ -13,12 +13,12 @@ from understudy.diff.compare import Judge
 from understudy.diff.compound import parts_of
 from understudy.diff.conduct import excess_reads, late, ungrounded, unsafe
 from understudy.diff.drafts import Draft, Pricing
-from understudy.diff.exposure import Known, exposed, invented, speaks
+from understudy.diff.exposure import Known, exposed, invented
 from understudy.diff.families import same_target
 from understudy.diff.fields import Rules, rules_of
 from understudy.diff.lists import Row, Stance, Story, explain_lists, unmatched
 from understudy.diff.planted import Planted, planted_in
-from understudy.diff.process import clauses, controls, failure, order, unsaid, writes
+from understudy.diff.process import clauses, controls, failure, order, speaks, unsaid, writes
 from understudy.model.action import DESK, ESCALATION_OPERATION, Action, Effect
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case

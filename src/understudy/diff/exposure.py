@@ -10,7 +10,8 @@ from understudy.cost.wording import deed, shown
 from understudy.diff.drafts import Detail, Draft, Pricing
 from understudy.diff.facts import facts_of
 from understudy.diff.planted import texts_in
-from understudy.model.action import Action, Effect
+from understudy.diff.process import speaks
+from understudy.model.action import Action
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.finding import Kind, Severity
@@ -18,13 +19,12 @@ from understudy.model.proposal import Proposal
 from understudy.redact.patterns import SECRETS
 from understudy.redact.sieve import Sieve
 
-__all__ = ["Known", "exposed", "familiar_words", "invented", "speaks"]
+__all__ = ["Known", "exposed", "familiar_words", "invented"]
 
 Known = Callable[[str], bool]
 """Whether a reference stands anywhere in the systems' data."""
 
 _OWNED = {"email", "iban", "card"}
-_OUTSIDE = (Effect.SEND, Effect.PUBLISH)
 _LONGEST = 100_000
 _NOT_FOUND = 404
 
@@ -97,11 +97,6 @@ def _unknown(
             if reference.lower() not in familiar and not known(reference):
                 seen.add(reference)
                 yield _invention(action, reference, pricing, Severity.HIGH)
-
-
-def speaks(action: Action) -> bool:
-    """Whether somebody outside gets to see what an action says."""
-    return action.effect in _OUTSIDE or action.fields.get("public") is True
 
 
 def _outgoing(proposal: Proposal) -> Iterator[tuple[Action | None, str]]:

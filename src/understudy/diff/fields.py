@@ -100,6 +100,14 @@ class Rules:
             rule = self._known[key] = own or _usual(name)
         return rule
 
+    def of_state(self, owner: str, name: str) -> bool:
+        """Whether a field is part of what the systems are left with, and not of what people read.
+
+        >>> Rules().of_state("stripe.refunds", "amount"), Rules().of_state("hubspot.notes", "body")
+        (True, False)
+        """
+        return self.of(owner, name).sort not in (Sort.IGNORED, Sort.TEXT)
+
 
 DEFAULT_RULES = Rules()
 

@@ -15,12 +15,17 @@ from understudy.model.case import Case
 from understudy.model.finding import Kind, Severity
 from understudy.model.proposal import Proposal
 
-__all__ = ["clauses", "controls", "failure", "order", "unsaid", "writes"]
+__all__ = ["clauses", "controls", "failure", "order", "speaks", "unsaid", "writes"]
 
 
 def writes(actions: Sequence[Action]) -> list[Action]:
     """The actions that had an effect: no reads, and nothing that the system refused."""
     return [action for action in actions if action.effect is not Effect.READ and not action.refused]
+
+
+def speaks(action: Action) -> bool:
+    """Whether somebody outside gets to see what an action says."""
+    return action.effect in (Effect.SEND, Effect.PUBLISH) or action.fields.get("public") is True
 
 
 def controls(proposal: Proposal, pricing: Pricing) -> Iterator[Draft]:
@@ -147,11 +152,10 @@ def _first_times(actions: Sequence[Action]) -> dict[str, int]:
 
 def _written(actions: Sequence[Action]) -> list[str]:
     """The texts that a customer gets to see."""
-    outside = (Effect.SEND, Effect.PUBLISH)
     return [
         value
         for action in actions
-        if not action.refused and (action.effect in outside or action.fields.get("public") is True)
+        if not action.refused and speaks(action)
         for value in action.fields.values()
         if isinstance(value, str)
     ]

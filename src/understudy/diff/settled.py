@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from understudy.diff.fields import Rules, Sort
+from understudy.diff.fields import Rules
 from understudy.diff.values import canonical
 from understudy.model.canonical import digest
 from understudy.model.state import ABSENT, Change, Place
 
 __all__ = ["kind_of_place", "settled"]
 
-_NOT_COMPARED = (Sort.IGNORED, Sort.TEXT)
 _KEY = "id"
 _NEW = "new "
 _DEEPEST = 40
@@ -34,7 +33,7 @@ def settled(
     >>> [(one.entity, one.id[:4], one.field) for one in settled(made, Rules())[0]]
     [('stripe.charges', 'ch_1', 'refund'), ('stripe.refunds', 'new ', 'amount')]
     """
-    counted = [one for one in changes if _counts(one, rules)]
+    counted = [one for one in changes if rules.of_state(one.entity, one.field)]
     born = {(one.entity, one.id) for one in counted if one.field == _KEY and one.before is ABSENT}
     names = _named(counted, born)
     ids = {place[1]: name[1] for place, name in names.items()}
@@ -49,10 +48,6 @@ def kind_of_place(place: Place) -> Place:
     """
     table, name = place
     return (table, name.rpartition(".")[0]) if name.startswith(_NEW) else place
-
-
-def _counts(change: Change, rules: Rules) -> bool:
-    return rules.of(change.entity, change.field).sort not in _NOT_COMPARED
 
 
 def _named(changes: Sequence[Change], born: set[Place]) -> dict[Place, Place]:
