@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from tests.campaign.bench import CASE, acted
 
 from understudy.campaign.business import estimated
+from understudy.campaign.conclusion import conclude
 from understudy.campaign.human_noise import (
     AUDIT_SAMPLE,
     broken_by_people,
@@ -17,7 +19,11 @@ from understudy.campaign.human_noise import (
     leave_one_out,
 )
 from understudy.campaign.judgement import Evidence
+from understudy.campaign.run_files import RunFiles
+from understudy.campaign.run_folder import RunFolder
+from understudy.campaign.settings import load_rules
 from understudy.model.baseline import Baseline, BaselineSource
+from understudy.model.manifest import RecordingManifest, RunManifest
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 
@@ -56,16 +62,14 @@ def test_leaving_one_out_favours_nobody():
     """Exchangeable with people, a candidate costs what they cost, whatever the number of people."""
     rng = random.Random(7)
 
-    def against(case, proposal, others):
-        return min(abs(proposal.cycle_time_ms - other.cycle_time_ms) for other in others)
-
     for humans in (2, 3, 5):
         theirs, ours = [], []
         for _ in range(4000):
             drawn = [int(rng.lognormvariate(3, 1)) for _ in range(humans + 1)]
-            people = [baseline(str(n), (), cycle_time_ms=each) for n, each in enumerate(drawn[1:])]
-            proposal = Proposal(case_id="c", cycle_time_ms=drawn[0])
-            human, candidate = leave_one_out(CASE, people, [proposal], against)
+            rows = [[abs(one - other) for other in drawn[1:]] for one in drawn]
+            for place, row in enumerate(rows[1:]):
+                row[place] = None
+            human, candidate = leave_one_out(rows[1:], rows[:1])
             theirs.append(human)
             ours.append(candidate)
         assert sum(ours) / sum(theirs) == pytest.approx(1, abs=0.08)
@@ -117,3 +121,24 @@ def test_people_break_the_policy_too():
         evidence([baseline("a", REFUND), baseline("b", TAG)], TAG, cases=2), policy
     )
     assert (rate.clause, rate.baselines, rate.broken) == ("R-1", 4, 2)
+
+
+def test_what_the_audit_shows_of_people_goes_into_the_verdict(tmp_path):
+    """`E_h` from enough double-handled cases stands in the verdict, and is not told as unknown."""
+    manifest = RunManifest(
+        campaign="c", run_id="r", candidate="a", candidate_spec="a", seed=1, stage="shadow",
+        planned=AUDIT_SAMPLE, started_at="2026-10-01T00:00:00+00:00", harness_version="0",
+        recording="r", hashes={}, policy="standard", gates="standard",
+    )  # fmt: skip
+    two = [baseline("a", REFUND), baseline("b", MORE)]
+    imported = RecordingManifest(source_files=(), records=2, kept=2, format="workflows")
+    for count, told in ((AUDIT_SAMPLE, True), (2, False)):
+        files = RunFiles(
+            RunFolder(tmp_path), manifest, load_rules("standard", "standard", tmp_path),
+            evidence(two, REFUND, cases=count), [], imported,
+        )  # fmt: skip
+        verdict = conclude(files).verdict
+        cost = json.loads((tmp_path / "cost.json").read_text())
+        expected = round(cost["business"]["human"]["human_minor"]) if told else None
+        assert verdict.error_cost.human_per_case == expected
+        assert any(line.startswith("people's own errors") for line in verdict.not_covered) != told

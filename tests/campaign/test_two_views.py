@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from tests.campaign.bench import CALLS, CASE, REPLAY, acted, judged, kinds
 
 from understudy.campaign.replays import LOG_ALONE, WorldReplay, log_replay
+from understudy.campaign.trip import CriticalTrip
 from understudy.model.action import DESK, Action, Effect, Target
-from understudy.model.baseline import Outcome
+from understudy.model.baseline import Baseline, Outcome
 from understudy.model.finding import STATE_KINDS
+from understudy.model.policy import Policy
+from understudy.model.proposal import CaseRecord, Proposal
 from understudy.model.world import World
 from understudy.systems.engine import Engine
 
@@ -54,6 +58,24 @@ def test_two_ways_to_one_state_cost_nothing():
     assert alone.explanation.cost_minor > 0
     assert (kinds(both), both.alone) == ([], None)
     assert both.forgiven == len(alone.explanation.findings)
+
+
+def test_the_automatic_stop_counts_by_both_views():
+    """Two ways to one state stop no run; what is left differently does."""
+    policy = Policy.model_validate({
+        "version": 1,
+        "kinds": {kind: {"severity": "critical"} for kind in ("wrong_field", "extra_action")},
+    })  # fmt: skip
+    wanted = [Baseline(case_id="c", baseline_id="b", actions=acted(CALLS[5]))]
+    recording = SimpleNamespace(cases=[CASE], baselines_of=lambda _: wanted)
+    trip = CriticalTrip(1, recording, policy, REPLAY)
+
+    def record(*calls):
+        return CaseRecord(case_id="c", proposal=Proposal(case_id="c", actions=acted(*calls)))
+
+    assert judged(acted(CALLS[4], CALLS[6]), wanted[0].actions, replay=None).explanation.findings
+    assert not trip.trips(record(CALLS[4], CALLS[6]))
+    assert trip.trips(record(CALLS[5], CALLS[0]))
 
 
 def test_another_order_of_new_objects_is_no_difference():

@@ -20,7 +20,7 @@ from understudy.model.campaign import Economics
 from understudy.model.money import Money
 from understudy.model.policy import Policy
 
-__all__ = ["estimated", "verdicts_after_repair", "with_business"]
+__all__ = ["estimated", "informed", "outlook_of", "verdicts_after_repair", "with_business"]
 
 _REPAIRED = 3
 
@@ -32,7 +32,7 @@ def with_business(judgement: Judgement, end: RunFiles) -> Judgement:
     policy = estimated(policy, noise)
     cost = judgement.cost if policy is end.rules.policy else summarise(judgement.judged, policy)
     prices = PriceList.from_policy(policy)
-    made = business_case(judgement.judged, cost, prices, _outlook(end))
+    made = business_case(judgement.judged, cost, prices, outlook_of(end))
     clauses = broken_by_people(end.evidence, policy)
     made = msgspec.structs.replace(made, human=noise, clauses=clauses)
     return replace(judgement, cost=msgspec.structs.replace(cost, business=made))
@@ -46,6 +46,15 @@ def estimated(policy: Policy, noise: HumanNoise) -> Policy:
     shown = Money(round(noise.human_minor), policy.currency)
     handling = policy.handling.model_copy(update={"human_error_cost": shown})
     return policy.model_copy(update={"handling": handling})
+
+
+def informed(end: RunFiles, judgement: Judgement) -> RunFiles:
+    """The run with the policy that its costs were summed up by: `E_h` may come from its people."""
+    business = judgement.cost.business
+    noise = None if business is None else business.human
+    if noise is None:
+        return end
+    return replace(end, rules=replace(end.rules, policy=estimated(end.rules.policy, noise)))
 
 
 def verdicts_after_repair(judgement: Judgement, end: RunFiles, facts: RunFacts) -> Judgement:
@@ -70,7 +79,8 @@ def _decided(repair: Repair, judged: Sequence[Judged], end: RunFiles, facts: Run
     return msgspec.structs.replace(repair, verdict=decision.verdict.value)
 
 
-def _outlook(end: RunFiles) -> Outlook:
+def outlook_of(end: RunFiles) -> Outlook:
+    """What the campaign expects of the months to come."""
     economics = Economics.model_validate(end.manifest.economics)
     cost, hourly = economics.integration_cost, economics.hourly_cost
     return Outlook(

@@ -6,7 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from understudy.campaign.business import verdicts_after_repair, with_business
+from understudy.campaign.business import (
+    informed,
+    outlook_of,
+    verdicts_after_repair,
+    with_business,
+)
 from understudy.campaign.evidence_by_operation import evidence_by_operation
 from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
@@ -16,7 +21,6 @@ from understudy.campaign.reporting import report_of
 from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
-from understudy.model.campaign import Economics
 from understudy.model.proposal import FaultCount
 from understudy.model.verdict import (
     CandidateRef,
@@ -37,18 +41,18 @@ _VALID_DAYS = 90
 def conclude(end: RunFiles) -> Finished:
     """Judge a run and write its findings, costs, verdict and reports."""
     judgement = with_business(judge(end.evidence, end.rules.policy), end)
-    facts = _facts(end, judgement)
+    known = informed(end, judgement)
+    facts = _facts(known, judgement)
     decision = decide(judgement.cost, end.rules.gates, facts)
-    judgement = verdicts_after_repair(judgement, end, facts)
-    verdict = _verdict(end, judgement, decision)
+    judgement = verdicts_after_repair(judgement, known, facts)
+    verdict = _verdict(known, judgement, decision)
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
     text = report_of(end, judgement.findings, judgement.cost, verdict)
     return Finished(end.folder, verdict, text)
 
 
 def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
-    economics = Economics.model_validate(end.manifest.economics)
-    cost = economics.integration_cost
+    outlook = outlook_of(end)
     human = end.rules.policy.handling.human_error_cost
     return RunFacts(
         planned=end.manifest.planned,
@@ -66,8 +70,8 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
             if case.case_id not in judgement.quarantined
         ),
         scope=_scope(end),
-        monthly_cases=economics.monthly_cases,
-        integration_cost_minor=cost.minor if cost else None,
+        monthly_cases=outlook.monthly_cases,
+        integration_cost_minor=outlook.integration_cost_minor,
         human_error_minor=human.minor if human else None,
     )
 

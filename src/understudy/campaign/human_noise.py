@@ -23,8 +23,8 @@ AUDIT_SAMPLE = 150
 _STRANGERS, _SEED = 300, 20_261
 _REFUSED = "the systems here refuse"
 
-Against = Callable[[Case, Proposal, Sequence[Baseline]], int]
-"""What a proposal costs against baselines, in minor units."""
+Against = Callable[[Case, Proposal, Baseline], int]
+"""What a proposal costs against a baseline, in minor units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +45,24 @@ def human_noise(evidence: Evidence, policy: Policy, alone: Mapping[str, int]) ->
     """
     prices = PriceList.from_policy(policy)
 
-    def against(case: Case, proposal: Proposal, baselines: Sequence[Baseline]) -> int:
-        told = view(case, proposal, baselines, prices, evidence.replay)
+    def against(case: Case, proposal: Proposal, baseline: Baseline) -> int:
+        told = view(case, proposal, [baseline], prices, evidence.replay)
         return told.explanation.cost_minor
 
     doubles = list(_doubles(evidence))
     human, candidate, observed = [], [], []
     contested, worst = [], 0
     for double in doubles:
-        between = _between(double, against)
+        theirs, ours = _between(double, against), _of_candidate(double, against)
+        between = [cost for row in theirs for cost in row if cost is not None]
         observed += between
-        outs = leave_one_out(double.case, double.humans, double.proposals, against)
+        outs = leave_one_out(theirs, ours)
         human.append(outs[0])
         if outs[1] is not None:
             candidate.append((outs[0], outs[1]))
         if max(between) > 0 and not double.settled:
             contested.append(double.case.case_id)
-            worst += _worst(double, against)
+            worst += sum(max(row) - min(row) for row in ours)
     disputed = sum(count for reason, count in alone.items() if reason.startswith(_REFUSED))
     mean = _mean(human)
     return HumanNoise(
@@ -78,21 +79,20 @@ def human_noise(evidence: Evidence, policy: Policy, alone: Mapping[str, int]) ->
 
 
 def leave_one_out(
-    case: Case,
-    humans: Sequence[Baseline],
-    proposals: Sequence[Proposal],
-    against: Against,
+    theirs: Sequence[Sequence[int | None]], ours: Sequence[Sequence[int]]
 ) -> tuple[float, float | None]:
     """F9: `E_h = mean_k cost(H_k | H_-k)` and `E_c = mean_k cost(C | H_-k)`.
 
-    Whoever is judged is held against the same others, so that more baselines favour nobody.
+    A row is what one answer costs against each person's; None stands at a person's own. The
+    cheapest of several baselines counts. Whoever is judged is held against the same others, so
+    that more baselines favour nobody.
+
+    >>> leave_one_out([[None, 0, 24], [0, None, 24], [24, 24, None]], [[0, 0, 24]])
+    (8.0, 0.0)
     """
-    human, ours = [], []
-    for place, one in enumerate(humans):
-        others = [*humans[:place], *humans[place + 1 :]]
-        human.append(against(case, _as_proposal(one), others))
-        ours += [against(case, proposal, others) for proposal in proposals]
-    return sum(human) / len(human), _mean(ours)
+    human = [min(cost for cost in row if cost is not None) for row in theirs]
+    mine = [min((*row[:k], *row[k + 1 :])) for row in ours for k in range(len(theirs))]
+    return sum(human) / len(human), _mean(mine)
 
 
 def cost_alpha(observed: Sequence[int], expected: Sequence[int]) -> float | None:
@@ -134,13 +134,22 @@ def _doubles(evidence: Evidence) -> Iterable[_Double]:
             yield _Double(case, humans, tuple(proposals.get(case.case_id, ())), settled)
 
 
-def _between(double: _Double, against: Against) -> list[int]:
+def _between(double: _Double, against: Against) -> list[list[int | None]]:
     """What each person's answer costs against each other's."""
     return [
-        against(double.case, _as_proposal(one), [other])
+        [
+            None if one is other else against(double.case, _as_proposal(one), other)
+            for other in double.humans
+        ]
         for one in double.humans
-        for other in double.humans
-        if one is not other
+    ]
+
+
+def _of_candidate(double: _Double, against: Against) -> list[list[int]]:
+    """What each of the candidate's answers costs against each person's."""
+    return [
+        [against(double.case, proposal, one) for one in double.humans]
+        for proposal in double.proposals
     ]
 
 
@@ -153,17 +162,8 @@ def _expected(doubles: Sequence[_Double], against: Against) -> list[int]:
     for _ in range(min(_STRANGERS, len(doubles) * (len(doubles) - 1))):
         one, other = rng.sample(range(len(doubles)), 2)
         mine, theirs = doubles[one], doubles[other]
-        found.append(against(mine.case, _as_proposal(mine.humans[0]), [theirs.humans[-1]]))
+        found.append(against(mine.case, _as_proposal(mine.humans[0]), theirs.humans[-1]))
     return found
-
-
-def _worst(double: _Double, against: Against) -> int:
-    """How much dearer the candidate is if the baseline that is furthest away is the right one."""
-    return sum(
-        max(costs) - min(costs)
-        for proposal in double.proposals
-        if (costs := [against(double.case, proposal, [one]) for one in double.humans])
-    )
 
 
 def _as_proposal(baseline: Baseline) -> Proposal:

@@ -15,7 +15,6 @@ from understudy import __version__
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash, model_hashes
-from understudy.campaign.judgement import Evidence
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.mounting import mounted_systems, own_places
 from understudy.campaign.project import project_folder
@@ -108,7 +107,9 @@ def run_candidate(
     models = model_service(asked, resumed=bool(request.resume))
     folder, manifest = _folder(settings, source, request, cases)
     plan = _plan(settings, source, request, cases, folder, models)
-    trip = CriticalTrip(settings.campaign.stop.on_critical, source.recording, settings.rules.policy)
+    replay = replay_of(manifest)
+    limit = settings.campaign.stop.on_critical
+    trip = CriticalTrip(limit, source.recording, settings.rules.policy, replay)
     records: list[CaseRecord] = []
 
     def keep(record: CaseRecord) -> bool:
@@ -124,23 +125,14 @@ def run_candidate(
     if report.interrupted:
         raise KeyboardInterrupt
     folder.write_manifest(manifest := _with_report(manifest, report))
+    proposals = [record.proposal for record in records]
+    evidence = evidence_of(source.recording, proposals, source.world_folder, replay)
     return conclude(
         RunFiles(
-            folder=folder,
-            manifest=manifest,
-            rules=settings.rules,
-            evidence=_evidence(source, records, manifest),
-            records=records,
-            imported=source.recording.manifest,
-            wall=manifest.wall,
-            stopped=manifest.stopped,
+            folder, manifest, settings.rules, evidence, records, source.recording.manifest,
+            wall=manifest.wall, stopped=manifest.stopped,
         )
-    )
-
-
-def _evidence(source: Source, records: Sequence[CaseRecord], manifest: RunManifest) -> Evidence:
-    proposals = [record.proposal for record in records]
-    return evidence_of(source.recording, proposals, source.world_folder, replay_of(manifest))
+    )  # fmt: skip
 
 
 def _plan(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from understudy.campaign.replays import Replay
+from understudy.campaign.two_views import view
 from understudy.cost.price_list import PriceList
-from understudy.diff.explain import explain
 from understudy.model.case import Case
 from understudy.model.finding import Severity
 from understudy.model.policy import Policy
@@ -18,11 +19,15 @@ __all__ = ["CriticalTrip"]
 
 @dataclass(slots=True)
 class CriticalTrip:
-    """Counts critical findings while a run goes on; without a limit it never trips."""
+    """Counts critical findings while a run goes on, by the same two views as the verdict.
+
+    Without a limit it never trips, and nothing is judged twice.
+    """
 
     limit: int | None
     recording: Recording
     policy: Policy
+    replay: Replay
     critical: int = 0
     _cases: Mapping[str, Case] = field(init=False)
     _prices: PriceList = field(init=False)
@@ -37,6 +42,6 @@ class CriticalTrip:
             return False
         case = self._cases[record.case_id]
         baselines = self.recording.baselines_of(record.case_id)
-        found = explain(case, record.proposal, baselines, self._prices).findings
-        self.critical += sum(finding.severity is Severity.CRITICAL for finding in found)
+        told = view(case, record.proposal, baselines, self._prices, self.replay).explanation
+        self.critical += sum(one.severity is Severity.CRITICAL for one in told.findings)
         return self.critical >= self.limit

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from understudy.cost.confidence import Told, calibration, coverage_curve, least_confidence
-from understudy.cost.net_value import CaseEconomics, values_by_class
+from understudy.cost.net_value import CaseEconomics, month_of, values_by_class
 from understudy.cost.price_list import PriceList, stake_of
 from understudy.cost.summary import Judged, has_escalated
 from understudy.model.action import DESK, Action, ActionClass, Effect
@@ -90,16 +90,14 @@ def _values(cost: CostSummary, economics: CaseEconomics, outlook: Outlook) -> It
     )
     for action_class, total in values_by_class(cost.per_case, economics).items():
         mean = total / cases
-        monthly = None if outlook.monthly_cases is None else mean * outlook.monthly_cases
-        invested = outlook.integration_cost_minor
-        pays = monthly is not None and monthly > 0 and invested is not None
+        monthly, payback = month_of(mean, outlook.monthly_cases, outlook.integration_cost_minor)
         yield ClassValue(
             action_class=action_class.value,
             net_value_minor=round(mean, 4),
             residual_error_minor=round(errors.get(action_class, reviewed) / cases, 4),
             roi=round(mean / people, 4) if people else None,
-            monthly_minor=None if monthly is None else round(monthly, 2),
-            payback_months=round((invested or 0) / (monthly or 1), 2) if pays else None,
+            monthly_minor=monthly,
+            payback_months=payback,
         )
 
 

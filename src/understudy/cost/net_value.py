@@ -13,7 +13,7 @@ from understudy.model.action import ActionClass
 from understudy.model.cost import CaseCost
 from understudy.model.policy import Policy
 
-__all__ = ["CaseEconomics", "values_by_class"]
+__all__ = ["CaseEconomics", "month_of", "values_by_class"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,21 @@ class CaseEconomics:
     def spent_by_people(self) -> int:
         """What a case costs when people handle it: `H + E_h`."""
         return self.human + self.human_error
+
+
+def month_of(
+    mean_minor: float, cases: int | None, invested_minor: int | None
+) -> tuple[float | None, float | None]:
+    """What a month of so many cases is worth, and after how many months what it took is back.
+
+    >>> month_of(266, 1000, 532_000), month_of(-1, 10, 100), month_of(5, None, 100)
+    ((266000, 2.0), (-10, None), (None, None))
+    """
+    if cases is None:
+        return None, None
+    monthly = mean_minor * cases
+    back = monthly > 0 and invested_minor is not None
+    return round(monthly, 2), round((invested_minor or 0) / monthly, 2) if back else None
 
 
 def values_by_class(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from understudy.cost.net_value import month_of
 from understudy.gate.cost_evidence import CostEvidence, collect_evidence
 from understudy.gate.facts import RunFacts, StopCause
 from understudy.gate.measures import Measured, cost_limit, measure_all
@@ -110,12 +111,5 @@ def _error_cost(measured: Measured, evidence: CostEvidence) -> ErrorCost:
 def _net_value(cost: CostSummary, facts: RunFacts) -> NetValue:
     count = len(cost.per_case)
     mean = sum(case.net_value_minor for case in cost.per_case) / count if count else 0.0
-    monthly = None if facts.monthly_cases is None else mean * facts.monthly_cases
-    payback = None
-    if monthly is not None and monthly > 0 and facts.integration_cost_minor is not None:
-        payback = round(facts.integration_cost_minor / monthly, 2)
-    return NetValue(
-        per_case=round(mean, 4),
-        monthly=None if monthly is None else round(monthly, 2),
-        payback_months=payback,
-    )
+    monthly, payback = month_of(mean, facts.monthly_cases, facts.integration_cost_minor)
+    return NetValue(per_case=round(mean, 4), monthly=monthly, payback_months=payback)
