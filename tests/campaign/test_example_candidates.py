@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -16,6 +18,7 @@ NEEDS = {
     "langgraph": ("langgraph", "openai"),
     "agents-sdk": ("agents", "openai"),
     "node": (),
+    "node-webhooks": (),
     "prompt": ("openai",),
 }
 
@@ -44,7 +47,7 @@ def test_each_example_works_on_its_cases(project, examples, name):
     """One line of the campaign each: no case fails, and each acts or hands over."""
     for module in NEEDS[name]:
         pytest.importorskip(module)
-    if name == "node" and not shutil.which("node"):
+    if name.startswith("node") and not shutil.which("node"):
         pytest.skip("there is no node on this machine")
     finished = project.command(
         "run", str(examples), "--candidate", name, "-q", "--json", "--limit", "6"
@@ -123,3 +126,42 @@ def test_the_node_example_is_a_service_too(project, examples):
     (run,) = json.loads(finished.stdout)["runs"]
     assert run["cases"]["failed"] == 0, finished.stderr
     assert run["wall"]["level"] == "none"
+
+
+def test_a_service_of_ones_own_is_shadowed_with_the_environment_that_is_printed(project):
+    """Started before the run with addresses, key and secret; Zendesk's webhooks then reach it."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no node on this machine")
+    with contextlib.ExitStack() as stack:
+        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(5)]
+        port, *others = [each.getsockname()[1] for each in free]
+    ports = dict(zip(("stripe", "hubspot", "zendesk", "desk"), others, strict=True))
+    url = f"http://127.0.0.1:{port}/zendesk"
+    http = {"url": url, "deliver": "webhook", "quiet": "400ms", "ports": ports}
+    campaign = project.campaign("bot:handle")
+    use = f"{json.dumps({'http': http})}, isolation: serial"
+    line = campaign.read_text("utf-8")
+    assert 'use: "bot:handle"' in line
+    campaign.write_text(line.replace('use: "bot:handle"', f"use: {use}"), "utf-8")
+    printed = project.command("systems", "env", str(campaign)).stdout
+    given = dict(each.removeprefix("export ").split("=", 1) for each in printed.splitlines())
+    assert given["ZENDESK_API_BASE"] == f"http://127.0.0.1:{ports['zendesk']}"
+    service = subprocess.Popen(
+        [node, str(EXAMPLES / "node_service" / "webhooks.mjs"), str(port)],
+        stderr=subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], **given},
+    )
+    try:
+        assert service.stderr is not None
+        assert service.stderr.readline() == b"ready\n"
+        finished = project.command("run", str(campaign), "-q", "--json", "--limit", "3")
+    finally:
+        service.kill()
+        service.communicate()
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert run["cases"]["failed"] == 0, finished.stderr
+    assert all(record["proposal"]["actions"] for record in _records(project))
+    finished = project.command("systems", "env", str(project.campaign("bot:handle")))
+    assert finished.returncode == 2
+    assert "is no service that runs already with `ports` named" in finished.stderr

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
-from understudy.model.campaign import BareModel
+from understudy.model.campaign import BareModel, CandidateSpec
 from understudy.model.errors import CandidateError
 
 
@@ -53,3 +54,20 @@ def test_an_unknown_form_is_an_error_that_helps(use, said):
         parse_use(use)
     assert said in caught.value.describe()
     assert "`module:callable`" in caught.value.problem
+
+
+def test_a_service_says_more_than_its_address():
+    """Delivery, command, quiet seconds and operations; a webhook without serial is refused."""
+    http = {
+        "url": "http://127.0.0.1:1/x",
+        "deliver": "webhook",
+        "start": "node a.js",
+        "quiet": "3s",
+    }
+    spec = CandidateSpec(name="a", use={"http": http}, isolation="serial")
+    use = parse_use(spec.spec)
+    assert (use.webhooks, use.command, use.quiet) == (True, ("node", "a.js"), 3.0)
+    with pytest.raises(ValidationError, match="write `isolation: serial`"):
+        CandidateSpec(name="a", use={"http": http})
+    with pytest.raises(ValidationError, match="leave out `start`"):
+        CandidateSpec(name="a", use={"http": {**http, "ports": {"stripe": 1}}}, isolation="serial")

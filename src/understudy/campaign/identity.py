@@ -11,6 +11,7 @@ from typing import Any
 from understudy import __version__
 from understudy.model.campaign import ModelUse
 from understudy.model.canonical import digest, digest_file
+from understudy.model.http_use import ServiceUse
 
 __all__ = ["candidate_hash", "harness_hash", "model_hashes"]
 
@@ -24,15 +25,17 @@ def candidate_hash(spec: str | dict[str, Any], project: Path) -> str:
     lies in the project's root); for a model the spec and its prompt; for anything else the spec,
     since its code is out of reach.
     """
+    if isinstance(spec, dict) and "openai" not in spec:
+        return digest(spec)
     if isinstance(spec, dict):
         return digest([spec, _prompt_hash(spec["openai"]["prompt"], project)])
     folder = _module_files(spec, project)
     return _digest_files(folder) if folder else digest(spec)
 
 
-def model_hashes(use: str | ModelUse, project: Path) -> dict[str, str | None]:
+def model_hashes(use: str | ModelUse | ServiceUse, project: Path) -> dict[str, str | None]:
     """The hashes of prompt and model, where the candidate is nothing else."""
-    if isinstance(use, str):
+    if not isinstance(use, ModelUse):
         return {"prompt": None, "model": None}
     model = digest([use.openai.model, use.openai.options])
     return {"prompt": _prompt_hash(use.openai.prompt, project), "model": model}

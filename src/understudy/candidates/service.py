@@ -1,9 +1,12 @@
-"""A candidate behind an address: the case by POST, the answer as JSON."""
+"""A candidate behind an address: events by POST, answered at once or worked on later."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import orjson
@@ -11,36 +14,75 @@ import orjson
 from understudy.candidates.answer import MalformedAnswer
 from understudy.candidates.failing import CandidateFailed
 from understudy.candidates.use import HttpUse
+from understudy.candidates.vendor_event import Look, vendor_event
+from understudy.candidates.vendor_signature import signature_headers, signing_secrets
 from understudy.model.errors import CandidateError
 
 __all__ = ["ServiceCandidate", "reachable_addresses"]
 
 _MOST_BYTES = 8 << 20
 _LONGEST = 24 * 3600.0
+_LATER = 202
+_JSON = {"content-type": "application/json"}
 
 
 class ServiceCandidate:
-    """Sends each case to the service and reads its answer; the service's process is its own."""
+    """Sends each case to the service and reads its answer; the service's process is its own.
 
-    def __init__(self, use: HttpUse) -> None:
-        self._url = use.url
+    An event that the service only takes, to work on it later, is over when `until_done` returns;
+    it is called with the case's id. A vendor's webhook is always only taken.
+    """
+
+    def __init__(
+        self,
+        use: HttpUse,
+        look: Callable[[Any], Look],
+        until_done: Callable[[str], None],
+        seed: int,
+    ) -> None:
+        """`look` gives what reads objects as they were at a case."""
+        self._use = use
+        self._look = look
+        self._until_done = until_done
+        self._secrets = signing_secrets(seed)
         # The time limit is the case's, kept by whoever asks; this is only longer than any of them.
         self._client = httpx.Client(timeout=_LONGEST, trust_env=False)
 
     def answer(self, case: Any, systems: Any) -> Any:
-        """What the service says about the case; nothing where it says 202 or 204."""
+        """What the service says about the case; nothing where it says so by what it does."""
         del systems
-        body = orjson.dumps(case, default=str)
-        headers = {"content-type": "application/json"}
-        try:
-            with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
-                return _decoded(answer.status_code, _read(answer))
-        except httpx.HTTPError as error:
-            raise CandidateFailed("crashed", f"{type(error).__name__}: {error}") from None
+        if self._use.webhooks:
+            self._sent(*self._delivery(case))
+            self._until_done(case.id)
+            return None
+        status, body = self._sent(self._use.url, _JSON, orjson.dumps(case, default=str))
+        if status == _LATER:
+            self._until_done(case.id)
+            return None
+        return _decoded(body)
 
     def close(self) -> None:
         """Let the connection go."""
         self._client.close()
+
+    def _delivery(self, case: Any) -> tuple[str, dict[str, str], bytes]:
+        """Where a vendor's webhook goes, and what it carries."""
+        system = case.trigger.system
+        url = urljoin(self._use.url, self._use.paths.get(system, ""))
+        body = orjson.dumps(vendor_event(case, self._look(case)), default=str)
+        signed = signature_headers(system, self._secrets, url, body, datetime.now(UTC))
+        return url, {**_JSON, **signed}, body
+
+    def _sent(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        try:
+            with self._client.stream("POST", url, content=body, headers=headers) as answer:
+                said = _read(answer)
+        except httpx.HTTPError as error:
+            raise CandidateFailed("crashed", f"{type(error).__name__}: {error}") from None
+        if answer.status_code >= 400:
+            told = said[:300].decode("utf-8", "replace")
+            raise CandidateFailed("raised", f"it answered HTTP {answer.status_code}: {told}")
+        return answer.status_code, said
 
 
 def reachable_addresses(use: HttpUse) -> tuple[tuple[str, int], ...]:
@@ -70,10 +112,7 @@ def _read(answer: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _decoded(status: int, body: bytes) -> Any:
-    if status >= 400:
-        said = body[:300].decode("utf-8", "replace")
-        raise CandidateFailed("raised", f"it answered HTTP {status}: {said}")
+def _decoded(body: bytes) -> Any:
     if not body.strip():
         return None
     try:

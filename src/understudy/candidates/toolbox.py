@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
@@ -20,9 +20,10 @@ from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation
 from understudy.systems.session import CaseSession
 
-__all__ = ["CallError", "Toolbox", "approved"]
+__all__ = ["CallError", "Toolbox", "approved", "looking"]
 
 _APPROVAL = "x-approval-id"
+_NOBODYS = "nobody's"
 _NONE: Mapping[str, str] = MappingProxyType({})
 _approvals: ContextVar[Mapping[str, str]] = ContextVar("approvals", default=_NONE)
 
@@ -120,6 +121,24 @@ class Toolbox:
                 return system.by_name[name]
         known = [each for system in self._engine.systems.values() for each in system.by_name]
         raise LookupError(f"there is no operation `{name}`{nearest(name, known)}")
+
+
+def looking(engine: Engine, case: Any) -> Callable[..., Any]:
+    """What reads the systems as they were when a case came in, without its being anybody's call.
+
+    It takes an operation and its parameters, and gives None where the system refuses.
+    """
+
+    def look(operation: str, /, **params: Any) -> Any:
+        session = engine.open_case(_NOBODYS, now=case.received_at)
+        try:
+            return Toolbox(engine, session).call(operation, **params)
+        except (CallError, LookupError, ValueError):
+            return None
+        finally:
+            engine.close_case(_NOBODYS)
+
+    return look
 
 
 def _decoded(answer: Response) -> Any:

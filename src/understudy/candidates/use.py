@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.model.campaign import BareModel, ModelUse
 from understudy.model.errors import CandidateError
+from understudy.model.http_use import Delivery, HttpService, ServiceUse
 
 __all__ = ["CommandUse", "HttpUse", "PythonUse", "Use", "parse_use"]
 
 _PYTHON = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
 _FORMS = (
-    "`module:callable`, `http://host:port/path`, `exec: COMMAND`, `mcp: COMMAND` or `openai: {…}`"
+    "`module:callable`, `http://host:port/path`, `exec: COMMAND`, `mcp: COMMAND`, `http: {…}` or "
+    "`openai: {…}`"
 )
 
 
@@ -29,9 +32,18 @@ class PythonUse:
 
 @dataclass(frozen=True, slots=True)
 class HttpUse:
-    """A service that takes a case by POST and answers with JSON."""
+    """A service that takes events by POST."""
 
     url: str
+    webhooks: bool = False
+    """Whether it is sent what the vendors would send it, signed, in place of the case."""
+    paths: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    """What starts it; nothing where it runs already."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    quiet: float = 2.0
+    """Seconds without a call after which an event that is worked on later is done."""
+    ends_on: tuple[str, ...] = ()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -62,6 +74,8 @@ def parse_use(use: str | dict[str, Any]) -> Use:
     >>> parse_use("exec: node bot.js --fast")
     CommandUse(command=('node', 'bot.js', '--fast'), tools=False)
     """
+    if isinstance(use, dict) and "http" in use:
+        return _described_service(ServiceUse.model_validate(use).http)
     if isinstance(use, dict):
         return ModelUse.model_validate(use).openai
     text = use.strip()
@@ -84,6 +98,18 @@ def _command(form: str, text: str) -> CommandUse:
     if not command:
         raise _unknown(f"{form}:", "; there is no command behind it")
     return CommandUse(command, tools=form == "mcp")
+
+
+def _described_service(given: HttpService) -> HttpUse:
+    return replace(
+        _service(given.url),
+        webhooks=given.deliver is Delivery.WEBHOOK,
+        paths=given.paths,
+        command=_command("start", given.start).command if given.start else (),
+        ports=given.ports,
+        quiet=given.quiet.total_seconds(),
+        ends_on=given.ends_on,
+    )
 
 
 def _service(text: str) -> HttpUse:

@@ -72,6 +72,17 @@ def serve(
     )
 
 
+@systems.command("env")
+def env(
+    campaign: Annotated[Path, typer.Argument(help="A campaign.yaml.")],
+    candidate: Annotated[str | None, typer.Option(help="Which candidate; else the first.")] = None,
+) -> None:
+    """Print the environment to start a service of your own in, before it is shadowed."""
+    from understudy.campaign.service_environment import service_environment
+
+    typer.echo(service_environment(campaign, candidate))
+
+
 @systems.command("learn")
 def learn(
     exports: Annotated[list[str], typer.Argument(help="Exports: FILE, or TYPE=FILE.")],

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from understudy.doors.activity import Activity
 from understudy.doors.breaking import keep_silent
 from understudy.doors.gateway_pace import PACED, SILENCE
 from understudy.doors.gateway_wire import (
@@ -47,6 +48,7 @@ class Gateway:
         """Method and path of calls that are none of the three interfaces."""
         self.troubles: list[str] = []
         """What went wrong in the gateway itself; no answer of it can be relied on then."""
+        self._calls = Activity()
         self._source = source
         self._seed = seed
         self._open = open_to_all
@@ -71,10 +73,26 @@ class Gateway:
             # An entry of nothing: the key stays refused, and the last one to go opens no door.
             self._scopes[key] = ""
 
+    def idle(self, key: str) -> float:
+        """Seconds since the case and repeat of a key have made a call; infinite where none was."""
+        with self._lock:
+            scope = self._scopes.get(key, "")
+        return self._calls.idle(scope)
+
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        with self._calls.of(self._case(scope)):
+            await self._serve(scope, receive, send)
+
+    def _case(self, scope: Mapping[str, Any]) -> str:
+        """Whose call it is, or nobody's."""
+        key = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")[2]
+        with self._lock:
+            return self._scopes.get(key, "")
+
+    async def _serve(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         body = await received(receive)
         try:
             answer = await self._answer(scope, body)
@@ -100,7 +118,9 @@ class Gateway:
         if scope["method"] != "POST" or path not in PATHS:
             self.unserved.append(f"{scope['method']} {scope['path']}")
             raise ModelRefusal(404, "unknown_url", f"Unknown: {scope['method']} {scope['path']}")
-        case = self._scope(dict(scope["headers"]).get(b"authorization", b""))
+        case = self._case(scope)
+        if (self._scopes or not self._open) and not case:
+            raise ModelRefusal(401, "invalid_api_key", "Incorrect API key provided.")
         try:
             fields = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -108,14 +128,6 @@ class Gateway:
         if not isinstance(fields, dict):
             raise ModelRefusal(400, "invalid_json", "The body is not a JSON object.")
         return ModelRequest(path, body, fields, case)
-
-    def _scope(self, authorization: bytes) -> str:
-        key = authorization.decode("latin-1").partition(" ")[2]
-        with self._lock:
-            scope = self._scopes.get(key, "")
-            if (self._scopes or not self._open) and not scope:
-                raise ModelRefusal(401, "invalid_api_key", "Incorrect API key provided.")
-        return scope
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from understudy.model.configuration import (
     ShareText,
     Version,
 )
+from understudy.model.http_use import Delivery, ServiceUse
 from understudy.model.verdict import Stage
 
 __all__ = [
@@ -124,8 +125,22 @@ def _as_text(use: Any) -> Any:
     return use
 
 
-CandidateUse = Annotated[str | ModelUse, pydantic.BeforeValidator(_as_text)]
-"""How a candidate is reached: a line, or a prompt."""
+def _form(use: Any) -> str:
+    """Which form is meant, so that an error speaks of that one alone."""
+    if isinstance(use, str):
+        return "line"
+    named = use if isinstance(use, dict) else type(use).model_fields
+    return "http" if "http" in named else "openai"
+
+
+CandidateUse = Annotated[
+    Annotated[str, pydantic.Tag("line")]
+    | Annotated[ModelUse, pydantic.Tag("openai")]
+    | Annotated[ServiceUse, pydantic.Tag("http")],
+    pydantic.Discriminator(_form),
+    pydantic.BeforeValidator(_as_text),
+]
+"""How a candidate is reached: a line, a prompt, or a service with more than an address."""
 
 
 class CandidateSpec(Configuration):
@@ -133,8 +148,8 @@ class CandidateSpec(Configuration):
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     use: CandidateUse = Field(
-        description="`module:callable`, `http://host:port/path`, `exec: COMMAND`, `mcp: COMMAND` "
-        "or `openai: {…}`"
+        description="`module:callable`, `http://host:port/path`, `exec: COMMAND`, `mcp: COMMAND`, "
+        "`http: {…}` or `openai: {…}`"
     )
     release: str | None = None
     isolation: Isolation = Isolation.CASE
@@ -149,6 +164,16 @@ class CandidateSpec(Configuration):
         description="the most that a case may last as its systems count the time: calls, latency "
         "and waiting, which cost no time here; twenty times `timeout` where it is not given",
     )
+
+    @pydantic.model_validator(mode="after")
+    def _webhooks_carry_no_credential(self) -> Self:
+        use = self.use
+        sent = isinstance(use, ServiceUse) and use.http.deliver is Delivery.WEBHOOK
+        if sent and self.isolation is not Isolation.SERIAL:
+            raise ValueError(
+                "webhooks carry no credential that could name a case: write `isolation: serial`"
+            )
+        return self
 
     @property
     def spec(self) -> str | dict[str, Any]:

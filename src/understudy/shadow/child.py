@@ -71,7 +71,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     printed = Printed()
     with contextlib.ExitStack() as leave:
         handover = Handover.of(setup, isolated, lambda told: channel.write(encode(told)))
-        seat = take_seat(setup, engine, isolated, leave, handover, sealing)
+        seat = take_seat(setup, engine, isolated, leave, handover, sealing, channel.ask)
         leave.callback(seat.candidate.close)
         gc.collect()
         gc.freeze()

@@ -37,6 +37,7 @@ from understudy.shadow.protocol import (
     Setup,
     Started,
     Told,
+    Waiting,
 )
 from understudy.shadow.worker import Worker
 
@@ -138,6 +139,8 @@ class Crew:
         elif isinstance(message, Asked) and self._decide is not None:
             asked = message
             worker.tell(self._decide(asked.case_id, asked.repeat, asked.number, asked.row))
+        elif isinstance(message, Waiting):
+            worker.tell({"idle": self._models.idle(worker.model_key) if self._models else None})
         elif isinstance(message, Finished) and worker.case is not None:
             index, worker.case = worker.case, None
             worker.leaving = message.leaving

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import socket
 from collections.abc import Sequence
 from typing import Any
@@ -91,6 +92,11 @@ class ModelService:
         if "insufficient_quota" in calls.refused:
             self.starved.add((record.case_id, record.proposal.repeat))
         return _with_calls(record, calls) if calls.prompts else record
+
+    def idle(self, key: str) -> float | None:
+        """Seconds since the case of this process has called a model; None where it never did."""
+        seconds = self._gateway.idle(key)
+        return None if seconds == math.inf else seconds
 
     def _unserved(self) -> list[CoverageGap]:
         found, self._gateway.unserved = self._gateway.unserved, []

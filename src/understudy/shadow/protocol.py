@@ -19,6 +19,7 @@ __all__ = [
     "Setup",
     "Started",
     "Told",
+    "Waiting",
     "decode_told",
     "encode",
 ]
@@ -116,13 +117,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, tag="asked"):
     row: dict[str, Any]
 
 
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, tag="waiting"):
+    """The process waits for its service to be done, and asks since when it calls no model."""
+
+    case_id: str
+
+
 class Listening(msgspec.Struct, frozen=True, kw_only=True, tag="listening"):
     """The process has handed over listeners, in this order: `models`, or an allowed address."""
 
     names: tuple[str, ...]
 
 
-Told = Started | Refusal | Finished | Attempted | Asked | Listening
+Told = Started | Refusal | Finished | Attempted | Asked | Waiting | Listening
 _decoder: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _encoder = msgspec.json.Encoder()
 

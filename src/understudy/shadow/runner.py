@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from understudy.candidates.needs import parse_need
-from understudy.candidates.use import HttpUse, parse_use
+from understudy.candidates.use import HttpUse, Use, parse_use
 from understudy.doors.self_test import self_test
 from understudy.model.campaign import Isolation
 from understudy.model.errors import RecordingError
@@ -39,7 +39,7 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
     use = parse_use(plan.candidate.spec)
     needs = [parse_need(need) for need in plan.candidate.needs]
     inside = all(host in _LOOPBACK for host, _ in needs)
-    namespace = plan.namespace and inside and not isinstance(use, HttpUse)
+    namespace = plan.namespace and inside and not _stands_outside(use)
     tested = (plan.tester or self_test)(namespace=namespace)
     run = _Run(plan, on_record)
     try:
@@ -211,9 +211,16 @@ class _Stopped(Exception):
 
 
 def _size(plan: ShadowPlan, setup: Setup) -> int:
-    # A service with one static key is one instance, whoever asks it: one case at a time.
-    alone = setup.serial and isinstance(parse_use(setup.use), HttpUse)
+    # A service with one static key is one instance, whoever asks it: one case at a time. One that
+    # is started has one port, and outside of a network of its own there is no second one of it.
+    use = parse_use(setup.use)
+    alone = isinstance(use, HttpUse) and (setup.serial or bool(use.command and not setup.namespace))
     return 1 if alone else max(1, plan.workers)
+
+
+def _stands_outside(use: Use) -> bool:
+    """Whether the candidate is a process that runs already, in a network of its own choice."""
+    return isinstance(use, HttpUse) and not use.command
 
 
 def _refuse_twins(keys: list[Key]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import math
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +19,11 @@ from understudy.candidates.in_process import PythonCandidate
 from understudy.candidates.loading import load
 from understudy.candidates.service import ServiceCandidate, reachable_addresses
 from understudy.candidates.spans import Spans
+from understudy.candidates.started_service import StartedService
 from understudy.candidates.tool_door import serving_tools
+from understudy.candidates.toolbox import looking
 from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
+from understudy.candidates.vendor_signature import secret_variables, signing_secrets
 from understudy.doors.answering import Answering
 from understudy.doors.gateway_pace import PacedModels
 from understudy.doors.loopback import (
@@ -33,9 +38,10 @@ from understudy.doors.refusals import Refusals
 from understudy.doors.transports import installed
 from understudy.doors.variables import credential_variables
 from understudy.model.campaign import BareModel
-from understudy.model.errors import CandidateError
+from understudy.model.errors import CandidateError, nearest
+from understudy.shadow.ending import Ending
 from understudy.shadow.handover import Handover
-from understudy.shadow.protocol import Setup
+from understudy.shadow.protocol import Setup, Waiting
 from understudy.shadow.serial import SerialDoor, carry_context
 from understudy.shadow.witness import Witness
 from understudy.systems.engine import Engine
@@ -83,18 +89,19 @@ def take_seat(
     leave: contextlib.ExitStack,
     handover: Handover,
     seal: Callable[..., Refusals],
+    ask: Callable[[Waiting], Mapping[str, Any]],
 ) -> Seat:
     """Open the doors that the candidate needs, seal the process, and start the candidate.
 
     `isolated` says that the process has left the machine's network; `leave` closes the doors;
-    `seal` puts up the wall.
+    `seal` puts up the wall; `ask` asks the supervisor.
     """
     use = parse_use(setup.use)
     if handover.models_url:
         os.environ.update(OPENAI_BASE_URL=handover.models_url, OPENAI_API_KEY=setup.model_key)
     setup = msgspec.structs.replace(setup, allow=handover.allow)
     serial = _serial_door(engine) if setup.serial else None
-    place = _Place(engine, serial, isolated, leave, handover.models_url, seal)
+    place = _Place(engine, serial, isolated, leave, handover.models_url, seal, ask)
     make = _SEATS[type(use)]
     return replace(make(use, setup, place), models_url=handover.models_url)
 
@@ -109,6 +116,7 @@ class _Place:
     leave: contextlib.ExitStack
     models_url: str
     seal: Callable[..., Refusals]
+    ask: Callable[[Waiting], Mapping[str, Any]]
 
     @property
     def door(self) -> Answering:
@@ -194,10 +202,59 @@ def _tool_address(door: socket.socket) -> str:
 
 
 def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
-    wall = place.seal((*setup.allow, *reachable_addresses(use)))
+    opened = _opened(use, place)
+    started = _start(use, setup, addresses(opened)) if use.command else None
+    known = (use.address,) if started else reachable_addresses(use)
+    wall = place.seal((*setup.allow, *known), keep=[door.fileno() for door in opened.values()])
     witness = Witness(place.door)
-    urls = place.leave.enter_context(serving(witness, place.vendors))
-    return Seat(ServiceCandidate(use), wall, "none", urls, place.serial, witness=witness)
+    urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
+    if started:
+        place.leave.callback(started.close)
+        started.wait()
+    ending = Ending(place.engine, witness.calls, _models_idle(place), use.quiet, use.ends_on)
+    candidate = ServiceCandidate(
+        use, functools.partial(looking, place.engine), ending.wait, setup.seed
+    )
+    level = "netns" if started and place.isolated else "none"
+    return Seat(candidate, wall, level, urls, place.serial, witness=witness)
+
+
+def _opened(use: HttpUse, place: _Place) -> dict[str, socket.socket]:
+    """The systems' listeners; raises `CandidateError` where one cannot be where it should."""
+    odd = next((name for name in (*use.ports, *use.paths) if name not in place.vendors), None)
+    if odd is not None:
+        raise CandidateError(
+            f"the service's `ports` and `paths` name `{odd}`, which is not mounted"
+            f"{nearest(odd, place.vendors)}",
+            code="U218",
+            hint=f"mounted are {', '.join(place.vendors)}",
+        )
+    try:
+        return place.leave.enter_context(listening(place.vendors, use.ports))
+    except OSError as error:
+        raise CandidateError(
+            f"the systems cannot be served at the ports {dict(use.ports)}: {error.strerror}",
+            code="U219",
+            hint="end what listens there, or name other ports",
+        ) from None
+
+
+def _start(use: HttpUse, setup: Setup, urls: Mapping[str, str]) -> StartedService:
+    """The service with its settings in the environment, before the wall stands."""
+    os.environ.update(environment(urls))
+    os.environ.update(secret_variables(signing_secrets(setup.seed)))
+    return StartedService(use, Path(setup.project), end_with_parent)
+
+
+def _models_idle(place: _Place) -> Callable[[str], float]:
+    """Since when a case calls no model, as the supervisor knows; it never did where none are."""
+
+    def idle(case_id: str) -> float:
+        told = place.ask(Waiting(case_id=case_id)) if place.models_url else {}
+        seconds = told.get("idle")
+        return math.inf if seconds is None else float(seconds)
+
+    return idle
 
 
 def _model_seat(use: BareModel, setup: Setup, place: _Place) -> Seat:

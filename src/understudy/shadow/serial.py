@@ -21,9 +21,9 @@ import msgspec
 from understudy.systems.engine import Engine, current_case
 from understudy.systems.message import Request, Response
 
-__all__ = ["SerialDoor", "Standing", "carry_context"]
+__all__ = ["WORKER", "SerialDoor", "Standing", "carry_context"]
 
-_WORKER = "worker"
+WORKER = "worker"
 _NOBODY = "nobody"
 _CREDENTIAL = "authorization"
 
@@ -45,7 +45,7 @@ class SerialDoor:
         self._engine = engine
         self._turns = itertools.count(1)
         self._now: int | None = None
-        self.credentials = engine.open_worker(_WORKER)
+        self.credentials = engine.open_worker(WORKER)
 
     def serves(self, host: str) -> bool:
         """Whether one of the mounted systems lives at this host."""
@@ -62,13 +62,13 @@ class SerialDoor:
         """From now on the key, and work begun in this context, belong to this case."""
         self._now = next(self._turns)
         _turn.set(self._now)
-        self._engine.assign(_WORKER, case_id)
+        self._engine.assign(WORKER, case_id)
 
     def end(self) -> None:
         """The key is worth nothing until the next case begins."""
         self._now = 0
         _turn.set(None)
-        self._engine.assign(_WORKER, None)
+        self._engine.assign(WORKER, None)
 
 
 def carry_context() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from understudy.doors.activity import Activity
 from understudy.doors.answering import Answering
 from understudy.systems.message import Request, Response
 
@@ -18,6 +19,8 @@ class Witness:
     def __init__(self, door: Answering) -> None:
         self._door = door
         self._errors: list[Exception] = []
+        self.calls = Activity()
+        """Since when nothing is asked any more."""
 
     def serves(self, host: str) -> bool:
         """Whether the door answers this host."""
@@ -25,11 +28,12 @@ class Witness:
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
-        try:
-            return self._door.handle(request)
-        except Exception as error:
-            self._errors.append(error)
-            raise
+        with self.calls.of(""):
+            try:
+                return self._door.handle(request)
+            except Exception as error:
+                self._errors.append(error)
+                raise
 
     def take(self) -> list[Exception]:
         """What was raised since the last call."""

@@ -1,0 +1,66 @@
+"""A service that is started with the run, in the environment and the network of its worker."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from understudy.candidates.use import HttpUse
+from understudy.model.errors import CandidateError
+
+__all__ = ["StartedService"]
+
+_START_SECONDS = 60.0
+_LOOK_EVERY = 0.02
+
+
+class StartedService:
+    """The process behind a service's address; it reads its settings from the environment."""
+
+    def __init__(self, use: HttpUse, project: Path, before: Callable[[], None]) -> None:
+        """Start it in `project`; `before` runs in the new process ahead of it.
+
+        Raises `CandidateError` where there is no such command.
+        """
+        self._use, self._project = use, project
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 -- the command is the user's own, from the campaign
+                use.command,
+                stdin=subprocess.DEVNULL,
+                cwd=project,
+                preexec_fn=before,  # noqa: PLW1509 -- there is one thread yet
+            )
+        except OSError as error:
+            known = shutil.which(use.command[0]) is not None
+            reason = error.strerror if known else "there is no such command"
+            raise self._failed(f"cannot be started: {reason}") from None
+
+    def wait(self) -> None:
+        """Until it takes connections; raises `CandidateError` where it never does."""
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            code = self._process.poll()
+            if code is not None:
+                raise self._failed(f"ended with exit code {code} before it listened")
+            with contextlib.suppress(OSError), socket.create_connection(self._use.address, 1):
+                return
+            time.sleep(_LOOK_EVERY)
+        raise self._failed(f"does not listen at {self._use.url} within {_START_SECONDS:g} s")
+
+    def close(self) -> None:
+        """End it; what it has started itself ends with the worker."""
+        self._process.kill()
+        self._process.wait()
+
+    def _failed(self, how: str) -> CandidateError:
+        return CandidateError(
+            f"`{' '.join(self._use.command)}` {how}",
+            code="U217",
+            where=str(self._project),
+            hint="`start` is the command as you would type it in the campaign's folder",
+        )
