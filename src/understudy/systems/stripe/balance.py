@@ -16,7 +16,7 @@ from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import Keep, between
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
 from understudy.systems.stripe.shapes import one
-from understudy.systems.stripe.writes import PAID, write
+from understudy.systems.stripe.writes import PAID, changed, metadata_write, write
 
 __all__ = ["OPERATIONS", "book"]
 
@@ -93,12 +93,6 @@ def _pay_out(call: Call) -> Reply:
     return answer(call, "payouts", row, created=("stripe.payouts", row_id))
 
 
-def _update(call: Call) -> Reply:
-    row = fields.require(call, "payouts", call.path["id"])
-    changes = fields.merged_metadata(row, fields.params(call))
-    return answer(call, "payouts", call.session.overlay.patch("stripe.payouts", row["id"], changes))
-
-
 def _cancel(call: Call) -> Reply:
     row: Row = fields.require(call, "payouts", call.path["id"])
     if row.get("status") != "pending":
@@ -106,7 +100,7 @@ def _cancel(call: Call) -> Reply:
         raise invalid(message, code="payout_not_cancelable")
     back = book(call.session, "payout_cancel", row["id"], row["amount"], row["currency"])
     changes = {"status": "canceled", "failure_balance_transaction": back}
-    return answer(call, "payouts", call.session.overlay.patch("stripe.payouts", row["id"], changes))
+    return changed(call, "payouts", row, changes)
 
 
 def _account(_: Call) -> Target:
@@ -147,12 +141,7 @@ OPERATIONS = (
         accepts=frozenset(("destination", "payout_method", "source_type")),
         **{**PAID, "customer_visible": False},
     ),
-    write(
-        "payouts.update", "/v1/payouts/{id}", "payout", "Change a payout's metadata.",
-        _update,
-        params("id", id=STRING, metadata=OBJECT, expand=EXPAND),
-        reversible_by="stripe.payouts.update",
-    ),
+    metadata_write("payouts", "payout"),
     write(
         "payouts.cancel", "/v1/payouts/{id}/cancel", "payout",
         "Cancel a payout that is still pending.",

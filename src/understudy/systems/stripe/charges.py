@@ -13,7 +13,7 @@ from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.balance import book
 from understudy.systems.stripe.errors import declined, invalid, missing
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
-from understudy.systems.stripe.writes import PAID, write
+from understudy.systems.stripe.writes import PAID, changed, write
 
 __all__ = ["OPERATIONS", "capture_amount", "collect", "refuse_declined", "release", "take"]
 
@@ -121,8 +121,7 @@ def _update(call: Call) -> Reply:
             changes[name] = fields.text(given, name)
     if changes.get("customer"):
         fields.require(call, "customers", changes["customer"], "customer")
-    row = call.session.overlay.patch(_TABLE, row["id"], changes)
-    return answer(call, "charges", row)
+    return changed(call, "charges", row, changes)
 
 
 def _capture(call: Call) -> Reply:
@@ -130,6 +129,17 @@ def _capture(call: Call) -> Reply:
     if row.get("captured") is not False:
         message = f"Charge {row['id']} has already been captured."
         raise invalid(message, code="charge_already_captured")
+    if row.get("refunded"):
+        message = f"Charge {row['id']} has already been refunded."
+        raise invalid(message, code="charge_already_refunded")
+    if row.get("payment_intent"):
+        # docs.stripe.com/api/charges/capture: "Don't use this method to capture a
+        # PaymentIntent-initiated charge."
+        raise invalid(
+            f"Charge {row['id']} belongs to the PaymentIntent {row['payment_intent']}; capture"
+            " that instead.",
+            code="payment_intent_unexpected_state",
+        )
     held = int(row.get("amount") or 0)
     amount = fields.integer(given, "amount", least=1) or held
     if amount > held:

@@ -15,7 +15,7 @@ from understudy.systems.stripe.objects import payload_of
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
 from understudy.systems.stripe.refunds import refund_charge, refund_of, refuse_unrefundable
 from understudy.systems.stripe.shapes import one
-from understudy.systems.stripe.writes import APPROVED, PAID, write
+from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
 
 __all__ = ["OPERATIONS"]
 
@@ -204,8 +204,7 @@ def _void(call: Call) -> Reply:
         raise invalid("You can only void credit notes issued before the invoice was paid.")
     _owed_again(call, row)
     changes = {"status": "void", "voided_at": call.session.clock.seconds}
-    row = call.session.overlay.patch("stripe.credit_notes", row["id"], changes)
-    return answer(call, "credit_notes", row)
+    return changed(call, "credit_notes", row, changes)
 
 
 OPERATIONS = (

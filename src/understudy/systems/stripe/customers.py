@@ -18,7 +18,7 @@ from understudy.systems.stripe.listing import list_reply
 from understudy.systems.stripe.objects import deleted
 from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.shapes import one
-from understudy.systems.stripe.writes import APPROVED, PAID, write
+from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
 
 __all__ = ["OPERATIONS", "book_balance"]
 
@@ -88,8 +88,7 @@ def _create(call: Call) -> Reply:
 def _update(call: Call) -> Reply:
     row = fields.require(call, "customers", call.path["id"])
     changes = _changes(call.session, row, fields.params(call))
-    row = call.session.overlay.patch("stripe.customers", row["id"], changes)
-    return answer(call, "customers", row)
+    return changed(call, "customers", row, changes)
 
 
 def _delete(call: Call) -> Reply:

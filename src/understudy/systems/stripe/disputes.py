@@ -10,8 +10,8 @@ from understudy.systems.operation import Call, Reply
 from understudy.systems.schema import BOOLEAN, OBJECT, STRING, params
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid
-from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
-from understudy.systems.stripe.writes import PAID, write
+from understudy.systems.stripe.reads import EXPAND, list_of, retrieve
+from understudy.systems.stripe.writes import PAID, changed, write
 
 __all__ = ["OPERATIONS"]
 
@@ -19,7 +19,7 @@ _ANSWERABLE = ("needs_response", "warning_needs_response")
 
 
 def _submits(call: Call) -> bool:
-    return fields.params(call).get("submit") in ("true", "1")
+    return fields.is_true(fields.params(call), "submit")
 
 
 def _submitting(call: Call) -> ActionClass | None:
@@ -49,14 +49,11 @@ def _answer_dispute(call: Call) -> Reply:
         changes["status"] = "under_review"
         details = row.get("evidence_details") or {}
         changes["evidence_details"] = {**details, "submission_count": 1}
-    row = call.session.overlay.patch("stripe.disputes", row["id"], changes)
-    return answer(call, "disputes", row)
+    return changed(call, "disputes", row, changes)
 
 
 def _close_dispute(call: Call) -> Reply:
-    row = _answerable(call)
-    row = call.session.overlay.patch("stripe.disputes", row["id"], {"status": "lost"})
-    return answer(call, "disputes", row)
+    return changed(call, "disputes", _answerable(call), {"status": "lost"})
 
 
 OPERATIONS = (

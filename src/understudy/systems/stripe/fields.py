@@ -15,6 +15,7 @@ __all__ = [
     "checked_text",
     "currency",
     "integer",
+    "is_true",
     "lenient_integer",
     "merged_metadata",
     "one_of",
@@ -118,6 +119,16 @@ def boolean(values: Params, name: str) -> bool | None:
     if not isinstance(value, str) or value.lower() not in _TRUTHS:
         raise invalid(f"Invalid boolean: {str(value)[:200]}", param=name)
     return _TRUTHS[value.lower()]
+
+
+def is_true(values: Params, name: str) -> bool:
+    """Whether a parameter spells true, for what describes a call before it is tried.
+
+    >>> is_true({"confirm": "True"}, "confirm"), is_true({"confirm": "yes"}, "confirm")
+    (True, False)
+    """
+    value = values.get(name)
+    return isinstance(value, str) and _TRUTHS.get(value.lower(), False)
 
 
 def one_of(values: Params, name: str, known: tuple[str, ...]) -> str | None:

@@ -11,7 +11,7 @@ from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, 
 from understudy.systems.stripe import aims, charges, fields
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
-from understudy.systems.stripe.writes import PAID, write
+from understudy.systems.stripe.writes import PAID, changed, write
 
 __all__ = ["OPERATIONS", "confirmed", "drafted"]
 
@@ -41,7 +41,7 @@ _ACCEPTED = frozenset(
 
 
 def _confirms(call: Call) -> bool:
-    return fields.params(call).get("confirm") in ("true", "1")
+    return fields.is_true(fields.params(call), "confirm")
 
 
 def _moves_money(call: Call) -> ActionClass | None:
@@ -141,8 +141,7 @@ def _update(call: Call) -> Reply:
         changes["customer"] = fields.require(call, "customers", given["customer"], "customer")["id"]
     if changes.get("payment_method"):
         changes["status"] = "requires_confirmation"
-    row = call.session.overlay.patch(_TABLE, row["id"], {**changes, **money})
-    return answer(call, "payment_intents", row)
+    return changed(call, "payment_intents", row, {**changes, **money})
 
 
 def _confirm(call: Call) -> Reply:
@@ -155,9 +154,7 @@ def _confirm(call: Call) -> Reply:
         )
     row = {**row, **_said(given)}
     _refuse_unpayable(row)
-    changes = {**_said(given), **confirmed(call, row)}
-    row = call.session.overlay.patch(_TABLE, row["id"], changes)
-    return answer(call, "payment_intents", row)
+    return changed(call, "payment_intents", row, {**_said(given), **confirmed(call, row)})
 
 
 def _cancel(call: Call) -> Reply:
@@ -177,8 +174,7 @@ def _cancel(call: Call) -> Reply:
         "status": "canceled", "canceled_at": call.session.clock.seconds, "amount_capturable": 0,
         "cancellation_reason": reason,
     }  # fmt: skip
-    row = call.session.overlay.patch(_TABLE, row["id"], changes)
-    return answer(call, "payment_intents", row)
+    return changed(call, "payment_intents", row, changes)
 
 
 def _capture(call: Call) -> Reply:
@@ -199,8 +195,7 @@ def _capture(call: Call) -> Reply:
         charges.collect(call, charge, amount)
     changes = {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
     changes |= fields.merged_metadata(row, given)
-    row = call.session.overlay.patch(_TABLE, row["id"], changes)
-    return answer(call, "payment_intents", row)
+    return changed(call, "payment_intents", row, changes)
 
 
 _WRITABLE: dict[str, Any] = {

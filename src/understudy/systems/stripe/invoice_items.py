@@ -26,10 +26,11 @@ _ALSO = frozenset(
 )  # fmt: skip
 
 
-def pending(call: Call, customer: str) -> list[Row]:
-    """A customer's items that stand on no invoice yet."""
-    rows = call.session.overlay.find(_TABLE, "customer", customer)
-    return [row for row in rows if not row.get("invoice")]
+def pending(call: Call, invoice: Row) -> list[Row]:
+    """The items of the invoice's customer, in its currency, that stand on no invoice yet."""
+    rows = call.session.overlay.find(_TABLE, "customer", invoice["customer"])
+    mine = (row for row in rows if row.get("currency") == invoice["currency"])
+    return [row for row in mine if not row.get("invoice")]
 
 
 def settle(call: Call, invoice: Row) -> Row:
@@ -75,13 +76,16 @@ def _amount(call: Call) -> Amount | None:
     exact = aims.given_amount(call)
     if exact is not None:
         return exact
+    known = aims.named_row(call, "invoiceitems", call.path.get("id")) or {}
     price = aims.named_row(call, "prices", _price_named(given))
     unit = price.get("unit_amount") if price else fields.lenient_integer(given.get("unit_amount"))
     count = fields.lenient_integer(given.get("quantity"))
+    if unit is None and count is not None and known.get("quantity"):
+        unit = known["amount"] // known["quantity"]
     if not isinstance(unit, int):
         return None
-    number = unit * (1 if count is None else count)
-    named = given.get("currency")
+    number = unit * (known.get("quantity", 1) if count is None else count)
+    named = given.get("currency") or known.get("currency")
     currency = aims.currency_of(price) or (named.upper() if isinstance(named, str) else None)
     return Amount(number, currency, AmountSource.DERIVED)
 
@@ -120,6 +124,12 @@ def _create(call: Call) -> Reply:
     customer = fields.require(call, "customers", fields.required(given, "customer"), "customer")
     named = fields.text(given, "invoice")
     invoice = _draft(call, named) if named else None
+    if invoice is not None and invoice.get("customer") != customer["id"]:
+        message = (
+            f"The customer of the invoice item ({customer['id']}) is not that of the invoice"
+            f" ({invoice.get('customer')})."
+        )
+        raise invalid(message, param="customer")
     worth = _worth(call, given, invoice or {})
     if not worth:
         raise missing("amount")

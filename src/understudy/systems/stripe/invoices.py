@@ -24,12 +24,13 @@ from understudy.systems.stripe.reads import (
     search_of,
 )
 from understudy.systems.stripe.shapes import one, page
-from understudy.systems.stripe.writes import PAID, write
+from understudy.systems.stripe.writes import PAID, changed, write
 
-__all__ = ["OPERATIONS", "charge_for", "new_invoice"]
+__all__ = ["OPERATIONS", "WAYS", "charge_for", "first_number", "new_invoice"]
 
 _TEXTS = ("description", "footer", "number", "statement_descriptor", "default_payment_method")
-_WAYS = ("charge_automatically", "send_invoice")
+WAYS = ("charge_automatically", "send_invoice")
+"""How an invoice is collected; the first where nothing is said."""
 Change = Callable[[Call, Row], dict[str, Any]]
 
 
@@ -53,9 +54,7 @@ def _step(check: Callable[[Row], None], change: Change) -> Callable[[Call], Repl
     def handler(call: Call) -> Reply:
         row = fields.require(call, "invoices", call.path["id"])
         check(row)
-        changes = change(call, row)
-        row = call.session.overlay.patch("stripe.invoices", row["id"], changes)
-        return answer(call, "invoices", row)
+        return changed(call, "invoices", row, change(call, row))
 
     return handler
 
@@ -77,7 +76,7 @@ def _sent(call: Call, row: Row) -> dict[str, Any]:
 
 def _finalized(call: Call, row: Row) -> dict[str, Any]:
     """A draft is owed from now on; where nothing is due it counts as paid, as at Stripe."""
-    number = row.get("number") or f"{row['id'][-8:].upper()}-0001"
+    number = row.get("number") or first_number(row["id"])
     stamps = _stamped(call, row, "finalized_at")
     made = {"status": "open", "number": number, "status_transitions": stamps}
     if row.get("amount_due"):
@@ -132,7 +131,7 @@ def _said(call: Call, given: dict[str, Any]) -> dict[str, Any]:
         changes["due_date"] = fields.integer(given, "due_date", least=1)
     if "auto_advance" in given:
         changes["auto_advance"] = fields.boolean(given, "auto_advance")
-    way = fields.one_of(given, "collection_method", _WAYS)
+    way = fields.one_of(given, "collection_method", WAYS)
     if way is not None:
         changes["collection_method"] = way
     days = fields.integer(given, "days_until_due", least=0)
@@ -161,7 +160,7 @@ def _create(call: Call) -> Reply:
         row["currency"] = fields.currency(given)
     include = fields.one_of(given, "pending_invoice_items_behavior", ("include", "exclude"))
     session.overlay.put("stripe.invoices", row)
-    for item in pending(call, customer["id"]) if include == "include" else ():
+    for item in pending(call, row) if include == "include" else ():
         session.overlay.patch("stripe.invoiceitems", item["id"], {"invoice": row["id"]})
     settled = settle(call, row)
     return answer(call, "invoices", settled, created=("stripe.invoices", row["id"]))
@@ -177,6 +176,11 @@ def new_invoice(call: Call, customer: Row, **other: Any) -> dict[str, Any]:
         "amount_paid": 0, "amount_remaining": 0, "subtotal": 0, "total": 0, "auto_advance": False,
         **other,
     }  # fmt: skip
+
+
+def first_number(row_id: str) -> str:
+    """The number of an invoice that is given none, which follows from its id."""
+    return f"{row_id[-8:].upper()}-0001"
 
 
 def _delete(call: Call) -> Reply:
@@ -197,16 +201,16 @@ def _lines(call: Call) -> Reply:
 
 
 def _collected(given: dict[str, Any]) -> Keep | None:
-    wanted = fields.one_of(given, "collection_method", _WAYS)
+    wanted = fields.one_of(given, "collection_method", WAYS)
     when = between(given, "due_date")
     if wanted is None:
         return when
-    return both(when, lambda row: (row.get("collection_method") or _WAYS[0]) == wanted)
+    return both(when, lambda row: (row.get("collection_method") or WAYS[0]) == wanted)
 
 
 def _at_once(call: Call) -> ActionClass | None:
     """A draft that advances by itself is collected without a further word."""
-    advances = fields.params(call).get("auto_advance") in ("true", "1")
+    advances = fields.is_true(fields.params(call), "auto_advance")
     return ActionClass.APPROVAL_REQUIRED if advances else None
 
 
@@ -235,7 +239,7 @@ _REMAINING = aims.column_amount("invoices", "amount_remaining")
 OPERATIONS = (
     list_of(
         "invoices", "invoice", ("customer", "status", "subscription"), also=_collected,
-        collection_method=one_of(*_WAYS), due_date=OBJECT,
+        collection_method=one_of(*WAYS), due_date=OBJECT,
     ),
     search_of("invoices", "invoice"),
     retrieve("invoices", "invoice"),
@@ -255,7 +259,7 @@ OPERATIONS = (
         _create,
         params(
             "", customer=STRING, subscription=STRING, currency=STRING, auto_advance=BOOLEAN,
-            collection_method=one_of(*_WAYS), days_until_due=INTEGER, due_date=INTEGER,
+            collection_method=one_of(*WAYS), days_until_due=INTEGER, due_date=INTEGER,
             pending_invoice_items_behavior=one_of("include", "exclude"), description=STRING,
             metadata=OBJECT, expand=EXPAND,
         ),

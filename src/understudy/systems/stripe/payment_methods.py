@@ -10,7 +10,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Call, Reply
 from understudy.systems.schema import OBJECT, STRING, params
 from understudy.systems.session import CaseSession
-from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe import fields
 from understudy.systems.stripe.charges import refuse_declined
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, present
@@ -94,7 +94,12 @@ def _attach(call: Call) -> Reply:
         refuse_declined(method)
         row = _made(session, customer)
         return answer(call, "payment_methods", row, created=(_TABLE, row["id"]))
-    row = session.overlay.put(_TABLE, {**_required(call, method), "customer": customer})
+    known = _required(call, method)
+    # Of one that was only paid by, the customer is whom it was paid for: it is attached to nobody.
+    attached = session.overlay.get(_TABLE, method) is not None
+    if attached and known.get("customer") not in (None, customer):
+        raise invalid("The payment method you provided has already been attached to a customer.")
+    row = session.overlay.put(_TABLE, {**known, "customer": customer})
     return answer(call, "payment_methods", row)
 
 
@@ -106,11 +111,11 @@ def _detach(call: Call) -> Reply:
     return answer(call, "payment_methods", row)
 
 
-_OF_CUSTOMER = list_of("payment_methods", "payment method", ("type",))
 OPERATIONS = (
     list_of("payment_methods", "payment method", ("customer", "type")),
     replace(
-        _OF_CUSTOMER, name="stripe.payment_methods.list_of_customer",
+        list_of("payment_methods", "payment method"),
+        name="stripe.payment_methods.list_of_customer",
         template="/v1/customers/{id}/payment_methods", handler=_list_of_customer,
         description="List what a customer pays by.",
         params=params("id", id=STRING, type=STRING, created=OBJECT, **PAGING),
@@ -136,7 +141,7 @@ OPERATIONS = (
         "Attach a payment method to a customer.",
         _attach,
         params("id customer", id=STRING, customer=STRING, expand=EXPAND),
-        gist=aims.gist, reversible_by="stripe.payment_methods.detach", **APPROVED,
+        reversible_by="stripe.payment_methods.detach", **APPROVED,
     ),
     write(
         "payment_methods.detach", "/v1/payment_methods/{id}/detach", "payment_method",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 from understudy.model.world import Row
@@ -12,11 +13,13 @@ from understudy.systems.stripe import fields
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import Keep
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
-from understudy.systems.stripe.writes import write
+from understudy.systems.stripe.writes import changed, write
 
 __all__ = ["OPERATIONS"]
 
-_INTERVALS = ("day", "week", "month", "year")
+# "Maximum of three years interval allowed" (docs.stripe.com/api/prices/create).
+_INTERVALS = {"day": 1095, "week": 156, "month": 36, "year": 3}
+_DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _OF_PRODUCT = ("name", "description", "statement_descriptor", "unit_label", "url", "tax_code")
 _OF_PRICE = ("nickname", "lookup_key", "tax_behavior")
 
@@ -59,8 +62,7 @@ def _update_product(call: Call) -> Reply:
     changes = _texts(given, (*_OF_PRODUCT, "default_price")) | fields.merged_metadata(row, given)
     if changes.get("default_price"):
         fields.require(call, "prices", changes["default_price"], "default_price")
-    row = call.session.overlay.patch("stripe.products", row["id"], changes)
-    return answer(call, "products", row)
+    return changed(call, "products", row, changes)
 
 
 def _create_price(call: Call) -> Reply:
@@ -91,10 +93,9 @@ def _unit_amount(given: dict[str, Any]) -> int | None:
     exact = fields.text(given, "unit_amount_decimal")
     if exact is None:
         raise missing("unit_amount")
-    try:
-        number = Decimal(exact)
-    except InvalidOperation as error:
-        raise invalid(f"Invalid decimal: {exact[:40]}", param="unit_amount_decimal") from error
+    if not _DECIMAL.fullmatch(exact):
+        raise invalid(f"Invalid decimal: {exact[:40]}", param="unit_amount_decimal")
+    number = Decimal(exact)
     return int(number) if number == number.to_integral_value() else None
 
 
@@ -112,17 +113,22 @@ def _recurring(given: dict[str, Any]) -> dict[str, Any]:
         return {}
     if not isinstance(told, dict):
         raise invalid("Invalid object", param="recurring")
-    interval = fields.one_of(told, "interval", _INTERVALS)
+    interval = fields.one_of(told, "interval", tuple(_INTERVALS))
     if interval is None:
         raise missing("recurring[interval]")
     count = fields.integer(told, "interval_count", least=1) or 1
+    if count > _INTERVALS[interval]:
+        raise invalid("Prices can be recurring at most every three years.",
+                      param="recurring[interval_count]")  # fmt: skip
     return {"recurring": {"interval": interval, "interval_count": count}}
 
 
 def _sorts_of_price(given: dict[str, Any]) -> Keep | None:
     kind = fields.one_of(given, "type", ("one_time", "recurring"))
     told = given.get("recurring")
-    interval = fields.one_of(told, "interval", _INTERVALS) if isinstance(told, dict) else None
+    interval = (
+        fields.one_of(told, "interval", tuple(_INTERVALS)) if isinstance(told, dict) else None
+    )
     if kind is None and interval is None:
         return None
     return lambda row: _is_sort(row.get("recurring"), kind, interval)
@@ -142,8 +148,7 @@ def _sort_of_product(given: dict[str, Any]) -> Keep | None:
 def _update_price(call: Call) -> Reply:
     row, given = fields.require(call, "prices", call.path["id"]), fields.params(call)
     changes = _texts(given, _OF_PRICE) | fields.merged_metadata(row, given)
-    row = call.session.overlay.patch("stripe.prices", row["id"], changes)
-    return answer(call, "prices", row)
+    return changed(call, "prices", row, changes)
 
 
 _PRODUCT: dict[str, Any] = {

@@ -12,7 +12,7 @@ from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.balance import book
 from understudy.systems.stripe.errors import invalid, money_text
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
-from understudy.systems.stripe.writes import APPROVED, PAID, write
+from understudy.systems.stripe.writes import APPROVED, PAID, changed, metadata_write, write
 
 __all__ = ["OPERATIONS", "refund_charge", "refund_of", "refuse_unrefundable"]
 
@@ -133,14 +133,17 @@ def refund_charge(call: Call, charge: Row, amount: int, **other: Any) -> Row:
     """Write the refund of a charge that can bear it; `amount` is in minor units."""
     session = call.session
     drawn = session.letters("refund", 46)
-    refund_id, entry = f"re_3{drawn[:23]}", f"txn_3{drawn[23:]}"
+    refund_id = f"re_3{drawn[:23]}"
+    # Money that was only held is let go: it was never on the balance.
+    entry = f"txn_3{drawn[23:]}" if charge.get("captured") is not False else None
     row: Row = {
         "id": refund_id, "charge": charge["id"], "payment_intent": charge.get("payment_intent"),
         "amount": amount, "currency": charge.get("currency"), "status": "succeeded",
         "created": session.clock.seconds,
         "balance_transaction": entry, **other,
     }  # fmt: skip
-    book(session, "refund", refund_id, -amount, row["currency"], entry)
+    if entry is not None:
+        book(session, "refund", refund_id, -amount, row["currency"], entry)
     session.overlay.put("stripe.refunds", row)
     refunded = int(charge.get("amount_refunded") or 0) + amount
     session.overlay.patch(
@@ -156,20 +159,12 @@ def _cancel(call: Call) -> Reply:
     if refund.get("status") not in ("pending", "requires_action"):
         message = f"Refund {refund['id']} has status {refund.get('status')} and can't be canceled."
         raise invalid(message)
-    overlay = call.session.overlay
-    row = overlay.patch("stripe.refunds", refund["id"], {"status": "canceled"})
     charge = aims.named_row(call, "charges", refund.get("charge"))
     if charge is not None:
         left = max(0, int(charge.get("amount_refunded") or 0) - int(refund.get("amount") or 0))
-        overlay.patch("stripe.charges", charge["id"], {"amount_refunded": left, "refunded": False})
-    return answer(call, "refunds", row)
-
-
-def _update(call: Call) -> Reply:
-    refund = fields.require(call, "refunds", call.path["id"])
-    changes = fields.merged_metadata(refund, fields.params(call))
-    row = call.session.overlay.patch("stripe.refunds", refund["id"], changes)
-    return answer(call, "refunds", row)
+        back = {"amount_refunded": left, "refunded": False}
+        call.session.overlay.patch("stripe.charges", charge["id"], back)
+    return changed(call, "refunds", refund, {"status": "canceled"})
 
 
 OPERATIONS = (
@@ -191,13 +186,7 @@ OPERATIONS = (
         )),
         **PAID,
     ),
-    write(
-        "refunds.update", "/v1/refunds/{id}", "refund",
-        "Change a refund's metadata.",
-        _update,
-        params("id", id=STRING, metadata=OBJECT, expand=EXPAND),
-        reversible_by="stripe.refunds.update",
-    ),
+    metadata_write("refunds", "refund"),
     write(
         "refunds.cancel", "/v1/refunds/{id}/cancel", "refund",
         "Cancel a refund that is still pending.",

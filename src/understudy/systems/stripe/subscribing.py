@@ -11,12 +11,11 @@ from understudy.systems.operation import Call, Reply
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import missing
 from understudy.systems.stripe.intents import drafted
-from understudy.systems.stripe.invoices import charge_for, new_invoice
+from understudy.systems.stripe.invoices import WAYS, charge_for, first_number, new_invoice
 from understudy.systems.stripe.reads import answer
 
 __all__ = ["begin", "period_end"]
 
-_WAYS = ("charge_automatically", "send_invoice")
 _BEHAVIORS = (
     "allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete",
 )  # fmt: skip
@@ -65,7 +64,7 @@ def begin(call: Call, chosen: dict[str, Any], said: dict[str, Any]) -> Reply:
 
 
 def _way(given: dict[str, Any]) -> str:
-    return fields.one_of(given, "collection_method", _WAYS) or _WAYS[0]
+    return fields.one_of(given, "collection_method", WAYS) or WAYS[0]
 
 
 def _trial_end(call: Call, given: dict[str, Any]) -> int | None:
@@ -89,12 +88,12 @@ def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> 
         amount_due=due, amount_remaining=due, billing_reason="subscription_create",
         status_transitions={"finalized_at": now},
     ) | {"currency": row["currency"], "status": "open"}  # fmt: skip
-    made["number"] = f"{made['id'][-8:].upper()}-0001"
+    made["number"] = first_number(made["id"])
     if row["status"] == "incomplete":
         intent = drafted(call, due, row["currency"], customer=customer["id"], invoice=made["id"])
         call.session.overlay.put("stripe.payment_intents", intent)
         made["payment_intent"] = intent["id"]
-    elif row["collection_method"] == _WAYS[0] or not due:
+    elif row["collection_method"] == WAYS[0] or not due:
         given = {"payment_method": row.get("default_payment_method")}
         made |= charge_for(call, made, due, given) if due else {}
         stamps = {**made["status_transitions"], "paid_at": now}

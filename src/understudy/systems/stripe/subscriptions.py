@@ -11,10 +11,10 @@ from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, o
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, no_such
 from understudy.systems.stripe.listing import Keep, between, both, list_reply
-from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.reads import EXPAND, list_of, retrieve, search_of
 from understudy.systems.stripe.shapes import page
 from understudy.systems.stripe.subscribing import begin
-from understudy.systems.stripe.writes import APPROVED, PAID, write
+from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
 
 __all__ = ["OPERATIONS"]
 
@@ -80,7 +80,7 @@ def _touches_money(call: Call) -> ActionClass | None:
 
 
 def _ends_later(call: Call) -> bool:
-    return fields.params(call).get("cancel_at_period_end") in ("true", "1")
+    return fields.is_true(fields.params(call), "cancel_at_period_end")
 
 
 def _alive(call: Call) -> Row:
@@ -104,9 +104,7 @@ def _update(call: Call) -> Reply:
         changes |= {"trial_end": call.session.clock.seconds, "status": "active"}
     elif "trial_end" in given:
         changes["trial_end"] = fields.integer(given, "trial_end", least=1)
-    changes |= _said(given)
-    row = call.session.overlay.patch("stripe.subscriptions", row["id"], changes)
-    return answer(call, "subscriptions", row)
+    return changed(call, "subscriptions", row, changes | _said(given))
 
 
 def _said(given: dict[str, Any]) -> dict[str, Any]:
@@ -134,11 +132,8 @@ def _first_amount(call: Call) -> Amount | None:
     """What the first period costs."""
     price_id, quantity = _wanted_item(fields.params(call))
     price = aims.named_row(call, "prices", price_id)
-    unit = price.get("unit_amount") if price else None
-    if not isinstance(unit, int):
-        return None
-    number = unit * (1 if quantity is None else quantity)
-    return Amount(number, aims.currency_of(price), AmountSource.DERIVED)
+    value = _value(call, price, price_id, quantity) if price else None
+    return None if value is None else Amount(value, aims.currency_of(price), AmountSource.DERIVED)
 
 
 def _items(call: Call, given: dict[str, Any]) -> dict[str, Any]:
@@ -171,16 +166,14 @@ def _cancel(call: Call) -> Reply:
     now, given = call.session.clock.seconds, fields.texts(fields.params(call), _DETAILS) or {}
     details = {"comment": None, "feedback": None, **given, "reason": "cancellation_requested"}
     ended = {"status": "canceled", "canceled_at": now, "ended_at": now, _DETAILS: details}
-    row = call.session.overlay.patch("stripe.subscriptions", row["id"], ended)
-    return answer(call, "subscriptions", row)
+    return changed(call, "subscriptions", row, ended)
 
 
 def _resume(call: Call) -> Reply:
     row = _alive(call)
     if row.get("status") != "paused":
         raise invalid(f"Subscription {row['id']} is not paused and cannot be resumed.")
-    row = call.session.overlay.patch("stripe.subscriptions", row["id"], {"status": "active"})
-    return answer(call, "subscriptions", row)
+    return changed(call, "subscriptions", row, {"status": "active"})
 
 
 def _list(call: Call) -> Reply:

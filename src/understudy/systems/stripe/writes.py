@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from understudy.model.action import ActionClass, Effect
+from understudy.model.world import Row
 from understudy.systems.operation import Call, Operation, Reply
-from understudy.systems.stripe import aims
+from understudy.systems.schema import OBJECT, STRING
+from understudy.systems.schema import params as parameters
+from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.reads import EXPAND, answer
 from understudy.systems.stripe.shapes import one
 
-__all__ = ["APPROVED", "PAID", "write"]
+__all__ = ["APPROVED", "PAID", "changed", "metadata_write", "write"]
 
 APPROVED: dict[str, Any] = {"action_class": ActionClass.APPROVAL_REQUIRED}
 """What needs a person's word."""
@@ -44,4 +48,27 @@ def write(
         handler=handler,
         params=params,
         **made,
+    )
+
+
+def changed(call: Call, table: str, row: Row, changes: dict[str, Any]) -> Reply:
+    """Write what has changed of an object, and answer with it."""
+    return answer(call, table, call.session.overlay.patch(f"stripe.{table}", row["id"], changes))
+
+
+def metadata_write(table: str, kind: str) -> Operation:
+    """The update of what has nothing to change but its metadata."""
+
+    def handler(call: Call) -> Reply:
+        row = fields.require(call, table, call.path["id"])
+        return changed(call, table, row, fields.merged_metadata(row, fields.params(call)))
+
+    return write(
+        f"{table}.update",
+        f"/v1/{table}/{{id}}",
+        kind,
+        f"Change a {kind}'s metadata.",
+        handler,
+        parameters("id", id=STRING, metadata=OBJECT, expand=EXPAND),
+        reversible_by=f"stripe.{table}.update",
     )
