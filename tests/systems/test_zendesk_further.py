@@ -179,6 +179,37 @@ def test_exports_lose_and_repeat_nothing(call):
     assert call("zendesk.search.export", query="x", **{"filter[type]": "teapot"})[0] == 422
 
 
+def test_an_export_meets_what_changes_meanwhile(call):
+    """A row that changes between two pages comes once more, and pushes no other out."""
+    first = ok(call, "exports.users_by_cursor", start_time=0, per_page=1)
+    (gone,) = first["users"]
+    ok(call, "users.update", id=str(gone["id"]), notes="Changed")
+    rest = ok(call, "exports.users_by_cursor", cursor=first["after_cursor"])
+    assert len({each["id"] for each in rest["users"]}) == 3
+    assert rest["users"][-1]["id"] == gone["id"]
+    end = ok(call, "exports.users_by_cursor", cursor=rest["after_cursor"])
+    assert (end["users"], end["after_cursor"]) == ([], rest["after_cursor"])
+
+
+def test_an_export_by_time_loses_nothing_of_one_second(call):
+    """All that changed in one second comes on one page, as the next begins a second later."""
+    for ticket in range(1, 4):
+        call.session.overlay.patch("zendesk.tickets", str(ticket),
+                                   {"updated_at": "2030-01-01T00:00:00Z"})  # fmt: skip
+    since = 1_893_456_000
+    page = ok(call, "exports.tickets", start_time=since, per_page=1)
+    assert [each["id"] for each in page["tickets"]] == [1, 2, 3]
+    assert page["end_of_stream"]
+
+
+def test_the_addresses_of_a_user_with_an_odd_id(call):
+    """An id that an export has as no number is no reason to break."""
+    odd = {"id": "u-x", "name": "Odd", "email": "odd@example.com", "role": "end-user"}
+    call.session.overlay.put("zendesk.users", odd)
+    status, body = call.raw("zendesk", "GET", "/api/v2/users/u-x/identities.json")
+    assert (status, [each["value"] for each in body["identities"]]) == (200, ["odd@example.com"])
+
+
 def test_groups_and_macros(call):
     """The group that every account has; the macros in use, and what one would change."""
     (group,) = ok(call, "groups.list")["groups"]

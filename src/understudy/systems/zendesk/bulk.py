@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sized
 from typing import Any
 
+from understudy.model.world import Row
 from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import refused
@@ -55,14 +56,23 @@ def update_many(call: Call) -> Reply:
 
 
 def _one_of_many(session: CaseSession, ticket_id: str, given: dict[str, Any]) -> dict[str, Any]:
-    row = session.overlay.get(TICKETS, ticket_id)
-    result: dict[str, Any] = {"id": number(ticket_id), "action": "update"}
-    if row is None or row.get("deleted_at"):
-        return {**result, "success": False, "error": "TicketNotFound", "status": "Failed"}
+    row = _living(session, ticket_id)
+    if row is None:
+        return _done(ticket_id, "update", "TicketNotFound")
     if row.get("status") == "closed":
-        return {**result, "success": False, "error": "TicketUpdateFailed", "status": "Failed"}
+        return _done(ticket_id, "update", "TicketUpdateFailed")
     apply_update(session, row, given)
-    return {**result, "success": True, "status": "Updated"}
+    return {**_done(ticket_id, "update"), "status": "Updated"}
+
+
+def _living(session: CaseSession, ticket_id: str) -> Row | None:
+    row = session.overlay.get(TICKETS, ticket_id)
+    return None if row is None or row.get("deleted_at") else row
+
+
+def _done(ticket_id: str, action: str, error: str | None = None) -> dict[str, Any]:
+    told = {"error": error, "status": "Failed"} if error else {}
+    return {"id": number(ticket_id), "action": action, "success": error is None, **told}
 
 
 def _refuse_too_many(named: str, given: Sized) -> None:
@@ -105,9 +115,7 @@ def destroy_many(call: Call) -> Reply:
 
 
 def _deleted(session: CaseSession, ticket_id: str) -> dict[str, Any]:
-    row = session.overlay.get(TICKETS, ticket_id)
-    result: dict[str, Any] = {"id": number(ticket_id), "action": "delete"}
-    if row is None or row.get("deleted_at"):
-        return {**result, "success": False, "error": "TicketNotFound", "status": "Failed"}
+    if _living(session, ticket_id) is None:
+        return _done(ticket_id, "delete", "TicketNotFound")
     session.overlay.patch(TICKETS, ticket_id, {"deleted_at": session.clock.iso()})
-    return {**result, "success": True, "status": "Deleted"}
+    return {**_done(ticket_id, "delete"), "status": "Deleted"}

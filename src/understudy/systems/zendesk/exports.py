@@ -17,7 +17,9 @@ from understudy.systems.zendesk.payload import BASE_URL, ticket, user
 
 __all__ = ["export_by_cursor", "export_by_time"]
 
+Place = tuple[int, tuple[int, str]]
 _MOST = 1000
+_FIRST = (0, "")
 _RENDER: dict[str, Callable[[Row], dict[str, Any]]] = {"tickets": ticket, "users": user}
 
 
@@ -29,10 +31,11 @@ def _seconds(row: Row) -> int:
         return 0
 
 
-def _since(call: Call, kind: str, start: int) -> list[tuple[int, Row]]:
-    rows = ((_seconds(row), row) for row in call.session.overlay.rows(f"zendesk.{kind}"))
-    return sorted((each for each in rows if each[0] >= start),
-                  key=lambda each: (each[0], id_key(each[1])))  # fmt: skip
+def _since(call: Call, kind: str, start: Place) -> list[tuple[Place, Row]]:
+    """The rows from a place on, each with its own, in the order of their places."""
+    rows = call.session.overlay.rows(f"zendesk.{kind}")
+    placed = (((_seconds(row), id_key(row)), row) for row in rows)
+    return sorted((each for each in placed if each[0] >= start), key=lambda each: each[0])
 
 
 def _whole(given: Any, name: str) -> int:
@@ -46,19 +49,22 @@ def _size(call: Call) -> int:
     return min(_whole(call.query.get("per_page") or _MOST, "per_page") or _MOST, _MOST)
 
 
-def _shown(call: Call, kind: str, rows: list[tuple[int, Row]]) -> list[Any]:
+def _shown(call: Call, kind: str, rows: list[tuple[Place, Row]]) -> list[Any]:
     return [show(call.session, f"zendesk.{kind}", row, _RENDER[kind]) for _, row in rows]
 
 
 def export_by_time(kind: str) -> Callable[[Call], Reply]:
-    """A handler that gives what changed since `start_time`, up to a thousand at once."""
+    """A handler that gives what changed since `start_time`, up to a thousand at once.
+
+    More of them where they changed in one second, which no later page would begin with.
+    """
 
     def handler(call: Call) -> Reply:
         start, size = _whole(call.query.get("start_time"), "start_time"), _size(call)
-        found = _since(call, kind, start)
-        page = found[:size]
-        end = page[-1][0] if page else start
-        done = len(found) <= size
+        found = _since(call, kind, (start, _FIRST))
+        end = found[:size][-1][0][0] if found else start
+        page = [each for each in found if each[0][0] <= end]
+        done = len(page) == len(found)
         following = f"{BASE_URL}/incremental/{kind}.json?start_time={end if done else end + 1}"
         return Reply(
             200,
@@ -70,16 +76,16 @@ def export_by_time(kind: str) -> Callable[[Call], Reply]:
 
 
 def export_by_cursor(kind: str) -> Callable[[Call], Reply]:
-    """The same by cursor, which loses and repeats nothing."""
+    """The same by cursor, the place of the last row: what changes meanwhile comes once more."""
 
     def handler(call: Call) -> Reply:
         cursor = call.query.get("cursor")
-        start, skip = _decoded(cursor) if cursor else (
-            _whole(call.query.get("start_time"), "start_time"), 0,
+        last = _decoded(cursor) if cursor else (
+            _whole(call.query.get("start_time"), "start_time"), _FIRST,
         )  # fmt: skip
-        found, size = _since(call, kind, start)[skip:], _size(call)
+        found, size = [each for each in _since(call, kind, last) if each[0] != last], _size(call)
         page = found[:size]
-        after = _encoded(start, skip + len(page))
+        after = _encoded(page[-1][0] if page else last)
         url = f"{BASE_URL}/incremental/{kind}/cursor.json?cursor={after}"
         told = {"after_cursor": after, "after_url": url, "before_cursor": None, "before_url": None}
         done = len(found) <= size
@@ -88,14 +94,15 @@ def export_by_cursor(kind: str) -> Callable[[Call], Reply]:
     return handler
 
 
-def _encoded(start: int, skip: int) -> str:
-    return base64.urlsafe_b64encode(f"{start}:{skip}".encode()).decode().rstrip("=")
+def _encoded(place: Place) -> str:
+    seconds, (_, row_id) = place
+    return base64.urlsafe_b64encode(f"{seconds}:{row_id}".encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str) -> tuple[int, int]:
+def _decoded(cursor: str) -> Place:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        start, skip = text.split(":")
-        return int(start), int(skip)
+        seconds, _, row_id = text.partition(":")
+        return int(seconds), (len(row_id), row_id)
     except (binascii.Error, ValueError) as error:
         raise refused(400, "InvalidValue", "cursor is invalid") from error

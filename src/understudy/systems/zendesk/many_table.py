@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from understudy.model.action import Effect
 from understudy.systems.operation import Operation, set_aside
 from understudy.systems.schema import INTEGER, OBJECT, STRING, array, params, says
@@ -17,7 +15,7 @@ from understudy.systems.zendesk import (
     threads,
     tickets,
 )
-from understudy.systems.zendesk.rows import API, APPROVAL, INCLUDE, PAGE, TICKET, read
+from understudy.systems.zendesk.rows import API, APPROVAL, INCLUDE, PAGE, read
 
 __all__ = ["OPERATIONS"]
 
@@ -26,18 +24,17 @@ _TIME = says(INTEGER, "Epoch seconds.")
 
 
 def _exported(kind: str) -> tuple[Operation, Operation]:
-    given: dict[str, Any] = {"per_page": INTEGER}
     return (
         read(
             f"exports.{kind}", f"/incremental/{kind}", f"List the {kind} changed since a time.",
             exports.export_by_time(kind), shapes.export(kind, by_cursor=False),
-            required="start_time", start_time=_TIME, **given,
+            required="start_time", start_time=_TIME, per_page=INTEGER,
         ),
         read(
             f"exports.{kind}_by_cursor", f"/incremental/{kind}/cursor",
             f"List the {kind} changed since a time, by cursor.",
             exports.export_by_cursor(kind), shapes.export(kind, by_cursor=True),
-            required="", start_time=_TIME, cursor=STRING, **given,
+            start_time=_TIME, cursor=STRING, per_page=INTEGER,
         ),
     )  # fmt: skip
 
@@ -53,7 +50,7 @@ OPERATIONS = set_aside((
     read("comments.count", "/tickets/{id}/comments/count", "Count a ticket's comments.",
          tickets.count_comments, shapes.COUNTED),
     read(
-        "tickets.audits", TICKET.removeprefix(API) + "/audits",
+        "tickets.audits", "/tickets/{id}/audits",
         "List what happened to a ticket, as far as its comments tell it.",
         audits.list_audits, shapes.page("audits", "audit"), **PAGE,
     ),

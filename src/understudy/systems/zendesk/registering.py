@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 from understudy.model.action import ActionClass, Target
 from understudy.model.world import Row
@@ -109,7 +110,7 @@ def list_identities(call: Call) -> Reply:
     held = [("email", row.get("email")), ("phone_number", row.get("phone"))]
     shown = [
         {
-            "id": int(str(row["id"])[-9:]) * 10 + place,
+            "id": crc32(f"{row['id']}:{kind}".encode()),
             "url": f"{BASE_URL}/users/{row['id']}/identities/{place}.json",
             "user_id": number(row["id"]), "type": kind, "value": value, "verified": True,
             "deliverable_state": "deliverable", "undeliverable_count": 0, "primary": place == 0,

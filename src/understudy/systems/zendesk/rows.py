@@ -8,11 +8,10 @@ from understudy.model.action import ActionClass
 from understudy.systems.operation import Operation
 from understudy.systems.schema import INTEGER, STRING, one_of, params, says
 
-__all__ = ["API", "APPROVAL", "AUTOMATED", "INCLUDE", "PAGE", "SORTED", "TICKET", "ZENDESK", "read"]
+__all__ = ["API", "APPROVAL", "AUTOMATED", "INCLUDE", "PAGE", "SORTED", "TICKET", "read"]
 
 API = "/api/v2"
 TICKET = API + "/tickets/{id}"
-ZENDESK: dict[str, Any] = {"system": "zendesk"}
 APPROVAL: dict[str, Any] = {
     "system": "zendesk", "action_class": ActionClass.APPROVAL_REQUIRED,
 }  # fmt: skip
@@ -34,7 +33,8 @@ def read(
     shown = dict.fromkeys(_names(template), STRING)
     return Operation(
         name=f"zendesk.{name}", method="GET", template=API + template, description=description,
-        params=params(required, **shown, **given), handler=handler, answers=answers, **ZENDESK,
+        params=params(required, **shown, **given), handler=handler, answers=answers,
+        system="zendesk",
     )  # fmt: skip
 
 
