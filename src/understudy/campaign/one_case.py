@@ -10,7 +10,7 @@ from understudy.campaign.side_by_side import side_by_side
 from understudy.campaign.two_views import View, view
 from understudy.cost.price_list import PriceList
 from understudy.model.action import Action
-from understudy.model.case import Case
+from understudy.model.case import Case, Turn
 from understudy.model.errors import RecordingError, nearest
 from understudy.model.money import Money
 from understudy.model.printable import printable
@@ -58,10 +58,14 @@ def _head(case: Case, record: CaseRecord) -> list[str]:
     return [
         f"{case.case_id}  {case.scenario}, {case.tier} customer, cluster {case.cluster_id}",
         f"trigger: {trigger.type} in {trigger.system}",
-        *(f"  {turn.role}: {_short(turn.text)}" for turn in case.turns[:6]),
+        *map(_turn, (*case.opening[:6], *record.trace.turns[:12])),
         f"outcome of the candidate: {record.proposal.outcome}{_time(record.proposal)}",
         "",
     ]
+
+
+def _turn(turn: Turn) -> str:
+    return f"  {turn.role}{' (simulated)' if turn.simulated else ''}: {_short(turn.text)}"
 
 
 def _time(proposal: Proposal) -> str:

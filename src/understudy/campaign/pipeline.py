@@ -13,10 +13,12 @@ import msgspec
 
 from understudy import __version__
 from understudy.campaign.conclusion import conclude
+from understudy.campaign.customer import Customers
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import candidate_hash, harness_hash, model_hashes
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.mounting import mounted_systems, own_places
+from understudy.campaign.played_customer import played_by
 from understudy.campaign.project import project_folder
 from understudy.campaign.proofreading import proofread_models
 from understudy.campaign.replay import replayed
@@ -29,7 +31,13 @@ from understudy.campaign.source import Source, open_source
 from understudy.campaign.survey_text import replay_lines
 from understudy.campaign.trip import CriticalTrip
 from understudy.doors.gateway_faults import is_about_models
-from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode
+from understudy.model.campaign import (
+    Campaign,
+    CandidateSpec,
+    CustomerSettings,
+    Fault,
+    ModelMode,
+)
 from understudy.model.canonical import digest
 from understudy.model.case import Case
 from understudy.model.errors import (
@@ -159,11 +167,20 @@ def _plan(
         repeats=campaign.repeats,
         faults=tuple(fault for fault in campaign.faults if not is_about_models(fault)),
         models=models,
+        converse=_customers(campaign.customer, source, cases, models),
         writes=settings.rules.policy.write_modes(),
         decide=DeskReviewer(source.recording, settings.rules.policy.review, campaign.seed),
         resume=request.resume is not None,
         speed=request.speed,
     )
+
+
+def _customers(
+    settings: CustomerSettings, source: Source, cases: Sequence[Case], models: ModelService | None
+) -> Customers:
+    play = None if settings.model is None else played_by(models, settings.model)
+    by_id = {case.case_id: case for case in cases}
+    return Customers(by_id, source.recording.cases, settings.most_turns, play)
 
 
 def _world_hash(source: Source, settings: Settings) -> str | None:

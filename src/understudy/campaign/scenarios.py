@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from understudy.campaign.customer import Customers
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.mounting import mounted_systems, own_places, settings_of
 from understudy.campaign.project import project_folder
@@ -23,7 +24,13 @@ from understudy.doors.gateway_wire import Exchange
 from understudy.doors.self_test import self_test
 from understudy.model.action import ESCALATION_OPERATION, Action, Effect, Target
 from understudy.model.baseline import Baseline, BaselineSource, Outcome
-from understudy.model.campaign import CandidateSpec, ModelMode, ModelSettings, SystemUse
+from understudy.model.campaign import (
+    CandidateSpec,
+    CustomerSettings,
+    ModelMode,
+    ModelSettings,
+    SystemUse,
+)
 from understudy.model.case import Case, Trigger, Turn
 from understudy.model.document import load_document, parse_document, read_document
 from understudy.model.errors import ConfigurationError
@@ -170,6 +177,7 @@ def _plan(
         writes=policy.write_modes(),
         decide=DeskReviewer(_Expected(scenario, case.case_id), policy.review, suite.seed),
         models=_models(loaded, scenario, candidate, case.case_id),
+        converse=Customers({case.case_id: case}, (), CustomerSettings().most_turns),
         tester=_tested,
     )
 

@@ -36,6 +36,8 @@ class Answer:
     prompts: tuple[Any, ...] = ()
     context: tuple[Any, ...] = ()
     outputs: tuple[Any, ...] = ()
+    ask: str | None = None
+    """What the customer is asked before the candidate can go on."""
 
 
 def read_answer(value: Any) -> Answer:
@@ -57,6 +59,7 @@ def read_answer(value: Any) -> Answer:
         prompts=_list(given, "prompts"),
         context=_list(given, "context"),
         outputs=_list(given, "outputs"),
+        ask=_question(given.get("ask")),
     )
 
 
@@ -89,6 +92,14 @@ def _confidence(value: Any) -> float | None:
     if not math.isfinite(value) or not 0 <= value <= 1:
         raise MalformedAnswer(f"confidence {value} is not between 0 and 1")
     return float(value)
+
+
+def _question(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise MalformedAnswer("`ask` is not a question: a text that is not empty")
+    return value
 
 
 def _text(value: Any) -> str | None:

@@ -60,7 +60,7 @@ def inbound(case: Case, repeat: int = 0) -> Inbound:
     return Inbound(
         case_id=case.case_id,
         trigger=case.trigger,
-        turns=case.turns,
+        turns=case.opening,
         received_at=case.received_at,
         repeat=repeat,
     )

@@ -20,6 +20,7 @@ from understudy.model.action import (
     Target,
 )
 from understudy.model.baseline import Outcome
+from understudy.model.case import Turn
 from understudy.model.proposal import Failure, FailureCause, Proposal, Trace
 
 __all__ = ["Done", "propose", "trace_of"]
@@ -64,14 +65,15 @@ def propose(done: Done, answer: Answer) -> Proposal:
     )
 
 
-def trace_of(answer: Answer, printed: str = "") -> Trace:
-    """What the candidate told of its way to the answer."""
+def trace_of(answer: Answer, printed: str = "", turns: tuple[Turn, ...] = ()) -> Trace:
+    """What the candidate told of its way to the answer, and the `turns` that it led to."""
     return Trace(
         prompts=answer.prompts,
         context=answer.context,
         outputs=answer.outputs,
         rationale=answer.rationale,
         printed=printed,
+        turns=turns,
     )
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "Campaign",
     "CandidateSpec",
     "CandidateUse",
+    "CustomerSettings",
     "Economics",
     "Fault",
     "FaultKind",
@@ -264,6 +265,15 @@ class Stop(Configuration):
     on_critical: int | None = Field(None, ge=1)
 
 
+class CustomerSettings(Configuration):
+    """Who answers where the candidate asks the customer something that was not recorded."""
+
+    model: str | None = Field(
+        None, min_length=1, description="a model that plays them; without it they are scripted"
+    )
+    most_turns: int = Field(8, ge=0, description="how many questions of one case are answered")
+
+
 class Economics(Configuration):
     """The business case."""
 
@@ -315,6 +325,7 @@ class Campaign(Configuration):
     models: ModelSettings | None = None
     stop: Stop = Stop()
     economics: Economics = Economics()
+    customer: CustomerSettings = CustomerSettings()
 
     @property
     def mounted(self) -> dict[str, str]:

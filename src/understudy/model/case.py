@@ -8,7 +8,10 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Case", "LinkConfidence", "Tier", "Trigger", "Turn"]
+__all__ = ["CUSTOMERS", "Case", "LinkConfidence", "Tier", "Trigger", "Turn"]
+
+CUSTOMERS = ("customer", "user")
+"""The roles under which recordings keep what customers say."""
 
 
 class LinkConfidence(enum.StrEnum):
@@ -65,3 +68,28 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     link_confidence: LinkConfidence | None = None
     tier: str = Tier.STANDARD.value
     tags: tuple[str, ...] = ()
+
+    @property
+    def opening(self) -> tuple[Turn, ...]:
+        """The conversation as far as it had gone when the case came in."""
+        return self.turns[: self._answered_at()]
+
+    @property
+    def later(self) -> tuple[Turn, ...]:
+        """What was said afterwards, from the first answer on; nobody knows it beforehand."""
+        return self.turns[self._answered_at() :]
+
+    def _answered_at(self) -> int:
+        """Where the first turn stands with which somebody answered the event.
+
+        That is one of somebody else than the customer, behind a customer's and behind the event.
+        """
+        asked = False
+        for number, turn in enumerate(self.turns):
+            if turn.role in CUSTOMERS:
+                asked = True
+            elif asked and (
+                turn.at is None or self.received_at is None or turn.at > self.received_at
+            ):
+                return number
+        return len(self.turns)

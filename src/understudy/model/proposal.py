@@ -9,6 +9,7 @@ import msgspec
 
 from understudy.model.action import Action
 from understudy.model.baseline import Outcome
+from understudy.model.case import Turn
 
 __all__ = [
     "CaseRecord",
@@ -82,6 +83,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     rationale: str | None = None
     printed: str = ""
     """What the candidate wrote to standard output and error while it handled the case."""
+    turns: tuple[Turn, ...] = ()
+    """What the candidate asked the customer, and what it was answered."""
 
 
 class CoverageGap(msgspec.Struct, frozen=True, kw_only=True):

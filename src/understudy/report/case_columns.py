@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from understudy.model.action import Action
 from understudy.model.baseline import Baseline
+from understudy.model.case import Case, Turn
 from understudy.model.finding import Finding, Severity
 from understudy.model.money import Money
 from understudy.model.printable import printable
-from understudy.model.proposal import Proposal
+from understudy.model.proposal import Proposal, Trace
 from understudy.report.input import ReportInput
 
 __all__ = ["ActionLine", "CaseColumns", "DifferenceLine", "Side", "columns_of"]
@@ -87,8 +88,7 @@ def columns_of(case_id: str, facts: ReportInput, findings: Sequence[Finding]) ->
         tier=printable(case.tier, 30) if case else "",
         trigger=printable(f"{case.trigger.type} in {case.trigger.system}", 80) if case else "",
         turns=tuple(
-            (printable(turn.role, 20), printable(turn.text, _TURN))
-            for turn in (case.turns[:8] if case else ())
+            (_speaker(turn), printable(turn.text, _TURN)) for turn in _conversation(case, trace)
         ),
         people=tuple(_of_people(one, differing) for one in chosen[:3]),
         candidate=tuple(
@@ -99,6 +99,15 @@ def columns_of(case_id: str, facts: ReportInput, findings: Sequence[Finding]) ->
         cost_minor=sum(finding.cost_minor for finding in findings),
         rationale=printable(trace.rationale, _TURN) if trace and trace.rationale else "",
     )
+
+
+def _conversation(case: Case | None, trace: Trace | None) -> Sequence[Turn]:
+    """What led to the case, and what the candidate and the customer said then."""
+    return [*(case.opening[:8] if case else ()), *(trace.turns[:8] if trace else ())]
+
+
+def _speaker(turn: Turn) -> str:
+    return printable(turn.role, 20) + (" (simulated)" if turn.simulated else "")
 
 
 def _of_people(baseline: Baseline, differing: _Differing) -> Side:

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import msgspec
 
-from understudy.shadow.protocol import Asked, Finished, Waiting, encode
+from understudy.shadow.protocol import Asked, Finished, Question, Waiting, encode
 
 __all__ = ["Channel", "Printed"]
 
@@ -46,7 +46,7 @@ class Channel:
         """Say what has become of a case."""
         self.write(encode(message))
 
-    def ask(self, question: Asked | Waiting) -> dict[str, Any]:
+    def ask(self, question: Asked | Question | Waiting) -> dict[str, Any]:
         """Ask, and wait for the answer; one question at a time, and none between two cases."""
         with self._asking:
             self.write(encode(question))

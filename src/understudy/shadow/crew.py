@@ -33,6 +33,7 @@ from understudy.shadow.protocol import (
     Attempted,
     Finished,
     Listening,
+    Question,
     Refusal,
     Setup,
     Started,
@@ -71,7 +72,7 @@ class Crew:
         self._setup = setup
         self._size = size
         self._on_start = on_start
-        self._decide, self._models = plan.decide, plan.models
+        self._decide, self._models, self._converse = plan.decide, plan.models, plan.converse
         self._forwards = contextlib.ExitStack()
         self._home = tempfile.TemporaryDirectory(prefix="home-")
         self._environment = built_environment(os.environ, self._home.name, setup.seed)
@@ -136,17 +137,23 @@ class Crew:
             self._on_start(message.wall)
         elif isinstance(message, Attempted):
             worker.attempted = message.wall
-        elif isinstance(message, Asked) and self._decide is not None:
-            asked = message
-            worker.tell(self._decide(asked.case_id, asked.repeat, asked.number, asked.row))
-        elif isinstance(message, Waiting):
-            worker.tell({"idle": self._models.idle(worker.model_key) if self._models else None})
+        elif isinstance(message, Asked | Question | Waiting):
+            self._answer(worker, message)
         elif isinstance(message, Finished) and worker.case is not None:
             index, worker.case = worker.case, None
             worker.leaving = message.leaving
             yield Result(index, self._with_models(worker, message.record))
         elif isinstance(message, Listening):
             self._serve(taken_over(worker.door, message.names))
+
+    def _answer(self, worker: Worker, asked: Asked | Question | Waiting) -> None:
+        """Answer what a process waits for."""
+        if isinstance(asked, Question):
+            worker.reply(self._converse(asked) if self._converse else None)
+        elif isinstance(asked, Waiting):
+            worker.tell({"idle": self._models.idle(worker.model_key) if self._models else None})
+        elif self._decide is not None:
+            worker.tell(self._decide(asked.case_id, asked.repeat, asked.number, asked.row))
 
     def _serve(self, listeners: Mapping[str, socket.socket]) -> None:
         for name, listener in listeners.items():

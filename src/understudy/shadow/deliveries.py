@@ -65,10 +65,11 @@ def merged(answers: Sequence[Answer]) -> Answer:
     """What a candidate said at several deliveries of one event, as one answer."""
     if len(answers) == 1:
         return answers[0]
+    final = [answer for answer in answers if answer.ask is None]
     return Answer(
-        outcome=_outcome([answer.outcome for answer in answers]),
-        confidence=next((a.confidence for a in answers if a.confidence is not None), None),
-        rationale=next((a.rationale for a in answers if a.rationale is not None), None),
+        outcome=_outcome([answer.outcome for answer in final]),
+        confidence=next((a.confidence for a in final if a.confidence is not None), None),
+        rationale=next((a.rationale for a in final if a.rationale is not None), None),
         actions=tuple(action for answer in answers for action in answer.actions),
         replies=tuple(reply for answer in answers for reply in answer.replies),
         usage=_usage([answer.usage for answer in answers]),

@@ -6,7 +6,7 @@ import os
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from understudy.candidates.proposing import Done, propose, trace_of
 from understudy.candidates.toolbox import Toolbox
 from understudy.doors.refusals import Refused
 from understudy.model.campaign import FaultKind
+from understudy.model.case import Turn
 from understudy.model.errors import UnderstudyError
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause, FaultCount
 from understudy.shadow.channel import Printed
+from understudy.shadow.conversation import Conversation
 from understudy.shadow.deliveries import as_delivered, lateness, marked, merged, pauses
-from understudy.shadow.protocol import Asked, Finished, Setup
+from understudy.shadow.protocol import Asked, Finished, Question, Setup, Waiting
 from understudy.shadow.seating import Seat
 from understudy.shadow.serial import Standing
 from understudy.shadow.watchdog import Watchdog, where_it_stands
@@ -51,7 +53,7 @@ class Workplace:
     setup: Setup
     webhooks: Webhooks
     send: Callable[[Finished], None]
-    ask: Callable[[Asked], Mapping[str, Any]]
+    ask: Callable[[Asked | Question | Waiting], Mapping[str, Any]]
     """Ask the supervisor and wait for its answer."""
 
 
@@ -66,6 +68,8 @@ class _Running:
     """What befell the case's event on its way."""
     repeated_from: int | None = None
     """How many actions there were when the same event came again."""
+    told: list[Turn] = field(default_factory=list)
+    """What the candidate has asked the customer, and the answers."""
     settled: bool = False
 
 
@@ -145,9 +149,14 @@ class Handling:
                 session.clock.advance(seconds)
                 if running.repeated_from is None:
                     running.repeated_from = len(session.actions)
-            place.seat.spans.listen()
-            case = handed_case(running.order, self._opened(session), place.seat.models_url)
-            yield read_answer(place.seat.candidate.answer(case, Toolbox(place.engine, session)))
+            talk = Conversation(running.order, session, running.told, place.ask)
+            for order in talk:
+                place.seat.spans.listen()
+                case = handed_case(order, self._opened(session), place.seat.models_url)
+                said = place.seat.candidate.answer(case, Toolbox(place.engine, session))
+                self._watchdog.disarm()
+                yield talk.heard(read_answer(said))
+                self._watchdog.arm(place.setup.seconds)
 
     def _systems_failure(self) -> Failure | None:
         """What the systems raised over a socket during the case, as it is judged in process."""
@@ -216,7 +225,7 @@ class Handling:
         return CaseRecord(
             case_id=order.case_id,
             proposal=propose(done, answer),
-            trace=trace_of(answer, self._place.printed.take()),
+            trace=trace_of(answer, self._place.printed.take(), tuple(running.told)),
             gaps=self._gaps(session),
             wall=self._place.seat.wall.take(),
             faults=self._faults(running),

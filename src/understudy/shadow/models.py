@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import math
@@ -10,13 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import orjson
 
 from understudy.candidates.handed import Inbound
 from understudy.doors.gateway import Gateway
 from understudy.doors.gateway_faults import FaultyModels
 from understudy.doors.gateway_meter import Meter
 from understudy.doors.gateway_trace import ModelCalls, Traced
-from understudy.doors.gateway_wire import Source
+from understudy.doors.gateway_wire import CHAT, ModelRefusal, ModelRequest, Source
 from understudy.doors.loopback import running
 from understudy.model.campaign import Fault
 from understudy.model.errors import EvidenceError
@@ -48,6 +50,7 @@ class ModelService:
         """Calls for which no answer was recorded or scripted."""
         self.starved: set[tuple[str, int]] = set()
         """Cases and repeats of which the budget has stopped a call."""
+        self._source = source
         self._faulty = FaultyModels(source, faults, seed)
         self._traced = Traced(self._faulty if faults else source)
         self._gateway = Gateway(self._traced, seed=seed, open_to_all=False)
@@ -93,6 +96,19 @@ class ModelService:
             self.starved.add((record.case_id, record.proposal.repeat))
         return _with_calls(record, calls) if calls.prompts else record
 
+    def ask(self, case_id: str, repeat: int, fields: dict[str, Any]) -> str | None:
+        """What a model says to the customer's part of a case; None where it is refused.
+
+        Such calls are counted and recorded as all are, apart from those of the candidate.
+        """
+        body = orjson.dumps(fields)
+        scope = f"{scope_of(case_id, repeat)} customer"
+        try:
+            return asyncio.run(_text_of(self._source, ModelRequest(CHAT, body, fields, scope)))
+        except ModelRefusal as refusal:
+            self.missing += refusal.code in _MISSING
+            return None
+
     def idle(self, key: str) -> float | None:
         """Seconds since the case of this process has called a model; None where it never did."""
         seconds = self._gateway.idle(key)
@@ -122,6 +138,16 @@ def scope_of(case_id: str, repeat: int) -> str:
     ('c-1', 'c-1#2')
     """
     return f"{case_id}#{repeat}" if repeat else case_id
+
+
+async def _text_of(source: Source, request: ModelRequest) -> str | None:
+    answer = await source.answer(request)
+    body = b"".join([block async for block in answer.blocks])
+    try:
+        said = orjson.loads(body)["choices"][0]["message"]["content"]
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return None
+    return said if isinstance(said, str) and answer.status < 400 else None
 
 
 def _with_calls(record: CaseRecord, calls: ModelCalls) -> CaseRecord:

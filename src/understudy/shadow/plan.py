@@ -10,14 +10,19 @@ from typing import Any
 from understudy.candidates.handed import Inbound, inbound
 from understudy.doors.self_test import SelfTest
 from understudy.model.campaign import CandidateSpec, Fault
-from understudy.model.case import Case
+from understudy.model.case import Case, Turn
 from understudy.model.verdict import ModelTraffic, WallEvidence
 from understudy.shadow.models import ModelService
+from understudy.shadow.protocol import Question
 
-__all__ = ["Decide", "ShadowPlan", "ShadowReport"]
+__all__ = ["Converse", "Decide", "ShadowPlan", "ShadowReport"]
 
 Decide = Callable[[str, int, int, Mapping[str, Any]], Mapping[str, Any]]
 """Decides an approval: case, repeat, its number in the case, its row; gives what changes."""
+
+
+Converse = Callable[[Question], Turn | None]
+"""Says what a case's customer answers, or None where nobody can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,8 @@ class ShadowPlan:
     """What becomes of a write, by operation or action class: `observe`, `queue` or `deny`."""
     decide: Decide | None = None
     """Who answers at the desk; without it approvals stay pending."""
+    converse: Converse | None = None
+    """Who answers for the customers; without it no question is answered."""
     models: ModelService | None = None
     """What answers the candidate's model calls; without it none can be made."""
     tester: Callable[..., SelfTest] | None = None

@@ -15,6 +15,7 @@ __all__ = [
     "Attempted",
     "Finished",
     "Listening",
+    "Question",
     "Refusal",
     "Setup",
     "Started",
@@ -117,6 +118,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, tag="asked"):
     row: dict[str, Any]
 
 
+class Question(msgspec.Struct, frozen=True, kw_only=True, tag="question"):
+    """The candidate asks the case's customer; `number` counts its questions from 1."""
+
+    case_id: str
+    repeat: int
+    number: int
+    text: str
+
+
 class Waiting(msgspec.Struct, frozen=True, kw_only=True, tag="waiting"):
     """The process waits for its service to be done, and asks since when it calls no model."""
 
@@ -129,7 +139,7 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True, tag="listening"):
     names: tuple[str, ...]
 
 
-Told = Started | Refusal | Finished | Attempted | Asked | Waiting | Listening
+Told = Started | Refusal | Finished | Attempted | Asked | Question | Waiting | Listening
 _decoder: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _encoder = msgspec.json.Encoder()
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 import msgspec
 
 from understudy.candidates.handed import Inbound
+from understudy.model.case import Turn
 from understudy.model.proposal import WallCount
 from understudy.shadow.protocol import Setup, Told, decode_told, encode
 
@@ -79,6 +80,11 @@ class Worker:
     def tell(self, answer: Mapping[str, Any]) -> None:
         """Answer what it has asked."""
         self._send(msgspec.json.encode(answer) + b"\n")
+
+    def reply(self, turn: Turn | None) -> None:
+        """Give it what the customer says; its time for the case begins anew."""
+        self._send(msgspec.json.encode({"turn": turn}) + b"\n")
+        self.since = time.monotonic()
 
     def hear(self) -> tuple[list[Told], bool]:
         """What it has said since, and whether it still lives."""
