@@ -47,6 +47,8 @@ class Airline(Books):
             _one_of(cabin, _CABINS)
             _one_of(flight_type, ("round_trip", "one_way"))
             _one_of(insurance, ("yes", "no"))
+            origin, destination = text(origin), text(destination)
+        bags = [number(each) if strict else each for each in (total_baggages, nonfree_baggages)]
         legs = [self._new_leg(one, cabin, len(people)) for one in flights]
         price = sum(leg["price"] for leg in legs) * len(people)
         price += _INSURANCE * len(people) if insurance == "yes" else 0
@@ -56,16 +58,16 @@ class Airline(Books):
         self.add("reservations", key, {
             "reservation_id": key,
             "user_id": user_id,
-            "origin": text(origin) if strict else origin,
-            "destination": text(destination) if strict else destination,
+            "origin": origin,
+            "destination": destination,
             "flight_type": flight_type,
             "cabin": cabin,
             "flights": legs,
             "passengers": people,
             "payment_history": payments,
             "created_at": _NOW,
-            "total_baggages": number(total_baggages) if strict else total_baggages,
-            "nonfree_baggages": number(nonfree_baggages) if strict else nonfree_baggages,
+            "total_baggages": bags[0],
+            "nonfree_baggages": bags[1],
             "insurance": insurance,
         })  # fmt: skip
         if strict:
