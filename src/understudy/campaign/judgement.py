@@ -110,7 +110,8 @@ class _Bench:
             view(case, proposal, baselines, self.prices, evidence.replay) for proposal in proposals
         ]
         for proposal, each in zip(proposals, views, strict=True):
-            self.strays[case.case_id, proposal.repeat] = each.explanation.stray
+            if proposal.recorded is not None:
+                self.strays[case.case_id, proposal.repeat] = each.explanation.stray
             self.forgiven += each.forgiven
         self.alone.update({each.alone for each in views if each.alone is not None})
         findings = [finding for each in views for finding in each.explanation.findings]

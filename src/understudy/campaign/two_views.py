@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import msgspec
 
 from understudy.campaign.replays import Replay, WorldReplay, log_replay
 from understudy.cost.price_list import PriceList
@@ -59,8 +61,8 @@ def _against(
     if isinstance(effects, str):
         return View(explanation, effects)
     both = reconcile(case, explanation, effects, prices, proposal.repeat)
-    stray = () if effects.equal else explanation.stray
-    told = replace(explanation, findings=both.findings, stray=stray)
+    apart = ((), ()) if effects.equal else explanation.apart
+    told = msgspec.structs.replace(explanation, findings=both.findings, apart=apart)
     return View(told, forgiven=len(both.forgiven))
 
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Self
 
+import msgspec
+
 from understudy.cost.kinds import default_severity, exposed_share
 from understudy.cost.operation_rules import OperationRule, OperationRules
 from understudy.model.action import Action, ActionClass, Effect
@@ -35,8 +37,7 @@ def half_even(numerator: int, denominator: int) -> int:
     return whole + (twice > denominator or (twice == denominator and whole % 2))
 
 
-@dataclass(frozen=True, slots=True)
-class Stake:
+class Stake(msgspec.Struct, frozen=True):
     """What an error puts at stake: an amount in minor units, its effect, and whether it undoes."""
 
     exposure_minor: int = 0
@@ -47,8 +48,7 @@ class Stake:
     tier: str = "standard"
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True):
     """One line of the price list, reduced to `(base + slope * exposure) / divisor`."""
 
     severity: Severity
@@ -60,8 +60,7 @@ class _Line:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(msgspec.Struct, frozen=True):
     """What one error costs, in minor units of the policy's currency, and how that came about."""
 
     minor: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+import msgspec
 
 from understudy.cost.wording import deed
 from understudy.diff.drafts import Detail, Draft, Pricing
@@ -61,15 +62,15 @@ def _by_cause(
         by_name = theirs is None and family_of(mine) not in unmet
         suspect = bool(planted) and bool(kinds.intersection(_EXTRA))
         if suspect and planted.led_to(mine, by_name=by_name):
-            return replace(row, drafts=(_injected(mine, pricing),))
+            return msgspec.structs.replace(row, drafts=(_injected(mine, pricing),))
         if Kind.EXTRA_ACTION in kinds and _rollback_failed(mine, tried):
-            return replace(row, drafts=(_not_undone(mine, pricing),))
+            return msgspec.structs.replace(row, drafts=(_not_undone(mine, pricing),))
         if _is_stale(mine):
-            return replace(row, drafts=(*row.drafts, _stale(mine, pricing)))
+            return msgspec.structs.replace(row, drafts=(*row.drafts, _stale(mine, pricing)))
     elif theirs is not None and row.drafts and not stance.handed_over:
         stands = _half_done(theirs, tried)
         if stands is not None:
-            return replace(row, drafts=(_partial(theirs, stands, pricing),))
+            return msgspec.structs.replace(row, drafts=(_partial(theirs, stands, pricing),))
     return row
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from understudy.cost.price_list import half_even
 from understudy.cost.wording import deed, money_of, place_of, shown
@@ -45,8 +46,7 @@ def equal(actual: Action, expected: Action, rules: Rules) -> bool:
     return actual.fields == expected.fields or not any(_differences(actual, expected, rules))
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
+class Judge(msgspec.Struct, frozen=True):
     """Compares and prices the actions of one case."""
 
     pricing: Pricing

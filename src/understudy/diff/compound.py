@@ -6,7 +6,8 @@ ticket alike, so both sides are compared part by part.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -19,20 +20,31 @@ _OF_COMMENT = frozenset({"body", "html_body", "public", "uploads", "author_id"})
 _UPDATE = "zendesk.tickets.update"
 
 
-def parts_of(actions: Iterable[Action]) -> Iterator[Action]:
+def parts_of(actions: Iterable[Action]) -> list[Action]:
     """The actions with every comment that also changes its ticket as two."""
+    parts: list[Action] = []
     for action in actions:
-        rest = action.fields.keys() - _OF_COMMENT
-        if action.operation not in _COMMENTS or not rest:
-            yield action
-            continue
-        said = {key: value for key, value in action.fields.items() if key in _OF_COMMENT}
-        changed = {key: value for key, value in action.fields.items() if key in rest}
-        yield msgspec.structs.replace(action, fields=said)
-        yield msgspec.structs.replace(
+        if action.operation in _COMMENTS:
+            parts += _comment_and_change(action)
+        else:
+            parts.append(action)
+    return parts
+
+
+def _comment_and_change(action: Action) -> list[Action]:
+    said: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
+    for key, value in action.fields.items():
+        (said if key in _OF_COMMENT else changed)[key] = value
+    if not changed:
+        return [action]
+    return [
+        msgspec.structs.replace(action, fields=said),
+        msgspec.structs.replace(
             action,
             operation=_UPDATE,
             fields=changed,
             effect=Effect.WRITE,
             action_class=ActionClass.AUTOMATED,
-        )
+        ),
+    ]

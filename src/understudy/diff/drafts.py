@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from understudy.cost.price_list import Price, PriceList, Stake, stake_of
 from understudy.model.action import Action
@@ -12,8 +13,7 @@ from understudy.model.finding import Finding, Kind, Severity
 __all__ = ["Detail", "Draft", "Pricing", "total"]
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(msgspec.Struct, frozen=True):
     """What a difference lies in, for people: the sentence, the field, both values, the clause."""
 
     explanation: str
@@ -23,8 +23,7 @@ class Detail:
     clause: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """One priced difference between two actions, either of which may be absent.
 
     `detail` is asked only once the difference is told: most drafts are cells of an assignment
@@ -76,11 +75,10 @@ class Draft:
 
 def total(drafts: tuple[Draft, ...]) -> int:
     """What several differences cost together."""
-    return sum(draft.cost for draft in drafts)
+    return sum([draft.cost for draft in drafts])
 
 
-@dataclass(frozen=True, slots=True)
-class Pricing:
+class Pricing(msgspec.Struct, frozen=True):
     """The price list as one case sees it."""
 
     prices: PriceList

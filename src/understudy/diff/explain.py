@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from understudy.cost.clauses import tier_of
 from understudy.cost.price_list import PriceList
@@ -12,7 +13,7 @@ from understudy.diff.causes import attempts_led_by, by_cause
 from understudy.diff.compare import Judge
 from understudy.diff.compound import parts_of
 from understudy.diff.conduct import excess_reads, late, ungrounded, unsafe
-from understudy.diff.drafts import Draft, Pricing
+from understudy.diff.drafts import Draft, Pricing, total
 from understudy.diff.exposure import Known, exposed, invented
 from understudy.diff.families import same_target
 from understudy.diff.fields import Rules, rules_of
@@ -28,8 +29,7 @@ from understudy.model.proposal import FailureCause, Proposal
 __all__ = ["Explanation", "explain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """Which baseline the candidate came closest to, and what differs from it."""
 
     baseline_id: str
@@ -38,10 +38,10 @@ class Explanation:
     """How many proposed actions equal one of that baseline's."""
     proposed: int = 0
     """How many actions the candidate proposed, as they were compared."""
-    stray: tuple[str, ...] = ()
-    """The accepted writes outside of the desk that only one side did, in words.
+    apart: tuple[Sequence[Action], Sequence[Action]] = ((), ())
+    """The accepted writes outside of the desk that only the candidate did, and only people.
 
-    Where it is empty both sides leave the systems alike, whatever the difference costs.
+    Without any both sides leave the systems alike, whatever the difference costs.
     """
     rows: tuple[Row, ...] = ()
     """The two sides line by line, for a person to read."""
@@ -59,9 +59,17 @@ class Explanation:
         """What the difference costs, in minor units of the policy's currency."""
         return sum(finding.cost_minor for finding in self.findings)
 
+    @property
+    def stray(self) -> tuple[str, ...]:
+        """What only one side did, in words."""
+        extra, missing = self.apart
+        return (
+            *(f"only the candidate {deed(action)}" for action in extra),
+            *(f"only people {deed(action)}" for action in missing),
+        )
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+
+class _Told(msgspec.Struct, frozen=True):
     """The explanation against one baseline."""
 
     baseline: Baseline
@@ -120,14 +128,16 @@ def _conduct(
         yield from excess_reads(proposal, pricing)
     if policy.clauses:
         yield from clauses(case, proposal, pricing)
-    if proposal.replies or any(speaks(action) for action in actions):
+    speaking = bool(proposal.replies or [one for one in actions if speaks(one)])
+    if speaking:
         yield from exposed(case, proposal, baselines, pricing)
+    if speaking or [one for one in actions if one.refused]:
         yield from invented(case, proposal, baselines, pricing, known)
-    elif any(action.refused for action in actions):
-        yield from invented(case, proposal, baselines, pricing, known)
-    if proposal.confidence is not None or not all(one.candidate_saw_response for one in actions):
+    if proposal.confidence is not None or [
+        one for one in actions if not one.candidate_saw_response
+    ]:
         yield from unsafe(proposal, rows, pricing)
-    if any(action.reads_before == 0 for action in actions):
+    if [one for one in actions if one.reads_before == 0]:
         yield from ungrounded(case, rows, pricing)
     if policy.deadline is not None:
         yield from late(proposal, pricing)
@@ -148,7 +158,7 @@ def _explanation(
         findings=tuple(draft.finding(case.case_id, name, proposal.repeat) for draft in drafts),
         agreeing=told.story.agreeing,
         proposed=len(told.proposed),
-        stray=_stray(told, judge.rules) if told.story.drafts or told.handed_over else (),
+        apart=_apart(told, judge.rules) if told.story.drafts or told.handed_over else ((), ()),
         rows=told.story.rows,
         compared=(tuple(told.proposed), tuple(told.wanted)),
         left_to_people=told.left_to_people,
@@ -157,15 +167,14 @@ def _explanation(
 
 
 def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -> _Told:
-    doubtful = [action for action in baseline.actions if action.doubtful]
-    sure = [action for action in baseline.actions if not action.doubtful]
+    sure, doubtful = _by_doubt(baseline.actions)
     proposed = _beyond_doubt(_side(case, proposal.actions, proposal.outcome), doubtful)
     wanted = _side(case, sure, baseline.outcome)
     gave_up = proposal.failure is not None
-    escalated = any(action.escalates for action in proposed)
+    escalated = _escalate(proposed)
     stance = Stance(
         handed_over=gave_up or escalated,
-        people_escalated=not gave_up and any(action.escalates for action in wanted),
+        people_escalated=not gave_up and _escalate(wanted),
     )
     compared = wanted
     if gave_up and not escalated:
@@ -173,22 +182,34 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
         compared = [action for action in wanted if not action.escalates]
     story = explain_lists(proposed, compared, judge, stance)
     tried = proposal.actions
-    suspect = bool(story.drafts) or any(action.refused or action.fault for action in tried)
+    suspect = bool(story.drafts or [one for one in tried if one.refused or one.fault])
     planted = planted_in(case) if suspect else Planted("", "")
     if suspect:
-        story = Story(by_cause(story.rows, tried, planted, stance, judge.pricing))
+        story = Story.of(by_cause(story.rows, tried, planted, stance, judge.pricing))
     beside = tuple(order(proposed, wanted, judge.rules.order, judge.pricing))
     if planted:
         beside += tuple(attempts_led_by(tried, wanted, planted, judge.pricing))
     if not stance.handed_over:
         beside += tuple(unsaid(proposal, baseline, judge.pricing))
-    cost = story.cost + sum(draft.cost for draft in beside)
+    cost = total(story.drafts) + total(beside)
     left = stance.handed_over and not stance.people_escalated
     return _Told(baseline, proposed, wanted, story, beside, cost, stance.handed_over, left)
 
 
+def _by_doubt(actions: Sequence[Action]) -> tuple[Sequence[Action], Sequence[Action]]:
+    """What people surely did in the case, and what only its time says."""
+    doubtful = [action for action in actions if action.doubtful]
+    return [action for action in actions if not action.doubtful] if doubtful else actions, doubtful
+
+
+def _escalate(actions: Sequence[Action]) -> bool:
+    return ESCALATION_OPERATION in [action.operation for action in actions]
+
+
 def _beyond_doubt(proposed: list[Action], doubtful: Sequence[Action]) -> list[Action]:
     """What is proposed without what people may have done too: nobody knows, so it has no price."""
+    if not doubtful:
+        return proposed
     rest = list(proposed)
     for action in doubtful:
         same = (p for p in rest if p.operation == action.operation and same_target(p, action))
@@ -200,21 +221,19 @@ def _beyond_doubt(proposed: list[Action], doubtful: Sequence[Action]) -> list[Ac
 
 def _side(case: Case, actions: Sequence[Action], outcome: Outcome) -> list[Action]:
     """The accepted writes of one side in the systems that are seen, an escalation as an action."""
-    seen = {DESK, *case.observed_systems} if case.observed_systems else None
-    written = parts_of(writes(actions))
-    side = [action for action in written if seen is None or action.system in seen]
-    if outcome is Outcome.ESCALATED and not any(action.escalates for action in side):
+    side = parts_of(writes(actions))
+    if case.observed_systems:
+        seen = {DESK, *case.observed_systems}
+        side = [action for action in side if action.system in seen]
+    if outcome is Outcome.ESCALATED and not _escalate(side):
         side.append(Action(system=DESK, operation=ESCALATION_OPERATION, effect=Effect.SEND))
     return side
 
 
-def _stray(told: _Told, rules: Rules) -> tuple[str, ...]:
+def _apart(told: _Told, rules: Rules) -> tuple[Sequence[Action], Sequence[Action]]:
     proposed, wanted = (
         [action for action in side if action.system != DESK]
         for side in (told.proposed, told.wanted)
     )
     extra, missing, _ = unmatched(proposed, wanted, rules)
-    return (
-        *(f"only the candidate {deed(action)}" for action in extra),
-        *(f"only people {deed(action)}" for action in missing),
-    )
+    return extra, missing

@@ -61,7 +61,10 @@ class Money:
         return Decimal(self.minor).scaleb(-minor_digits(self.currency))
 
     def __str__(self) -> str:
-        return f"{self.major:,.{minor_digits(self.currency)}f} {self.currency}"
+        digits = minor_digits(self.currency)
+        whole, part = divmod(abs(self.minor), 10**digits)
+        sign = "-" if self.minor < 0 else ""
+        return f"{sign}{whole:,}{f'.{part:0{digits}d}' if digits else ''} {self.currency}"
 
 
 def parse_money(text: str) -> Money:
