@@ -131,13 +131,13 @@ def _form(use: Any) -> str:
     if isinstance(use, str):
         return "line"
     named = use if isinstance(use, dict) else type(use).model_fields
-    return "http" if "http" in named else "openai"
+    return "ServiceUse" if "http" in named else "ModelUse"
 
 
 CandidateUse = Annotated[
     Annotated[str, pydantic.Tag("line")]
-    | Annotated[ModelUse, pydantic.Tag("openai")]
-    | Annotated[ServiceUse, pydantic.Tag("http")],
+    | Annotated[ModelUse, pydantic.Tag("ModelUse")]
+    | Annotated[ServiceUse, pydantic.Tag("ServiceUse")],
     pydantic.Discriminator(_form),
     pydantic.BeforeValidator(_as_text),
 ]
