@@ -42,6 +42,7 @@ def options(
     """Options that stand before the command."""
 
 
+app.command("init")(tools.init)
 app.command("demo")(campaigns.demo)
 app.command("run")(campaigns.run)
 app.command("judge")(campaigns.judge)

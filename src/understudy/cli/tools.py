@@ -1,4 +1,4 @@
-"""Commands about understudy itself: `doctor`, `schema` and `systems`."""
+"""Commands about understudy itself: `init`, `doctor`, `schema` and `systems`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["doctor", "schema", "systems"]
+__all__ = ["doctor", "init", "schema", "systems"]
 
 systems = typer.Typer(help="The mocked systems.", no_args_is_help=True)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to; this folder without it.")] = Path(),
+    candidate: Annotated[
+        str,
+        typer.Option(help="How it is reached: python, async, exec, http, webhooks, mcp, openai."),
+    ] = "python",
+) -> None:
+    """Write a project to start from: a candidate, cases by hand, a campaign. Runs nothing."""
+    from understudy.campaign.scaffold import scaffold
+
+    typer.echo(scaffold(folder, candidate))
 
 
 def doctor() -> None:

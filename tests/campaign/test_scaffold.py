@@ -1,0 +1,92 @@
+"""`understudy init`: a project of every form, as somebody would start with it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from understudy.campaign.scaffold import FORMS
+
+NEEDS = {"mcp": "mcp", "openai": "openai"}
+MENDED = """
+        owner = client.get(f"{base_urls['stripe']}/v1/customers/{charge['customer']}", headers=key)
+        user_url = f"{base_urls['zendesk']}/api/v2/users/{ticket['requester_id']}.json"
+        writer = client.get(user_url, auth=login).json()["user"]
+        if owner.json()["email"] != writer["email"]:
+            return {"outcome": "escalated", "rationale": "it is somebody else's charge"}
+"""
+
+
+def _pytest(folder, *arguments):
+    # As in an environment that is activated: `python` is the one that understudy is installed in.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=110,
+        env={**os.environ, "PATH": path},
+    )  # fmt: skip
+
+
+def _commands(printed):
+    return [line.strip() for line in printed.splitlines() if re.match(r"  \S", line)]
+
+
+def test_the_default_project_fails_in_one_place_until_it_is_mended(project):
+    """Three commands are printed, and no more; where the code says so it is mended."""
+    finished = project.command("init", "first try")
+    folder = project.folder / "first try"
+    commands = _commands(finished.stdout)
+    assert [each.partition(" && ")[2] for each in commands] == [
+        "pytest scenarios", "pytest scenarios --last-failed", "understudy run campaign.yaml",
+    ]  # fmt: skip
+    assert all(each.startswith("cd 'first try' && ") for each in commands)
+    before = _pytest(folder, "scenarios")
+    assert "1 failed, 11 passed" in before.stdout, before.stdout + before.stderr
+    assert "scenario somebody-elses-charge" in before.stdout
+    code = folder / "refunds.py"
+    text = code.read_text("utf-8")
+    place = text.index("        refunded = client.post(")
+    code.write_text(text[:place] + MENDED.lstrip("\n") + text[place:], "utf-8")
+    after = _pytest(folder, "scenarios", "-k", "somebody")
+    assert "1 passed" in after.stdout, after.stdout
+
+
+def test_each_form_is_a_project_that_works(project):
+    """The one mistake is made and seen, whichever way the candidate is reached."""
+    forms = [form for form in FORMS if form != "python" and _is_there(NEEDS.get(form))]
+    for form in forms:
+        assert project.command("init", form, "--candidate", form).returncode == 0
+    places = [f"{form}/scenarios" for form in forms]
+    finished = _pytest(project.folder, *places, "-k", "somebody")
+    assert f"{len(forms)} failed, " in finished.stdout, finished.stdout
+    wrote = "wrote stripe.refunds.create, zendesk.tickets.public_reply, expected no writes"
+    assert finished.stdout.count(wrote) == len(forms), finished.stdout
+
+
+def _is_there(name):
+    return name is None or importlib.util.find_spec(name) is not None
+
+
+def test_its_campaign_runs(project):
+    """From the folder itself, without anything but what was written."""
+    printed = project.command("init").stdout
+    assert _commands(printed)[2] == "understudy run campaign.yaml"
+    finished = project.command("run", "campaign.yaml", "-q", "--json", "--limit", "8")
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert run["cases"]["failed"] == 0, finished.stderr
+
+
+def test_nothing_is_written_over(project):
+    """What is there already is named, and stays as it is; an unknown form is told."""
+    project.write("agent.py", "mine = True\n")
+    finished = project.command("init")
+    assert finished.returncode == 2
+    assert "has `agent.py` already" in finished.stderr
+    assert [path.name for path in project.folder.iterdir()] == ["agent.py"]
+    finished = project.command("init", "--candidate", "pyhton")
+    assert "there is no form of candidate `pyhton`; did you mean `python`?" in finished.stderr
