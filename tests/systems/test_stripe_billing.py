@@ -309,7 +309,7 @@ def test_payment_methods_are_attached_and_taken_off(call):
     ok(call, "stripe.customers.update", id="cus_ada", payment_method=mine["id"])
     assert ok(call, "stripe.payment_methods.detach", id=mine["id"])["customer"] is None
     assert ok(call, "stripe.payment_methods.list", customer="cus_ada")["data"] == []
-    made = ok(call, "stripe.payment_methods.create", type="card", card={"number": "4242"})
+    made = ok(call, "stripe.payment_methods.create", type="card", card={"token": "tok_visa"})
     assert ok(call, "stripe.payment_methods.attach", id=made["id"], customer="cus_bob")["customer"]
     attach = "stripe.payment_methods.attach"
     assert refused(call, attach, id="pm_none", customer="cus_ada")["param"] == "payment_method"

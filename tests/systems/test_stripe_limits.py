@@ -104,3 +104,85 @@ def test_a_payment_method_belongs_to_one_customer(call):
     assert ok(call, "stripe.payment_methods.attach", id=mine, customer="cus_bob")["customer"] == (
         "cus_bob"
     )
+
+
+def card(call, number):
+    """The id of a payment method of a card by its number."""
+    spelled = {"number": number, "exp_month": 4, "exp_year": 2042, "cvc": "123"}
+    return ok(call, "stripe.payment_methods.create", type="card", card=spelled)["id"]
+
+
+def pay(call, method, **given):
+    """Status and answer of an intent that is confirmed at once."""
+    return call("stripe.payment_intents.create", amount=1000, currency="eur",
+                payment_method=method, confirm=True, **given)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "brand"),
+    [("4242424242424242", "visa"), ("5555 5555 5555 4444", "mastercard"),
+     ("378282246310005", "amex"), ("6011111111111117", "discover")],
+)  # fmt: skip
+def test_a_card_is_what_its_number_says(call, number, brand):
+    """Brand, last digits and expiry are those given; one number has one fingerprint."""
+    shown = [ok(call, "stripe.payment_methods.retrieve", id=card(call, number))["card"]
+             for _ in range(2)]  # fmt: skip
+    told = shown[0]
+    assert (told["brand"], told["last4"], told["exp_month"], told["exp_year"]) == (
+        brand, number[-4:], 4, 2042,
+    )  # fmt: skip
+    assert told["fingerprint"] == shown[1]["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "decline"),
+    [
+        ("4000000000000002", "card_declined", "generic_decline"),
+        ("4000000000009995", "card_declined", "insufficient_funds"),
+        ("4000000000000069", "expired_card", None),
+    ],
+)
+def test_stripe_s_numbers_for_declines_decline(call, number, code, decline):
+    """As its names for them do: when attached, and when paid by."""
+    method = card(call, number)
+    for status, answer in (
+        call("stripe.payment_methods.attach", id=method, customer="cus_ada"), pay(call, method),
+    ):  # fmt: skip
+        error = answer["error"]
+        assert (status, error["code"], error.get("decline_code")) == (402, code, decline)
+
+
+def test_a_card_that_fails_only_when_it_is_to_pay(call):
+    """It is attached like any other, by number and by name; an invoice is not paid by it."""
+    for method in (card(call, "4000000000000341"), "pm_card_chargeCustomerFail"):
+        attach = "stripe.payment_methods.attach"
+        mine = ok(call, attach, id=method, customer="cus_ada")
+        assert mine["card"]["last4"] == "0341"
+        assert pay(call, mine["id"], customer="cus_ada")[0] == 402
+        default = {"default_payment_method": mine["id"]}
+        ok(call, "stripe.customers.update", id="cus_ada", invoice_settings=default)
+        assert call("stripe.invoices.pay", id="in_open")[0] == 402
+
+
+def test_a_number_that_no_card_has(call):
+    """Stripe's own example of one is refused."""
+    wrong = {"number": "4242424242424241"}
+    status, answer = call("stripe.payment_methods.create", type="card", card=wrong)
+    assert (status, answer["error"]["code"]) == (402, "incorrect_number")
+
+
+def test_nobody_pays_by_another_s_card(call):
+    """Neither for another customer nor for none."""
+    hers = ok(call, "stripe.payment_methods.attach", id="pm_card_visa", customer="cus_ada")["id"]
+    for given in ({"customer": "cus_bob"}, {}):
+        status, answer = pay(call, hers, **given)
+        assert (status, answer["error"]["param"]) == (400, "payment_method")
+    assert pay(call, hers, customer="cus_ada")[0] == 200
+
+
+def test_a_dispute_that_is_closed_keeps_its_metadata_open(call):
+    """Evidence comes too late; a note for one's own use does not."""
+    ok(call, "stripe.disputes.close", id="dp_1")
+    noted = ok(call, "stripe.disputes.update", id="dp_1", metadata={"order_id": "6735"})
+    assert (noted["status"], noted["metadata"]) == ("lost", {"order_id": "6735"})
+    refused(call, "stripe.disputes.update", id="dp_1", evidence={"product_description": "late"})

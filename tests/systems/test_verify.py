@@ -299,3 +299,18 @@ def test_what_a_successful_request_refers_to_was_there():
         {"invoice_settings[default_payment_method]": "pm_of_a_browser"}, answer=customer,
     )  # fmt: skip
     assert verify([made]).differences == ()
+
+
+def test_what_a_case_made_was_not_there_before(world_of):
+    """A world that lies in the recording has it, as it was made; the write makes it again."""
+    given = {"name": "Engines Ltd"}
+    made = {"id": 7777, "shared_tickets": False, "shared_comments": False, **given}
+    url = "https://acme.zendesk.com/api/v2/organizations"
+    recording = [
+        _interaction(0, "zendesk", "POST", f"{url}.json", {"organization": given}, 201,
+                     {"organization": made}),
+        _interaction(1, "zendesk", "DELETE", f"{url}/7777.json", None, 204, None),
+    ]  # fmt: skip
+    world = world_of(zendesk={"organizations": [{**made, "id": "7777"}]})
+    together = [msgspec.structs.replace(each, correlation_id="c") for each in recording]
+    assert verify(together, world).differences == ()

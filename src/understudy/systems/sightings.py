@@ -15,7 +15,7 @@ from understudy.systems.stripe.expand import EXPANDABLE
 from understudy.systems.system import System
 from understudy.systems.zendesk.payload import NUMBERS
 
-__all__ = ["housed", "sightings", "told_rows", "with_sightings"]
+__all__ = ["created", "housed", "sightings", "told_rows", "with_sightings"]
 
 Sighting = tuple[str, Row]
 _DEEPEST = 6
@@ -46,21 +46,39 @@ def sightings(
     serves it. An object that a write names in its path was there before, even where only its
     answer shows it. Systems of the user's own contribute nothing.
     """
+    kept = list(interactions)
+    made = created(kept, systems)
     found: dict[tuple[str, str], Row] = {}
     named: dict[tuple[str, str], Row] = {}
     taken: dict[tuple[str, str], Row] = {}
-    made: set[tuple[str, str]] = set()
-    for each in interactions:
-        if each.response is None or each.response.status >= 400:
-            continue
-        parts = _parts(each)
+    for each, parts in _answered(kept):
         rows = {(table, row["id"]): row for table, row in _rows(each, parts)}
-        if _writes(each, systems):
-            made |= {key for key in rows.keys() - found.keys() if key[1] not in parts}
-        found |= {key: row for key, row in rows.items() if key not in made | found.keys()}
+        found = {key: row for key, row in rows.items() if key not in made} | found
         named |= _named(each, parts) | _referred(each)
         taken |= {(table, row["id"]): row for table, row in _accepted(each, parts)}
     return taken | {key: row for key, row in named.items() if key not in made} | found
+
+
+def created(
+    interactions: Iterable[Interaction], systems: Mapping[str, System]
+) -> dict[tuple[str, str], Row]:
+    """What recorded writes that we serve made, as their answers show it first."""
+    seen: set[tuple[str, str]] = set()
+    made: dict[tuple[str, str], Row] = {}
+    for each, parts in _answered(interactions):
+        rows = {(table, row["id"]): row for table, row in _rows(each, parts)}
+        if _writes(each, systems):
+            new = rows.keys() - seen
+            made = {key: rows[key] for key in new if key[1] not in parts} | made
+        seen |= rows.keys()
+    return made
+
+
+def _answered(interactions: Iterable[Interaction]) -> Iterator[tuple[Interaction, list[str]]]:
+    """What was answered and not refused, with the parts of its path."""
+    for each in interactions:
+        if each.response is not None and each.response.status < 400:
+            yield each, _parts(each)
 
 
 def housed(found: Mapping[tuple[str, str], Row], world: World) -> dict[tuple[str, str], Row]:

@@ -10,7 +10,7 @@ from understudy.model.world import World
 from understudy.systems.engine import Engine
 from understudy.systems.playing import Player
 from understudy.systems.session import CaseSession
-from understudy.systems.sightings import housed, sightings, with_sightings
+from understudy.systems.sightings import created, housed, sightings, with_sightings
 from understudy.systems.system import System
 from understudy.systems.verification import Tally, Verification
 
@@ -74,7 +74,13 @@ def _key(
 def _show(
     session: CaseSession, stretch: Stretch, base: World, mounted: Mapping[str, System]
 ) -> None:
-    """The state as of the case: what it saw of objects that the given world does not have."""
+    """The state as of the case: what it saw of objects that the given world does not have.
+
+    A world that lies in the recording has what the case made, and that was not there before.
+    """
+    for table, row_id in housed(created(stretch, mounted), base):
+        if base.get(table, row_id) is not None:
+            session.overlay.delete(table, row_id)
     for (table, row_id), row in housed(sightings(stretch, mounted), base).items():
         if base.get(table, row_id) is None:
             session.overlay.put(table, row)

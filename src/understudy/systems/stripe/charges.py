@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from understudy.model.action import AmountSource
@@ -11,46 +10,21 @@ from understudy.systems.operation import Amount, Call, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, params, says
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.balance import book
-from understudy.systems.stripe.errors import declined, invalid, missing
+from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.trial_cards import refuse_declined
 from understudy.systems.stripe.writes import PAID, changed, write
 
-__all__ = ["OPERATIONS", "capture_amount", "collect", "refuse_declined", "release", "take"]
+__all__ = ["OPERATIONS", "capture_amount", "collect", "release", "take"]
 
 _TABLE = "stripe.charges"
-# Stripe's own payment methods for trying declines (docs.stripe.com/testing, "Declined payments"),
-# without `pm_card_`, `tok_` and `visa_`, which may stand before each of them.
-_DECLINED: dict[str, tuple[str, str | None, str]] = {
-    "chargeDeclined": ("card_declined", "generic_decline", "Your card was declined."),
-    "chargeDeclinedInsufficientFunds": (
-        "card_declined", "insufficient_funds", "Your card has insufficient funds.",
-    ),
-    "chargeDeclinedLostCard": ("card_declined", "lost_card", "Your card was declined."),
-    "chargeDeclinedStolenCard": ("card_declined", "stolen_card", "Your card was declined."),
-    "chargeDeclinedFraudulent": ("card_declined", "fraudulent", "Your card was declined."),
-    "chargeDeclinedExpiredCard": ("expired_card", None, "Your card has expired."),
-    "chargeDeclinedIncorrectCvc": (
-        "incorrect_cvc", None, "Your card's security code is incorrect.",
-    ),
-    "chargeDeclinedProcessingError": (
-        "processing_error", None,
-        "An error occurred while processing your card. Try again in a little bit.",
-    ),
-}  # fmt: skip
-_TRIAL = re.compile(r"(?:pm_card_|tok_)(?:visa_)?(\w+)")
-
-
-def refuse_declined(method: str | None) -> None:
-    """The 402 of a payment method that Stripe has for trying declines."""
-    trial = _TRIAL.fullmatch(method or "")
-    if trial is not None and trial[1] in _DECLINED:
-        raise declined(*_DECLINED[trial[1]])
 
 
 def take(call: Call, method: str | None, amount: int, *, held: bool = False, **other: Any) -> Row:
     """Charge a payment method, or the 402; held money is collected later."""
-    refuse_declined(method)
     session = call.session
+    known = session.overlay.get("stripe.payment_methods", method) if method else None
+    refuse_declined(method, known and known.get("card"))
     row: dict[str, Any] = {
         "id": f"ch_3{session.letters('charge', 23)}", "amount": amount, "amount_refunded": 0,
         "status": "succeeded", "paid": True, "refunded": False, "captured": not held,

@@ -39,7 +39,9 @@ def _answerable(call: Call) -> Row:
 
 
 def _answer_dispute(call: Call) -> Reply:
-    row, given = _answerable(call), fields.params(call)
+    given = fields.params(call)
+    about_it = "evidence" in given or "submit" in given
+    row = _answerable(call) if about_it else fields.require(call, "disputes", call.path["id"])
     changes: dict[str, Any] = fields.merged_metadata(row, given)
     evidence = fields.texts(given, "evidence")
     if evidence is not None:

@@ -10,6 +10,7 @@ from understudy.systems.operation import Call, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.stripe import aims, charges, fields
 from understudy.systems.stripe.errors import invalid, missing
+from understudy.systems.stripe.payment_methods import refuse_anothers
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.writes import PAID, changed, write
 
@@ -65,6 +66,7 @@ def drafted(call: Call, amount: int, currency: Any, **other: Any) -> dict[str, A
 def confirmed(call: Call, intent: Row, **other: Any) -> dict[str, Any]:
     """What becomes of an intent whose payment method is charged; `other` is the charge's."""
     held = intent.get("capture_method") == "manual"
+    refuse_anothers(call.session, intent.get("payment_method"), intent.get("customer"))
     passed = {name: intent.get(name) for name in ("currency", "customer", "description")}
     charge = charges.take(
         call, intent.get("payment_method"), intent["amount"], held=held,

@@ -107,12 +107,20 @@ def charge_for(call: Call, invoice: Row, due: int, given: dict[str, Any]) -> dic
     """Charge the customer what is due, in minor units: what the invoice then names."""
     intent = drafted(
         call, due, invoice.get("currency"), customer=invoice.get("customer"),
-        payment_method=fields.text(given, "payment_method") or "pm_card_visa",
+        payment_method=fields.text(given, "payment_method") or _usual_method(call, invoice),
         description=f"Invoice {invoice.get('number') or invoice['id']}", invoice=invoice["id"],
     )  # fmt: skip
     intent |= confirmed(call, intent, invoice=invoice["id"])
     call.session.overlay.put("stripe.payment_intents", intent)
     return {"payment_intent": intent["id"], "charge": intent["latest_charge"]}
+
+
+def _usual_method(call: Call, invoice: Row) -> str:
+    """What the invoice, else its customer, is paid by; any card where neither says."""
+    customer = aims.named_row(call, "customers", invoice.get("customer")) or {}
+    settings = customer.get("invoice_settings") or {}
+    named = invoice.get("default_payment_method") or settings.get("default_payment_method")
+    return str(named or "pm_card_visa")
 
 
 def _written_off(call: Call, row: Row) -> dict[str, Any]:

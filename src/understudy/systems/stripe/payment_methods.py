@@ -11,14 +11,14 @@ from understudy.systems.operation import Call, Reply
 from understudy.systems.schema import OBJECT, STRING, params
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe import fields
-from understudy.systems.stripe.charges import refuse_declined
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, present
 from understudy.systems.stripe.listing import list_reply
 from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, retrieve
+from understudy.systems.stripe.trial_cards import card_given, refuse_attaching, trial_card
 from understudy.systems.stripe.writes import APPROVED, write
 
-__all__ = ["OPERATIONS", "find_method"]
+__all__ = ["OPERATIONS", "find_method", "refuse_anothers"]
 
 _TABLE = "stripe.payment_methods"
 _TRIALS = "pm_card_"
@@ -39,6 +39,22 @@ def find_method(session: CaseSession, method: str) -> Row | None:
         if found:
             return _of(method, found[0])
     return None
+
+
+def refuse_anothers(session: CaseSession, method: str | None, customer: str | None) -> None:
+    """The 400 of paying by what is attached to somebody else."""
+    row = session.overlay.get(_TABLE, method) if method else None
+    owner = row.get("customer") if row else None
+    if owner is None or owner == customer:
+        return
+    message = (
+        f"The payment method supplied ({method}) belongs to the Customer {owner}. Please include"
+        " the Customer in the `customer` parameter on the PaymentIntent."
+        if customer is None
+        else f"The customer does not have a payment method with the ID {method}. The payment"
+        " method must be attached to the customer."
+    )
+    raise invalid(message, param="payment_method", code="resource_missing" if customer else None)
 
 
 def _of(method: str, paid: Row) -> Row:
@@ -82,7 +98,8 @@ def _create(call: Call) -> Reply:
         raise missing("type")
     if not isinstance(given.get("card"), dict):
         raise missing("card")
-    row = _made(call.session, None, **fields.merged_metadata({}, given))
+    card = card_given(given["card"])
+    row = _made(call.session, None, card=card, **fields.merged_metadata({}, given))
     return answer(call, "payment_methods", row, created=(_TABLE, row["id"]))
 
 
@@ -91,10 +108,12 @@ def _attach(call: Call) -> Reply:
     named = fields.required(fields.params(call), "customer")
     customer = fields.require(call, "customers", named, "customer")["id"]
     if method.startswith(_TRIALS):
-        refuse_declined(method)
-        row = _made(session, customer)
+        card = trial_card(method)
+        refuse_attaching(card)
+        row = _made(session, customer, card=card)
         return answer(call, "payment_methods", row, created=(_TABLE, row["id"]))
     known = _required(call, method)
+    refuse_attaching(known.get("card"))
     # Of one that was only paid by, the customer is whom it was paid for: it is attached to nobody.
     attached = session.overlay.get(_TABLE, method) is not None
     if attached and known.get("customer") not in (None, customer):

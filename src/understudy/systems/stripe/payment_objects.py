@@ -146,8 +146,8 @@ def payment_intent(row: Row) -> dict[str, Any]:
 
 
 def payment_method(row: Row) -> dict[str, Any]:
-    """A payment method: a card, whose details follow from its id."""
-    payload, details = filled(_METHOD, row), card(row["id"])
+    """A payment method: a card, whose details follow from its id where its row has none."""
+    payload, details = filled(_METHOD, row), {**card(row["id"]), **(row.get("card") or {})}
     payload["billing_details"] = {
         "address": address({}), "email": None, "name": None, "phone": None, "tax_id": None,
     }  # fmt: skip
