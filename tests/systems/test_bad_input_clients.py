@@ -1,6 +1,8 @@
 """Bad input through real HTTP clients: the vendor's error, an attempt captured, state unchanged."""
 
 import contextlib
+import gzip
+import json
 
 import httpx
 import httpx2
@@ -66,6 +68,24 @@ BAD = [
     ("merged closed", "zendesk", "POST", f"{TICKET}/1/merge", JSON, b'{"ids":[2]}', 422, "closed"),
     ("giant", "stripe", "POST", CHARGE, FORM, b"charge=" + b"x" * 9_000_000, 413, "error"),
     ("giant", "hubspot", "POST", CONTACT, JSON, b"[" + b"1," * 9_000_000, 413, "error"),
+    ("giant", "zendesk", "POST", TICKET, JSON, b"[" + b"1," * 9_000_000, 413, "TooLarge"),
+    ("a type that lies", "stripe", "POST", CHARGE, "text/plain", b"charge=ch_0001", 400, "content"),
+    ("a type that lies", "hubspot", "POST", CONTACT, "text/plain", b"{}", 415, "Unsupported"),
+    ("a type that lies", "zendesk", "POST", TICKET, "text/plain", b'{"ticket":{}}', 400, "ticket"),
+    ("JSON called a form", "stripe", "POST", CHARGE, FORM, b'{"charge":"x"}', 400, "unknown"),
+    ("packed", "stripe", "POST", CHARGE, FORM, gzip.compress(b"charge=ch_0001"), 400, "UTF-8"),
+    ("packed", "hubspot", "POST", CONTACT, JSON, gzip.compress(b"{}"), 400, "Invalid input JSON"),
+    ("packed", "zendesk", "POST", TICKET, JSON, gzip.compress(b"{}"), 400, "error"),
+    ("nothing", "stripe", "POST", CHARGE, FORM, b"", 400, "payment_intent or charge"),
+    ("nothing", "hubspot", "POST", CONTACT, JSON, b"", 400, "not set"),
+    ("nothing", "zendesk", "POST", TICKET, JSON, b"", 400, "ticket"),
+    ("nothing of it", "stripe", "POST", CHARGE, FORM, b"charge=ch_0001&amount=0", 400, "greater"),
+    ("no number", "stripe", "POST", CHARGE, FORM, b"charge=ch_0001&amount=1e3", 400, "integer"),
+    ("an id of nobody", "zendesk", "PUT", f"{TICKET}/99999", JSON, b'{"ticket":{"status":"open"}}',
+     404, "RecordNotFound"),
+    ("merged with itself", "zendesk", "POST", f"{TICKET}/1/merge", JSON, b'{"ids":[1]}', 422, "id"),
+    ("merged with itself", "hubspot", "POST", f"{CONTACT}/merge", JSON,
+     b'{"primaryObjectId":"101","objectIdToMerge":"101"}', 400, "error"),
 ]  # fmt: skip
 
 
@@ -109,23 +129,67 @@ def test_credentials_that_are_not_the_case_s(world, door):
     assert (closed.actions, open_one.effect()) == ([], {})
 
 
+OTHERS = [
+    # system, what makes an object, where its id stands, what uses it, status
+    ("stripe", CHARGE, FORM, b"charge=ch_0001&amount=5", ("id",),
+     "POST", "/v1/refunds/{id}", b"metadata[a]=b", 404),
+    ("stripe", "/v1/customers", FORM, b"name=New", ("id",),
+     "POST", "/v1/subscriptions", b"customer={id}&items[0][price]=price_pro", 400),
+    ("hubspot", CONTACT, JSON, b'{"properties":{"email":"new@example.com"}}', ("id",),
+     "PATCH", CONTACT + "/{id}", b'{"properties":{"city":"X"}}', 404),
+    ("hubspot", CONTACT, JSON, b'{"properties":{"email":"newer@example.com"}}', ("id",),
+     "POST", f"{CONTACT}/merge", b'{"primaryObjectId":"101","objectIdToMerge":"{id}"}', 404),
+    ("zendesk", TICKET, JSON, b'{"ticket":{"comment":{"body":"New"}}}', ("ticket", "id"),
+     "PUT", TICKET + "/{id}", b'{"ticket":{"status":"solved"}}', 404),
+    ("zendesk", TICKET, JSON, b'{"ticket":{"comment":{"body":"New"}}}', ("ticket", "id"),
+     "POST", f"{TICKET}/1/merge", b'{"ids":[{id}]}', 404),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("door", [_vendors, _loopback], ids=["in_process", "loopback"])
 def test_an_id_of_another_case_is_unknown(world, door):
-    """What one case created cannot be read or changed by the next."""
+    """What one case created cannot be changed, merged or billed by the next, at any vendor."""
     engine = Engine(world, seed=7)
     first, second = engine.open_case("first"), engine.open_case("second")
     with door(engine) as bases:
-        url = f"{bases['hubspot']}{CONTACT}"
-        headers = [
-            {"authorization": f"Bearer {each.credentials['hubspot']['access_token']}"}
-            for each in (first, second)
-        ]
-        body = b'{"properties":{"email":"new@example.com"}}'
-        made = httpx.post(url, headers=headers[0], content=body, trust_env=False).json()
-        other = httpx.patch(
-            f"{url}/{made['id']}", headers=headers[1], content=b'{"properties":{"city":"X"}}',
-            trust_env=False,
-        )  # fmt: skip
-    assert other.status_code == 404
-    assert [action.response_status for action in second.actions] == [404]
-    assert second.effect() == {}
+        for system, path, kind, body, place, method, used, with_it, status in OTHERS:
+            own = engine.systems[system].authorization
+            headers = [{**own(each.credentials[system]), "content-type": kind}
+                       for each in (first, second)]  # fmt: skip
+            found = json.loads(_requests("POST", f"{bases[system]}{path}", headers[0], body)[2])
+            for name in place:
+                found = found[name]
+            url = f"{bases[system]}{used.replace('{id}', str(found))}"
+            asked = with_it.replace(b"{id}", str(found).encode())
+            assert _requests(method, url, headers[1], asked)[0] == status, used
+            assert second.actions[-1].response_status == status
+    assert (len(second.actions), second.effect()) == (len(OTHERS), {})
+
+
+TWICE = [
+    ("stripe", CHARGE, FORM, b"charge=ch_0002", 400, "already_refunded"),
+    ("stripe", "/v1/disputes/dp_1/close", FORM, b"", 400, "no longer"),
+    ("stripe", "/v1/invoices/in_open/void", FORM, b"", 400, "invoice"),
+    ("hubspot", f"{CONTACT}/merge", JSON,
+     b'{"primaryObjectId":"101","objectIdToMerge":"102"}', 400, "error"),
+    ("zendesk", f"{TICKET}/1/merge", JSON, b'{"ids":[5]}', 422, "closed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("door", [_vendors, _loopback], ids=["in_process", "loopback"])
+def test_what_is_done_once_is_not_done_twice(world, door):
+    """The second refund, merge, closing or voiding is refused, captured, and changes nothing."""
+    engine = Engine(world, seed=7)
+    session = engine.open_case("case-1")
+    with door(engine) as bases:
+        for system, path, kind, body, status, text in TWICE:
+            own = engine.systems[system].authorization(session.credentials[system])
+            headers = {**own, "content-type": kind}
+            url = f"{bases[system]}{path}"
+            assert _requests("POST", url, headers, body)[0] == 200, path
+            before = session.overlay.digest()
+            again = _requests("POST", url, headers, body)
+            assert (again[0], text in again[2]) == (status, True), again
+            assert session.actions[-1].response_status == status
+            assert session.overlay.digest() == before, path
+    assert len(session.actions) == 2 * len(TWICE)
