@@ -12,7 +12,7 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.folded import find_folded, fold
 from understudy.systems.hubspot.errors import failure
-from understudy.systems.hubspot.kinds import columns, kind_of, modified_property
+from understudy.systems.hubspot.kinds import columns, kind_of, modified_property, schema_of
 from understudy.systems.hubspot.objects import page_size
 from understudy.systems.hubspot.payload import Asked, links, show_object
 from understudy.systems.operation import Call, Reply
@@ -207,10 +207,13 @@ def _text(value: Any) -> str:
 
 def _found(session: CaseSession, kind: str, groups: list[list[Filter]], query: Any) -> list[Row]:
     words = str(query).lower().split() if query else []
+    places = _searched(session, kind)
     seen: dict[str, Row] = {}
     for group in groups or [[]]:
         for row in _candidates(session, kind, group):
-            if row["id"] not in seen and _holds(session, kind, row, group, words):
+            if row["id"] in seen or not _mentions(row, places, words):
+                continue
+            if _holds(session, kind, row, group):
                 seen[row["id"]] = row
     return list(seen.values())
 
@@ -226,19 +229,21 @@ def _candidates(session: CaseSession, kind: str, group: list[Filter]) -> Iterabl
     return session.overlay.rows(table)
 
 
-def _holds(
-    session: CaseSession, kind: str, row: Row, group: list[Filter], words: list[str]
-) -> bool:
-    if row.get("archived"):
-        return False
-    if words and not _mentions(kind, row, words):
-        return False
-    return all(_test(session, kind, row, wanted) for wanted in group)
+def _searched(session: CaseSession, kind: str) -> tuple[str, ...]:
+    """Where words are looked for: in a company's own type, what its schema calls searchable."""
+    own = schema_of(session.overlay.world, kind)
+    return tuple(own.get("searchableProperties") or ()) if own else _SEARCHED.get(kind, ())
 
 
-def _mentions(kind: str, row: Row, words: list[str]) -> bool:
-    text = " ".join(str(row.get(name) or "") for name in _SEARCHED.get(kind, ())).lower()
+def _mentions(row: Row, places: tuple[str, ...], words: list[str]) -> bool:
+    if not words:
+        return True
+    text = " ".join(str(row.get(name) or "") for name in places).lower()
     return all(word in text for word in words)
+
+
+def _holds(session: CaseSession, kind: str, row: Row, group: list[Filter]) -> bool:
+    return not row.get("archived") and all(_test(session, kind, row, each) for each in group)
 
 
 def _test(session: CaseSession, kind: str, row: Row, wanted: Filter) -> bool:

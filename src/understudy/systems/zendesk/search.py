@@ -55,6 +55,7 @@ _COLUMNS = {
     "organization_id": "organization_id", "requester_id": "requester_id",
     "assignee_id": "assignee_id", "group_id": "group_id", "notes": "notes", "details": "details",
 }  # fmt: skip
+_SPECIAL = ("type", "comment", "fieldvalue", "order_by", "sort")
 _TEXTS = ("subject", "description", "name", "notes", "details")
 
 
@@ -128,7 +129,7 @@ def _parsed(query: str) -> list[_Term]:
     terms = []
     for match in _TERM.finditer(query):
         name, value = match["name"] or "", match["quoted"] or match["word"] or ""
-        known = not name or name in _COLUMNS or name in ("type", "comment", "order_by", "sort")
+        known = not name or name in _COLUMNS or name in _SPECIAL
         if not known and not name.startswith("custom_field_"):
             name, value = "", match[0]
         terms.append(_Term(name, match["operator"] or ":", value, match["no"] is not None))
@@ -223,8 +224,11 @@ def _compares(row: Row, term: _Term) -> bool:
 
 
 def _value(row: Row, name: str) -> Any:
+    known = row.get("custom_fields") or []
+    if name == "fieldvalue":
+        held = [field.get("value") for field in known]
+        return [each for value in held for each in (value if isinstance(value, list) else [value])]
     if name.startswith("custom_field_"):
-        known = row.get("custom_fields") or []
         wanted = name.removeprefix("custom_field_")
         return next((f.get("value") for f in known if str(f.get("id")) == wanted), None)
     found = row.get(_COLUMNS[name])

@@ -42,7 +42,11 @@ _WITH_BODY = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class Zendesk(System):
-    """`*.zendesk.com`: Support, version 2 of the API."""
+    """`*.zendesk.com`: Support, version 2 of the API.
+
+    The vendor documents an `Idempotency-Key` for creating tickets, which none of its clients
+    sends: here no key is kept, so that what is sent twice is done twice.
+    """
 
     name = "zendesk"
     host = "*.zendesk.com"
