@@ -3,14 +3,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
+KILLS ?= 20
 
-.PHONY: help demo test fuzz check bench release-check clean
+.PHONY: help demo test fuzz kills check bench release-check clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    the whole way on built-in data: three candidates, three verdicts, three reports"
 	@echo "make test    all tests"
 	@echo "make fuzz    the long runs with garbage and with generated requests"
+	@echo "make kills   runs killed at random points and gone on with; KILLS=50 for more of them"
 	@echo "make check   format, lint, types, layers"
 	@echo "make bench   speed beside floors and peers; BENCH='ENGINE W1-H --repeat 9' for some of it"
 	@echo "make release-check   large recordings: resident memory and speed; SHARE=0.1 for a tenth of them"
@@ -38,6 +40,9 @@ check: $(READY)
 fuzz: $(READY)
 	$(BIN)/python -m pip install -q --constraint constraints.txt --group fuzz || echo "atheris does not install here"
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m fuzz tests
+
+kills: $(READY)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m kills --kills $(KILLS) tests/campaign
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(BENCH)

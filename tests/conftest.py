@@ -62,3 +62,9 @@ def serving():
             return server
 
         yield serve
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--kills", type=int, default=20, help="at how many random points runs are killed"
+    )

@@ -110,16 +110,30 @@ def test_a_killed_controller_loses_nothing(seed, project, controller):
     ]
 
 
-def test_a_killed_worker_costs_its_case_only(project, controller):
-    """A candidate's process that is killed from outside fails one case; the run goes on."""
+def test_a_killed_worker_costs_no_case(project, controller):
+    """A case whose process is killed from outside is done by another one, and says so."""
     run = controller()
     assert wait_until(lambda: recorded(project) >= 4 and living(project))
     os.kill(int(living(project)[0]), signal.SIGKILL)
     assert run.wait(timeout=60) == 0
     run.communicate()
-    failures = [each.proposal.failure for each in read_records(project.run_folder)]
-    assert len(failures) == COUNT
-    assert [each.reason for each in failures if each] in (["crashed"], [])
+    records = list(read_records(project.run_folder))
+    assert len(records) == COUNT
+    assert [each.proposal.failure for each in records] == [None] * COUNT
+    assert sum(each.killed for each in records) in (0, 1)
+
+
+def test_a_case_that_kills_every_process_is_a_failure(project, run):
+    """Two further processes are tried; the case that kills them all fails alone."""
+    project.candidate(
+        "import os, signal\n\ndef handle_all(case, systems):\n"
+        "    if case.trigger.payload['number'] == 1:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n    return handle(case, systems)\n"
+    )
+    report, records = run(project.plan(4, use="bot:handle_all", workers=2))
+    assert [each.killed for each in records] == [0, 2, 0, 0]
+    assert dict(report.failures) == {"crashed": 1}
+    assert "SIGKILL" in records[1].proposal.failure.detail
 
 
 def test_ctrl_c_keeps_what_is_done(project, controller):

@@ -149,3 +149,5 @@ class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     faults: dict[str, FaultCount] = msgspec.field(default_factory=dict)
     """What became of every fault that the campaign has planned for the case."""
     finished_at: str | None = None
+    killed: int = 0
+    """How many processes were killed while they were at the case, before one came to its end."""

@@ -7,6 +7,7 @@ import os
 import selectors
 import socket
 import tempfile
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ from understudy.shadow.protocol import (
     Told,
     Waiting,
 )
-from understudy.shadow.worker import Worker
+from understudy.shadow.worker import Worker, ending
 
 __all__ = ["Crew", "Result"]
 
@@ -48,6 +49,8 @@ _START_SECONDS = 120.0
 _GRACE_SECONDS = 2.0
 _LAST_WORDS_SECONDS = 0.5
 _LOOK_EVERY = 0.2
+_TRIES = 3
+"""A case whose process is killed gets another one, twice; then the case is what kills it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,12 @@ class Result:
 
 
 class Crew:
-    """A number of workers; each has one case at a time, and a dead one costs that case only."""
+    """A number of workers; each has one case at a time, so a dead one concerns that case only.
+
+    A process that ends by itself in the middle of a case has failed in it. One that a signal ends
+    may have been killed for want of memory or by hand: its case is given to another process, and
+    fails when that has happened three times.
+    """
 
     def __init__(
         self,
@@ -78,6 +86,8 @@ class Crew:
         self._environment = built_environment(os.environ, self._home.name, setup.seed)
         self._waiting = selectors.DefaultSelector()
         self._workers: list[Worker] = []
+        self._deaths: Counter[int | None] = Counter()
+        self._again: deque[int] = deque()
 
     @property
     def busy(self) -> int:
@@ -92,6 +102,15 @@ class Crew:
             worker = Worker(setup, self._environment)
             self._workers.append(worker)
             self._waiting.register(worker.output, selectors.EVENT_READ, worker)
+
+    def again(self) -> int | None:
+        """The position of a case whose process was killed, to be handed out once more."""
+        return self._again.popleft() if self._again else None
+
+    @property
+    def owing(self) -> bool:
+        """Whether there are cases to be handed out once more."""
+        return bool(self._again)
 
     def idle(self) -> Worker | None:
         """A process that waits for a case."""
@@ -126,8 +145,25 @@ class Crew:
         for message in said:
             yield from self._heard(worker, message)
         if not alive and worker in self._workers:
-            how = self._release(worker, _LAST_WORDS_SECONDS)
-            yield from self._lost(worker, "crashed", how, order)
+            code = self._release(worker, _LAST_WORDS_SECONDS)
+            if not self._retried(worker, code, order):
+                yield from self._lost(worker, "crashed", ending(code), order)
+
+    def _retried(self, worker: Worker, code: int, order: Callable[[int], Inbound]) -> bool:
+        """Whether what the process was at is done again by another; None stands for its start."""
+        at = worker.case if worker.ready else None
+        idle = worker.ready and at is None
+        if code >= 0 or idle or self._deaths[at] + 1 >= _TRIES:
+            return False
+        self._deaths[at] += 1
+        # What it tried is counted, though its case will have another record.
+        self._on_start(worker.attempted)
+        worker.last_words()
+        if at is not None:
+            self._again.append(at)
+            if self._models is not None:
+                self._models.abandon(worker.model_key, order(at))
+        return True
 
     def _heard(self, worker: Worker, message: Told) -> Iterator[Result]:
         if isinstance(message, Refusal):
@@ -142,7 +178,7 @@ class Crew:
         elif isinstance(message, Finished) and worker.case is not None:
             index, worker.case = worker.case, None
             worker.leaving = message.leaving
-            yield Result(index, self._with_models(worker, message.record))
+            yield self._result(worker, index, message.record)
         elif isinstance(message, Listening):
             self._serve(taken_over(worker.door, message.names))
 
@@ -163,9 +199,6 @@ class Crew:
                 host, _, port = name.rpartition(":")
                 self._forwards.enter_context(forwarding(listener, (host, int(port))))
 
-    def _with_models(self, worker: Worker, record: CaseRecord) -> CaseRecord:
-        return self._models.finish(worker.model_key, record) if self._models else record
-
     def _overdue(self, worker: Worker, order: Callable[[int], Inbound]) -> Iterator[Result]:
         if worker.case is not None and worker.seconds() > self._setup.seconds + _GRACE_SECONDS:
             self._release(worker)
@@ -183,9 +216,15 @@ class Crew:
         printed = worker.last_words()
         if worker.case is not None:
             lost = _lost_case(order(worker.case), reason, how, printed, worker.attempted)
-            yield Result(worker.case, self._with_models(worker, lost))
+            yield self._result(worker, worker.case, lost)
 
-    def _release(self, worker: Worker, patience: float = 0.0) -> str:
+    def _result(self, worker: Worker, index: int, record: CaseRecord) -> Result:
+        record = msgspec.structs.replace(record, killed=self._deaths[index])
+        return Result(
+            index, self._models.finish(worker.model_key, record) if self._models else record
+        )
+
+    def _release(self, worker: Worker, patience: float = 0.0) -> int:
         self._waiting.unregister(worker.output)
         self._workers.remove(worker)
         return worker.end(patience)

@@ -114,6 +114,13 @@ class ModelService:
         seconds = self._gateway.idle(key)
         return None if seconds == math.inf else seconds
 
+    def abandon(self, key: str, order: Inbound) -> None:
+        """Forget what a process has asked for a case that another one will do again."""
+        scope = scope_of(order.case_id, order.repeat)
+        self._gateway.close(self._gateway.open(scope))
+        self._gateway.close(key)
+        self._traced.take(scope)
+
     def _unserved(self) -> list[CoverageGap]:
         found, self._gateway.unserved = self._gateway.unserved, []
         calls = [each.partition(" ") for each in found]

@@ -151,7 +151,7 @@ class _Run:
 
     def _feed(self, crew: Crew) -> None:
         while not self._stopping() and (worker := crew.idle()) is not None:
-            index = self._next()
+            index = crew.again() if crew.owing else self._next()
             if index is None:
                 return
             crew.give(worker, index, self.plan.order(index))

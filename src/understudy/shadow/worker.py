@@ -21,7 +21,7 @@ from understudy.model.case import Turn
 from understudy.model.proposal import WallCount
 from understudy.shadow.protocol import Setup, Told, decode_told, encode
 
-__all__ = ["Worker"]
+__all__ = ["Worker", "ending"]
 
 _MOST_PRINTED = 4 << 10
 
@@ -96,8 +96,8 @@ class Worker:
         """How long it has been at what it is doing."""
         return time.monotonic() - self.since
 
-    def end(self, patience: float = 0.0) -> str:
-        """Kill it and all that it started, unless it ends by itself in time; says how it ended."""
+    def end(self, patience: float = 0.0) -> int:
+        """Kill it and all that it started, unless it ends by itself in time; its exit code."""
         deadline = time.monotonic() + patience
         while not self._has_ended() and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -109,7 +109,7 @@ class Worker:
         for stream in (self._in, self._out):
             with contextlib.suppress(OSError):
                 stream.close()
-        return _described(code)
+        return code
 
     def _has_ended(self) -> bool:
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT
@@ -155,7 +155,8 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
-def _described(code: int) -> str:
+def ending(code: int) -> str:
+    """How a process ended, in words."""
     if code >= 0:
         return f"its process ended with exit code {code}"
     with contextlib.suppress(ValueError):
