@@ -186,3 +186,16 @@ def test_a_dispute_that_is_closed_keeps_its_metadata_open(call):
     noted = ok(call, "stripe.disputes.update", id="dp_1", metadata={"order_id": "6735"})
     assert (noted["status"], noted["metadata"]) == ("lost", {"order_id": "6735"})
     refused(call, "stripe.disputes.update", id="dp_1", evidence={"product_description": "late"})
+
+
+def test_a_customer_is_made_with_what_they_pay_by(call):
+    """It is attached to them, and one that declines makes no customer."""
+    method = card(call, "4242424242424242")
+    for given in (method, "pm_card_visa"):
+        made = ok(call, "stripe.customers.create", payment_method=given)["id"]
+        (mine,) = ok(call, "stripe.payment_methods.list", customer=made, type="card")["data"]
+        assert (mine["customer"], mine["card"]["last4"]) == (made, "4242")
+    before = call.session.effect()
+    declined = card(call, "4000000000000002")
+    assert call("stripe.customers.create", payment_method=declined)[0] == 402
+    assert call.session.effect().keys() == before.keys() | {("stripe.payment_methods", declined)}

@@ -16,6 +16,7 @@ from understudy.systems.stripe.customer_settings import settings_changed
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import list_reply
 from understudy.systems.stripe.objects import deleted
+from understudy.systems.stripe.payment_methods import attach
 from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.shapes import one
 from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
@@ -82,13 +83,22 @@ def _create(call: Call) -> Reply:
     row_id = f"cus_{session.letters('customer', 14)}"
     row = {"id": row_id, "created": session.clock.seconds, "balance": 0, **changes}
     session.overlay.put("stripe.customers", row)
+    _attach(call, row_id)
     return answer(call, "customers", row, created=("stripe.customers", row_id))
 
 
 def _update(call: Call) -> Reply:
     row = fields.require(call, "customers", call.path["id"])
     changes = _changes(call.session, row, fields.params(call))
+    _attach(call, row["id"])
     return changed(call, "customers", row, changes)
+
+
+def _attach(call: Call, customer: str) -> None:
+    """What a customer is said to pay by is attached to them."""
+    method = fields.params(call).get("payment_method")
+    if method:
+        attach(call.session, method, customer)
 
 
 def _delete(call: Call) -> Reply:

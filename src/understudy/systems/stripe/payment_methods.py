@@ -18,7 +18,7 @@ from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, ret
 from understudy.systems.stripe.trial_cards import card_given, refuse_attaching, trial_card
 from understudy.systems.stripe.writes import APPROVED, write
 
-__all__ = ["OPERATIONS", "find_method", "refuse_anothers"]
+__all__ = ["OPERATIONS", "attach", "find_method", "refuse_anothers"]
 
 _TABLE = "stripe.payment_methods"
 _TRIALS = "pm_card_"
@@ -61,8 +61,8 @@ def _of(method: str, paid: Row) -> Row:
     return {"id": method, "customer": paid.get("customer"), "created": paid.get("created", 0)}
 
 
-def _required(call: Call, method: str) -> Row:
-    row = find_method(call.session, method)
+def _required(session: CaseSession, method: str) -> Row:
+    row = find_method(session, method)
     if row is None:
         message = f"No such PaymentMethod: '{method}'"
         raise invalid(message, param="payment_method", code="resource_missing", status=404)
@@ -70,7 +70,7 @@ def _required(call: Call, method: str) -> Row:
 
 
 def _retrieve(call: Call) -> Reply:
-    row = _required(call, call.path.get("method_id", call.path["id"]))
+    row = _required(call.session, call.path.get("method_id", call.path["id"]))
     # Never kept bytes: what was paid by one can change under it, and its own row is not touched.
     expansion = Expansion.of(fields.params(call)) or Expansion({})
     return Reply(200, present(call.session, "payment_methods", row, expansion))
@@ -103,27 +103,32 @@ def _create(call: Call) -> Reply:
     return answer(call, "payment_methods", row, created=(_TABLE, row["id"]))
 
 
-def _attach(call: Call) -> Reply:
-    session, method = call.session, call.path["id"]
-    named = fields.required(fields.params(call), "customer")
-    customer = fields.require(call, "customers", named, "customer")["id"]
+def attach(session: CaseSession, method: str, customer: str) -> Row:
+    """Attach a method to a customer; of a trial name, which stands for many, a new one is made."""
     if method.startswith(_TRIALS):
         card = trial_card(method)
         refuse_attaching(card)
-        row = _made(session, customer, card=card)
-        return answer(call, "payment_methods", row, created=(_TABLE, row["id"]))
-    known = _required(call, method)
+        return _made(session, customer, card=card)
+    known = _required(session, method)
     refuse_attaching(known.get("card"))
     # Of one that was only paid by, the customer is whom it was paid for: it is attached to nobody.
     attached = session.overlay.get(_TABLE, method) is not None
     if attached and known.get("customer") not in (None, customer):
         raise invalid("The payment method you provided has already been attached to a customer.")
-    row = session.overlay.put(_TABLE, {**known, "customer": customer})
-    return answer(call, "payment_methods", row)
+    return session.overlay.put(_TABLE, {**known, "customer": customer})
+
+
+def _attach(call: Call) -> Reply:
+    session, method = call.session, call.path["id"]
+    named = fields.required(fields.params(call), "customer")
+    customer = fields.require(call, "customers", named, "customer")["id"]
+    row = attach(session, method, customer)
+    made = (_TABLE, row["id"]) if row["id"] != method else None
+    return answer(call, "payment_methods", row, created=made)
 
 
 def _detach(call: Call) -> Reply:
-    row = _required(call, call.path["id"])
+    row = _required(call.session, call.path["id"])
     if row.get("customer") is None:
         raise invalid("The payment method you provided is not attached to a customer.")
     row = call.session.overlay.put(_TABLE, {**row, "customer": None})
