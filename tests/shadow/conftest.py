@@ -66,7 +66,14 @@ class Project:
 
     def plan(self, count: int = 4, **changes) -> ShadowPlan:
         spec = {"name": "bot", "use": changes.pop("use", "bot:handle")}
-        for name in ("timeout", "virtual_timeout", "needs", "isolation", "expect_blocked"):
+        for name in (
+            "timeout",
+            "virtual_timeout",
+            "needs",
+            "isolation",
+            "expect_blocked",
+            "memory",
+        ):
             if name in changes:
                 spec[name] = changes.pop(name)
         spec.setdefault("timeout", timedelta(seconds=10))

@@ -34,12 +34,12 @@ from understudy.doors.gateway_faults import is_about_models
 from understudy.model.campaign import (
     Campaign,
     CandidateSpec,
-    CustomerSettings,
     Fault,
     ModelMode,
 )
 from understudy.model.canonical import digest
 from understudy.model.case import Case
+from understudy.model.customer_settings import CustomerSettings
 from understudy.model.errors import (
     ConfigurationError,
     NoCasesError,

@@ -26,12 +26,12 @@ from understudy.model.action import ESCALATION_OPERATION, Action, Effect, Target
 from understudy.model.baseline import Baseline, BaselineSource, Outcome
 from understudy.model.campaign import (
     CandidateSpec,
-    CustomerSettings,
     ModelMode,
     ModelSettings,
     SystemUse,
 )
 from understudy.model.case import Case, Trigger, Turn
+from understudy.model.customer_settings import CustomerSettings
 from understudy.model.document import load_document, parse_document, read_document
 from understudy.model.errors import ConfigurationError
 from understudy.model.finding import Finding

@@ -71,6 +71,8 @@ def _mapping(value: Any) -> dict[str, Any]:
         size = len(msgspec.json.encode(given))
     except (ValueError, TypeError) as error:
         raise MalformedAnswer(f"its answer cannot be written as JSON: {error}") from None
+    except MemoryError:
+        raise MalformedAnswer("its answer is larger than the memory that is left to it") from None
     if size > _MOST_BYTES:
         raise MalformedAnswer(f"its answer has {size:,} bytes; {_MOST_BYTES:,} are the most")
     return dict(given)

@@ -19,6 +19,7 @@ from understudy.model.errors import CandidateError
 __all__ = ["CommandCandidate"]
 
 _MOST_BYTES = 8 << 20
+_LEAVING_SECONDS = 1.0
 
 
 class CommandCandidate:
@@ -62,8 +63,14 @@ class CommandCandidate:
             raise CandidateFailed(
                 "malformed_answer", f"its line has more than {_MOST_BYTES:,} bytes", gone=True
             )
-        code = self._process.wait()
-        raise CandidateFailed("crashed", f"its process ended with exit code {code}", gone=True)
+        raise CandidateFailed("crashed", self._how_it_left(), gone=True)
+
+    def _how_it_left(self) -> str:
+        try:
+            code = self._process.wait(timeout=_LEAVING_SECONDS)
+        except subprocess.TimeoutExpired:
+            return "its process has closed its standard output"
+        return f"its process ended with exit code {code}"
 
 
 def _started(use: CommandUse, project: Path, before: Callable[[], None]) -> subprocess.Popen[bytes]:

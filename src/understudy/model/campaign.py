@@ -14,8 +14,10 @@ from understudy.model.configuration import (
     DurationText,
     MoneyText,
     ShareText,
+    SizeText,
     Version,
 )
+from understudy.model.customer_settings import CustomerSettings
 from understudy.model.http_use import Delivery, ServiceUse
 from understudy.model.verdict import Stage
 
@@ -25,7 +27,6 @@ __all__ = [
     "Campaign",
     "CandidateSpec",
     "CandidateUse",
-    "CustomerSettings",
     "Economics",
     "Fault",
     "FaultKind",
@@ -160,6 +161,11 @@ class CandidateSpec(Configuration):
     )
     models: ModelMode = ModelMode.REPLAY
     timeout: DurationText = Field(timedelta(seconds=30), json_schema_extra={"default": "30s"})
+    memory: SizeText = Field(
+        2 << 30,
+        json_schema_extra={"default": "2 GB"},
+        description="how much more than the world it may hold; what asks for more is refused it",
+    )
     virtual_timeout: DurationText | None = Field(
         None,
         description="the most that a case may last as its systems count the time: calls, latency "
@@ -263,15 +269,6 @@ class Stop(Configuration):
 
     budget: MoneyText | None = None
     on_critical: int | None = Field(None, ge=1)
-
-
-class CustomerSettings(Configuration):
-    """Who answers where the candidate asks the customer something that was not recorded."""
-
-    model: str | None = Field(
-        None, min_length=1, description="a model that plays them; without it they are scripted"
-    )
-    most_turns: int = Field(8, ge=0, description="how many questions of one case are answered")
 
 
 class Economics(Configuration):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import pydantic
 
 from understudy.model.money import Money, parse_money
-from understudy.model.quantity import parse_duration, parse_share
+from understudy.model.quantity import parse_duration, parse_share, parse_size
 
 __all__ = [
     "WEIGHTS",
@@ -17,6 +17,7 @@ __all__ = [
     "DurationText",
     "MoneyText",
     "ShareText",
+    "SizeText",
     "Version",
     "possible_weights",
 ]
@@ -36,6 +37,10 @@ def _money(value: Any) -> Any:
 
 def _duration(value: Any) -> Any:
     return parse_duration(value) if isinstance(value, str) else _expect(value, timedelta, "`30s`")
+
+
+def _size(value: Any) -> Any:
+    return parse_size(value) if isinstance(value, str) else _expect(value, int, "`2 GB`")
 
 
 def _share(value: Any) -> Any:
@@ -88,6 +93,14 @@ ShareText = Annotated[
             ],
             "examples": ["10%", 0.1],
         }
+    ),
+]
+SizeText = Annotated[
+    int,
+    pydantic.PlainValidator(_size),
+    pydantic.PlainSerializer(lambda size: f"{size / (1 << 20):g} MB", return_type=str),
+    pydantic.WithJsonSchema(
+        {"type": "string", "pattern": r"^\d+(\.\d+)? ?(MB|GB)$", "examples": ["2 GB"]}
     ),
 ]
 Version = Literal[1]

@@ -74,7 +74,7 @@ class Printed:
             with contextlib.suppress(Exception):
                 stream.flush()
         text = self._emptied()
-        self._repair()
+        self.mend()
         return text
 
     def _emptied(self) -> str:
@@ -85,7 +85,7 @@ class Printed:
         os.ftruncate(self._file, 0)
         return text.decode("utf-8", "backslashreplace")
 
-    def _repair(self) -> None:
+    def mend(self) -> None:
         """Open again what the candidate closed, for its next case."""
         for number, name in ((1, "stdout"), (2, "stderr")):
             if not self._leads_here(number):

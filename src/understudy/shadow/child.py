@@ -25,6 +25,7 @@ from understudy.model.campaign import Fault
 from understudy.model.errors import UnderstudyError
 from understudy.model.world import World
 from understudy.shadow.channel import Channel, Printed
+from understudy.shadow.limits import set_limits
 from understudy.shadow.protocol import Attempted, Refusal, Setup, Started, encode
 
 __all__ = ["main"]
@@ -61,12 +62,9 @@ def _serve(setup: Setup, channel: Channel) -> None:
     sys.path += [each for each in setup.paths if each not in sys.path]
     faults = [Fault.model_validate(fault) for fault in setup.faults]
     engine = Engine(
-        _world(setup),
-        systems=setup.systems,
-        seed=setup.seed,
-        faults=faults,
-        writes=setup.writes,
+        _world(setup), systems=setup.systems, seed=setup.seed, faults=faults, writes=setup.writes
     )
+    set_limits(setup.memory)
     _forget_arguments(setup.use)
     printed = Printed()
     with contextlib.ExitStack() as leave:

@@ -98,6 +98,7 @@ class Handling:
         session.clock.limit(place.setup.virtual_seconds, self._overran)
         with self._lock:
             self._running = running
+        place.printed.mend()
         self._watchdog.arm(place.setup.seconds)
         answer, failure, gone = self._answered(running)
         failure = self._systems_failure() or failure or self._lasted_too_long(session)

@@ -37,6 +37,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     project: str
     seconds: float
     virtual_seconds: float
+    memory: int
     namespace: bool
     serial: bool = False
     faults: tuple[dict[str, Any], ...] = ()

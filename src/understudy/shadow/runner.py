@@ -79,6 +79,7 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         folders=tuple(module_folders(os.environ)),
         seconds=plan.candidate.timeout.total_seconds(),
         virtual_seconds=plan.candidate.longest_case.total_seconds(),
+        memory=plan.candidate.memory,
         namespace=namespace,
         serial=plan.candidate.isolation is Isolation.SERIAL,
         equipment=plan.equipment,

@@ -41,6 +41,7 @@ from understudy.model.campaign import BareModel
 from understudy.model.errors import CandidateError, nearest
 from understudy.shadow.ending import Ending
 from understudy.shadow.handover import Handover
+from understudy.shadow.limits import limit_memory
 from understudy.shadow.protocol import Setup, Waiting
 from understudy.shadow.serial import SerialDoor, carry_context
 from understudy.shadow.witness import Witness
@@ -160,7 +161,7 @@ def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
     if place.serial:
         os.environ.update(environment(addresses(opened)))
     # Started first: afterwards nothing can be, and it inherits this process's network.
-    candidate = CommandCandidate(use, Path(setup.project), end_with_parent)
+    candidate = CommandCandidate(use, Path(setup.project), _begin(setup))
     kept = [*opened.values(), *(door for _, door in tools)]
     wall = place.seal(setup.allow, keep=[door.fileno() for door in kept])
     urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
@@ -243,7 +244,17 @@ def _start(use: HttpUse, setup: Setup, urls: Mapping[str, str]) -> StartedServic
     """The service with its settings in the environment, before the wall stands."""
     os.environ.update(environment(urls))
     os.environ.update(secret_variables(signing_secrets(setup.seed)))
-    return StartedService(use, Path(setup.project), end_with_parent)
+    return StartedService(use, Path(setup.project), _begin(setup))
+
+
+def _begin(setup: Setup) -> Callable[[], None]:
+    """What a program of the candidate's begins with: it ends with us, and has its own limit."""
+
+    def begin() -> None:
+        end_with_parent()
+        limit_memory(setup.memory)
+
+    return begin
 
 
 def _models_idle(place: _Place) -> Callable[[str], float]:

@@ -271,7 +271,8 @@ class Engine:
 
     def _unauthorized(self, system: System, request: Request) -> Response:
         refusal = system.unauthorized(system.presented(request.headers))
-        session = self.present_session()
+        # Work that an ended case has left behind must not become the present one's.
+        session = None if self._keyring.outlived(system, request) else self.present_session()
         if session is None:
             self.strays.append(_gap(system, request, "credential"))
             return Response(refusal.reply.status, _JSON, dumps(refusal.reply.payload))

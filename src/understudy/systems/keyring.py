@@ -13,6 +13,7 @@ from understudy.systems.system import System
 __all__ = ["Keyring"]
 
 _NOBODY = (None, "")
+_MOST_GONE = 4096
 
 
 class Keyring:
@@ -23,7 +24,7 @@ class Keyring:
     while another thread looks it up must not come back, so both hold the lock.
     """
 
-    __slots__ = ("_bound", "_lock", "_secrets", "_seed", "_systems", "_workers", "shown")
+    __slots__ = ("_bound", "_gone", "_lock", "_secrets", "_seed", "_systems", "_workers", "shown")
 
     def __init__(self, systems: Mapping[str, System], seed: int) -> None:
         self._lock = threading.RLock()
@@ -31,6 +32,7 @@ class Keyring:
         self._seed = seed
         self._secrets: dict[str, tuple[CaseSession, str]] = {}
         self._bound: dict[str, list[str]] = {}
+        self._gone: dict[str, None] = {}
         self._workers: dict[str, Credentials] = {}
         self.shown: dict[str | None, tuple[System | None, CaseSession | None]] = {}
 
@@ -74,6 +76,15 @@ class Keyring:
             for secret in self._bound.pop(session.case_id, ()):
                 if self._secrets.get(secret, _NOBODY)[0] is session:
                     del self._secrets[secret]
+                    self._gone[secret] = None
+            while len(self._gone) > _MOST_GONE:
+                del self._gone[next(iter(self._gone))]
+
+    def outlived(self, system: System, request: Request) -> bool:
+        """Whether a request presents what was a case's credential, and that case has ended."""
+        with self._lock:
+            secret = system.presented(request.headers) or ""
+            return secret in self._gone and secret not in self._secrets
 
     def named(self, system: System, request: Request) -> CaseSession | None:
         """The case whose credential to this system a request presents."""
