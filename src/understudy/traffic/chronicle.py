@@ -29,7 +29,6 @@ CREATE TABLE deed (key TEXT PRIMARY KEY, at INTEGER, seq INTEGER, body BLOB);
 CREATE TABLE message (entity TEXT, at INTEGER, seq INTEGER PRIMARY KEY, body BLOB);
 CREATE TABLE tie (one TEXT, other TEXT, sure INTEGER, PRIMARY KEY (one, other)) WITHOUT ROWID;
 CREATE TABLE person (place TEXT PRIMARY KEY, staff INTEGER, sure INTEGER, name TEXT) WITHOUT ROWID;
-CREATE TABLE step (place INTEGER PRIMARY KEY, grp INTEGER, entity TEXT, link TEXT);
 CREATE TABLE seen (mark BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE cased (seq INTEGER PRIMARY KEY, at INTEGER, id TEXT, body BLOB);
 CREATE VIEW in_time AS
@@ -130,28 +129,6 @@ class Chronicle:
     def _index(self) -> None:
         self._base.execute("CREATE INDEX IF NOT EXISTS by_object ON past (tbl, id, at, seq)")
         self._base.execute("CREATE INDEX IF NOT EXISTS by_id ON past (id, tbl)")
-
-    def put(self, place: int, group: int | None, entity: str | None, link: str | None) -> None:
-        """Keep to which group the record at a place belongs, and how surely."""
-        self._base.execute("INSERT INTO step VALUES (?, ?, ?, ?)", (place, group, entity, link))
-
-    def groups(self) -> Iterator[tuple[int, list[tuple[int, str | None]]]]:
-        """Each group's number, and its places and links in order; the groups as they began."""
-        self._base.execute("CREATE INDEX IF NOT EXISTS by_group ON step (grp, place)")
-        query = "SELECT place, link FROM step WHERE grp = ? ORDER BY place"
-        # Read at once by group: others are asked for while one is worked on.
-        numbers = "SELECT DISTINCT grp FROM step WHERE grp IS NOT NULL ORDER BY grp"
-        for (number,) in self._base.execute(numbers):
-            yield number, self._base.execute(query, (number,)).fetchall()
-
-    def alone(self) -> Iterator[int]:
-        """The places of what belongs to no group."""
-        query = "SELECT place FROM step WHERE grp IS NULL ORDER BY place"
-        yield from (place for (place,) in self._base.execute(query))
-
-    def entities(self) -> Iterator[str | None]:
-        """What each record is about, in order."""
-        yield from (one for (one,) in self._base.execute("SELECT entity FROM step ORDER BY place"))
 
     def deeds(self) -> Iterator[Deed]:
         """All deeds in time, then as they were told."""

@@ -24,6 +24,7 @@ from understudy.traffic.history import Change, Happening, Person, Sighting, Tie
 from understudy.traffic.http_group import Group, Handling
 from understudy.traffic.http_replaying import HttpReplayer
 from understudy.traffic.marks import writes
+from understudy.traffic.memberships import Member, Memberships
 from understudy.traffic.moment_world import MomentWorlds, whole_rows
 from understudy.traffic.progress import Progress, silent
 from understudy.traffic.recording import WORLD
@@ -48,6 +49,7 @@ class HttpCases:
 
     spool: Spool
     chronicle: Chronicle
+    memberships: Memberships
     gap: timedelta = DEFAULT_GAP
     key: Key | None = None
     progress: Progress = silent
@@ -64,7 +66,7 @@ class HttpCases:
             MomentWorlds(self.chronicle, Rewinder(all_habits(), staff.works)),
             HttpReplayer(self.spool.systems), staff, Customers(self.chronicle.ties()), made.notes,
         )  # fmt: skip
-        for number, group in self._groups():
+        for number, group in self.memberships.groups():
             if number not in kept:
                 made.notes["left over: exchanges of groups in which nobody wrote"] += len(group)
                 continue
@@ -84,10 +86,6 @@ class HttpCases:
         self.progress("cases", made.cases, made.cases)
         return self.chronicle.cases(), self.chronicle.baselines()
 
-    def entities(self) -> Iterator[str | None]:
-        """What each exchange is about, in order."""
-        return self.chronicle.entities()
-
     def _sort(self, made: Made) -> Mapping[int, bool]:
         """Give each exchange to its group, or count why it has none."""
         sorter = Sorter(self.spool.systems, self.spool.shares, self.spool.timed, self.gap)
@@ -96,30 +94,24 @@ class HttpCases:
             placed = sorter.place(mark, own)
             bundle = placed.bundle
             if bundle is None:
-                self.chronicle.put(number, None, None, placed.link)
+                self.memberships.put(None, None, placed.link)
                 made.notes[f"left over: {placed.reason}"] += 1
             else:
-                self.chronicle.put(number, bundle.number, bundle.entity or None, placed.link)
+                self.memberships.put(bundle.number, bundle.entity or None, placed.link)
             if mark.at is not None and mark.at > self._until:
                 self._until = mark.at
         return sorter.kept
 
-    def _groups(self) -> Iterator[tuple[int, list[tuple[int, str | None]]]]:
-        return self.chronicle.groups()
-
-    def _group(self, steps: list[tuple[int, str | None]]) -> Group:
-        ones = [
-            (self.spool.at(place), None if link is None else LinkConfidence(link))
-            for place, link in steps
-        ]
+    def _group(self, members: list[Member]) -> Group:
+        ones = [(self.spool.at(number), link) for number, link in members]
         return Group(ones, self.spool.systems, self.spool.timed)
 
     def _learn(self) -> None:
         """Put everything that the exchanges show into the chronicle."""
-        for _, steps in self._groups():
-            group = self._group(steps)
+        for _, members in self.memberships.groups():
+            group = self._group(members)
             self._take(group, [one for one, _ in group.steps])
-        for place in self.chronicle.alone():
+        for place in self.memberships.alone():
             one = self.spool.at(place)
             self._take(None, [one])
 

@@ -27,6 +27,7 @@ from understudy.traffic.http_cases import HttpCases
 from understudy.traffic.http_lines import line_entries, read_line
 from understudy.traffic.json_stream import Broken, Entry
 from understudy.traffic.keploy import keploy_entries, read_keploy
+from understudy.traffic.memberships import Memberships
 from understudy.traffic.mitmproxy import flow_entries, read_flow
 from understudy.traffic.progress import Progress, silent
 from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
@@ -136,12 +137,13 @@ def write_cases(
     """Write the recording of spooled exchanges: their world, cases, baselines and themselves."""
     made = Made(notes=Counter({"interactions": len(spool)}))
     facts = dataclasses.replace(provenance, notes=made.notes)
-    with Chronicle(out.with_name(f".{out.name}.spool")) as chronicle:
-        maker = HttpCases(spool, chronicle, gap, key_of, progress)
+    beside = out.with_name(f".{out.name}.spool")
+    with Chronicle(beside) as chronicle, Memberships(out.parent) as memberships:
+        maker = HttpCases(spool, chronicle, memberships, gap, key_of, progress)
         manifest = write_recording(
             out,
             provenance=facts,
-            interactions=spool.lines(maker.entities()),
+            interactions=spool.lines(memberships.entities()),
             build=lambda aside: maker.make(aside, made),
         )
     return ImportReport(

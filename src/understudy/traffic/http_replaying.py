@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -19,6 +18,7 @@ from understudy.systems.engine import Engine
 from understudy.systems.playing import Player
 from understudy.systems.session import CaseSession
 from understudy.systems.system import System
+from understudy.traffic.address import address_of
 from understudy.traffic.recognise import shape_of
 from understudy.traffic.replaying import CALL, UNLIKE, Replayed, changes, renamed
 
@@ -77,7 +77,7 @@ class HttpReplayer:
         if len(session.actions) == done:
             return
         if operation.endswith(".unserved"):
-            path = urlsplit(one.request.url).path
+            path = address_of(one.request.url).path
             result.unserved.append(f"{one.request.method} {one.system}{shape_of(path)}")
             return
         action = msgspec.structs.replace(
@@ -124,7 +124,7 @@ def _unseen(session: CaseSession, one: Interaction) -> bool:
 
 def ids_asked(one: Interaction) -> set[str]:
     """The ids in a request's path and body; a bare number is one where its field says so."""
-    path = urlsplit(one.request.url).path.removesuffix(".json").split("/")
+    path = address_of(one.request.url).path.removesuffix(".json").split("/")
     numbers = {text for text in path if text.isdecimal() and len(text) >= _SHORTEST}
     texts = [*path, *(text for _, text in _texts("", one.request.body))]
     numbers |= {t for name, t in _texts("", one.request.body) if t.isdecimal() and _names_id(name)}

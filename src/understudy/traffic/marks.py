@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 import orjson
@@ -15,6 +15,7 @@ import orjson
 from understudy.model.interaction import Interaction
 from understudy.redact.search import Search, search_for
 from understudy.systems.system import System
+from understudy.traffic.address import address_of, segments_of
 from understudy.traffic.inbound import inbound_of, ticket_in
 
 __all__ = ["NUMBER", "Mark", "Marker", "ticket_of", "touched_by", "writes"]
@@ -103,7 +104,7 @@ def writes(one: Interaction, systems: Mapping[str, System]) -> bool:
 
 def ticket_of(one: Interaction) -> str | None:
     """The ticket that an exchange names: in its path, its body, its metadata, or as the answer."""
-    parts = urlsplit(one.request.url).path.removesuffix(".json").strip("/").split("/")
+    parts = segments_of(one.request.url)
     if one.system == "zendesk" and "tickets" in parts[:-1]:
         following = parts[parts.index("tickets") + 1]
         if following.isdecimal():
@@ -129,7 +130,7 @@ def _asked(one: Interaction) -> str:
 
 def _named(one: Interaction, shown: bytes, hinted: tuple[int, ...]) -> set[str]:
     """Ids and addresses in the request and in an answer that is no long list."""
-    found = _ids(_asked(one)) | set(NUMBER.findall(urlsplit(one.request.url).path))
+    found = _ids(_asked(one)) | set(NUMBER.findall(address_of(one.request.url).path))
     if (_STRIPE in hinted or _MAIL in hinted) and _lists_few(one):
         found |= _ids(shown.decode("utf-8", "replace"))
     return found
@@ -184,7 +185,7 @@ def touched_by(one: Interaction) -> str | None:
     customer = _CUSTOMER.search(asked) or _CUSTOMER.search(_text(shown))
     if customer:
         return f"stripe.customers/{customer[0]}"
-    parts = urlsplit(one.request.url).path.removesuffix(".json").strip("/").split("/")
+    parts = segments_of(one.request.url)
     for kind, row_id in zip(reversed(parts[:-1]), reversed(parts[1:]), strict=True):
         if any(char.isdigit() for char in row_id) and not kind.startswith("v"):
             return f"{one.system}.{kind}/{row_id}"

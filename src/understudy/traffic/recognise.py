@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -17,6 +17,7 @@ from understudy.systems.message import Request
 from understudy.systems.operation import Call, Refusal
 from understudy.systems.session import CaseSession
 from understudy.systems.system import System
+from understudy.traffic.address import Address, address_of
 from understudy.traffic.pairs import parse_pairs
 from understudy.traffic.raw_record import Malformed
 
@@ -65,10 +66,10 @@ class Recogniser:
         """The operation of a request; raises `Malformed` where the URL names no host."""
         try:
             meant = self._meant(url)
-            parts = urlsplit(meant)
-            host = (parts.hostname or "").lower()
+            parts = address_of(meant)
         except ValueError:
             raise Malformed("the URL names no host") from None
+        host = parts.host
         if not host:
             raise Malformed("the URL names no host")
         if host not in self._hosts:
@@ -110,14 +111,14 @@ class Recogniser:
                 return system
         return None
 
-    def _operation(self, system: System, method: str, url: SplitResult, body: Any) -> str | None:
+    def _operation(self, system: System, method: str, url: Address, body: Any) -> str | None:
         segments = system.segments(url.path)
         route = system.dispatcher.find(method, segments)
         if route is None:
             return None
         if len(route.operations) == 1:
             return route.operations[0].name
-        request = Request(method, url.hostname or "", url.path, url.query, {}, _bytes(body))
+        request = Request(method, url.host, url.path, url.query, {}, _bytes(body))
         try:
             query = system.query(request)
         except Refusal:
@@ -153,8 +154,8 @@ def place_of_call(method: str, url: str) -> str:
     >>> place_of_call("get", "https://api.stripe.com/v1/charges/ch_1?limit=3")
     'GET api.stripe.com/v1/charges/{id}'
     """
-    parts = urlsplit(url)
-    return f"{method.upper()} {(parts.hostname or '').lower()}{shape_of(parts.path)}"
+    parts = address_of(url)
+    return f"{method.upper()} {parts.host}{shape_of(parts.path)}"
 
 
 def _bytes(body: Any) -> bytes:

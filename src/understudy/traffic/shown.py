@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from understudy.model.interaction import Interaction
 from understudy.systems.hubspot.kinds import TYPE_IDS, table_of
 from understudy.systems.sightings import told_rows
+from understudy.traffic.address import segments_of
 from understudy.traffic.history import Change, Deed, Happening, Sighting
 from understudy.traffic.hubspot_export import read_hubspot
 from understudy.traffic.inbound import is_inbound
@@ -91,7 +91,7 @@ def shown_by(interaction: Interaction, at: datetime | None) -> Iterator[Happenin
 
 def _zendesk(interaction: Interaction) -> Iterator[Happening]:
     body = interaction.response.body if interaction.response else None
-    parts = urlsplit(interaction.request.url).path.removesuffix(".json").strip("/").split("/")
+    parts = segments_of(interaction.request.url)
     ticket = parts[parts.index("tickets") + 1] if "tickets" in parts[:-1] else None
     for name, value in body.items() if isinstance(body, dict) else ():
         for record in value if isinstance(value, list) else [value]:
@@ -119,8 +119,8 @@ def _stripe_objects(value: Any, depth: int) -> Iterator[Happening]:
 
 def _hubspot(interaction: Interaction) -> Iterator[Happening]:
     """Objects with what they are tied to; what a company defined itself as it is listed."""
-    parts = urlsplit(interaction.request.url).path.strip("/").split("/")
-    kind = table_of(parts[3]) if parts[2:3] == ["objects"] and len(parts) > 3 else ""
+    parts = segments_of(interaction.request.url)
+    kind = table_of(parts[3]) if parts[2:3] == ("objects",) and len(parts) > 3 else ""
     if kind in TYPE_IDS:
         body = interaction.response.body if interaction.response else None
         found = body.get("results", [body]) if isinstance(body, dict) else []

@@ -93,13 +93,13 @@ class Spool:
         for number in range(1, len(self) + 1):
             yield self.at(number)
 
-    def lines(self, entities: Iterable[str | None]) -> Iterator[bytes]:
-        """The lines of `interactions.jsonl` in order, each with what it is about."""
+    def lines(self, entities: Iterable[bytes | None]) -> Iterator[bytes]:
+        """The lines of `interactions.jsonl` in order, each with what it is about, given as JSON."""
         places = enumerate(self._ordered(), 1)
         for (number, place), entity in zip(places, entities, strict=True):
             line = self._lines.at(place)
             if entity is not None:
-                line = line.replace(_ENTITY, b'"entity_key":%b,' % _encode(entity), 1)
+                line = line.replace(_ENTITY, b'"entity_key":%b,' % entity, 1)
             yield b'{"interaction_id":"i%d","seq":%d,%b\n' % (number, number, line[len(_HEAD) :])
 
     def at(self, number: int) -> Interaction:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from understudy.model.interaction import Interaction
+from understudy.traffic.address import segments_of
 from understudy.traffic.history import Change, Sighting
 from understudy.traffic.shown import shown_by
 
@@ -22,7 +22,7 @@ def written_by(one: Interaction) -> Iterator[Change]:
     The value before is not told: where nothing else tells it, the field is left out before.
     """
     fields = {name.partition("[")[0].removesuffix(_ENDING) for name in _given(one.request.body)}
-    parts = _parts(one)
+    parts = segments_of(one.request.url)
     at = one.started_at
     if at is None or not fields:
         return
@@ -35,13 +35,9 @@ def written_by(one: Interaction) -> Iterator[Change]:
 
 def made_by(one: Interaction) -> set[tuple[str, str]]:
     """The objects that the answer to a write shows and its path does not name."""
-    parts = _parts(one)
+    parts = segments_of(one.request.url)
     told = (each for each in shown_by(one, None) if isinstance(each, Sighting))
     return {(each.table, each.id) for each in told if each.id not in parts}
-
-
-def _parts(one: Interaction) -> list[str]:
-    return urlsplit(one.request.url).path.removesuffix(".json").strip("/").split("/")
 
 
 def _given(body: Any) -> list[str]:
