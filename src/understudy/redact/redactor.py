@@ -17,7 +17,7 @@ from understudy.redact.fields import kind_of_field, kind_of_header
 from understudy.redact.key import RedactionKey
 from understudy.redact.patterns import Pattern
 from understudy.redact.pseudonym import Pseudonyms, is_pseudonym
-from understudy.redact.sieve import NOTHING, Found, Sieve
+from understudy.redact.sieve import NOTHING, Found, Seen, Sieve
 from understudy.redact.stream import is_event_stream, redact_events
 
 __all__ = ["Redactor"]
@@ -44,10 +44,13 @@ class Redactor:
     {'email': 1}
     """
 
-    def __init__(self, key: RedactionKey, *, personal: bool = True) -> None:
+    def __init__(
+        self, key: RedactionKey, *, personal: bool = True, watched: tuple[str, ...] = ()
+    ) -> None:
+        """`watched` are expressions of RE2 that `look` tells of, found on the same way."""
         self._names = Pseudonyms(key)
         self._personal = personal
-        self._sieve = Sieve(personal=personal)
+        self._sieve = Sieve(personal=personal, watched=watched)
         self.counts: Counter[str] = Counter()
         self._harmless: set[str] = set()
         self._known: dict[tuple[str, str], tuple[str, Counter[str]]] = {}
@@ -83,6 +86,10 @@ class Redactor:
         if isinstance(value, dict | list) and not name and self._is_clean(value, parent):
             return value
         return self._walked(value, name, parent)
+
+    def look(self, data: bytes) -> Seen:
+        """What compact JSON holds; a harmless value is one that `redact_value` would give back."""
+        return self._sieve.look(data)
 
     def redact_url(self, url: str) -> str:
         """A URL without user and password, its query redacted by the names of its parameters."""

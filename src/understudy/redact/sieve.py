@@ -9,7 +9,7 @@ from understudy.redact.fields import PEOPLE, sensitive_names
 from understudy.redact.patterns import PERSONAL, SECRETS, Pattern
 from understudy.redact.search import search_for
 
-__all__ = ["NOTHING", "Found", "Sieve"]
+__all__ = ["NOTHING", "Found", "Seen", "Sieve"]
 
 _ENCODED = "[A-Za-z0-9+/_-]{24}"
 # Of these letters outside of ASCII one is a plain `i`, `k` or `s` where case is ignored.
@@ -26,6 +26,13 @@ class Found(NamedTuple):
     stream: bool
 
 
+class Seen(NamedTuple):
+    """Whether a value has nothing to take out, and the numbers of what else it may hold."""
+
+    harmless: bool
+    watched: tuple[int, ...]
+
+
 class Sieve:
     """Looks for the hints of all patterns, and in JSON for the names of sensitive fields.
 
@@ -36,19 +43,24 @@ class Sieve:
     (False, True)
     """
 
-    def __init__(self, *, personal: bool) -> None:
-        """`personal` is whether personal data are looked for beside secrets."""
+    def __init__(self, *, personal: bool, watched: tuple[str, ...] = ()) -> None:
+        """`personal` is whether personal data are looked for beside secrets.
+
+        `watched` are expressions that somebody else looks for in the same values.
+        """
         self._patterns = SECRETS + PERSONAL if personal else SECRETS
         hints = [_FOLDED, "data:", _ENCODED, *(pattern.hint for pattern in self._patterns)]
         self._text = search_for(tuple(hints))
         names = _keys(sensitive_names(personal=personal))
         self._json = search_for(
-            (*hints, _ESCAPED_KEY, names, _keys(["name"]), _keys(PEOPLE, f"(?:s{_BETWEEN})*"))
-        )
+            (*hints, _ESCAPED_KEY, names, _keys(["name"]), _keys(PEOPLE, f"(?:s{_BETWEEN})*"),
+             *watched)
+        )  # fmt: skip
         self._name, self._people = len(hints) + 3, len(hints) + 4
+        self._all_watched = tuple(range(len(watched)))
         self._all = Found(self._patterns, encoded=True, stream=True)
         self._known: dict[tuple[int, ...] | None, Found] = {None: self._all, (0,): NOTHING}
-        self._harmless: dict[tuple[int, ...] | None, bool] = {None: False, (0,): True}
+        self._seen: dict[tuple[int, ...] | None, Seen] = {None: Seen(False, self._all_watched)}
 
     def in_text(self, text: str) -> Found:
         """What a text could hold; a match of a pattern is never missed."""
@@ -64,12 +76,23 @@ class Sieve:
         `parent` is the field that holds the value, which may say that a `name` is a person's.
         """
         key = self._json.matches(data)
-        if parent:
-            return key != (0,)
-        harmless = self._harmless.get(key)
-        if harmless is None and key is not None:
-            harmless = self._harmless[key] = self._is_harmless(key)
-        return not harmless
+        return key != (0,) if parent else not self._seen_as(key).harmless
+
+    def look(self, data: bytes) -> Seen:
+        """Whether compact JSON is harmless, and what of the watched it may hold.
+
+        >>> Sieve(personal=True, watched=("gold", "blue")).look(b'{"plan":"blue"}')
+        Seen(harmless=True, watched=(1,))
+        """
+        return self._seen_as(self._json.matches(data))
+
+    def _seen_as(self, key: tuple[int, ...] | None) -> Seen:
+        seen = self._seen.get(key)
+        if seen is None:
+            assert key is not None, "what nobody knows is known from the start"
+            held = tuple(number - self._people - 1 for number in key if number > self._people)
+            seen = self._seen[key] = Seen(self._is_harmless(key), held)
+        return seen
 
     def _told(self, key: tuple[int, ...]) -> Found:
         if 1 in key:
@@ -79,9 +102,8 @@ class Sieve:
 
     def _is_harmless(self, key: tuple[int, ...]) -> bool:
         """Whether there is nothing but a `name` that is no person's, or people without one."""
-        return not set(key) - {0, self._name, self._people} and not (
-            self._name in key and self._people in key
-        )
+        own = {number for number in key if 0 < number <= self._people}
+        return not own - {self._name, self._people} and len(own) < 2
 
 
 NOTHING = Found((), encoded=False, stream=False)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+import orjson
+
 from understudy.model.interaction import (
     Interaction,
     RecordedRequest,
@@ -16,6 +19,7 @@ from understudy.model.interaction import (
 from understudy.redact.redactor import Redactor
 from understudy.traffic.bodies import decoded_body
 from understudy.traffic.inbound import is_inbound, sender_of
+from understudy.traffic.marks import Answer
 from understudy.traffic.recognise import Recognised, Recogniser
 from understudy.traffic.source_file import mend_text
 
@@ -26,8 +30,7 @@ _ANSWERED = ("x-correlation-id", "x-trace-id")
 """What a server answers under `x-request-id` names that one answer and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """Headers and body of a request or a response as they were recorded.
 
     A body is as it went over the wire, or a JSON value where the source had decoded it.
@@ -37,8 +40,7 @@ class Message:
     body: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """One request with its answer; a time that the source does not have is None."""
 
     method: str
@@ -64,8 +66,8 @@ class Writer:
     recogniser: Recogniser
     source: Source
 
-    def interaction(self, exchange: Exchange) -> Interaction:
-        """The interaction of one exchange, without number yet.
+    def interaction(self, exchange: Exchange) -> tuple[Interaction, Answer | None]:
+        """The interaction of one exchange, without number yet, and what its answer holds.
 
         Raises `Malformed` where its body is a bomb.
         """
@@ -73,7 +75,8 @@ class Writer:
         sent = exchange.request
         body = mend_text(decoded_body(sent.body, sent.headers, warnings))
         known = self._recognised(exchange, body)
-        return Interaction(
+        response, answer = self._response(exchange, warnings)
+        made = Interaction(
             interaction_id="",
             correlation_id=self._correlation(exchange),
             seq=0,
@@ -88,7 +91,7 @@ class Writer:
                 headers=self.redactor.redact_headers(exchange.request.headers),
                 body=self.redactor.redact_value(body),
             ),
-            response=self._response(exchange, warnings),
+            response=response,
             source=Source(
                 format=self.source.format,
                 file=self.source.file,
@@ -99,6 +102,7 @@ class Writer:
             handling=exchange.handling and self.redactor.redact_text(exchange.handling),
             labels=exchange.labels and self.redactor.redact_value(exchange.labels),
         )
+        return made, answer
 
     def _recognised(self, exchange: Exchange, body: Any) -> Recognised:
         """The operation asked for; what a vendor sent in asks for none."""
@@ -118,17 +122,29 @@ class Writer:
         hidden = self.redactor.redact_headers({"authorization": shown})["authorization"]
         return f"credential:{hidden.rpartition(' ')[2]}"
 
-    def _response(self, exchange: Exchange, warnings: list[str]) -> RecordedResponse | None:
+    def _response(
+        self, exchange: Exchange, warnings: list[str]
+    ) -> tuple[RecordedResponse | None, Answer | None]:
         if exchange.status is None or exchange.response is None:
             warnings.append("no answer was recorded")
-            return None
-        return RecordedResponse(
-            status=exchange.status,
-            headers=self.redactor.redact_headers(exchange.response.headers),
-            body=self.redactor.redact_value(
-                mend_text(decoded_body(exchange.response.body, exchange.response.headers, warnings))
-            ),
-        )
+            return None, None
+        headers = exchange.response.headers
+        body = decoded_body(exchange.response.body, headers, warnings)
+        clean, answer = self._looked_at(body)
+        shown = self.redactor.redact_headers(headers)
+        return RecordedResponse(status=exchange.status, headers=shown, body=clean), answer
+
+    def _looked_at(self, body: Any) -> tuple[Any, Answer | None]:
+        """A body without what must not be kept; of a harmless one, what else it holds."""
+        if isinstance(body, dict | list):
+            try:
+                data = orjson.dumps(body)
+            except TypeError:
+                return self.redactor.redact_value(mend_text(body)), None
+            seen = self.redactor.look(data)
+            if seen.harmless:
+                return body, Answer(data, seen.watched)
+        return self.redactor.redact_value(mend_text(body)), None
 
     def _correlation(self, exchange: Exchange) -> str | None:
         """The id that the client or the server gave to what belongs together."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,7 +59,7 @@ class HttpCases:
     def make(self, folder: Path, made: Made) -> tuple[Iterable[Case], Iterable[Baseline]]:
         """Write `world/` into the folder, and give the cases with what people did about each."""
         kept = self._sort(made)
-        self._learn()
+        self._learn(kept)
         staff = Colleagues(self.chronicle.people())
         self._world(folder / WORLD, staff, made)
         shop = _Workshop(
@@ -106,14 +106,22 @@ class HttpCases:
         ones = [(self.spool.at(number), link) for number, link in members]
         return Group(ones, self.spool.systems, self.spool.timed)
 
-    def _learn(self) -> None:
+    def _learn(self, kept: Container[int]) -> None:
         """Put everything that the exchanges show into the chronicle."""
-        for _, members in self.memberships.groups():
-            group = self._group(members)
+        for number, members in self.memberships.groups():
+            group = self._group(members if number in kept else list(self._anew(members)))
             self._take(group, [one for one, _ in group.steps])
-        for place in self.memberships.alone():
-            one = self.spool.at(place)
-            self._take(None, [one])
+        for number in self.memberships.alone():
+            self._take(None, [self.spool.at(number)])
+
+    def _anew(self, members: list[Member]) -> Iterator[Member]:
+        """Where nobody wrote, what was asked and answered again as before tells nothing new."""
+        before = 0
+        for member in members:
+            shown = self.spool.shown(member[0])
+            if shown == 0 or shown != before:
+                yield member
+            before = shown
 
     def _take(self, group: Group | None, ones: list[Interaction]) -> None:
         told = (

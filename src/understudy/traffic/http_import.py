@@ -27,9 +27,11 @@ from understudy.traffic.http_cases import HttpCases
 from understudy.traffic.http_lines import line_entries, read_line
 from understudy.traffic.json_stream import Broken, Entry
 from understudy.traffic.keploy import keploy_entries, read_keploy
+from understudy.traffic.marks import HINTS
 from understudy.traffic.memberships import Memberships
 from understudy.traffic.mitmproxy import flow_entries, read_flow
 from understudy.traffic.progress import Progress, silent
+from understudy.traffic.rare_collections import rare_collections
 from understudy.traffic.raw_record import LeftOut, Malformed, fit, without_secrets
 from understudy.traffic.recognise import Recogniser
 from understudy.traffic.recording import Provenance, refuse_foreign, write_recording
@@ -105,10 +107,12 @@ def import_http(
     Memory does not grow with the files, but by what is needed to know what belongs together.
     """
     chosen = options or HttpOptions()
-    redactor = Redactor(chosen.key or RedactionKey(), personal=not chosen.synthetic)
+    redactor = Redactor(
+        chosen.key or RedactionKey(), personal=not chosen.synthetic, watched=HINTS
+    )
     work = _Import(format, chosen.limits, redactor, Recogniser(chosen.bases), chosen.progress)
     refuse_foreign(out)
-    with written_to(out), Spool(out.parent) as spool:
+    with rare_collections(), written_to(out), Spool(out.parent) as spool:
         for file in files:
             work.take(file, spool)
         report = write_cases(
@@ -204,10 +208,8 @@ class _Import:
             return
         try:
             record, repairs = fit(entry.record, self.limits, openings=entry.openings)
-            exchange = self.format.read(record, entry.offset)
-            spool.add(
-                writer.interaction(exchange), (len(self.sources) << _OFFSET_BITS) + entry.offset
-            )
+            made, answer = writer.interaction(self.format.read(record, entry.offset))
+            spool.add(made, (len(self.sources) << _OFFSET_BITS) + entry.offset, answer)
             self.tally.keep(repairs)
         except LeftOut as reason:
             self.tally.drop(str(reason))

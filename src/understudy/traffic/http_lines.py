@@ -99,10 +99,8 @@ def _response(value: Any, warnings: list[str]) -> tuple[int | None, Message | No
 
 def _message(part: dict[str, Any], warnings: list[str]) -> Message:
     found = part.get("headers")
-    pairs = found.items() if isinstance(found, dict) else []
-    return Message(
-        headers_of([(str(n), str(v)) for n, v in pairs]), _body(part.get("body"), warnings)
-    )
+    pairs = [(str(n), str(v)) for n, v in found.items()] if isinstance(found, dict) else []
+    return Message(headers_of(pairs), _body(part.get("body"), warnings))
 
 
 def _body(value: Any, warnings: list[str]) -> Any:

@@ -27,8 +27,7 @@ _decode = msgspec.json.Decoder().decode
 _python = json.JSONDecoder()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One record of a source file; `offset` is its number or byte, as the format counts.
 
     Of one that was read as strictly as JSON is, without broken characters or NaN, `openings` is
@@ -40,8 +39,7 @@ class Entry:
     openings: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(msgspec.Struct, frozen=True):
     """A place of a source file where a record begins and cannot be read."""
 
     offset: int

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -16,23 +16,24 @@ from understudy.model.interaction import Interaction
 from understudy.redact.search import Search, search_for
 from understudy.systems.system import System
 from understudy.traffic.address import address_of, segments_of
-from understudy.traffic.inbound import inbound_of, ticket_in
+from understudy.traffic.inbound import Inbound, inbound_of, is_inbound, ticket_in
 
-__all__ = ["NUMBER", "Mark", "Marker", "ticket_of", "touched_by", "writes"]
+__all__ = ["HINTS", "NUMBER", "Answer", "Mark", "Marker", "ticket_of", "touched_by", "writes"]
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _STRIPE_ID = re.compile(r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 NUMBER = re.compile(r"\b\d{6,}\b")
 """Numbers that may be an id; shorter ones are counts and amounts as often."""
-_HINTS = (
+HINTS = (
     r"(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_[\w\x80-\xff]{6}", "@", r"[0-9\x80-\xff]{6}"
 )  # fmt: skip
+"""What a value holds that names anything: ids of Stripe's, addresses, long numbers."""
 _LISTED = 3
 _TOLD = ("subject", "description", "external_id", "custom_fields")
 _LONGEST = 200_000
 _CUSTOMER = re.compile(r"\bcus_\w{6,64}")
-_STRIPE, _MAIL, _LONG = 1, 2, 3
+_STRIPE, _MAIL, _LONG = range(3)
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -58,20 +59,27 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     """What the case's own messages name."""
 
 
+class Answer(NamedTuple):
+    """An answer's body as JSON, and which of the `HINTS` it may hold."""
+
+    data: bytes
+    hinted: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Marker:
     """Makes marks of redacted exchanges."""
 
     systems: Mapping[str, System]
-    hints: Search = field(default_factory=lambda: search_for(_HINTS))
+    hints: Search = field(default_factory=lambda: search_for(HINTS))
 
-    def mark(self, one: Interaction) -> Mark:
-        """The mark of one exchange."""
-        inbound, ticket = inbound_of(one), ticket_of(one)
+    def mark(self, one: Interaction, answer: Answer | None = None) -> Mark:
+        """The mark of one exchange; `answer` spares looking at what was looked at before."""
+        inbound = inbound_of(one)
+        ticket = _ticket_of(one, inbound)
         known = one.system in self.systems
         alone = known and inbound is None and ticket is None
-        shown = _answered(one) if known else b""
-        hinted = self._hinted(shown) if shown else ()
+        shown, hinted = (answer or self._answer(one)) if known else (b"", ())
         return Mark(
             at=one.started_at,
             system=one.system,
@@ -83,33 +91,38 @@ class Marker:
             inbound=None if inbound is None else inbound.entity,
             asked=tuple(sorted(_names(_asked(one)))) if alone else (),
             touched=touched_by(one) if alone else None,
-            names=tuple(sorted(_named(one, shown, hinted))) if known else (),
+            names=tuple(sorted(_named(one, shown[:_LONGEST], hinted))) if known else (),
             told=tuple(sorted(_told(one))) if known and hinted else (),
         )
 
-    def _hinted(self, data: bytes) -> tuple[int, ...]:
-        """Which kinds of names a text may hold; most hold none."""
+    def _answer(self, one: Interaction) -> Answer:
+        """Which kinds of names an answer may hold; most hold none."""
+        data = _json(one.response.body) if one.response else b""
         found = self.hints.matches(data)
-        return (_STRIPE, _MAIL, _LONG) if found is None else found[1:]
+        hinted = (_STRIPE, _MAIL, _LONG) if found is None else tuple(n - 1 for n in found[1:])
+        return Answer(data, hinted)
 
 
 def writes(one: Interaction, systems: Mapping[str, System]) -> bool:
     """Whether a request changes anything, as the operation says, or else its method."""
     system = systems.get(one.system)
     known = system.by_name.get(one.operation or "") if system else None
-    if inbound_of(one) is not None:
+    if is_inbound(one.request.headers) and inbound_of(one) is not None:
         return False
     return known.writes if known else one.request.method.upper() not in _READS
 
 
 def ticket_of(one: Interaction) -> str | None:
     """The ticket that an exchange names: in its path, its body, its metadata, or as the answer."""
+    return _ticket_of(one, inbound_of(one))
+
+
+def _ticket_of(one: Interaction, found: Inbound | None) -> str | None:
     parts = segments_of(one.request.url)
     if one.system == "zendesk" and "tickets" in parts[:-1]:
         following = parts[parts.index("tickets") + 1]
         if following.isdecimal():
             return following
-    found = inbound_of(one)
     if found is not None:
         table, _, row_id = found.entity.partition("/")
         return row_id if table == "zendesk.tickets" else None
@@ -143,10 +156,6 @@ def _told(one: Interaction) -> set[str]:
     if one.system != "zendesk" or not isinstance(ticket, dict):
         return set()
     return _names(_text([ticket.get("id"), *(ticket.get(name) for name in _TOLD)]))
-
-
-def _answered(one: Interaction) -> bytes:
-    return _json(one.response.body) if one.response else b""
 
 
 def _lists_few(one: Interaction) -> bool:

@@ -46,7 +46,9 @@ def _moment(value: Any, zone: tzinfo | None) -> datetime | None:
         if isinstance(value, int | float):
             return _counted(value)
         found = value if isinstance(value, datetime) else _told(value)
-        if found is None or (found.tzinfo is None and zone is None):
+        if found is None or found.tzinfo is UTC:
+            return found
+        if found.tzinfo is None and zone is None:
             return None
         return found.replace(tzinfo=found.tzinfo or zone).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -19,6 +19,7 @@ from understudy.systems.routes import KNOWN
 from understudy.traffic.exchange import Exchange, Writer
 from understudy.traffic.http_import import write_cases
 from understudy.traffic.proxy import Proxy
+from understudy.traffic.marks import HINTS
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.recognise import Recogniser
 from understudy.traffic.recording import refuse_foreign
@@ -45,7 +46,7 @@ class Recorder:
     _writer: Writer = field(init=False)
 
     def __post_init__(self) -> None:
-        self._redactor = Redactor(self.key)
+        self._redactor = Redactor(self.key, watched=HINTS)
         self._writer = Writer(self._redactor, Recogniser(), Source(format="recorder", file=""))
 
     def take(self, exchange: Exchange) -> None:
@@ -53,7 +54,8 @@ class Recorder:
         with self._lock:
             place = self.tally.records
             try:
-                self.spool.add(self._writer.interaction(exchange), place)
+                made, answer = self._writer.interaction(exchange)
+                self.spool.add(made, place, answer)
                 self.tally.keep()
             except Malformed as reason:
                 self.tally.quarantine(f"exchange {place + 1}", str(reason))

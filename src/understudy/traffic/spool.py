@@ -17,13 +17,15 @@ import numpy as np
 from understudy.model.interaction import Interaction
 from understudy.systems.routes import mounted
 from understudy.systems.system import System
-from understudy.traffic.marks import Mark, Marker
+from understudy.traffic.inbound import is_inbound
+from understudy.traffic.marks import Answer, Mark, Marker
 
 __all__ = ["Spool"]
 
 _TIMELESS = -(2**62)
 _HEAD, _ENTITY = b'{"interaction_id":"","seq":0,', b'"entity_key":null,'
 _LEAST_AHEAD, _MOST_AHEAD = 1 << 14, 1 << 20
+_BLOCK = 1 << 18
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -32,7 +34,7 @@ class Spool:
     """Takes redacted interactions as they are read and gives them in the order of time.
 
     Where times are equal the place in the source decides, and where any is missing it alone does,
-    for a missing time is never guessed. Memory grows by 40 bytes an interaction.
+    for a missing time is never guessed. Memory grows by 48 bytes an interaction.
     """
 
     def __init__(self, folder: Path, systems: Mapping[str, System] | None = None) -> None:
@@ -45,6 +47,7 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True)
         self._lines, self._marks = _Blobs(folder), _Blobs(folder)
         self._times, self._places, self._correlations = array("q"), array("q"), array("q")
+        self._shown = array("q")
         self._untimed = 0
         self._shared: frozenset[int] | None = None
         self._order: array[int] | None = None
@@ -72,15 +75,19 @@ class Spool:
         """Whether every interaction has a time."""
         return self._untimed == 0
 
-    def add(self, interaction: Interaction, place: int) -> None:
-        """Take one in, without id and number; `place` is where it stands in all that is read."""
+    def add(self, interaction: Interaction, place: int, answer: Answer | None = None) -> None:
+        """Take one in, without id and number; `place` is where it stands in all that is read.
+
+        `answer` is what its answer holds, where that is known already.
+        """
         at = interaction.started_at
         self._untimed += at is None
         self._times.append(_TIMELESS if at is None else round(at.timestamp() * 1e6))
         self._places.append(place)
         self._correlations.append(_number(interaction.correlation_id))
+        self._shown.append(_shown(interaction, answer))
         self._lines.add(_encode(interaction))
-        self._marks.add(_pack(self._marker.mark(interaction)))
+        self._marks.add(_pack(self._marker.mark(interaction, answer)))
 
     def marks(self) -> Iterator[Mark]:
         """What decides where each interaction belongs, in order."""
@@ -107,6 +114,10 @@ class Spool:
         found = self._interaction.decode(self._lines.at(self._ordered()[number - 1]))
         return msgspec.structs.replace(found, interaction_id=f"i{number}", seq=number)
 
+    def shown(self, number: int) -> int:
+        """What a call and its answer are like, as a number; 0 where there is none."""
+        return self._shown[self._ordered()[number - 1]]
+
     def _ordered(self) -> array[int]:
         if self._order is None:
             keys = [self._places, self._times] if self.timed else [self._places]
@@ -128,16 +139,22 @@ class _Blobs:
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 -- closed with the spool
         self._starts = array("q", (0,))
+        self._waiting: list[bytes] = []
+        self._written = 0
         self._held, self._from, self._ahead = b"", 0, _LEAST_AHEAD
-        self._flushed = False
 
     def add(self, data: bytes) -> None:
         """Append one; none may have been read yet."""
-        self._file.write(data)
-        self._starts.append(self._starts[-1] + len(data))
+        end = self._starts[-1] + len(data)
+        self._starts.append(end)
+        self._waiting.append(data)
+        if end - self._written > _BLOCK:
+            self._write()
 
     def at(self, number: int) -> bytes:
         """The one of a number, from 0; what lies behind it is at hand afterwards."""
+        if self._waiting:
+            self._write()
         start, end = self._starts[number], self._starts[number + 1]
         begin = start - self._from
         if begin < 0 or end - self._from > len(self._held):
@@ -145,10 +162,14 @@ class _Blobs:
             begin = 0
         return self._held[begin : begin + end - start]
 
+    def _write(self) -> None:
+        """Put what waits into the file."""
+        self._file.write(b"".join(self._waiting))
+        self._file.flush()
+        self._waiting.clear()
+        self._written = self._starts[-1]
+
     def _read(self, start: int, end: int) -> None:
-        if not self._flushed:
-            self._file.flush()
-            self._flushed = True
         follows = 0 <= start - self._from - len(self._held) < self._ahead
         self._ahead = min(self._ahead * 2, _MOST_AHEAD) if follows else _LEAST_AHEAD
         size = max(end - start, self._ahead)
@@ -157,6 +178,13 @@ class _Blobs:
     def close(self) -> None:
         """The file is gone afterwards."""
         self._file.close()
+
+
+def _shown(one: Interaction, answer: Answer | None) -> int:
+    """Equal for calls of one URL that are answered alike; 0 where nobody has looked."""
+    if answer is None or one.response is None or is_inbound(one.request.headers):
+        return 0
+    return hash((one.request.method, one.request.url, one.response.status, answer.data))
 
 
 def _number(correlation: str | None) -> int:
