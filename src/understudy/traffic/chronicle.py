@@ -37,6 +37,7 @@ CREATE VIEW in_time AS
 CREATE TABLE handled (seq INTEGER PRIMARY KEY, cased INTEGER, body BLOB);
 """
 _END = 1 << 62
+_AT_ONCE, _LARGE, _REMEMBERED = 500, 1 << 16, 10_000
 _encode = msgspec.json.Encoder().encode
 _sighting = msgspec.json.Decoder(Sighting)
 _change = msgspec.json.Decoder(Change)
@@ -59,6 +60,8 @@ class Chronicle:
         self._base.executescript(_TABLES)
         self._base.execute("BEGIN")
         self._count = 0
+        self._waiting: list[tuple[str, str, int, int, str, bytes]] = []
+        self._told: dict[str, Person] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -81,14 +84,21 @@ class Chronicle:
         if isinstance(one, Sighting | Change):
             kind = "s" if isinstance(one, Sighting) else "c"
             at = micros(one.at) if one.at else _END
-            row = (one.table, one.id, at, self._count, kind, _encode(one))
-            self._base.execute("INSERT INTO past VALUES (?, ?, ?, ?, ?, ?)", row)
+            body = _encode(one)
+            self._waiting.append((one.table, one.id, at, self._count, kind, body))
+            if len(self._waiting) >= _AT_ONCE or len(body) >= _LARGE:
+                self._write()
         elif isinstance(one, Deed):
             self._take_deed(one)
         elif isinstance(one, Message):
             told = (one.entity, micros(one.at), self._count, _encode(one))
             self._base.execute("INSERT INTO message VALUES (?, ?, ?, ?)", told)
         elif isinstance(one, Person):
+            if self._told.get(one.place) == one:
+                return
+            if len(self._told) >= _REMEMBERED:
+                self._told.clear()
+            self._told[one.place] = one
             self._base.execute(
                 "INSERT INTO person VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                 " staff = excluded.staff, name = excluded.name, sure = excluded.sure"
@@ -126,7 +136,14 @@ class Chronicle:
         query = "SELECT DISTINCT tbl FROM past WHERE id = ? ORDER BY tbl"
         return [table for (table,) in self._base.execute(query, (row_id,))]
 
+    def _write(self) -> None:
+        """Put what waits into the database, many at once."""
+        self._base.executemany("INSERT INTO past VALUES (?, ?, ?, ?, ?, ?)", self._waiting)
+        self._waiting.clear()
+
     def _index(self) -> None:
+        if self._waiting:
+            self._write()
         self._base.execute("CREATE INDEX IF NOT EXISTS by_object ON past (tbl, id, at, seq)")
         self._base.execute("CREATE INDEX IF NOT EXISTS by_id ON past (id, tbl)")
 

@@ -86,7 +86,7 @@ class Spool:
         self._places.append(place)
         self._correlations.append(_number(interaction.correlation_id))
         self._shown.append(_shown(interaction, answer))
-        self._lines.add(_encode(interaction))
+        self._lines.add(_line(interaction, answer))
         self._marks.add(_pack(self._marker.mark(interaction, answer)))
 
     def marks(self) -> Iterator[Mark]:
@@ -178,6 +178,14 @@ class _Blobs:
     def close(self) -> None:
         """The file is gone afterwards."""
         self._file.close()
+
+
+def _line(one: Interaction, answer: Answer | None) -> bytes:
+    """An interaction as JSON, its answer as it was encoded before."""
+    if answer is None or one.response is None:
+        return _encode(one)
+    response = msgspec.structs.replace(one.response, body=msgspec.Raw(answer.data))
+    return _encode(msgspec.structs.replace(one, response=response))
 
 
 def _shown(one: Interaction, answer: Answer | None) -> int:

@@ -129,12 +129,10 @@ def _payload(row: Mapping[str, Any]) -> dict[str, Any]:
 def _named(row: Mapping[str, Any]) -> tuple[str, ...]:
     """What a ticket's own fields name: its external id and the values of its custom fields."""
     fields = row.get("custom_fields")
-    values = (
-        [item.get("value") for item in fields or () if isinstance(item, dict)]
-        if isinstance(fields, list)
-        else []
-    )
-    return tuple(str(each) for each in (row.get("external_id"), *values) if each not in (None, ""))
+    found = [row.get("external_id")]
+    if isinstance(fields, list):
+        found += [item.get("value") for item in fields if isinstance(item, dict)]
+    return tuple([str(each) for each in found if each is not None and each != ""])
 
 
 def _user(record: dict[str, Any]) -> Iterator[Happening]:
@@ -267,7 +265,7 @@ def _row(record: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(record.get("id"), int | str) or isinstance(record["id"], bool):
         raise Malformed("no `id`")
     row = {
-        key: str(value) if key in NUMBERS and isinstance(value, int) else value
+        key: str(value) if isinstance(value, int) and key in NUMBERS else value
         for key, value in record.items()
         if value is not None and key not in _NOT_KEPT
     }

@@ -17,7 +17,7 @@ from understudy.traffic.zendesk_deeds import maker_of
 __all__ = ["comments_of", "deed_of_comment", "flattened", "people_of"]
 
 _PEOPLE = ("requester", "submitter", "assignee")
-_OTHERS = ("organization", "group", "brand")
+_HELD = (*_PEOPLE, "organization", "group", "brand")
 
 
 def people_of(ticket: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -44,9 +44,11 @@ def flattened(ticket: Mapping[str, Any]) -> dict[str, Any]:
     >>> flattened({"id": 1, "requester": {"id": 7, "name": "Ann"}, "comments": []})
     {'id': 1, 'requester_id': 7}
     """
-    held = {name for name in (*_PEOPLE, *_OTHERS) if isinstance(ticket.get(name), dict)}
+    held = {name for name in _HELD if isinstance(ticket.get(name), dict)}
+    if not held and "comments" not in ticket:
+        return dict(ticket)
     named = {f"{name}_id": ticket[name].get("id") for name in sorted(held)}
-    own = {name: value for name, value in ticket.items() if name not in held | {"comments"}}
+    own = {name: value for name, value in ticket.items() if name not in held and name != "comments"}
     return {**own, **{name: value for name, value in named.items() if value is not None}}
 
 
