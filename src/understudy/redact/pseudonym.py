@@ -22,6 +22,7 @@ _RESERVED_DOMAIN = re.compile(
     r"@(?:[a-z0-9-]+\.)*(?:example|test|invalid|localhost|example\.(?:com|org|net))$", re.IGNORECASE
 )
 _DATE = re.compile(r"18[5-9]\d-\d\d-\d\d")
+_LONGEST_KNOWN, _REMEMBERED = 200, 20_000
 _PHONE_PREFIX = "999"
 _CARD_PREFIX = "999999"
 # Numbers that the card networks and Stripe publish for tests; nobody's account.
@@ -43,6 +44,7 @@ class Pseudonyms:
 
     def __init__(self, key: RedactionKey) -> None:
         self._key = key
+        self._known: dict[tuple[str, str], str] = {}
         self._ways: dict[str, Callable[[str], str]] = {
             "email": self._email,
             "phone": self._phone,
@@ -58,8 +60,15 @@ class Pseudonyms:
 
     def of(self, kind: str, value: str) -> str:
         """The pseudonym of `value`; a kind of secret where the kind is not one of personal data."""
-        way = self._ways.get(kind)
-        return self._secret(kind, value) if way is None else way(value)
+        known = self._known.get((kind, value))
+        if known is None:
+            way = self._ways.get(kind)
+            known = self._secret(kind, value) if way is None else way(value)
+            if len(value) <= _LONGEST_KNOWN:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[kind, value] = known
+        return known
 
     def _hex(self, kind: str, value: str, length: int) -> str:
         return self._key.digest(kind, value).hex()[:length]

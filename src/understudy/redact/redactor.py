@@ -30,6 +30,8 @@ _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesit
 _LAYERS, _ROUNDS = 3, 4
 _SHORT, _LONGEST_KNOWN, _REMEMBERED = 40, 500, 20_000
 _SMALLEST_CARD = 10**12
+_WORTH_A_LOOK = 4
+"""From how many entries on one pass over a part costs less than a look at each of them."""
 
 
 class Redactor:
@@ -106,9 +108,14 @@ class Redactor:
         """A header's value, or with `?` for its name a query; many come again and again."""
         known = self._known.get((name, text))
         if known is None:
-            before = self.counts.copy()
-            clean = self._query(text) if name == "?" else self._header(name, text)
-            known = clean, self.counts - before
+            whole, self.counts = self.counts, Counter()
+            try:
+                clean = self._query(text) if name == "?" else self._header(name, text)
+            finally:
+                own, self.counts = self.counts, whole
+            if own:
+                whole.update(own)
+            known = clean, own
             if len(text) <= _LONGEST_KNOWN:
                 if len(self._known) >= _REMEMBERED:
                     self._known.clear()
@@ -140,8 +147,14 @@ class Redactor:
         if isinstance(value, int | float):
             return self._number(value, name, parent)
         if isinstance(value, list | tuple):
+            if len(value) >= _WORTH_A_LOOK and self._holds_nothing(value, name, parent):
+                return value
             return [self._walked(item, name, parent) for item in value]
-        return self._mapping(value, name) if isinstance(value, Mapping) else value
+        return self._mapping(value, name) if isinstance(value, dict | Mapping) else value
+
+    def _holds_nothing(self, value: Any, name: str, parent: str) -> bool:
+        """Whether one pass over a part tells that there is nothing to take out of it."""
+        return kind_of_field(name, parent) is None and self._is_clean(value, name or parent)
 
     def _plain(self, text: str) -> str:
         return self._cleared(text, self._sieve.in_text(text), _LAYERS)
@@ -169,7 +182,7 @@ class Redactor:
     def _swap(self, pattern: Pattern, match: re.Match[str]) -> str:
         group = "v" if "v" in match.re.groupindex else 0
         found = match[group]
-        if is_pseudonym(pattern.kind, found) or not pattern.valid(found):
+        if not pattern.valid(found) or is_pseudonym(pattern.kind, found):
             return match[0]
         start, end = match.start(group) - match.start(), match.end(group) - match.start()
         return match[0][:start] + self._replace(pattern.kind, found) + match[0][end:]
@@ -205,9 +218,15 @@ class Redactor:
     def _mapping(self, value: Mapping[Any, Any], name: str) -> dict[Any, Any]:
         secret = bool(name) and kind_of_field(name) == "secret"
         return {
-            self._key_of(key): self._walked(item, name if secret else str(key), name)
+            self._key_of(key): self._part(item, name if secret else str(key), name)
             for key, item in value.items()
         }
+
+    def _part(self, item: Any, name: str, parent: str) -> Any:
+        large = isinstance(item, dict) and len(item) >= _WORTH_A_LOOK
+        return item if large and self._holds_nothing(item, name, parent) else self._walked(
+            item, name, parent
+        )
 
     def _key_of(self, key: Any) -> Any:
         return self.redact_text(key) if isinstance(key, str) else key

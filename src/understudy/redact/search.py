@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["Search", "search_for"]
+__all__ = ["Search", "finder_for", "search_for"]
 
 _MEMORY = 64 << 20
 
@@ -40,11 +41,31 @@ def search_for(expressions: Sequence[str]) -> Search:
         import re2
     except ImportError:
         return Search(None)
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = _MEMORY
+    options = _options(re2)
     made = re2.Set.SearchSet(options)
     for expression in ("", *expressions):
         made.Add(expression)
     made.Compile()
     return Search(made)
+
+
+@lru_cache(8)
+def finder_for(expression: bytes) -> Callable[[bytes], list[bytes]]:
+    """What finds all matches of an expression that has no groups; letters are those of ASCII.
+
+    >>> finder_for(rb"\\b[a-z]+_[0-9]{2,}")(b'{"id":"ch_12"}')
+    [b'ch_12']
+    """
+    try:
+        import re2
+    except ImportError:
+        return re.compile(expression).findall
+    found: Callable[[bytes], list[bytes]] = re2.compile(expression, _options(re2)).findall
+    return found
+
+
+def _options(re2: Any) -> Any:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = _MEMORY
+    return options

@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from understudy.model.interaction import Interaction
-from understudy.redact.search import Search, search_for
+from understudy.redact.search import Search, finder_for, search_for
 from understudy.systems.system import System
 from understudy.traffic.address import address_of, segments_of
 from understudy.traffic.inbound import Inbound, inbound_of, is_inbound, ticket_in
@@ -22,7 +22,10 @@ __all__ = ["HINTS", "NUMBER", "Answer", "Mark", "Marker", "ticket_of", "touched_
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _STRIPE_ID = re.compile(r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}")
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_find_stripe_ids = finder_for(rb"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}")
+_DOMAIN = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_LONGEST_LOCAL = 64
+_LOCAL = re.compile(r"[\w.+-]+\Z")
 NUMBER = re.compile(r"\b\d{6,}\b")
 """Numbers that may be an id; shorter ones are counts and amounts as often."""
 HINTS = (
@@ -145,7 +148,7 @@ def _named(one: Interaction, shown: bytes, hinted: tuple[int, ...]) -> set[str]:
     """Ids and addresses in the request and in an answer that is no long list."""
     found = _ids(_asked(one)) | set(NUMBER.findall(address_of(one.request.url).path))
     if (_STRIPE in hinted or _MAIL in hinted) and _lists_few(one):
-        found |= _ids(shown.decode("utf-8", "replace"))
+        found |= _ids_in(shown)
     return found
 
 
@@ -176,10 +179,27 @@ def _json(value: Any) -> bytes:
         return b""
 
 
+def _ids_in(data: bytes) -> set[str]:
+    """The same of what is long, in which they are found at once."""
+    found = {each.decode("ascii", "replace") for each in _find_stripe_ids(data)}
+    return found | _addresses(data.decode("utf-8", "replace")) if b"@" in data else found
+
+
+def _addresses(text: str) -> set[str]:
+    """Addresses, each sought from its `@`."""
+    found = set()
+    for domain in _DOMAIN.finditer(text):
+        begin = domain.start()
+        local = _LOCAL.search(text, max(0, begin - _LONGEST_LOCAL), begin)
+        if local:
+            found.add(f"{local[0]}{domain[0]}".lower())
+    return found
+
+
 def _ids(text: str) -> set[str]:
     """Stripe's ids and addresses."""
     found = set(_STRIPE_ID.findall(text)) if "_" in text else set()
-    return found | {each.lower() for each in _EMAIL.findall(text)} if "@" in text else found
+    return found | _addresses(text) if "@" in text else found
 
 
 def _names(text: str) -> set[str]:
