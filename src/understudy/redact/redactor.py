@@ -217,16 +217,24 @@ class Redactor:
 
     def _mapping(self, value: Mapping[Any, Any], name: str) -> dict[Any, Any]:
         secret = bool(name) and kind_of_field(name) == "secret"
-        return {
-            self._key_of(key): self._part(item, name if secret else str(key), name)
-            for key, item in value.items()
-        }
+        made: dict[Any, Any] = {}
+        for key, item in value.items():
+            own = name if secret else key if isinstance(key, str) else str(key)
+            if item is not None and item is not True and item is not False:
+                item = self._part(item, own, name)
+            made[key if key in self._harmless else self._key_of(key)] = item
+        return made
 
     def _part(self, item: Any, name: str, parent: str) -> Any:
+        """One field's value; plain words in a field that says nothing are most of them."""
+        if isinstance(item, str):
+            if item in self._harmless and kind_of_field(name, parent) is None:
+                return item
+            return self._field(item, name, parent)
         large = isinstance(item, dict) and len(item) >= _WORTH_A_LOOK
-        return item if large and self._holds_nothing(item, name, parent) else self._walked(
-            item, name, parent
-        )
+        if large and self._holds_nothing(item, name, parent):
+            return item
+        return self._walked(item, name, parent)
 
     def _key_of(self, key: Any) -> Any:
         return self.redact_text(key) if isinstance(key, str) else key

@@ -27,10 +27,14 @@ class Found(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """Whether a value has nothing to take out, and the numbers of what else it may hold."""
+    """Whether a value has nothing to take out, and the numbers of what else it may hold.
+
+    An `empty` one has nothing to take out wherever it stands.
+    """
 
     harmless: bool
     watched: tuple[int, ...]
+    empty: bool
 
 
 class Sieve:
@@ -60,7 +64,9 @@ class Sieve:
         self._all_watched = tuple(range(len(watched)))
         self._all = Found(self._patterns, encoded=True, stream=True)
         self._known: dict[tuple[int, ...] | None, Found] = {None: self._all, (0,): NOTHING}
-        self._seen: dict[tuple[int, ...] | None, Seen] = {None: Seen(False, self._all_watched)}
+        self._seen: dict[tuple[int, ...] | None, Seen] = {
+            None: Seen(False, self._all_watched, False)
+        }
 
     def in_text(self, text: str) -> Found:
         """What a text could hold; a match of a pattern is never missed."""
@@ -75,14 +81,14 @@ class Sieve:
 
         `parent` is the field that holds the value, which may say that a `name` is a person's.
         """
-        key = self._json.matches(data)
-        return key != (0,) if parent else not self._seen_as(key).harmless
+        seen = self._seen_as(self._json.matches(data))
+        return not (seen.empty if parent else seen.harmless)
 
     def look(self, data: bytes) -> Seen:
         """Whether compact JSON is harmless, and what of the watched it may hold.
 
         >>> Sieve(personal=True, watched=("gold", "blue")).look(b'{"plan":"blue"}')
-        Seen(harmless=True, watched=(1,))
+        Seen(harmless=True, watched=(1,), empty=True)
         """
         return self._seen_as(self._json.matches(data))
 
@@ -91,7 +97,8 @@ class Sieve:
         if seen is None:
             assert key is not None, "what nobody knows is known from the start"
             held = tuple(number - self._people - 1 for number in key if number > self._people)
-            seen = self._seen[key] = Seen(self._is_harmless(key), held)
+            empty = not any(0 < number <= self._people for number in key)
+            seen = self._seen[key] = Seen(self._is_harmless(key), held, empty)
         return seen
 
     def _told(self, key: tuple[int, ...]) -> Found:

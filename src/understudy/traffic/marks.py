@@ -23,13 +23,14 @@ __all__ = ["HINTS", "NUMBER", "Answer", "Mark", "Marker", "ticket_of", "touched_
 _READS = ("GET", "HEAD", "OPTIONS")
 _STRIPE_ID = re.compile(r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}")
 _find_stripe_ids = finder_for(rb"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}")
+_find_numbers = re.compile(rb"[0-9](?<![0-9A-Za-z_].)[0-9]{5,}(?![A-Za-z_])").findall
 _DOMAIN = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _LONGEST_LOCAL = 64
 _LOCAL = re.compile(r"[\w.+-]+\Z")
 NUMBER = re.compile(r"\b\d{6,}\b")
 """Numbers that may be an id; shorter ones are counts and amounts as often."""
 HINTS = (
-    r"(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_[\w\x80-\xff]{6}", "@", r"[0-9\x80-\xff]{6}"
+    r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_[\w\x80-\xff]{6}", "@", r"[0-9\x80-\xff]{6}"
 )  # fmt: skip
 """What a value holds that names anything: ids of Stripe's, addresses, long numbers."""
 _LISTED = 3
@@ -95,7 +96,7 @@ class Marker:
             asked=tuple(sorted(_names(_asked(one)))) if alone else (),
             touched=touched_by(one) if alone else None,
             names=tuple(sorted(_named(one, shown[:_LONGEST], hinted))) if known else (),
-            told=tuple(sorted(_told(one))) if known and hinted else (),
+            told=tuple(sorted(_told(one, hinted))) if known and hinted else (),
         )
 
     def _answer(self, one: Interaction) -> Answer:
@@ -148,17 +149,19 @@ def _named(one: Interaction, shown: bytes, hinted: tuple[int, ...]) -> set[str]:
     """Ids and addresses in the request and in an answer that is no long list."""
     found = _ids(_asked(one)) | set(NUMBER.findall(address_of(one.request.url).path))
     if (_STRIPE in hinted or _MAIL in hinted) and _lists_few(one):
-        found |= _ids_in(shown)
+        found |= _ids_in(shown, hinted)
     return found
 
 
-def _told(one: Interaction) -> set[str]:
+def _told(one: Interaction, hinted: tuple[int, ...]) -> set[str]:
     """What a ticket's own words name, where the exchange shows it."""
     body = one.response.body if one.response else None
     ticket = body.get("ticket") if isinstance(body, dict) else None
     if one.system != "zendesk" or not isinstance(ticket, dict):
         return set()
-    return _names(_text([ticket.get("id"), *(ticket.get(name) for name in _TOLD)]))
+    data = _json([ticket.get("id"), *(ticket.get(name) for name in _TOLD)])
+    found = _ids_in(data, hinted)
+    return found | {each.decode("ascii") for each in _find_numbers(data)} if _LONG in hinted else found
 
 
 def _lists_few(one: Interaction) -> bool:
@@ -179,10 +182,12 @@ def _json(value: Any) -> bytes:
         return b""
 
 
-def _ids_in(data: bytes) -> set[str]:
-    """The same of what is long, in which they are found at once."""
-    found = {each.decode("ascii", "replace") for each in _find_stripe_ids(data)}
-    return found | _addresses(data.decode("utf-8", "replace")) if b"@" in data else found
+def _ids_in(data: bytes, hinted: tuple[int, ...]) -> set[str]:
+    """The same of what may be long, where it was seen that it may hold them."""
+    found = set()
+    if _STRIPE in hinted:
+        found.update(each.decode("ascii", "replace") for each in _find_stripe_ids(data))
+    return found | _addresses(data.decode("utf-8", "replace")) if _MAIL in hinted else found
 
 
 def _addresses(text: str) -> set[str]:
@@ -210,8 +215,10 @@ def _names(text: str) -> set[str]:
 def touched_by(one: Interaction) -> str | None:
     """The customer that a call names, else the object at the end of its path."""
     asked = _asked(one)
-    shown = one.response.body if one.response and _single(one) else None
-    customer = _CUSTOMER.search(asked) or _CUSTOMER.search(_text(shown))
+    shown = _json(one.response.body) if one.response and _single(one) else b""
+    customer = _CUSTOMER.search(asked)
+    if customer is None and b"cus_" in shown:
+        customer = _CUSTOMER.search(shown.decode("utf-8", "replace"))
     if customer:
         return f"stripe.customers/{customer[0]}"
     parts = segments_of(one.request.url)
