@@ -68,11 +68,6 @@ def _is_ipv4(value: str) -> bool:
     return all(int(part) < 256 and (part == "0" or part[0] != "0") for part in parts)
 
 
-def _is_ipv6(value: str) -> bool:
-    """An address has eight groups, or two colons for those left out; a time of day has neither."""
-    return "::" in value or value.count(":") == 7
-
-
 _CARD_BRANDS = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
     r"|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|6(?:011|5\d\d|4[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}"
@@ -178,9 +173,11 @@ PERSONAL = (
         r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)"
     ), _is_ipv4),
     Pattern("ip", (
-        r"(?:^|[^\w:.]|\\[a-z]|\\u[0-9a-f]{4})(?:[0-9A-Fa-f]{1,4}:){2}:?[0-9A-Fa-f]"
+        r"(?:^|[^\w:.]|\\[a-z]|\\u[0-9a-f]{4})(?:[0-9A-Fa-f]{1,4}:){2}"
+        r"(?:(?:[0-9A-Fa-f]{1,4}:){5}|(?:[0-9A-Fa-f]{1,4}:){0,4}:)[0-9A-Fa-f]"
     ), re.compile(
-        r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){1,6}(?![\w:.])"
-    ), _is_ipv6),
+        r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2}(?:(?:[0-9A-Fa-f]{1,4}:){5}[0-9A-Fa-f]{1,4}"
+        r"|(?:[0-9A-Fa-f]{1,4}:){0,4}(?::[0-9A-Fa-f]{1,4}){1,6})(?![\w:.])"
+    )),
 )  # fmt: skip
 """Personal data; looked for unless the traffic is marked synthetic."""

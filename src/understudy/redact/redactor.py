@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -28,7 +28,7 @@ _USERINFO = re.compile(r"^([A-Za-z][\w+.-]{0,30}://)([^/@\s]{0,512})@")
 _COOKIES = frozenset({"cookie", "set-cookie"})
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
 _LAYERS, _ROUNDS = 3, 4
-_SHORT, _LONGEST_KNOWN, _REMEMBERED = 40, 500, 20_000
+_SHORT, _LONGEST_KNOWN, _REMEMBERED = 128, 500, 20_000
 _SMALLEST_CARD = 10**12
 _WORTH_A_LOOK = 4
 """From how many entries on one pass over a part costs less than a look at each of them."""
@@ -55,19 +55,21 @@ class Redactor:
         self._sieve = Sieve(personal=personal, watched=watched)
         self.counts: Counter[str] = Counter()
         self._harmless: set[str] = set()
-        self._known: dict[tuple[str, str], tuple[str, Counter[str]]] = {}
+        self._known: dict[str | tuple[str, str], tuple[str, Counter[str]]] = {}
 
     def redact_text(self, text: str) -> str:
         """The text with every match replaced, in plain sight, in base64, or over many events."""
         if not text or text in self._harmless:
             return text
+        if text in self._known:
+            return self._as_before(text)
         found = self._sieve.in_text(text)
         if found == NOTHING:
             self._remember(text)
             return text
         if found.stream and is_event_stream(text):
             return redact_events(text, self._plain, self._walked)
-        clean = self._cleared(text, found, _LAYERS)
+        clean = self._noted(text, lambda: self._cleared(text, found, _LAYERS))
         if clean == text:
             self._remember(text)
         return clean
@@ -89,6 +91,10 @@ class Redactor:
             return value
         return self._walked(value, name, parent)
 
+    def redact_seen(self, value: Any) -> Any:
+        """The same of what was looked at and is not harmless."""
+        return self._walked(value)
+
     def look(self, data: bytes) -> Seen:
         """What compact JSON holds; a harmless value is one that `redact_value` would give back."""
         return self._sieve.look(data)
@@ -98,31 +104,31 @@ class Redactor:
         head, sign, query = url.partition("?")
         if "@" in head:
             head = _USERINFO.sub(self._user, head)
-        return self.redact_text(head) + sign + (self._known_as(query, "?") if query else "")
+        return self.redact_text(head) + sign + (self._query(query) if query else "")
 
     def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers with secret ones replaced whole but for the scheme, the others as text."""
-        return {name: self._known_as(value, name) for name, value in headers.items()}
+        return {name: self._header(name, value) for name, value in headers.items()}
 
-    def _known_as(self, text: str, name: str) -> str:
-        """A header's value, or with `?` for its name a query; many come again and again."""
-        known = self._known.get((name, text))
-        if known is None:
-            whole, self.counts = self.counts, Counter()
-            try:
-                clean = self._query(text) if name == "?" else self._header(name, text)
-            finally:
-                own, self.counts = self.counts, whole
-            if own:
-                whole.update(own)
-            known = clean, own
-            if len(text) <= _LONGEST_KNOWN:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[name, text] = known
-        elif known[1]:
-            self.counts.update(known[1])
-        return known[0]
+    def _as_before(self, known: str | tuple[str, str]) -> str:
+        """What became of a text before, counted again."""
+        clean, own = self._known[known]
+        self.counts.update(own)
+        return clean
+
+    def _noted(self, known: str | tuple[str, str], work: Callable[[], str]) -> str:
+        """Do the work and keep what it made of a short text; many come again and again."""
+        whole, self.counts = self.counts, Counter()
+        try:
+            clean = work()
+        finally:
+            own, self.counts = self.counts, whole
+            whole.update(own)
+        if own and len(known if isinstance(known, str) else known[1]) <= _LONGEST_KNOWN:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[known] = clean, own
+        return clean
 
     def _query(self, query: str) -> str:
         pairs = parse_qsl(query, keep_blank_values=True)
@@ -218,22 +224,26 @@ class Redactor:
     def _mapping(self, value: Mapping[Any, Any], name: str) -> dict[Any, Any]:
         secret = bool(name) and kind_of_field(name) == "secret"
         made: dict[Any, Any] = {}
+        look = len(value) > 1
         for key, item in value.items():
             own = name if secret else key if isinstance(key, str) else str(key)
-            if item is not None and item is not True and item is not False:
-                item = self._part(item, own, name)
+            if item is not None:
+                item = self._part(item, own, name, look)
             made[key if key in self._harmless else self._key_of(key)] = item
         return made
 
-    def _part(self, item: Any, name: str, parent: str) -> Any:
-        """One field's value; plain words in a field that says nothing are most of them."""
-        if isinstance(item, str):
+    def _part(self, item: Any, name: str, parent: str, look: bool) -> Any:
+        """One field's value; plain words in a field that says nothing are most of them.
+
+        Where it is all that there is, to `look` at it as a whole was done before.
+        """
+        kind = type(item)
+        if kind is str:
             if item in self._harmless and kind_of_field(name, parent) is None:
                 return item
             return self._field(item, name, parent)
-        large = isinstance(item, dict) and len(item) >= _WORTH_A_LOOK
-        if large and self._holds_nothing(item, name, parent):
-            return item
+        if kind is dict and look and len(item) >= _WORTH_A_LOOK:
+            return item if self._holds_nothing(item, name, parent) else self._mapping(item, name)
         return self._walked(item, name, parent)
 
     def _key_of(self, key: Any) -> Any:
@@ -255,7 +265,9 @@ class Redactor:
     def _header(self, name: str, value: str) -> str:
         if kind_of_header(name) is None:
             return self._field(value, name, "")
-        return self._credential(name, value)
+        if (name, value) in self._known:
+            return self._as_before((name, value))
+        return self._noted((name, value), lambda: self._credential(name, value))
 
     def _credential(self, name: str, value: str) -> str:
         """A secret header or field; its scheme and the names of its cookies are none."""

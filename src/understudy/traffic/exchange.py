@@ -144,6 +144,7 @@ class Writer:
             seen = self.redactor.look(data)
             if seen.harmless:
                 return body, Answer(data, seen.watched)
+            return self.redactor.redact_seen(body), None
         return self.redactor.redact_value(mend_text(body)), None
 
     def _correlation(self, exchange: Exchange) -> str | None:

@@ -26,7 +26,7 @@ _find_stripe_ids = finder_for(rb"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}"
 _find_numbers = re.compile(rb"[0-9](?<![0-9A-Za-z_].)[0-9]{5,}(?![A-Za-z_])").findall
 _DOMAIN = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _LONGEST_LOCAL = 64
-_LOCAL = re.compile(r"[\w.+-]+\Z")
+_LOCAL = re.compile(r"[\w.+-]+")
 NUMBER = re.compile(r"\b\d{6,}\b")
 """Numbers that may be an id; shorter ones are counts and amounts as often."""
 HINTS = (
@@ -195,9 +195,9 @@ def _addresses(text: str) -> set[str]:
     found = set()
     for domain in _DOMAIN.finditer(text):
         begin = domain.start()
-        local = _LOCAL.search(text, max(0, begin - _LONGEST_LOCAL), begin)
+        local = _LOCAL.match(text[max(0, begin - _LONGEST_LOCAL) : begin][::-1])
         if local:
-            found.add(f"{local[0]}{domain[0]}".lower())
+            found.add(f"{local[0][::-1]}{domain[0]}".lower())
     return found
 
 
