@@ -261,3 +261,28 @@ def test_without_times_the_order_rewinds(bring, tmp_path, key):
     assert world.get("zendesk.tickets", "1")["status"] == "new"
     assert world.get("stripe.refunds", "re_Made00001") is None
     assert any("no times" in remark for remark in report.remarks)
+
+
+def test_what_is_read_again_and_again_tells_no_more(bring):
+    """A page that is reloaded all day shows what one look at it shows, and is counted as it is."""
+    looks = [call(10 + n, "GET", f"{ZENDESK}/tickets/2.json", answer=ticket(2)) for n in range(4)]
+    _, once = bring([*looks[:1], *read_it(), refund_it()])
+    shown = (once.path / "world" / "versions.jsonl").read_bytes()
+    _, often = bring([*looks, *read_it(), refund_it()])
+    assert (often.path / "world" / "versions.jsonl").read_bytes() == shown
+    assert len(list(often.interactions())) == 7
+
+
+def test_addresses_in_answers_link_what_names_them(bring):
+    """A call that names the customer's address belongs to the ticket whose answer showed it."""
+    asked = ticket(via={"channel": "email", "source": {"from": {"address": "x@y.example"}}})
+    _, found = bring(
+        [
+            call(10, "GET", f"{ZENDESK}/tickets/1.json", answer=asked),
+            call(
+                11, "GET", f"{STRIPE}/customers?email=x@y.example", actor="kim", answer={"data": []}
+            ),
+            refund_it(13),
+        ]
+    )
+    assert [one.entity_key for one in found.interactions()] == ["zendesk.tickets/1"] * 3

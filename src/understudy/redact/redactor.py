@@ -25,6 +25,8 @@ __all__ = ["Redactor"]
 _ENCODED = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w+/=-])")
 _SCHEME = re.compile(r"^(?:bearer|basic|token|digest|apikey)\s+", re.IGNORECASE)
 _USERINFO = re.compile(r"^([A-Za-z][\w+.-]{0,30}://)([^/@\s]{0,512})@")
+_MAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63}){1,8}")
+"""An address that is one of mail: where a message came from is named so too."""
 _COOKIES = frozenset({"cookie", "set-cookie"})
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
 _LAYERS, _ROUNDS = 3, 4
@@ -213,6 +215,8 @@ class Redactor:
             return self.redact_text(value)
         if kind == "secret":
             return self._credential(name, value)
+        if kind == "address" and _MAIL.fullmatch(value):
+            kind = "email"
         return value if is_pseudonym(kind, value) else self._replace(kind, value)
 
     def _user(self, match: re.Match[str]) -> str:
@@ -227,9 +231,8 @@ class Redactor:
         look = len(value) > 1
         for key, item in value.items():
             own = name if secret else key if isinstance(key, str) else str(key)
-            if item is not None:
-                item = self._part(item, own, name, look)
-            made[key if key in self._harmless else self._key_of(key)] = item
+            plain = key if key in self._harmless else self._key_of(key)
+            made[plain] = None if item is None else self._part(item, own, name, look)
         return made
 
     def _part(self, item: Any, name: str, parent: str, look: bool) -> Any:

@@ -51,9 +51,9 @@ def search_for(expressions: Sequence[str]) -> Search:
 
 @lru_cache(8)
 def finder_for(expression: bytes) -> Callable[[bytes], list[bytes]]:
-    """What finds all matches of an expression that has no groups; letters are those of ASCII.
+    r"""What finds all matches of an expression that has no groups; letters are those of ASCII.
 
-    >>> finder_for(rb"\\b[a-z]+_[0-9]{2,}")(b'{"id":"ch_12"}')
+    >>> finder_for(rb"\b[a-z]+_[0-9]{2,}")(b'{"id":"ch_12"}')
     [b'ch_12']
     """
     try:

@@ -61,12 +61,10 @@ class Sieve:
              *watched)
         )  # fmt: skip
         self._name, self._people = len(hints) + 3, len(hints) + 4
-        self._all_watched = tuple(range(len(watched)))
+        self._anything = Seen(False, tuple(range(len(watched))), False)
         self._all = Found(self._patterns, encoded=True, stream=True)
         self._known: dict[tuple[int, ...] | None, Found] = {None: self._all, (0,): NOTHING}
-        self._seen: dict[tuple[int, ...] | None, Seen] = {
-            None: Seen(False, self._all_watched, False)
-        }
+        self._seen: dict[tuple[int, ...], Seen] = {}
 
     def in_text(self, text: str) -> Found:
         """What a text could hold; a match of a pattern is never missed."""
@@ -93,9 +91,10 @@ class Sieve:
         return self._seen_as(self._json.matches(data))
 
     def _seen_as(self, key: tuple[int, ...] | None) -> Seen:
+        if key is None:
+            return self._anything
         seen = self._seen.get(key)
         if seen is None:
-            assert key is not None, "what nobody knows is known from the start"
             held = tuple(number - self._people - 1 for number in key if number > self._people)
             empty = not any(0 < number <= self._people for number in key)
             seen = self._seen[key] = Seen(self._is_harmless(key), held, empty)

@@ -107,9 +107,7 @@ def import_http(
     Memory does not grow with the files, but by what is needed to know what belongs together.
     """
     chosen = options or HttpOptions()
-    redactor = Redactor(
-        chosen.key or RedactionKey(), personal=not chosen.synthetic, watched=HINTS
-    )
+    redactor = Redactor(chosen.key or RedactionKey(), personal=not chosen.synthetic, watched=HINTS)
     work = _Import(format, chosen.limits, redactor, Recogniser(chosen.bases), chosen.progress)
     refuse_foreign(out)
     with rare_collections(), written_to(out), Spool(out.parent) as spool:

@@ -161,7 +161,9 @@ def _told(one: Interaction, hinted: tuple[int, ...]) -> set[str]:
         return set()
     data = _json([ticket.get("id"), *(ticket.get(name) for name in _TOLD)])
     found = _ids_in(data, hinted)
-    return found | {each.decode("ascii") for each in _find_numbers(data)} if _LONG in hinted else found
+    return (
+        found | {each.decode("ascii") for each in _find_numbers(data)} if _LONG in hinted else found
+    )
 
 
 def _lists_few(one: Interaction) -> bool:
@@ -184,7 +186,7 @@ def _json(value: Any) -> bytes:
 
 def _ids_in(data: bytes, hinted: tuple[int, ...]) -> set[str]:
     """The same of what may be long, where it was seen that it may hold them."""
-    found = set()
+    found: set[str] = set()
     if _STRIPE in hinted:
         found.update(each.decode("ascii", "replace") for each in _find_stripe_ids(data))
     return found | _addresses(data.decode("utf-8", "replace")) if _MAIL in hinted else found

@@ -18,8 +18,8 @@ from understudy.redact.redactor import Redactor
 from understudy.systems.routes import KNOWN
 from understudy.traffic.exchange import Exchange, Writer
 from understudy.traffic.http_import import write_cases
-from understudy.traffic.proxy import Proxy
 from understudy.traffic.marks import HINTS
+from understudy.traffic.proxy import Proxy
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.recognise import Recogniser
 from understudy.traffic.recording import refuse_foreign
