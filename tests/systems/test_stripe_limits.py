@@ -199,3 +199,66 @@ def test_a_customer_is_made_with_what_they_pay_by(call):
     declined = card(call, "4000000000000002")
     assert call("stripe.customers.create", payment_method=declined)[0] == 402
     assert call.session.effect().keys() == before.keys() | {("stripe.payment_methods", declined)}
+
+
+def test_a_declined_payment_is_left_to_be_tried_again(call):
+    """Intent and failed charge are told and can be read; they are no effect of the case's."""
+    status, answer = pay(call, "pm_card_chargeDeclined")
+    told, before = answer["error"], call.session.effect()
+    intent = ok(call, "stripe.payment_intents.retrieve", id=told["payment_intent"]["id"])
+    assert (status, intent) == (402, told["payment_intent"])
+    assert (intent["status"], intent["last_payment_error"]["code"], before) == (
+        "requires_payment_method", "card_declined", {},
+    )  # fmt: skip
+    charge = ok(call, "stripe.charges.retrieve", id=told["charge"])
+    assert (charge["status"], charge["paid"], charge["failure_code"], charge["id"]) == (
+        "failed", False, "card_declined", intent["latest_charge"],
+    )  # fmt: skip
+    assert refused(call, "stripe.refunds.create", charge=charge["id"])
+    paid = ok(
+        call, "stripe.payment_intents.confirm", id=intent["id"], payment_method="pm_card_visa"
+    )
+    assert paid["status"] == "succeeded"
+    effect = call.session.effect()[("stripe.payment_intents", intent["id"])]
+    assert effect["status"] == ("requires_payment_method", "succeeded")
+
+
+def test_a_draft_that_is_declined_stays_the_case_s_own(call):
+    """What was drafted before the decline is its effect, and what the bank made of it is not."""
+    draft = ok(call, "stripe.payment_intents.create", amount=1000, currency="eur")
+    place = ("stripe.payment_intents", draft["id"])
+    confirm = "stripe.payment_intents.confirm"
+    assert call(confirm, id=draft["id"], payment_method="pm_card_chargeDeclined")[0] == 402
+    effect = call.session.effect()
+    assert set(effect) == {place}
+    assert effect[place]["amount"] == (None, 1000)
+    assert "last_payment_error" not in effect[place]
+    shown = ok(call, "stripe.payment_intents.retrieve", id=draft["id"])
+    assert shown["last_payment_error"]["decline_code"] == "generic_decline"
+
+
+def test_a_charge_that_is_declined_names_its_failure(call):
+    """As Stripe's own documents say to look at it."""
+    given = {"amount": 500, "currency": "eur", "source": "tok_chargeDeclined"}
+    status, answer = call("stripe.charges.create", **given)
+    assert status == 402
+    charge = ok(call, "stripe.charges.retrieve", id=answer["error"]["charge"])
+    assert (charge["status"], charge["captured"]) == ("failed", False)
+    assert call.session.effect() == {}
+
+
+def test_a_subscription_whose_card_declines_waits(call):
+    """Incomplete, with an invoice to pay; asked to, it is refused instead. Paid, it is active."""
+    late = ok(call, "stripe.payment_methods.attach", id="pm_card_chargeCustomerFail",
+              customer="cus_bob")["id"]  # fmt: skip
+    given = {"customer": "cus_bob", "items": [{"price": "price_pro"}],
+             "default_payment_method": late}  # fmt: skip
+    create = "stripe.subscriptions.create"
+    assert call(create, **given, payment_behavior="error_if_incomplete")[0] == 402
+    begun = ok(call, create, **given, expand=["latest_invoice.payment_intent"])
+    invoice = begun["latest_invoice"]
+    assert (begun["status"], invoice["status"], invoice["payment_intent"]["status"]) == (
+        "incomplete", "open", "requires_payment_method",
+    )  # fmt: skip
+    ok(call, "stripe.invoices.pay", id=invoice["id"], payment_method="pm_card_visa")
+    assert ok(call, "stripe.subscriptions.retrieve", id=begun["id"])["status"] == "active"

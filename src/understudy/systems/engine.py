@@ -252,7 +252,7 @@ class Engine:
         except Refusal as refusal:
             reply = refusal.reply
         if reply.status >= 400 or mode is WriteMode.QUEUE:
-            session.overlay.rollback(mark)
+            session.overlay.rollback(mark, reply.left)
         session.actions.append(captured(operation, call, facts, reply, mark))
         response = system.response(session, reply)
         if key and saved is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from understudy.model.action import Action, ActionClass, AmountSource, Effect, Target
+from understudy.model.world import Row
 from understudy.systems.message import Request
 
 if TYPE_CHECKING:
@@ -20,23 +21,29 @@ __all__ = ["Amount", "Call", "Operation", "Refusal", "Reply", "Wire", "set_aside
 class Reply(msgspec.Struct, frozen=True):
     """What a handler answers: a payload to be written as JSON, or bytes that already are.
 
-    `created` names the (table, id) of the object that the call made, if it made one.
+    `created` names the (table, id) of the object that the call made, if it made one. `left` are
+    rows, by table, that the vendor keeps of what it refused: seen by the case, not its effect.
     """
 
     status: int
     payload: Any = None
     headers: tuple[tuple[str, str], ...] = ()
     created: tuple[str, str] | None = None
+    left: tuple[tuple[str, Row], ...] = ()
 
 
 class Refusal(Exception):
     """A vendor-shaped error answer; whatever the handler wrote before it is undone."""
 
     def __init__(
-        self, status: int, payload: Any, headers: tuple[tuple[str, str], ...] = ()
+        self,
+        status: int,
+        payload: Any,
+        headers: tuple[tuple[str, str], ...] = (),
+        left: tuple[tuple[str, Row], ...] = (),
     ) -> None:
         super().__init__(f"{status}: {payload}")
-        self.reply = Reply(status, payload, headers)
+        self.reply = Reply(status, payload, headers, left=left)
 
 
 class Amount(msgspec.Struct, frozen=True):

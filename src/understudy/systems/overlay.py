@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from understudy.model.canonical import digest
@@ -101,14 +101,19 @@ class Overlay:
         """A point to roll back to, or to ask changes since."""
         return len(self._journal)
 
-    def rollback(self, mark: int) -> None:
-        """Undo everything written after `mark`."""
+    def rollback(self, mark: int, left: Iterable[tuple[str, Row]] = ()) -> None:
+        """Undo everything written after `mark`; rows that are `left` are then there as others'."""
         while len(self._journal) > mark:
             table, row_id, previous = self._journal.pop()
             if previous is _UNTOUCHED:
                 del self._layers[table][row_id]
             else:
                 self._layers[table][row_id] = previous
+        for table, row in left:
+            known = self.get(table, row["id"]) or {}
+            self._layers.setdefault(table, {}).setdefault(row["id"], known)
+            news = {name: value for name, value in row.items() if known.get(name) != value}
+            self.meddle(table, row["id"], news)
 
     def changed(self, mark: int, table: str, row_id: str) -> dict[str, tuple[Any, Any]]:
         """What was changed of one row after `mark`, by field."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from understudy.model.action import AmountSource
 from understudy.model.world import Row
-from understudy.systems.operation import Amount, Call, Reply
+from understudy.systems.operation import Amount, Call, Refusal, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, params, says
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.balance import book
@@ -21,18 +21,31 @@ _TABLE = "stripe.charges"
 
 
 def take(call: Call, method: str | None, amount: int, *, held: bool = False, **other: Any) -> Row:
-    """Charge a payment method, or the 402; held money is collected later."""
+    """Charge a payment method; held money is collected later. A 402 leaves a failed charge."""
     session = call.session
-    known = session.overlay.get("stripe.payment_methods", method) if method else None
-    refuse_declined(method, known and known.get("card"))
     row: dict[str, Any] = {
         "id": f"ch_3{session.letters('charge', 23)}", "amount": amount, "amount_refunded": 0,
         "status": "succeeded", "paid": True, "refunded": False, "captured": not held,
         "created": session.clock.seconds, "payment_method": method, **other,
     }  # fmt: skip
+    known = session.overlay.get("stripe.payment_methods", method) if method else None
+    try:
+        refuse_declined(method, known and known.get("card"))
+    except Refusal as refusal:
+        raise _failed(refusal.reply, row) from None
     if not held:
         row["balance_transaction"] = book(session, "charge", row["id"], amount, row.get("currency"))
     return session.overlay.put(_TABLE, row)
+
+
+def _failed(reply: Reply, row: Row) -> Refusal:
+    error = reply.payload["error"]
+    charge = {
+        **row, "status": "failed", "paid": False, "captured": False,
+        "failure_code": error["code"], "failure_message": error["message"],
+    }  # fmt: skip
+    told = {"error": {**error, "charge": row["id"]}}
+    return Refusal(reply.status, told, left=((_TABLE, charge),))
 
 
 def collect(call: Call, charge: Row, amount: int) -> Row:

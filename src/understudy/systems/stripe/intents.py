@@ -6,10 +6,11 @@ from typing import Any
 
 from understudy.model.action import ActionClass, Effect
 from understudy.model.world import Row
-from understudy.systems.operation import Call, Reply
+from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.stripe import aims, charges, fields
 from understudy.systems.stripe.errors import invalid, missing
+from understudy.systems.stripe.expand import Expansion, present
 from understudy.systems.stripe.payment_methods import refuse_anothers
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.writes import PAID, changed, write
@@ -68,13 +69,27 @@ def confirmed(call: Call, intent: Row, **other: Any) -> dict[str, Any]:
     held = intent.get("capture_method") == "manual"
     refuse_anothers(call.session, intent.get("payment_method"), intent.get("customer"))
     passed = {name: intent.get(name) for name in ("currency", "customer", "description")}
-    charge = charges.take(
-        call, intent.get("payment_method"), intent["amount"], held=held,
-        payment_intent=intent["id"], **passed, **other,
-    )  # fmt: skip
+    try:
+        charge = charges.take(
+            call, intent.get("payment_method"), intent["amount"], held=held,
+            payment_intent=intent["id"], **passed, **other,
+        )  # fmt: skip
+    except Refusal as refusal:
+        raise _declined(call, intent, refusal.reply) from None
     taken = {"amount_capturable" if held else "amount_received": intent["amount"]}
     status = "requires_capture" if held else "succeeded"
     return {"status": status, "latest_charge": charge["id"], **taken}
+
+
+def _declined(call: Call, intent: Row, reply: Reply) -> Refusal:
+    """The 402 as it tells of the intent, which stays and waits for another payment method."""
+    error = reply.payload["error"]
+    row = {
+        **intent, "status": "requires_payment_method", "payment_method": None,
+        "latest_charge": error["charge"], "last_payment_error": error,
+    }  # fmt: skip
+    told = {**error, "payment_intent": present(call.session, "payment_intents", row, Expansion({}))}
+    return Refusal(reply.status, {"error": told}, left=(*reply.left, (_TABLE, row)))
 
 
 def _said(given: dict[str, Any]) -> dict[str, Any]:

@@ -39,9 +39,9 @@ _ERROR = record(
                              "invalid_request_error"],
                 },
                 "message": STRING, "code": STRING, "param": STRING, "doc_url": STRING,
-                "decline_code": STRING,
+                "decline_code": STRING, "charge": STRING, "payment_intent": OBJECT,
             },
-            optional="code param doc_url decline_code",
+            optional="code param doc_url decline_code charge payment_intent",
         )
     }
 )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from understudy.model.world import Row
-from understudy.systems.operation import Call, Reply
+from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import missing
 from understudy.systems.stripe.intents import drafted
@@ -94,11 +94,30 @@ def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> 
         call.session.overlay.put("stripe.payment_intents", intent)
         made["payment_intent"] = intent["id"]
     elif row["collection_method"] == WAYS[0] or not due:
-        given = {"payment_method": row.get("default_payment_method")}
-        made |= charge_for(call, made, due, given) if due else {}
-        stamps = {**made["status_transitions"], "paid_at": now}
-        made |= {
-            "status": "paid", "amount_paid": due, "amount_remaining": 0,
-            "status_transitions": stamps,
-        }  # fmt: skip
+        made |= _collected(call, made, row, due)
     return str(call.session.overlay.put("stripe.invoices", made)["id"])
+
+
+def _collected(call: Call, made: Row, row: dict[str, Any], due: int) -> dict[str, Any]:
+    """The invoice as paid; where the card is declined, it and the subscription wait for another.
+
+    docs.stripe.com/billing/subscriptions/overview: so it is unless `error_if_incomplete` is asked.
+    """
+    stamps = {**made["status_transitions"], "paid_at": call.session.clock.seconds}
+    paid = {
+        "status": "paid", "amount_paid": due, "amount_remaining": 0, "status_transitions": stamps,
+    }  # fmt: skip
+    if not due:
+        return paid
+    try:
+        given = {"payment_method": row.get("default_payment_method")}
+        return {**charge_for(call, made, due, given), **paid}
+    except Refusal as refusal:
+        if fields.params(call).get("payment_behavior") == "error_if_incomplete":
+            raise
+        for table, left in refusal.reply.left:
+            call.session.overlay.put(table, left)
+        row["status"] = "incomplete"
+        intent = refusal.reply.payload["error"]["payment_intent"]
+        return {"payment_intent": intent["id"], "charge": intent["latest_charge"],
+                "attempt_count": 1}  # fmt: skip
