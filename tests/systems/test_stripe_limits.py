@@ -169,6 +169,8 @@ def test_a_number_that_no_card_has(call):
     wrong = {"number": "4242424242424241"}
     status, answer = call("stripe.payment_methods.create", type="card", card=wrong)
     assert (status, answer["error"]["code"]) == (402, "incorrect_number")
+    error = refused(call, "stripe.payment_methods.create", type="cash", card=wrong)
+    assert error["message"] == "Invalid type: must be card"
 
 
 def test_nobody_pays_by_another_s_card(call):

@@ -136,7 +136,8 @@ def one_of(values: Params, name: str, known: tuple[str, ...]) -> str | None:
     value = text(values, name)
     if value is not None and value not in known:
         *most, last = known
-        message = f"Invalid {name}: must be one of {', '.join(most)}, or {last}"
+        choice = f"one of {', '.join(most)}, or {last}" if most else last
+        message = f"Invalid {name}: must be {choice}"
         raise invalid(message, param=name)
     return value
 
