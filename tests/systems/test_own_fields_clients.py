@@ -142,6 +142,23 @@ def _worked(world, door):
     )
 
 
+def test_an_account_may_be_live(world):
+    """Keys begin as production's do, and no object in any answer is of the test mode."""
+    import stripe
+
+    live = SystemSettings.model_validate({"version": 1, "stripe": {"mode": "live"}})
+    engine = Engine(equipped(world, live), seed=7)
+    key = engine.open_case("live").credentials["stripe"]["api_key"]
+    assert key.startswith("sk_live_51")
+    with installed(engine):
+        v1 = stripe.StripeClient(key).v1
+        asked = [v1.charges.retrieve("ch_0001", {"expand": ["customer"]}) for _ in range(3)]
+        found = [*asked, *v1.subscriptions.list().data, v1.refunds.create({"charge": "ch_0001"})]
+    assert [each.livemode for each in asked] == [True] * 3
+    assert all('"livemode": false' not in str(each) for each in found)
+    assert Engine(world).open_case("test").credentials["stripe"]["api_key"].startswith("sk_test_")
+
+
 def test_what_a_company_defined_itself_works_like_the_rest(world):
     """In-process and over loopback alike: the same actions, the same state."""
     assert _worked(world, _vendors) == _worked(world, _loopback)

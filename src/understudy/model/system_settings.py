@@ -164,8 +164,12 @@ class Price(Configuration):
 
 
 class StripeSettings(Configuration):
-    """Prices, and the metadata that a company keeps on its objects, by kind of object."""
+    """Prices, and the metadata that a company keeps on its objects, by kind of object.
 
+    In `live` mode keys look like those of production, and objects say that they are.
+    """
+
+    mode: Literal["test", "live"] = "test"
     prices: tuple[Price, ...] = ()
     metadata: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 

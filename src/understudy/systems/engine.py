@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from understudy.model.action import Action
 from understudy.model.errors import EvidenceError
 from understudy.model.world import World
 from understudy.systems.answers import Answers, Kept, Watch
@@ -64,6 +63,8 @@ class Engine:
         self.seed = seed
         self.systems: dict[str, System] = mounted(systems)
         self.world = _furnished(world, self.systems.values())
+        for system in self.systems.values():
+            system.settle(self.world)
         self.writes = modes_by_name(writes, operation_names(self.systems)) if writes else {}
         self.faults = _plan(faults, seed, self.systems) if faults else None
         self.strays: list[CoverageGap] = []
@@ -346,5 +347,4 @@ def _gap(system: System, request: Request, reason: str) -> CoverageGap:
 
 
 def _record(session: CaseSession, system: str, name: str, request: Request, status: int) -> None:
-    action: Action = attempt(session, system, name, request, status)
-    session.actions.append(action)
+    session.actions.append(attempt(session, system, name, request, status))

@@ -56,6 +56,9 @@ class System:
         self.dispatcher = Dispatcher(self.operations)
         self.by_name = {operation.name: operation for operation in self.operations}
 
+    def settle(self, world: World) -> None:
+        """Take over what the world says of the company's account; nothing by default."""
+
     def rows(self, world: World) -> Mapping[str, Iterable[Row]]:
         """What the system holds beside the world's tables, by table as `<system>.<plural>`.
 

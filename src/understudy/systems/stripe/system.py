@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from understudy.model.world import World
 from understudy.systems.message import Request, Response
-from understudy.systems.operation import Operation, Refusal, Wire, set_aside
+from understudy.systems.operation import Operation, Refusal, Reply, Wire, set_aside
 from understudy.systems.session import CaseSession, SavedAnswer
 from understudy.systems.stripe import (
     balance,
@@ -36,6 +37,7 @@ _EMPTY_PART = (
     " If you are trying to list objects, remove the trailing slash. If you are trying to retrieve"
     " an object, make sure you passed a valid (non-empty) identifier in your code."
 )
+_TEST_MODE, _LIVE_MODE = b'"livemode":false', b'"livemode":true'
 _VERSION = "2026-10-28.endive"
 
 
@@ -63,9 +65,25 @@ class Stripe(System):
     shapes = SHAPES
     largest_body = 1_000_000
 
+    live = False
+
+    def settle(self, world: World) -> None:
+        """The account's mode."""
+        account = world.get("stripe.account", "account") or {}
+        self.live = bool(account.get("livemode"))
+        # A kept answer is given as it was made, and here each is changed on its way out.
+        self.keeps_answers = not self.live
+
     def credentials(self, text: str) -> dict[str, str]:
-        """A secret key of the test mode."""
-        return {"api_key": f"sk_test_51{text[:64]}"}
+        """A secret key of the account's mode."""
+        return {"api_key": f"sk_{'live' if self.live else 'test'}_51{text[:64]}"}
+
+    def response(self, session: CaseSession, reply: Reply) -> Response:
+        """A reply, whose objects are of the account's mode."""
+        made = super().response(session, reply)
+        if not self.live:
+            return made
+        return Response(made.status, made.headers, made.body.replace(_TEST_MODE, _LIVE_MODE))
 
     def secret(self, credentials: Mapping[str, str]) -> str:
         """The secret key."""
