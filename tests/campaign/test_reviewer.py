@@ -5,10 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from understudy.campaign.oversight import oversight_of
 from understudy.campaign.reviewer import DeskReviewer
 from understudy.model.action import Action, Target
 from understudy.model.baseline import Baseline
 from understudy.model.policy import Review
+from understudy.model.proposal import CaseRecord, Proposal
 
 REFUND = Action(
     system="stripe", operation="stripe.refunds.create",
@@ -50,3 +52,36 @@ def test_a_reviewer_sees_the_configured_share():
     seen = [_decided([], "stripe.refunds.create", 0.7, number)["status"] for number in range(1000)]
     assert 650 <= seen.count("rejected") <= 750
     assert _decided([], "x", 0.7, 3) == _decided([], "x", 0.7, 3)
+
+
+def test_seeded_errors_say_how_much_is_seen():
+    """Shown beside what is asked, and never to the candidate; the bounds hold the true rate."""
+    baseline = Baseline(case_id="c", baseline_id="b", actions=(REFUND,))
+    recording = SimpleNamespace(baselines_of=lambda case_id: [baseline])
+    review = Review(catch_rate=0.6, delay=timedelta(minutes=5), seeded=0.5)
+    reviewer = DeskReviewer(recording, review, 7)
+    asked = {"action": {"operation": "stripe.refunds.create", "target": "ch_1", "amount": 500}}
+    records = []
+    for number in range(400):
+        decision = reviewer(f"c-{number}", 0, 1, asked)
+        assert decision == {"status": "approved", "after_seconds": 300}
+        looked = reviewer.reviews(f"c-{number}", 0)
+        proposal = Proposal(case_id=f"c-{number}")
+        records.append(CaseRecord(case_id=f"c-{number}", proposal=proposal, reviews=looked))
+    seen = oversight_of(records)
+    assert (seen.asked, seen.wrong, seen.caught, seen.mean_seconds) == (400, 0, 0, 300)
+    assert 170 <= seen.seeded <= 230
+    low, high = seen.interval
+    assert low < 0.6 < high
+    assert seen.catch_rate == seen.seeded_caught / seen.seeded
+    assert reviewer.reviews("c-1", 0) == ()
+    assert oversight_of([]) is None
+
+
+def test_a_case_that_is_done_again_is_looked_at_anew():
+    """What was decided for a process that was killed counts once."""
+    reviewer = DeskReviewer(SimpleNamespace(baselines_of=lambda case_id: []), Review(), 7)
+    for _ in range(2):
+        reviewer("c", 0, 1, {"action": "x"})
+        reviewer("c", 0, 2, {"action": "x"})
+    assert len(reviewer.reviews("c", 0)) == 2

@@ -69,11 +69,20 @@ def test_an_unknown_operation_among_the_writes_is_an_error(project):
 
 def test_the_desk_answers_as_the_policy_says(project):
     """A reviewer who sees everything rejects what nobody did; the refund carries no approval."""
-    finished = _run(project, _policy(project, review="{catch_rate: 1.0}"))
+    rates = "{date: 2026-11-02, USD: 0.9, GBP: 1.1, CHF: 1, JPY: 0.006, KWD: 3, PLN: 0.2}"
+    review = "{catch_rate: 1.0, seeded: 100%}"
+    finished = _run(project, _policy(project, review=review, rates=rates))
     (record,) = _records(project)
     assert "approval rejected rejected" in record["trace"]["printed"], finished.stderr
     refs = {a["operation"]: a["approval_ref"] for a in record["proposal"]["actions"]}
     assert refs["stripe.refunds.create"] is None
+    assert finished.stdout, finished.stderr
+    (run,) = json.loads(finished.stdout)["runs"]
+    seen = run["oversight"]
+    assert (seen["asked"], seen["wrong"], seen["caught"]) == (1, 1, 1)
+    assert (seen["seeded"], seen["seeded_caught"], seen["catch_rate"]) == (1, 1, 1.0)
+    (page,) = project.folder.glob("reports/*/*/report.html")
+    assert "1 approval asked for, 1 not as people did, 1 of them seen" in page.read_text("utf-8")
 
 
 def test_a_reviewer_who_sees_nothing_approves_late(project):

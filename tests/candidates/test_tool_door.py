@@ -7,7 +7,13 @@ from typing import Annotated
 import pydantic
 import pytest
 
-from understudy.candidates.tool_door import ToolNotMapped, serving_tools, shadow_tools
+from understudy.candidates.recorded_tools import recorded
+from understudy.candidates.tool_door import (
+    ToolNotMapped,
+    foreseen,
+    serving_tools,
+    shadow_tools,
+)
 from understudy.candidates.toolbox import CallError
 from understudy.model.errors import CandidateError
 from understudy.model.world import World
@@ -210,3 +216,39 @@ def test_an_mcp_servers_tools_act_on_the_systems(session):
     assert shadow_tools([server], MAP) == [server]
     assert asyncio.run(calls()) == (False, True)
     assert amounts(session) == [5]
+
+
+def rate(currency: str, day: str | None = None) -> float:
+    """What a unit costs."""
+    raise AssertionError("the real one was called")
+
+
+def test_a_recorded_answer_is_given_to_the_same_arguments(session, tmp_path):
+    """In the order recorded, then the last again; what was not recorded fails closed."""
+    file = tmp_path / "tools.jsonl"
+    file.write_text(
+        '{"tool": "rate", "arguments": {"currency": "USD"}, "answer": 0.92}\n\n'
+        '{"tool": "rate", "arguments": {"currency": "USD"}, "answer": 0.93}\n'
+        '{"tool": "other", "answer": 1}\n'
+    )
+    (tool,) = shadow_tools([rate], {"rate": recorded(file)})
+    assert [tool("USD"), tool(currency="USD"), tool("USD", day=None)] == [0.92, 0.93, 0.93]
+    with pytest.raises(ToolNotMapped):
+        tool("USE")
+    (gap,) = session.gaps
+    assert gap.detail == (
+        "nothing is recorded for rate(currency='USE', day=None); did you mean "
+        "`rate(currency='USD')`?"
+    )
+    assert foreseen({"rate": recorded(file)}, "rate", {"currency": "USD"}).operation == ""
+
+
+def test_a_file_that_holds_no_recorded_answers_is_one_clear_error(tmp_path):
+    """It is not there, or a line of it is none: with its number."""
+    with pytest.raises(CandidateError, match="holds no recorded answers: No such file"):
+        recorded(tmp_path / "tools.jsonl")
+    file = tmp_path / "tools.jsonl"
+    file.write_text('{"tool": "rate", "answer": 1}\n{"tol": "rate"}\n')
+    with pytest.raises(CandidateError, match="no recorded answer") as raised:
+        recorded(file)
+    assert raised.value.where == f"{file}:2"

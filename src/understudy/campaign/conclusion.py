@@ -17,10 +17,12 @@ from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
 from understudy.campaign.judgement import Judgement, judge
 from understudy.campaign.linkage import linkage_of
+from understudy.campaign.oversight import oversight_of
 from understudy.campaign.reporting import report_of
 from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
+from understudy.model.case import CUSTOMERS
 from understudy.model.proposal import FaultCount
 from understudy.model.verdict import (
     CandidateRef,
@@ -118,6 +120,7 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
         model_traffic=manifest.model_traffic,
         largest_uncapped_minor=cost.largest_uncapped_minor,
         hashes=Hashes(**manifest.hashes),
+        oversight=oversight_of(end.records),
         external=compare_with_log(end.evidence.proposals, judgement.strays),
     )
 
@@ -180,6 +183,7 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
         else "faults of the systems and of the model: none were injected"
     )
     told += _idle_faults(end)
+    told += _simulated_words(end)
     if end.manifest.unanswered:
         told.append(f"{end.manifest.unanswered:,} model calls: no answer was recorded for them")
     told += [f"a setting without effect: {each}" for each in end.manifest.without_effect]
@@ -197,6 +201,16 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
         f"{count:,} cases: {reason}" for reason, count in _reasons(judgement.quarantined).items()
     ]
     return told
+
+
+def _simulated_words(end: RunFiles) -> list[str]:
+    """What customers really say: where the candidate asked something that was not recorded."""
+    said = [turn for record in end.records for turn in record.trace.turns]
+    replies = [turn for turn in said if turn.role in CUSTOMERS]
+    made = sum(turn.simulated for turn in replies)
+    if not made:
+        return []
+    return [f"what customers say: {made:,} of {len(replies):,} replies to it were simulated"]
 
 
 def _idle_faults(end: RunFiles) -> list[str]:

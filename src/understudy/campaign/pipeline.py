@@ -153,6 +153,7 @@ def _plan(
 ) -> ShadowPlan:
     campaign = settings.campaign
     candidate = campaign.candidates[0]
+    reviewer = DeskReviewer(source.recording, settings.rules.policy.review, campaign.seed)
     return ShadowPlan(
         world=source.world_folder,
         cases=cases,
@@ -169,7 +170,8 @@ def _plan(
         models=models,
         converse=_customers(campaign.customer, source, cases, models),
         writes=settings.rules.policy.write_modes(),
-        decide=DeskReviewer(source.recording, settings.rules.policy.review, campaign.seed),
+        decide=reviewer,
+        reviews=reviewer.reviews,
         resume=request.resume is not None,
         speed=request.speed,
     )

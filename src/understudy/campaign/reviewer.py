@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Protocol
+
+import msgspec
 
 from understudy.model.action import Action
 from understudy.model.baseline import Baseline
 from understudy.model.policy import Review
+from understudy.model.proposal import Reviewed
 
 __all__ = ["DeskReviewer"]
 
@@ -28,27 +32,56 @@ class DeskReviewer:
     What people did as well is approved. Of anything else the share `catch_rate` is seen: another
     amount is modified into theirs, a case that they handed over is escalated, the rest rejected.
     What is not seen is approved. The draw depends on seed, case, repeat and number alone.
+
+    Beside the share `seeded` of approvals the reviewer is shown one with an error put into it, as
+    an amount ten times as high or another target. The candidate never learns of it; how many of
+    those are seen says what the oversight is worth.
     """
 
     recording: Baselines
     review: Review
     seed: int
+    _looks: dict[tuple[str, int], list[Reviewed]] = field(default_factory=lambda: defaultdict(list))
 
     def __call__(self, case_id: str, repeat: int, number: int, asked: Mapping[str, Any]) -> Any:
         """The fields of the approval that change with the decision, and after how many seconds."""
         wish = _Wish.of(asked.get("action"))
         baselines = self.recording.baselines_of(case_id)
         theirs = [action for baseline in baselines for action in baseline.actions]
-        same = [action for action in theirs if wish.names(action)]
-        decision: dict[str, Any] = {"status": "approved"}
-        if not any(wish.equals(action) for action in same) and self._sees(case_id, repeat, number):
-            decision = _objection(same, theirs)
+        place = f"{case_id}\x1f{repeat}\x1f{number}"
+        looks = self._looks[case_id, repeat]
+        if number == 1:
+            looks.clear()  # a case that is done again begins anew
+        decision, look = self._decided(wish, theirs, f"review\x1f{place}")
+        looks.append(look)
+        if self._drawn(f"seeded\x1f{place}") < self.review.seeded:
+            _, look = self._decided(wish.spoilt(), theirs, f"seeded review\x1f{place}")
+            looks.append(msgspec.structs.replace(look, seeded=True))
         return {**decision, "after_seconds": self.review.delay.total_seconds()}
 
-    def _sees(self, case_id: str, repeat: int, number: int) -> bool:
-        text = f"{self.seed}\x1freview\x1f{case_id}\x1f{repeat}\x1f{number}"
-        drawn = int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) / 2**64
-        return drawn < self.review.catch_rate
+    def reviews(self, case_id: str, repeat: int) -> tuple[Reviewed, ...]:
+        """What was looked at in a case that has ended; it is told once."""
+        return tuple(self._looks.pop((case_id, repeat), ()))
+
+    def _decided(
+        self, wish: _Wish, theirs: list[Action], draw: str
+    ) -> tuple[dict[str, Any], Reviewed]:
+        """The decision about one wish, and what kind of look it was."""
+        same = [action for action in theirs if wish.names(action)]
+        wrong = not any(wish.equals(action) for action in same)
+        decision: dict[str, Any] = {"status": "approved"}
+        if wrong and self._drawn(draw) < self.review.catch_rate:
+            decision = _objection(same, theirs)
+        look = Reviewed(
+            wrong=wrong,
+            approved=decision["status"] == "approved",
+            after_seconds=self.review.delay.total_seconds(),
+        )
+        return decision, look
+
+    def _drawn(self, text: str) -> float:
+        whole = f"{self.seed}\x1f{text}".encode()
+        return int.from_bytes(blake2b(whole, digest_size=8).digest()) / 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +105,12 @@ class _Wish:
             None if target is None else str(target),
             amount if isinstance(amount, int) and not isinstance(amount, bool) else None,
         )
+
+    def spoilt(self) -> _Wish:
+        """The same with an error that costs something."""
+        if self.amount:
+            return replace(self, amount=self.amount * 10)
+        return replace(self, target=f"{self.target or ''}0", amount=None)
 
     def names(self, action: Action) -> bool:
         known = action.target.id if action.target else None

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from understudy.candidates.plain import plain
+from understudy.candidates.recorded_tools import RecordedAnswers
 from understudy.candidates.tool_kinds import named, rebuilt
 from understudy.candidates.toolbox import CallError, Toolbox
 from understudy.model.canonical import digest
@@ -26,7 +27,7 @@ from understudy.systems.session import CaseSession, CoverageGap
 
 __all__ = ["Foreseen", "Target", "ToolNotMapped", "foreseen", "serving_tools", "shadow_tools"]
 
-Target = str | Callable[..., Any]
+Target = str | RecordedAnswers | Callable[..., Any]
 _engines: list[Engine] = []
 _assumed: dict[str, dict[str, Any]] = {}
 """By the name of a shadowed tool, what it takes for arguments that are not given."""
@@ -56,8 +57,9 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
       (those that are None are left out), and answers as the system does, as JSON where the tool
     is annotated to return `str`;
     - a callable, `lambda systems, **arguments: …`, which is called with the case's systems and
-      the tool's arguments and gives what the tool returns: for other names and other shapes, or
-      for an answer that was recorded.
+      the tool's arguments and gives what the tool returns: for other names and other shapes;
+    - `recorded(FILE)`, what the tool has answered to the same arguments. What was not recorded is
+      refused as if the tool were not mapped.
 
     Arguments are validated by the tool itself before. A call of a tool that `map` does not name
     raises `ToolNotMapped` and is a coverage gap of the case; so is every call outside of a case.
@@ -95,7 +97,7 @@ def foreseen(map: Mapping[str, Target], name: str, arguments: Mapping[str, Any])
     # What goes wrong on the way goes wrong again when the tool is called, and is told there.
     with contextlib.suppress(CallError, LookupError, TypeError, ValueError):
         try:
-            if target is not None:
+            if target is not None and not isinstance(target, RecordedAnswers):
                 _carried_out(target, systems, given)
         except _Foreseen as found:
             return Foreseen(found.operation, digest(found.params), found.action)
@@ -173,19 +175,27 @@ def _arguments(
 def _acted(target: Target | None, name: str, arguments: dict[str, Any]) -> Any:
     engine, session = _at_hand(name)
     if target is None:
-        session.gaps.append(
-            CoverageGap(
-                system="tools",
-                method="CALL",
-                path=name,
-                detail=f"it is mapped to nothing: shadow_tools(tools, {{'{name}': OPERATION}})",
-            )
-        )
-        raise ToolNotMapped(f"the tool `{name}` is not available")
+        detail = f"it is mapped to nothing: shadow_tools(tools, {{'{name}': OPERATION}})"
+        raise _refused(session, name, detail)
+    if isinstance(target, RecordedAnswers):
+        given = {key: _value(each) for key, each in arguments.items()}
+        try:
+            return target.answer(session, name, given)
+        except LookupError as error:
+            raise _refused(session, name, str(error)) from None
     return _carried_out(target, Toolbox(engine, session), arguments)
 
 
-def _carried_out(target: Target, systems: Toolbox, arguments: dict[str, Any]) -> Any:
+def _refused(session: CaseSession, name: str, detail: str) -> ToolNotMapped:
+    """A call that nothing stands behind: told as a gap of the case's coverage."""
+    gap = CoverageGap(system="tools", method="CALL", path=name, detail=detail)
+    session.gaps.append(gap)
+    return ToolNotMapped(f"the tool `{name}` is not available")
+
+
+def _carried_out(
+    target: str | Callable[..., Any], systems: Toolbox, arguments: dict[str, Any]
+) -> Any:
     if callable(target):
         return target(systems, **arguments)
     given = {key: _value(each) for key, each in arguments.items() if each is not None}

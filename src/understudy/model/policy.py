@@ -187,6 +187,8 @@ class Review(Configuration):
     catch_rate: ShareText = 0.7
     delay: DurationText = Field(timedelta(), json_schema_extra={"default": "0s"})
     """How long an approval asked for at the desk stays pending."""
+    seeded: ShareText = 0.0
+    """The share of approvals beside which one with an error is shown, to count what is seen."""
     rework: MoneyText = Money(5, "EUR")
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "FailureCause",
     "Proposal",
     "RecordedOutcome",
+    "Reviewed",
     "Trace",
     "WallCount",
 ]
@@ -138,6 +139,16 @@ class FaultCount(msgspec.Struct, frozen=True, kw_only=True):
         return f"it struck {self.struck:,} times, and there was nothing for it to change"
 
 
+class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
+    """One look of the desk's reviewer: whether there was an error to see, and whether it was."""
+
+    wrong: bool
+    approved: bool
+    after_seconds: float
+    seeded: bool = False
+    """Whether the error was put there to measure the reviewer; the candidate never asked it."""
+
+
 class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the run store: everything that one finished case left behind."""
 
@@ -146,6 +157,7 @@ class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     trace: Trace = msgspec.field(default_factory=Trace)
     gaps: tuple[CoverageGap, ...] = ()
     wall: WallCount = msgspec.field(default_factory=WallCount)
+    reviews: tuple[Reviewed, ...] = ()
     faults: dict[str, FaultCount] = msgspec.field(default_factory=dict)
     """What became of every fault that the campaign has planned for the case."""
     finished_at: str | None = None

@@ -22,6 +22,7 @@ __all__ = [
     "Hashes",
     "ModelTraffic",
     "NetValue",
+    "Oversight",
     "Stage",
     "Verdict",
     "VerdictWord",
@@ -177,6 +178,22 @@ class Hashes(msgspec.Struct, frozen=True, kw_only=True):
     harness: str | None = None
 
 
+class Oversight(msgspec.Struct, frozen=True, kw_only=True):
+    """What the reviewer at the desk saw of the errors that came before them."""
+
+    asked: int
+    """Approvals that the candidate asked for."""
+    wrong: int
+    """Those of them that people did otherwise, and `caught` of these."""
+    caught: int
+    seeded: int
+    """Errors that were put before the reviewer to measure them, and how many were seen."""
+    seeded_caught: int
+    catch_rate: float | None
+    interval: tuple[float, float] | None
+    mean_seconds: float
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """`verdict.json`, whole."""
 
@@ -206,3 +223,5 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = VERDICT_SCHEMA
     external: dict[str, Any] | None = None
     """How the figures compare with verdicts that an imported log carries, where it does."""
+    oversight: Oversight | None = None
+    """What the approvals of this run were worth, where any were asked for."""

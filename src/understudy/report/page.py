@@ -31,6 +31,7 @@ from understudy.report.phrases import (
     counted,
     deed,
     log_agreement,
+    oversight_told,
     percent,
     plain,
     vendor_likeness,
@@ -276,6 +277,8 @@ def _provenance(facts: ReportInput) -> Iterator[tuple[str, str]]:
     yield "Sent to model providers", _model_traffic(verdict)
     yield "Recording", _recording(facts)
     yield "Mocks like the vendors", vendor_likeness(facts.likeness, facts.recording)
+    if verdict.oversight:
+        yield "Oversight", oversight_told(verdict.oversight)
     if verdict.external:
         yield "The log's own verdict", log_agreement(verdict.external)
     yield "Run", f"{manifest.run_id}, seed {manifest.seed}, started {manifest.started_at}"

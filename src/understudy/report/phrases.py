@@ -8,7 +8,7 @@ from typing import Any
 from understudy.model.finding import Kind, Severity
 from understudy.model.manifest import MADE_HERE, RecordingManifest
 from understudy.model.money import Money
-from understudy.model.verdict import GateOutcome, VerdictWord, WallEvidence
+from understudy.model.verdict import GateOutcome, Oversight, VerdictWord, WallEvidence
 from understudy.systems.verification import Verification
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "counted",
     "deed",
     "log_agreement",
+    "oversight_told",
     "percent",
     "plain",
     "vendor_likeness",
@@ -177,6 +178,18 @@ def vendor_likeness(found: Verification | None, recording: RecordingManifest | N
         f"{percent(found.share)} of {counted(found.played, 'recorded request')} answered alike in "
         f"status, fields, types and errors{least}"
     )
+
+
+def oversight_told(seen: Oversight) -> str:
+    """What the approvals of a run were worth, in words."""
+    text = f"{counted(seen.asked, 'approval')} asked for, {seen.wrong:,} not as people did"
+    text += f", {seen.caught:,} of them seen"
+    if seen.seeded:
+        text += f"; of {counted(seen.seeded, 'seeded error')} {seen.seeded_caught:,} were seen"
+    if seen.catch_rate is not None and seen.interval is not None:
+        low, high = seen.interval
+        text += f"; catch rate {seen.catch_rate:.0%} ({low:.0%} to {high:.0%})"
+    return f"{text}; answered after {seen.mean_seconds:,.0f} s"
 
 
 def wall_held(wall: WallEvidence) -> str:

@@ -81,6 +81,7 @@ class Crew:
         self._size = size
         self._on_start = on_start
         self._decide, self._models, self._converse = plan.decide, plan.models, plan.converse
+        self._reviews = plan.reviews
         self._forwards = contextlib.ExitStack()
         self._home = tempfile.TemporaryDirectory(prefix="home-")
         self._environment = built_environment(os.environ, self._home.name, setup.seed)
@@ -219,7 +220,8 @@ class Crew:
             yield self._result(worker, worker.case, lost)
 
     def _result(self, worker: Worker, index: int, record: CaseRecord) -> Result:
-        record = msgspec.structs.replace(record, killed=self._deaths[index])
+        looked = self._reviews(record.case_id, record.proposal.repeat) if self._reviews else ()
+        record = msgspec.structs.replace(record, killed=self._deaths[index], reviews=looked)
         return Result(
             index, self._models.finish(worker.model_key, record) if self._models else record
         )

@@ -11,16 +11,19 @@ from understudy.candidates.handed import Inbound, inbound
 from understudy.doors.self_test import SelfTest
 from understudy.model.campaign import CandidateSpec, Fault
 from understudy.model.case import Case, Turn
+from understudy.model.proposal import Reviewed
 from understudy.model.verdict import ModelTraffic, WallEvidence
 from understudy.shadow.models import ModelService
 from understudy.shadow.protocol import Question
 
-__all__ = ["Converse", "Decide", "ShadowPlan", "ShadowReport"]
+__all__ = ["Converse", "Decide", "Reviews", "ShadowPlan", "ShadowReport"]
 
 Decide = Callable[[str, int, int, Mapping[str, Any]], Mapping[str, Any]]
 """Decides an approval: case, repeat, its number in the case, its row; gives what changes."""
 
 
+Reviews = Callable[[str, int], tuple[Reviewed, ...]]
+"""What was looked at in a case and repeat that has ended."""
 Converse = Callable[[Question], Turn | None]
 """Says what a case's customer answers, or None where nobody can."""
 
@@ -47,6 +50,8 @@ class ShadowPlan:
     """What becomes of a write, by operation or action class: `observe`, `queue` or `deny`."""
     decide: Decide | None = None
     """Who answers at the desk; without it approvals stay pending."""
+    reviews: Reviews | None = None
+    """What they have looked at."""
     converse: Converse | None = None
     """Who answers for the customers; without it no question is answered."""
     models: ModelService | None = None
