@@ -193,9 +193,14 @@ def test_the_public_dialogues_go_through_whole(shared, tmp_path):
     assert made.manifest.dropped == 68
     baselines = [recording.baselines_of(case.case_id)[0] for case in recording.cases]
     assert sum(baseline.outcome is Outcome.ABSTAINED for baseline in baselines) == 200
-    assert made.notes["baselines of people who did nothing, and rightly so"] == 200
-    silent = "dialogues in which no system was asked for anything, complete or not"
+    assert made.notes["baselines of people who did nothing, and rightly so: some only asked"] == 200
+    silent = "dialogues without any action, complete or not: no system was asked for anything"
     assert made.notes[silent] == 147
+    whole = "of these are complete: cases whose person rightly did nothing at all"
+    asked = {one.correlation_id for one in recording.interactions()}
+    assert made.notes[whole] == sum(c.case_id not in asked for c in recording.cases) == 80
+    told = made.summary()
+    assert all(text in told for text in ("519 records", "451 cases", f"147 {silent}"))
     assert all(baseline.cycle_time_ms for baseline in baselines)
     assert made.manifest.period[0].startswith("2020-05-12")
     chats = import_traffic("auto", [shared("abcd/abcd-abcd_sample.json")], tmp_path / "abcd")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from understudy.model.errors import RecordingError
 from understudy.redact.scan import scan_value
 from understudy.traffic.detect import detect_format, import_traffic
-from understudy.traffic.http_import import HAR, VCR, HttpOptions, import_http
+from understudy.traffic.http_import import HAR, JSONL, VCR, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
 from understudy.traffic.source_file import Limits
 from understudy.traffic.yaml_stream import plain_yaml
@@ -405,3 +405,28 @@ def test_cassettes_of_vcr_s_relatives_are_read_with_their_times(imported, tmp_pa
     assert found.response.body == {"id": "ch_1"}
     assert found.started_at.isoformat() == at
     assert "sk_live" not in str(found.request.headers)
+
+
+def test_every_record_in_quarantine_is_named_on_the_disk(tmp_path, key):
+    """Many broken lines: each one's file and byte can be read afterwards, none is in memory."""
+    good = json.dumps({"request": {"method": "GET", "url": "https://a.example/"}})
+    path = tmp_path / "ann@corp.com.jsonl"
+    path.write_text("".join(f"{{broken {n}\n{good}\n" for n in range(30_000)))
+    report = import_http(JSONL, [path], tmp_path / "out", HttpOptions(key=key))
+    lines = [
+        json.loads(x) for x in (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()
+    ]
+    assert len(lines) == report.manifest.quarantined == len(report.quarantined) == 30_000
+    assert report.manifest.kept + len(lines) == report.manifest.records
+    offsets = [int(line["where"].rpartition("byte ")[2]) for line in lines]
+    data = path.read_bytes()
+    assert all(data[at:].startswith(b"{broken") for at in offsets[::1000])
+    assert "quarantine.jsonl" in report.summary() and "ann@corp.com" not in str(lines[0])
+
+
+def test_a_recording_without_loss_has_no_list_of_losses(tmp_path, key):
+    """Where every record was kept there is no quarantine to look at."""
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps({"request": {"method": "GET", "url": "https://a.example/"}}))
+    import_http(JSONL, [path], tmp_path / "out", HttpOptions(key=key))
+    assert not (tmp_path / "out" / "quarantine.jsonl").exists()

@@ -71,11 +71,12 @@ def import_dialogues(
     for record in records:
         tally.notes.update(dialect.told(record))
     reader = partial(_one, dialect, redactor, limits or Limits())
-    dialogues = list(_dialogues(file, records, reader, tally))
+    shown = redactor.redact_text(file.name)
+    dialogues = list(_dialogues(shown, records, reader, tally))
     idle = sum(not item.baseline.actions for item in dialogues)
-    tally.notes["baselines of people who did nothing, and rightly so"] = idle
+    tally.notes["baselines of people who did nothing, and rightly so: some only asked"] = idle
     if source.lost:
-        tally.quarantine(f"{file.name}, byte {source.cut_at}", "the file breaks off")
+        tally.quarantine(f"{shown}, byte {source.cut_at}", "the file breaks off")
     manifest = write_recording(
         out,
         cases=[item.case for item in dialogues],
@@ -87,7 +88,7 @@ def import_dialogues(
         format=dialect.name,
         recording=out,
         manifest=manifest,
-        quarantined=tuple(tally.quarantined),
+        quarantined=tally.quarantined,
         notes=dict(+tally.notes),
         remarks=(SYNTHETIC,),
     )
@@ -109,7 +110,7 @@ def _one(dialect: Dialect, redactor: Redactor, limits: Limits, record: Any) -> _
 
 
 def _dialogues(
-    file: Path, records: Sequence[Any], reader: Callable[[Any], _Read], tally: Tally
+    file: str, records: Sequence[Any], reader: Callable[[Any], _Read], tally: Tally
 ) -> Iterator[Dialogue]:
     seen: set[str] = set()
     for number, record in enumerate(records, 1):
@@ -119,7 +120,7 @@ def _dialogues(
             tally.drop(str(reason))
             continue
         except Malformed as reason:
-            tally.quarantine(f"{file.name}, record {number}", str(reason))
+            tally.quarantine(f"{file}, record {number}", str(reason))
             continue
         if dialogue.case.case_id in seen:
             tally.drop("the same dialogue stands twice")

@@ -80,7 +80,7 @@ def import_exports(
         )
     return ImportReport(
         format=provenance.format, recording=out, manifest=manifest,
-        quarantined=tuple(tally.quarantined), notes=dict(made.notes),
+        quarantined=tally.quarantined, notes=dict(made.notes),
         remarks=tuple(made.remarks),
     )  # fmt: skip
 

@@ -123,7 +123,7 @@ def import_http(
         )
         return dataclasses.replace(
             report,
-            quarantined=tuple(work.tally.quarantined),
+            quarantined=work.tally.quarantined,
             notes={**report.notes, **work.unserved()},
         )
 

@@ -67,7 +67,7 @@ class Recorder:
                 return None
             facts = self.tally.provenance(format="recorder", redactions=self._redactor.counts)
             report = write_cases(self.spool, out, facts)
-            return dataclasses.replace(report, quarantined=tuple(self.tally.quarantined))
+            return dataclasses.replace(report, quarantined=self.tally.quarantined)
 
 
 def record_traffic(

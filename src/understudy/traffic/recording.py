@@ -16,12 +16,15 @@ from understudy.model.interaction import Interaction
 from understudy.model.jsonl import encode_line, read_json, read_lines, write_json
 from understudy.model.manifest import RecordingManifest, SourceFile
 from understudy.traffic.kept_lines import KeptLines, grouped, numbered
+from understudy.traffic.quarantine import Quarantined
 from understudy.traffic.unwritable import written_to
 
 __all__ = ["Provenance", "Recording", "read_recording", "refuse_foreign", "write_recording"]
 
 MANIFEST, CASES, WORLD = "manifest.json", "cases.jsonl", "world"
 BASELINES, INTERACTIONS = "baselines.jsonl", "interactions.jsonl"
+QUARANTINE = "quarantine.jsonl"
+"""Of each record that could not be used a line: where it stands, and why."""
 SCHEMA = "understudy/recording/1"
 Build = Callable[[Path], tuple[Iterable[Case], Iterable[Baseline]]]
 _HINT = "import it again: understudy traffic import auto FILE --out {path}"
@@ -37,6 +40,8 @@ class Provenance:
     dropped: int = 0
     repaired: int = 0
     quarantined: int = 0
+    quarantine: Iterable[Quarantined] = ()
+    """Where each of them stands and why."""
     source_files: tuple[SourceFile, ...] = ()
     redactions: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
@@ -97,6 +102,8 @@ def write_recording(
         _write(folder / CASES, kept.case_lines(cases, CASES))
         _write(folder / BASELINES, kept.baseline_lines(baselines, BASELINES))
         _write(folder / INTERACTIONS, interactions)
+        if provenance.quarantined:
+            _write(folder / QUARANTINE, provenance.quarantine)
         manifest = _manifest(kept, provenance, _digest(folder))
         write_json(folder / MANIFEST, manifest)
         aside.place()

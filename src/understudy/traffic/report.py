@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from understudy.model.manifest import RecordingManifest
 from understudy.model.printable import printable
-from understudy.traffic.recording import Provenance
+from understudy.traffic.quarantine import Quarantine, Quarantined
+from understudy.traffic.recording import QUARANTINE, Provenance
 
-__all__ = ["ImportReport", "Quarantined", "Tally"]
+__all__ = ["ImportReport", "Tally"]
 
 _SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """One record that could not be used: where it stands and why."""
-
-    where: str
-    reason: str
 
 
 @dataclass(slots=True)
@@ -32,7 +26,7 @@ class Tally:
     kept: int = 0
     dropped: int = 0
     repaired: int = 0
-    quarantined: list[Quarantined] = field(default_factory=list)
+    quarantined: Quarantine = field(default_factory=Quarantine)
     reasons: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
 
@@ -53,6 +47,7 @@ class Tally:
             "dropped": self.dropped,
             "repaired": self.repaired,
             "quarantined": len(self.quarantined),
+            "quarantine": self.quarantined,
             "reasons": self.reasons,
         }
         return Provenance(**{**facts, **more})
@@ -72,7 +67,7 @@ class Tally:
 
     def quarantine(self, where: str, reason: str) -> None:
         """A record that cannot be used."""
-        self.quarantined.append(Quarantined(where, reason))
+        self.quarantined.add(where, reason)
         self.reasons[f"quarantined: {reason}"] += 1
 
 
@@ -84,7 +79,7 @@ class ImportReport:
     recording: Path
     manifest: RecordingManifest
     proposals: int = 0
-    quarantined: tuple[Quarantined, ...] = ()
+    quarantined: Sequence[Quarantined] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -98,9 +93,10 @@ class ImportReport:
             f" -> {self.recording}",
         ]
         lines += [f"  {count} x {reason}" for reason, count in sorted(facts.reasons.items())]
-        lines += [f"  {item.where}: {item.reason}" for item in self.quarantined[:_SHOWN]]
+        lines += [f"  {item.where}: {item.reason}" for item in islice(self.quarantined, _SHOWN)]
         if len(self.quarantined) > _SHOWN:
-            lines.append(f"  … and {len(self.quarantined) - _SHOWN} more in quarantine")
+            more = len(self.quarantined) - _SHOWN
+            lines.append(f"  … and {more} more: {self.recording / QUARANTINE}")
         lines += [f"  {count} {note}" for note, count in sorted(self.notes.items())]
         redacted = sum(facts.redactions.values())
         lines.append(f"  {redacted} values redacted{_by_kind(facts.redactions)}")

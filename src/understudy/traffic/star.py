@@ -25,6 +25,7 @@ _SPEAKERS = {("User", "utter"): "user", ("Wizard", "utter"): "assistant",
 _REFUSED = "writes that the system refused, no part of the baseline"
 _OVERRULED = "suggested next steps that the person overruled"
 _ANSWERED, _REFUSAL = 200, 400
+_WHOLE = "Complete"
 
 
 def _records(content: Any) -> Sequence[Any] | None:
@@ -34,14 +35,15 @@ def _records(content: Any) -> Sequence[Any] | None:
     return content if known else None
 
 
-_SILENT = "dialogues in which no system was asked for anything, complete or not"
+_SILENT = "dialogues without any action, complete or not: no system was asked for anything"
+_SILENT_CASES = "of these are complete: cases whose person rightly did nothing at all"
 
 
 def _read(record: Any) -> Dialogue:
     if not isinstance(record, dict) or record.get("DialogueID") is None:
         raise Malformed("no dialogue id")
     level = record.get("CompletionLevel")
-    if level != "Complete":
+    if level != _WHOLE:
         raise LeftOut(f"incomplete: {level}")
     events = record.get("Events")
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
@@ -60,7 +62,9 @@ def _told(record: Any) -> Counter[str]:
     events = record.get("Events") if isinstance(record, dict) else None
     found = events if isinstance(events, list) else ()
     asked = any(isinstance(event, dict) and event.get("Action") == "query" for event in found)
-    return Counter() if asked else Counter({_SILENT: 1})
+    if asked or not isinstance(record, dict):
+        return Counter()
+    return Counter({_SILENT: 1, _SILENT_CASES: int(record.get("CompletionLevel") == _WHOLE)})
 
 
 STAR = Dialect("star", "Events", _records, _read, _told)

@@ -79,7 +79,8 @@ def import_tau(
     placed = list(_runs(work, schema, redactor))
     converted = list(_convert(work.tally, placed))
     if work.file.lost:
-        work.tally.quarantine(f"{file.name}, byte {work.file.cut_at}", "the file breaks off")
+        where = f"{redactor.redact_text(file.name)}, byte {work.file.cut_at}"
+        work.tally.quarantine(where, "the file breaks off")
     if not converted:
         raise _nothing(file, work.tally)
     manifest = write_recording(
@@ -94,7 +95,7 @@ def import_tau(
         recording=out,
         manifest=manifest,
         proposals=written,
-        quarantined=tuple(work.tally.quarantined),
+        quarantined=work.tally.quarantined,
         notes=dict(+work.tally.notes),
         remarks=(_SYNTHETIC, _recorded_passes(converted)),
     )
@@ -129,7 +130,7 @@ def _clean_tasks(file: Tau2File, limits: Limits, redactor: Redactor) -> Tau2File
 def _runs(work: _Import, schema: _Schema, redactor: Redactor) -> Iterator[_Placed]:
     """The runs that can be read; the others go to quarantine, and copies are dropped."""
     for number, record in enumerate(schema.records, 1):
-        where = f"{work.file.path.name}, record {number}"
+        where = f"{redactor.redact_text(work.file.path.name)}, record {number}"
         try:
             clean, repairs = fit(record, work.limits)
             mark = digest(clean)

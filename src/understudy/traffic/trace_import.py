@@ -87,7 +87,7 @@ def import_traces(
         recording=out,
         manifest=manifest,
         proposals=written,
-        quarantined=tuple(work.tally.quarantined),
+        quarantined=work.tally.quarantined,
         notes=dict(+work.tally.notes),
         remarks=() if proposed else (_UNWRITTEN,),
     )
