@@ -109,6 +109,12 @@ def test_models_are_recorded_and_replayed_without_the_provider(project, provider
     assert "BadRequestError" in _printed(project)[2]
     assert run["model_traffic"] == []
     assert any("3 model calls: no answer was recorded" in line for line in run["not_covered"])
+    missed = _records(project)[2]
+    detail = missed["gaps"][0]["detail"]
+    assert missed["case_id"] in detail
+    assert "--- recorded" in detail
+    finished = project.command("case", "latest", missed["case_id"])
+    assert "nothing serves: REPLAY /" in finished.stdout
 
 
 def test_a_budget_ends_the_run(project, provider):

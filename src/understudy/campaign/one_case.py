@@ -89,6 +89,9 @@ def _rest(record: CaseRecord) -> list[str]:
         for fault, count in record.faults.items()
         if count.idle is not None
     ]
+    for gap in record.gaps:
+        lines.append(f"nothing serves: {gap.method} {gap.path} at {gap.system}")
+        lines += [f"  {line}" for line in gap.detail.splitlines()[:_PRINTED]]
     if record.trace.rationale:
         lines.append(f"rationale: {_short(record.trace.rationale)}")
     printed = record.trace.printed.strip().splitlines()

@@ -14,6 +14,7 @@ from typing import Any
 from understudy.campaign.customer import Customers
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.mounting import mounted_systems, own_places, settings_of
+from understudy.campaign.pasted_keys import refuse_pasted_keys
 from understudy.campaign.project import project_folder
 from understudy.campaign.proofreading import proofread_suite
 from understudy.campaign.reviewer import DeskReviewer
@@ -91,6 +92,7 @@ class LoadedSuite:
 def load_suite(path: Path) -> LoadedSuite:
     """Read a suite; raises `ConfigurationError` with file and line."""
     document = read_document(path)
+    refuse_pasted_keys(document)
     suite = parse_document(document, Suite)
     proofread_suite(suite, document)
     used = [each.settings for each in suite.systems.values() if isinstance(each, SystemUse)]

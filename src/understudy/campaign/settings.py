@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.campaign.mounting import settings_of
+from understudy.campaign.pasted_keys import refuse_pasted_keys
 from understudy.campaign.proofreading import proofread_campaign
 from understudy.model.campaign import Campaign
 from understudy.model.canonical import digest, digest_file
@@ -45,6 +46,7 @@ class Settings:
 def load_settings(path: Path) -> Settings:
     """Read `campaign.yaml` and the files it names; raises `ConfigurationError`."""
     document = read_document(path)
+    refuse_pasted_keys(document)
     _refuse_suite(document)
     campaign = parse_document(document, Campaign)
     folder = path.resolve().parent

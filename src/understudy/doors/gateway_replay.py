@@ -59,8 +59,10 @@ class Replay:
             number = self._given[place]
             recorded = self._answers.get(place, [])
             if number >= len(recorded):
-                self.misses.append(self._miss(request, len(recorded)))
-                raise ModelRefusal(400, "no_recorded_answer", "No answer is recorded for this.")
+                miss = self._miss(request, len(recorded))
+                self.misses.append(miss)
+                message = "No answer is recorded for this."
+                raise ModelRefusal(400, "no_recorded_answer", message, miss.difference)
             self._given[place] += 1
         found = recorded[number]
         events = found.answer.split(_EVENT)

@@ -28,6 +28,8 @@ class ModelCalls:
     tokens_out: int = 0
     refused: list[str] = field(default_factory=list)
     """The codes of calls that the gateway itself refused, as `no_recorded_answer`."""
+    differences: list[tuple[str, str]] = field(default_factory=list)
+    """Path of each call that was not recorded, and how it differs from the one most like it."""
 
 
 class Traced:
@@ -51,7 +53,10 @@ class Traced:
         except ModelRefusal as refusal:
             self._noted(request, place, {"error": {"code": refusal.code, "message": str(refusal)}})
             with self._lock:
-                self._calls[request.scope].refused.append(refusal.code)
+                calls = self._calls[request.scope]
+                calls.refused.append(refusal.code)
+                if refusal.aside:
+                    calls.differences.append((request.path, refusal.aside))
             raise
         return replace(answer, blocks=self._passed(request, place, answer))
 

@@ -86,10 +86,12 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 class ModelRefusal(Exception):
     """A call that the gateway itself refuses, in the shape of the provider's errors."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, aside: str = "") -> None:
+        """`aside` is for whoever runs the campaign; the candidate is not told."""
         super().__init__(message)
         self.status = status
         self.code = code
+        self.aside = aside
 
 
 class Source(Protocol):

@@ -85,12 +85,12 @@ class ModelService:
         self._gateway.close(key)
         if self._gateway.troubles:
             raise EvidenceError(f"the model gateway failed: {self._gateway.troubles[0]}")
+        calls = self._traced.take(scope)
         record = msgspec.structs.replace(
             record,
-            gaps=(*record.gaps, *self._unserved()),
+            gaps=(*record.gaps, *self._unserved(), *map(_not_recorded, calls.differences)),
             faults={**record.faults, **self._faulty.told(scope)},
         )
-        calls = self._traced.take(scope)
         self.missing += sum(code in _MISSING for code in calls.refused)
         if "insufficient_quota" in calls.refused:
             self.starved.add((record.case_id, record.proposal.repeat))
@@ -145,6 +145,11 @@ def scope_of(case_id: str, repeat: int) -> str:
     ('c-1', 'c-1#2')
     """
     return f"{case_id}#{repeat}" if repeat else case_id
+
+
+def _not_recorded(call: tuple[str, str]) -> CoverageGap:
+    path, difference = call
+    return CoverageGap(system="models", method="REPLAY", path=path, detail=difference)
 
 
 async def _text_of(source: Source, request: ModelRequest) -> str | None:
