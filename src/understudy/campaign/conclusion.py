@@ -72,6 +72,7 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
             if case.case_id not in judgement.quarantined
         ),
         scope=_scope(end),
+        chosen=end.manifest.chosen,
         monthly_cases=outlook.monthly_cases,
         integration_cost_minor=outlook.integration_cost_minor,
         human_error_minor=human.minor if human else None,
@@ -140,9 +141,10 @@ def _counts(end: RunFiles, judgement: Judgement) -> CaseCounts:
 def _partial(end: RunFiles) -> list[str]:
     """A verdict from part of the cases says so."""
     planned, run = end.manifest.planned, len(end.evidence.proposals)
-    if run >= planned:
-        return []
-    return [f"only {run:,} of the {planned:,} planned cases were run"]
+    told = [f"only {run:,} of the {planned:,} planned cases were run"] if run < planned else []
+    if end.manifest.selection:
+        told.append(f"these were not all cases of the recording: {end.manifest.selection}")
+    return told
 
 
 def _finding_counts(judgement: Judgement) -> tuple[FindingCount, ...]:

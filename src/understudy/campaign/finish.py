@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import msgspec
 
 from understudy.campaign.run_folder import RunFolder
+from understudy.model.manifest import RunManifest
 from understudy.model.verdict import Verdict
 
-__all__ = ["Finished", "summary_json"]
+__all__ = ["Finished", "Part", "parts_json", "summary_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,15 @@ class Finished:
 
     folder: RunFolder
     verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A shard that has been run: its folder, its manifest, and the text for the terminal."""
+
+    folder: RunFolder
+    manifest: RunManifest
     text: str
 
 
@@ -32,4 +42,17 @@ def summary_json(finished: Sequence[Finished]) -> str:
         }
         for one in finished
     ]
-    return msgspec.json.format(msgspec.json.encode({"runs": runs}), indent=2).decode()
+    return _indented({"runs": runs})
+
+
+def parts_json(parts: Sequence[Part]) -> str:
+    """The shards as one JSON document; there is no verdict in it."""
+    told = [
+        {"run": str(one.folder.path), "run_id": one.manifest.run_id, "shard": one.manifest.shard}
+        for one in parts
+    ]
+    return _indented({"shards": told})
+
+
+def _indented(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -19,7 +19,7 @@ from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, 
 from understudy.campaign.settings import Rules, load_rules
 from understudy.campaign.source import world_folder
 from understudy.model.canonical import digest, digest_file
-from understudy.model.errors import NoCasesError, RecordingError
+from understudy.model.errors import EvidenceError, NoCasesError, RecordingError
 from understudy.model.manifest import RunManifest
 from understudy.model.money import Money
 from understudy.model.printable import printable
@@ -65,6 +65,13 @@ def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
 def judge_run(run: str, reports: Path, progress: Progress) -> Finished:
     """Judge a run again from its store, with the policy and gate files as they are now."""
     files = open_run(find_run(run, reports))
+    if files.manifest.shard is not None:
+        raise EvidenceError(
+            f"`{files.folder.path}` is shard {'{}/{}'.format(*files.manifest.shard)} of a run, and "
+            "a shard gives no verdict",
+            code="U502",
+            hint="understudy merge RUN RUN …, with all of its shards",
+        )
     progress("judge", len(files.records), len(files.records))
     return conclude(files)
 

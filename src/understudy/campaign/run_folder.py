@@ -80,10 +80,14 @@ class RunFolder:
 def count_attempts(reports: Path, recording_digest: str | None) -> int:
     """How many runs in the reports folder looked at a recording, of whatever candidate.
 
-    Each run is a look at the same cases, and a verdict says how many there were before it.
+    Each run is a look at the same cases, and a verdict says how many there were before it. Shards
+    are none: what they are merged to is one.
     """
     manifests = (run.read_manifest() for run in runs_in(reports))
-    return sum(manifest.hashes.get("recording") == recording_digest for manifest in manifests)
+    return sum(
+        manifest.hashes.get("recording") == recording_digest and manifest.shard is None
+        for manifest in manifests
+    )
 
 
 def runs_in(reports: Path) -> list[RunFolder]:

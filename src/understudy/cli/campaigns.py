@@ -1,7 +1,8 @@
-"""Commands that end in a verdict: `demo`, `run` and `judge`."""
+"""Commands that end in a verdict: `demo`, `run`, `merge` and `judge`."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +13,11 @@ from understudy.cli.progress import Progress, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from understudy.campaign.finish import Finished
+    from understudy.campaign.finish import Finished, Part
+    from understudy.campaign.shard import Shard
+    from understudy.model.money import Money
 
-__all__ = ["demo", "judge", "run"]
+__all__ = ["demo", "judge", "merge", "run"]
 
 Reports = Annotated[Path, typer.Option("--reports", help="Where run folders are written.")]
 Json = Annotated[bool, typer.Option("--json", help="Print only JSON on standard output.")]
@@ -30,6 +33,16 @@ DryRun = Annotated[
 Resume = Annotated[
     str | None,
     typer.Option(help="Go on with an interrupted run: its folder, its id, or `latest`."),
+]
+LastFailed = Annotated[
+    bool, typer.Option("--last-failed", help="Run only what cost anything in the last run.")
+]
+Budget = Annotated[
+    str | None, typer.Option(help="The most that model calls may cost, as `25 EUR`.")
+]
+ShardText = Annotated[
+    str | None,
+    typer.Option("--shard", help="Run part I of N, as `2/8`; `merge` gives the verdict."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
@@ -62,6 +75,9 @@ def run(
     workers: Annotated[int, typer.Option(min=1, help="Sealed child processes.")] = 1,
     resume: Resume = None,
     case: Annotated[str | None, typer.Option(help="Run only this case.")] = None,
+    last_failed: LastFailed = False,
+    budget: Budget = None,
+    shard: ShardText = None,
     sample: Sample = None,
     speed: Speed = "max",
     dry_run: DryRun = False,
@@ -70,26 +86,81 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a shadow campaign: cases through a candidate, priced, gated and reported."""
-    from understudy.campaign.pipeline import RunRequest, dry_run_campaign, run_campaign
+    from understudy.campaign.pipeline import dry_run_campaign, run_campaign, run_shard
     from understudy.campaign.replay import parse_sample, parse_speed
+    from understudy.campaign.run_request import RunRequest
     from understudy.campaign.settings import load_settings
 
     share = None if sample is None else parse_sample(sample)
     request = RunRequest(
         reports=reports, candidate=candidate, limit=limit, workers=workers, resume=resume,
-        case_id=case, sample=share, speed=parse_speed(speed),
+        case_id=case, sample=share, speed=parse_speed(speed), last_failed=last_failed,
+        budget=_money(budget), shard=_shard(shard),
     )  # fmt: skip
+    settings, progress = load_settings(campaign), Progress(quiet=quiet)
     if dry_run:
-        typer.echo(dry_run_campaign(load_settings(campaign), request, Progress(quiet=quiet)))
+        typer.echo(dry_run_campaign(settings, request, progress))
         return
     try:
-        finished = run_campaign(load_settings(campaign), request, Progress(quiet=quiet))
+        if request.shard is not None:
+            _print_parts(run_shard(settings, request, progress), json)
+            return
+        finished = run_campaign(settings, request, progress)
     except KeyboardInterrupt:
         say("interrupted; what was done is kept")
         say(f"  go on with: understudy run {campaign} --resume latest")
         raise typer.Exit(130) from None
     _print(finished, json)
     raise typer.Exit(_exit_code(finished))
+
+
+def _money(text: str | None) -> Money | None:
+    from understudy.model.errors import ConfigurationError
+    from understudy.model.money import parse_money
+
+    try:
+        return None if text is None else parse_money(text)
+    except ValueError as error:
+        raise ConfigurationError(str(error), where="--budget", hint="--budget '25 EUR'") from None
+
+
+def _shard(text: str | None) -> Shard | None:
+    """The shard that is asked for, or that a scheduler has set, which is then told."""
+    from understudy.campaign.shard import parse_shard, shard_of_environment
+
+    if text is not None:
+        asked = parse_shard(text)
+        return None if asked.total == 1 else asked
+    found = shard_of_environment(os.environ)
+    if found is None or found[0].total == 1:
+        return None
+    say(f"shard {found[0]}, as {found[1]} says; --shard 1/1 runs all cases")
+    return found[0]
+
+
+def _print_parts(parts: Sequence[Part], as_json: bool) -> None:
+    if as_json:
+        from understudy.campaign.finish import parts_json
+
+        typer.echo(parts_json(parts))
+    else:
+        typer.echo("\n\n".join(one.text for one in parts))
+
+
+def merge(
+    runs: Annotated[list[str], typer.Argument(help="The shards: their folders or ids.")],
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Judge although a shard is missing, and say so.")
+    ] = False,
+    reports: Reports = Path("reports"),
+    json: Json = False,
+) -> None:
+    """Put the shards of one campaign together, judge them as one run, and report it."""
+    from understudy.campaign.merging import MergeRequest, merge_runs
+
+    finished = merge_runs(MergeRequest(runs, reports, partial))
+    _print([finished], json)
+    raise typer.Exit(_exit_code([finished]))
 
 
 def judge(

@@ -45,6 +45,7 @@ def options(
 app.command("init")(tools.init)
 app.command("demo")(campaigns.demo)
 app.command("run")(campaigns.run)
+app.command("merge")(campaigns.merge)
 app.command("judge")(campaigns.judge)
 app.command("diff")(runs.diff)
 app.command("report")(runs.report)

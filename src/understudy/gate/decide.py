@@ -78,7 +78,7 @@ def _word(results: Sequence[GateResult], facts: RunFacts, against: Sequence[str]
     outcomes = {result.outcome for result in results}
     if GateOutcome.FAIL in outcomes:
         return VerdictWord.NO_GO
-    if GateOutcome.UNDECIDED in outcomes or facts.stopped or _unowned(facts):
+    if GateOutcome.UNDECIDED in outcomes or facts.stopped or facts.chosen or _unowned(facts):
         return VerdictWord.INCONCLUSIVE
     return VerdictWord.GO
 

@@ -51,6 +51,8 @@ class RunFacts:
     stopped: StopCause | None = None
     order: tuple[tuple[str, str], ...] = ()
     scope: str = "the cases of this campaign"
+    chosen: bool = False
+    """Whether the cases were chosen by hand or by what came of them: such ones support no GO."""
     monthly_cases: int | None = None
     integration_cost_minor: int | None = None
     human_error_minor: int | None = None

@@ -106,6 +106,11 @@ def _undecided(told: Told, measured: Measured) -> Iterator[str]:
         )
         yield from (f"gate {result.id}: {result.reason}" for result in open_gates)
     facts = measured.facts
+    if facts.chosen:
+        yield (
+            f"{VerdictWord.INCONCLUSIVE}: the cases were chosen by hand or by what came of them, "
+            "so they say nothing about all others"
+        )
     if facts.stage is not Stage.SHADOW and not facts.prices_owned:
         yield (
             f"{VerdictWord.INCONCLUSIVE}: the prices have no owner, so they are illustrative, and "

@@ -100,6 +100,14 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     unanswered: int = 0
     """Model calls that no recorded or scripted answer was there for."""
     case_ids_digest: str = ""
+    selection: str = ""
+    """Which cases were run, in words, where it was not all of the recording's."""
+    chosen: bool = False
+    """Whether the cases were chosen by hand or by what came of them before."""
+    shard: tuple[int, int] | None = None
+    """Which part of how many this run is, counted from 1; a part has no verdict."""
+    merged: tuple[str, ...] = ()
+    """The ids of the runs that this one was put together from."""
     attempt: int = 1
     """Which look at its recording this run is."""
     wall: WallEvidence | None = None

@@ -1,0 +1,140 @@
+"""What a run says of itself before its first case and after its last one."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from understudy import __version__
+from understudy.campaign.identity import candidate_hash, harness_hash, model_hashes
+from understudy.campaign.models import ModelPlan
+from understudy.campaign.mounting import mounted_systems, own_places
+from understudy.campaign.project import project_folder
+from understudy.campaign.run_folder import mint_run_id
+from understudy.campaign.selection import Selection
+from understudy.campaign.settings import Settings
+from understudy.campaign.shard import Shard
+from understudy.campaign.source import Source
+from understudy.doors.gateway_faults import is_about_models
+from understudy.model.campaign import Campaign, Fault, ModelMode
+from understudy.model.canonical import digest
+from understudy.model.errors import RecordingError
+from understudy.model.manifest import RunManifest
+from understudy.model.verdict import ModelTraffic
+from understudy.shadow.plan import ShadowReport
+
+__all__ = ["added_traffic", "manifest_of", "refuse_other", "with_report"]
+
+
+def manifest_of(
+    settings: Settings, source: Source, selection: Selection, shard: Shard | None
+) -> RunManifest:
+    """The manifest of a run that begins now; that of a shard counts the cases of all shards."""
+    cases = selection.cases
+    campaign = settings.campaign
+    candidate = campaign.candidates[0]
+    started = datetime.now(UTC)
+    project = project_folder(candidate.spec, settings.folder)
+    hashes = {
+        **settings.rules.hashes,
+        "recording": source.recording.digest,
+        "world": _world_hash(source, settings),
+        "candidate": candidate_hash(candidate.spec, project),
+        **model_hashes(candidate.use, project),
+        "harness": harness_hash(),
+    }
+    return RunManifest(
+        campaign=campaign.name,
+        run_id=mint_run_id(started, candidate.name, campaign.name, str(shard)),
+        candidate=candidate.name,
+        candidate_spec=str(candidate.spec),
+        candidate_release=candidate.release,
+        seed=campaign.seed,
+        stage=campaign.stage.value,
+        planned=len(cases) * campaign.repeats,
+        started_at=started.isoformat(timespec="milliseconds"),
+        harness_version=__version__,
+        recording=str(source.recording.path.resolve()),
+        world=str(source.world_folder.resolve()),
+        policy=str(settings.rules.policy_file),
+        gates=str(settings.rules.gates_file),
+        settings=tuple(str(settings.folder / each) for each in campaign.settings_files),
+        mounted=mounted_systems(campaign.systems, settings.folder, source.recording.path),
+        paths=tuple(map(str, own_places(campaign.systems, settings.folder))),
+        hashes=hashes,
+        needs=candidate.needs,
+        case_ids_digest=digest([case.case_id for case in cases]),
+        machine={"python": platform.python_version(), "system": platform.system()},
+        without_effect=_without_effect(settings.campaign),
+        economics=campaign.economics.model_dump(mode="json", exclude_none=True),
+        faults=tuple(_told(fault) for fault in campaign.faults),
+        fault_plan=tuple(map(str, campaign.faults)),
+        selection=selection.told,
+        chosen=selection.chosen,
+        shard=None if shard is None else (shard.number, shard.total),
+    )
+
+
+def _without_effect(campaign: Campaign) -> tuple[str, ...]:
+    if campaign.stop.budget is None:
+        return ()
+    if not ModelPlan.of(campaign, Path()).serves_any:
+        return ("`stop.budget`: the campaign serves no models, so nothing is counted",)
+    if campaign.candidates[0].models in (ModelMode.REPLAY, ModelMode.SCRIPTED):
+        return ("`stop.budget`: replayed and scripted answers cost nothing",)
+    return ()
+
+
+def _told(fault: Fault) -> str:
+    return f"{fault.do.value} of models" if is_about_models(fault) else fault.do.value
+
+
+def with_report(manifest: RunManifest, report: ShadowReport) -> RunManifest:
+    """The manifest with how the run went."""
+    return msgspec.structs.replace(
+        manifest,
+        wall=report.evidence(),
+        stopped=report.stopped,
+        model_traffic=added_traffic(manifest.model_traffic, report.model_traffic),
+        unanswered=manifest.unanswered + report.unanswered,
+    )
+
+
+def added_traffic(*parts: Sequence[ModelTraffic]) -> tuple[ModelTraffic, ...]:
+    """What went to each provider in all, where a run was gone on with or put together."""
+    requests: Counter[str] = Counter()
+    sent: Counter[str] = Counter()
+    for each in (one for part in parts for one in part):
+        requests[each.provider] += each.requests
+        sent[each.provider] += each.bytes_out
+    return tuple(
+        ModelTraffic(provider=name, requests=requests[name], bytes_out=sent[name])
+        for name in sorted(requests)
+    )
+
+
+def refuse_other(before: RunManifest, now: RunManifest) -> None:
+    """A run goes on only with what it began with: another policy or recording is another run."""
+    changed = [key for key, value in now.hashes.items() if before.hashes.get(key) != value]
+    if before.case_ids_digest != now.case_ids_digest:
+        changed.append("cases")
+    if before.shard != now.shard:
+        changed.append("shard")
+    if changed:
+        raise RecordingError(
+            f"run `{before.run_id}` was begun with other {', '.join(sorted(changed))}",
+            code="U443",
+            hint="start a new run, or restore what has changed",
+        )
+
+
+def _world_hash(source: Source, settings: Settings) -> str | None:
+    """The world's digest, with what the company has defined in it."""
+    if not settings.equipment:
+        return source.world_digest
+    return digest([source.world_digest, *[e.model_dump(mode="json") for e in settings.equipment]])

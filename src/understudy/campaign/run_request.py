@@ -1,0 +1,35 @@
+"""What is asked of a run on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.campaign.shard import Shard
+from understudy.model.money import Money
+
+__all__ = ["RunRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What the command line adds to a campaign file."""
+
+    reports: Path
+    candidate: str | None = None
+    limit: int | None = None
+    workers: int = 1
+    resume: str | None = None
+    case_id: str | None = None
+    sample: float | None = None
+    """The share of customers whose cases are run; it goes before the campaign's own."""
+    speed: float | None = None
+    """How many times as fast as recorded cases are handed out; None waits for nothing."""
+    last_failed: bool = False
+    """Only the cases that the last run of this candidate had something against."""
+    budget: Money | None = None
+    """The most that model calls may cost; it goes before the campaign's own."""
+    shard: Shard | None = None
+    """Run only this part of the cases, and give no verdict."""
+    rehearsal: bool = False
+    """A demonstration on built-in data: not an attempt on anybody's recording."""

@@ -1,0 +1,147 @@
+"""One campaign on several machines: shards, and the run that they are merged to."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from understudy.campaign.shard import parse_shard, shard_of_environment
+from understudy.model.errors import ConfigurationError
+
+BOT = """
+def handle(case, systems):
+    outcome = "escalated" if int(case.id[-1]) % 2 else "acted"
+    return {"outcome": outcome, "confidence": 0.4}
+"""
+
+
+@pytest.fixture
+def campaign(project):
+    project.write("bot.py", BOT)
+    return str(project.campaign("bot:handle", repeats=2))
+
+
+def shard(project, campaign, text, *more):
+    finished = project.command("run", campaign, "-q", "--json", "--shard", text, *more)
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)["shards"][0]["run"]
+
+
+def verdict_of(text):
+    (verdict,) = json.loads(text)["runs"]
+    own = ("attempt", "expires", "report", "run", "run_id")
+    return {key: value for key, value in verdict.items() if key not in own}
+
+
+def test_shards_merge_to_the_verdict_of_one_run(project, campaign):
+    """Three shards, one of them given twice, make the verdict of one run but for ids and times."""
+    runs = [shard(project, campaign, f"{number}/3") for number in (1, 2, 3)]
+    merged = project.command("merge", *runs, runs[1], "--json")
+    alone = project.command("run", campaign, "-q", "--json")
+    assert merged.returncode == alone.returncode, merged.stderr
+    assert verdict_of(merged.stdout) == verdict_of(alone.stdout)
+    run = json.loads(merged.stdout)["runs"][0]
+    assert run["attempt"] == 1
+    manifest = json.loads((project.folder / run["run"] / "manifest.json").read_text())
+    assert len(manifest["merged"]) == 3
+    lines = (project.folder / run["run"] / "cases-0.jsonl").read_bytes().count(b"\n")
+    assert lines == 48
+
+
+def test_a_shard_alone_gives_no_verdict(project, campaign):
+    """A shard exits with 0, writes no verdict, cannot be judged; a merge names what is missing."""
+    run = shard(project, campaign, "2/3")
+    assert not list(project.folder.glob("reports/*/*/verdict.json"))
+    judged = project.command("judge", run, "-q")
+    assert judged.returncode == 3
+    assert "shard 2/3 of a run, and a shard gives no verdict" in judged.stderr
+    merged = project.command("merge", run)
+    assert merged.returncode == 2
+    assert "2 of 3 shards are missing: 1, 3" in merged.stderr
+    partial = project.command("merge", run, "--partial", "--json")
+    assert "only 16 of the 48 planned cases were run" in partial.stdout
+
+
+def test_manifests_that_do_not_belong_together_are_refused(project, campaign):
+    """Another recipe of shards, another seed, a whole run, a damaged manifest: each is named."""
+    first = shard(project, campaign, "1/2")
+    other = shard(project, str(project.campaign("bot:handle", repeats=2, seed=9)), "2/2")
+    thirds = shard(project, campaign := str(project.campaign("bot:handle", repeats=2)), "2/3")
+    for run, told in ((other, "they differ in seed"), (thirds, "the number of shards")):
+        merged = project.command("merge", first, run)
+        assert (merged.returncode, told in merged.stderr) == (2, True), merged.stderr
+    project.command("run", campaign, "-q", "--limit", "2")
+    (whole,) = project.runs()
+    assert "is a whole run and no shard" in project.command("merge", first, str(whole)).stderr
+    broken = project.folder / "broken"
+    shutil.copytree(project.folder / first, broken)
+    (broken / "manifest.json").write_text("{")
+    damaged = project.command("merge", first, "broken")
+    assert damaged.returncode == 2
+    assert "broken/manifest.json: this line cannot be read" in damaged.stderr
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "-1/2", "1/0", "half", "1/2/3", ""])
+def test_a_shard_out_of_range_is_an_error(text):
+    """What is no shard is named with the form that is expected."""
+    with pytest.raises(ConfigurationError, match=r"is no shard; write I/N with I from 1 to N"):
+        parse_shard(text)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, None),
+        ({"UNDERSTUDY_SHARD": "2/4"}, "2/4"),
+        ({"UNDERSTUDY_SHARD_INDEX": "1", "UNDERSTUDY_SHARD_TOTAL": "4"}, "1/4"),
+        ({"SLURM_ARRAY_TASK_ID": "0", "SLURM_ARRAY_TASK_COUNT": "3"}, "1/3"),
+        (
+            {
+                "SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_COUNT": "4",
+                "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_STEP": "2",
+            },
+            "4/4",
+        ),
+        ({"JOB_COMPLETION_INDEX": "0"}, None),
+        ({"JOB_COMPLETION_INDEX": "3", "UNDERSTUDY_SHARD_TOTAL": "4"}, "4/4"),
+    ],
+)  # fmt: skip
+def test_schedulers_say_which_shard_it_is(environment, expected):
+    """SLURM arrays, Kubernetes indexed jobs and our own variables are understood."""
+    found = shard_of_environment(environment)
+    assert (found and str(found[0])) == expected
+
+
+def test_a_scheduler_that_says_nonsense_is_named():
+    """A task outside of its own array is an error, never a part of the cases run twice."""
+    with pytest.raises(ConfigurationError, match="`5/3` is no shard") as caught:
+        shard_of_environment({"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_COUNT": "3"})
+    assert caught.value.where == "SLURM_ARRAY_TASK_ID of SLURM_ARRAY_TASK_COUNT"
+
+
+def test_the_last_failed_cases_are_run_again(project):
+    """`--last-failed` runs what cost anything, says so, and is never evidence for a GO."""
+    project.write("bot.py", BOT)
+    campaign = str(project.campaign("bot:handle"))
+    assert "has been judged yet" in project.command("run", campaign, "--last-failed").stderr
+    project.command("run", campaign, "-q", "--limit", "5")
+    (run,) = project.runs()
+    lines = (run / "findings.jsonl").read_text().splitlines()
+    failed = {each["case_id"] for each in map(json.loads, lines) if each["cost_minor"]}
+    again = project.command("run", campaign, "-q", "--json", "--last-failed")
+    (verdict,) = json.loads(again.stdout)["runs"]
+    assert verdict["cases"]["planned"] == len(failed) < 24
+    assert verdict["verdict"] != "GO"
+    assert any(f"cost anything in run {run.name}" in each for each in verdict["reasons"])
+
+
+def test_a_budget_on_the_command_line_goes_before_the_campaign_s(project):
+    """`--budget` is held to what a budget needs, and what is no money is named."""
+    project.write("bot.py", BOT)
+    campaign = str(project.campaign("bot:handle"))
+    wrong = project.command("run", campaign, "--budget", "lots")
+    assert (wrong.returncode, "--budget" in wrong.stderr) == (2, True)
+    told = project.command("run", campaign, "-q", "--limit", "2", "--budget", "1 EUR", "--json")
+    assert "`stop.budget`: the campaign serves no models" in told.stdout
