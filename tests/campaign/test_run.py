@@ -246,6 +246,12 @@ def test_a_run_stops_by_itself_at_so_many_critical_findings(project):
     assert run["cases"]["judged"] == 2
     assert run["cases"]["planned"] == 24
     assert any("automatic stop" in line for line in run["not_covered"])
+    project.campaign("bot:handle", stop="{on_streak: 3}", policy=str(policy), stage="shadow")
+    finished = project.command("run", str(campaign), "-q", "--json")
+    run = json.loads(finished.stdout)["runs"][0]
+    assert (finished.returncode, run["verdict"]) == (4, "NO-GO")
+    assert run["cases"]["judged"] == 3
+    assert "one case after the other stopped the run" in run["reasons"][0]
 
 
 def test_planned_faults_befall_the_candidate(project):

@@ -73,6 +73,7 @@ class Project:
             "isolation",
             "expect_blocked",
             "memory",
+            "limits",
         ):
             if name in changes:
                 spec[name] = changes.pop(name)

@@ -83,6 +83,7 @@ _STOPS = {
     "kill_switch": StopCause.KILL_SWITCH,
     "egress": StopCause.EGRESS,
     "budget": StopCause.BUDGET,
+    "streak": StopCause.STREAK,
 }
 
 
@@ -142,6 +143,11 @@ def _partial(end: RunFiles) -> list[str]:
     """A verdict from part of the cases says so."""
     planned, run = end.manifest.planned, len(end.evidence.proposals)
     told = [f"only {run:,} of the {planned:,} planned cases were run"] if run < planned else []
+    if end.stopped == "kill_switch":
+        told.append(
+            f"after the kill switch {end.manifest.halted:,} further actions of "
+            f"{end.manifest.halted_cases:,} running cases were refused"
+        )
     if end.manifest.selection:
         told.append(f"these were not all cases of the recording: {end.manifest.selection}")
     return told

@@ -23,8 +23,8 @@ from understudy.shadow.store import CaseStore, read_records
 __all__ = ["MergeRequest", "merge_runs"]
 
 _OWN = (
-    "attempt", "machine", "merged", "model_traffic", "run_id", "shard", "started_at", "stopped",
-    "unanswered", "wall",
+    "attempt", "halted", "halted_cases", "machine", "merged", "model_traffic", "run_id", "shard",
+    "started_at", "stopped", "unanswered", "wall",
 )  # fmt: skip
 """What the shards of one campaign may differ in."""
 _PLACES = ("recording", "world", "policy", "gates", "settings", "paths", "mounted")
@@ -58,7 +58,7 @@ def merge_runs(request: MergeRequest) -> Finished:
     if folder.path.exists():
         raise RecordingError(
             f"these shards are merged already, in `{folder.path}`",
-            code="U455",
+            code="U464",
             hint=f"understudy judge {folder.path}, or remove the folder and merge again",
         )
     folder.write_manifest(made)
@@ -79,7 +79,7 @@ def _refuse_strangers(shards: Shards) -> None:
         if manifest.shard is None:
             raise RecordingError(
                 f"`{folder.path}` is a whole run and no shard, so there is nothing to merge",
-                code="U452",
+                code="U461",
                 hint=f"understudy judge {folder.path}",
             )
         unlike = _unlike(head, manifest)
@@ -87,7 +87,7 @@ def _refuse_strangers(shards: Shards) -> None:
             raise RecordingError(
                 f"`{folder.path}` and `{first.path}` are not parts of one run: they differ in "
                 f"{', '.join(unlike)}",
-                code="U453",
+                code="U462",
                 hint="merge only shards of one campaign, candidate, recording and version",
             )
 
@@ -110,7 +110,7 @@ def _refuse_gaps(shards: Shards) -> None:
     if missing:
         raise RecordingError(
             f"{len(missing)} of {total} shards are missing: {', '.join(missing[:20])}",
-            code="U454",
+            code="U463",
             hint="run them, or add --partial for a verdict that says what is missing",
         )
 
@@ -135,6 +135,8 @@ def _manifest(shards: Shards) -> RunManifest:
         wall=reduce(_both_walls, (each.wall for each in manifests)),
         stopped=next((each.stopped for each in manifests if each.stopped), None),
         model_traffic=added_traffic(*(each.model_traffic for each in manifests)),
+        halted=sum(each.halted for each in manifests),
+        halted_cases=sum(each.halted_cases for each in manifests),
         unanswered=sum(each.unanswered for each in manifests),
     )
 

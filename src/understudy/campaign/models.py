@@ -87,7 +87,7 @@ def model_service(
         return None
     mode = plan.candidate.models
     settings = plan.served
-    meter = Meter(_budget(plan.budget, settings, mode))
+    meter = Meter(_budget(plan, settings, mode))
     recording = plan.folder / settings.recording
     source = _source(mode, settings, recording, meter, resumed, environment)
     return ModelService(source, meter=meter, faults=faults, seed=plan.seed)
@@ -132,21 +132,34 @@ def _replay(recording: Path) -> Replay:
     return Replay(recording)
 
 
-def _budget(budget: Money | None, settings: ModelSettings, mode: ModelMode) -> ModelBudget:
+def _budget(plan: ModelPlan, settings: ModelSettings, mode: ModelMode) -> ModelBudget:
+    """What the run and each of its cases may cost, where calls cost anything."""
     prices = {
         name: TokenPrice(price.input.minor, price.output.minor)
         for name, price in settings.prices.items()
     }
-    if budget is None or mode not in _PAYING:
+    limits = {"stop.budget": plan.budget, "limits.spend": plan.candidate.limits.spend}
+    named = {name: limit for name, limit in limits.items() if limit is not None}
+    if not named or mode not in _PAYING:
         return ModelBudget(prices=prices)
-    if not prices:
+    for name, limit in named.items():
+        _refuse_unpriced(name, limit, settings)
+    whole, case = limits.values()
+    return ModelBudget(
+        cost_minor=whole.minor if whole else None,
+        case_minor=case.minor if case else None,
+        prices=prices,
+    )
+
+
+def _refuse_unpriced(limit: str, money: Money, settings: ModelSettings) -> None:
+    if not settings.prices:
         raise ConfigurationError(
-            f"`stop.budget` of {budget} cannot be kept without the models' prices",
+            f"`{limit}` of {money} cannot be kept without the models' prices",
             hint="models: {prices: {NAME: {input: 0.25 EUR, output: 2 EUR}}}, per million tokens",
         )
     for name, price in settings.prices.items():
-        if {price.input.currency, price.output.currency} != {budget.currency}:
+        if {price.input.currency, price.output.currency} != {money.currency}:
             raise ConfigurationError(
-                f"the price of `{name}` is not in {budget.currency}, as `stop.budget` is"
+                f"the price of `{name}` is not in {money.currency}, as `{limit}` is"
             )
-    return ModelBudget(cost_minor=budget.minor, prices=prices)

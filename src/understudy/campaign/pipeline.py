@@ -119,11 +119,11 @@ def _shadowed(
     cases = request.shard.of(selection.cases) if request.shard else selection.cases
     plan = _plan(settings, source, request, cases, folder, models)
     replay = replay_of(manifest)
-    limit = settings.campaign.stop.on_critical
-    trip = CriticalTrip(limit, source.recording, settings.rules.policy, replay)
+    stop = settings.campaign.stop
+    trip = CriticalTrip(stop, source.recording, settings.rules.policy, replay)
     records: list[CaseRecord] = []
 
-    def keep(record: CaseRecord) -> bool:
+    def keep(record: CaseRecord) -> str | None:
         records.append(record)
         progress(f"shadow {plan.candidate.name}", len(records), len(cases) * plan.repeats)
         return trip.trips(record)
@@ -174,6 +174,7 @@ def _plan(
         decide=reviewer,
         reviews=reviewer.reviews,
         resume=request.resume is not None,
+        most_blocked=campaign.stop.on_egress,
         speed=request.speed,
     )
 

@@ -39,15 +39,6 @@ def manifest_of(
     campaign = settings.campaign
     candidate = campaign.candidates[0]
     started = datetime.now(UTC)
-    project = project_folder(candidate.spec, settings.folder)
-    hashes = {
-        **settings.rules.hashes,
-        "recording": source.recording.digest,
-        "world": _world_hash(source, settings),
-        "candidate": candidate_hash(candidate.spec, project),
-        **model_hashes(candidate.use, project),
-        "harness": harness_hash(),
-    }
     return RunManifest(
         campaign=campaign.name,
         run_id=mint_run_id(started, candidate.name, campaign.name, str(shard)),
@@ -66,7 +57,7 @@ def manifest_of(
         settings=tuple(str(settings.folder / each) for each in campaign.settings_files),
         mounted=mounted_systems(campaign.systems, settings.folder, source.recording.path),
         paths=tuple(map(str, own_places(campaign.systems, settings.folder))),
-        hashes=hashes,
+        hashes=_hashes(settings, source),
         needs=candidate.needs,
         case_ids_digest=digest([case.case_id for case in cases]),
         machine={"python": platform.python_version(), "system": platform.system()},
@@ -78,6 +69,19 @@ def manifest_of(
         chosen=selection.chosen,
         shard=None if shard is None else (shard.number, shard.total),
     )
+
+
+def _hashes(settings: Settings, source: Source) -> dict[str, str | None]:
+    candidate = settings.campaign.candidates[0]
+    project = project_folder(candidate.spec, settings.folder)
+    return {
+        **settings.rules.hashes,
+        "recording": source.recording.digest,
+        "world": _world_hash(source, settings),
+        "candidate": candidate_hash(candidate.spec, project),
+        **model_hashes(candidate.use, project),
+        "harness": harness_hash(),
+    }
 
 
 def _without_effect(campaign: Campaign) -> tuple[str, ...]:
@@ -100,6 +104,8 @@ def with_report(manifest: RunManifest, report: ShadowReport) -> RunManifest:
         manifest,
         wall=report.evidence(),
         stopped=report.stopped,
+        halted=report.halted,
+        halted_cases=report.halted_cases,
         model_traffic=added_traffic(manifest.model_traffic, report.model_traffic),
         unanswered=manifest.unanswered + report.unanswered,
     )

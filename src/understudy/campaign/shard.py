@@ -47,7 +47,7 @@ def parse_shard(text: str, where: str = "--shard") -> Shard:
     if not 1 <= number <= total:
         raise ConfigurationError(
             f"`{text}` is no shard; write I/N with I from 1 to N",
-            code="U151",
+            code="U152",
             where=where,
             hint="--shard 1/4, 2/4, 3/4 and 4/4, then: understudy merge RUN RUN RUN RUN",
         )
@@ -102,5 +102,5 @@ def _slurm(environment: Mapping[str, str]) -> int:
 
 def _number(text: str, name: str) -> int:
     if not text.isdecimal():
-        raise ConfigurationError(f"`{name}` is `{text}`; a number was expected", code="U151")
+        raise ConfigurationError(f"`{name}` is `{text}`; a number was expected", code="U152")
     return int(text)

@@ -10,6 +10,7 @@ from understudy.campaign.two_views import view
 from understudy.cost.price_list import PriceList
 from understudy.model.case import Case
 from understudy.model.finding import Severity
+from understudy.model.limits import Stop
 from understudy.model.policy import Policy
 from understudy.model.proposal import CaseRecord
 from understudy.traffic.recording import Recording
@@ -24,11 +25,13 @@ class CriticalTrip:
     Without a limit it never trips, and nothing is judged twice.
     """
 
-    limit: int | None
+    limits: Stop
     recording: Recording
     policy: Policy
     replay: Replay
     critical: int = 0
+    streak: int = 0
+    """How many cases in a row have had a critical finding, to the last one."""
     _cases: Mapping[str, Case] = field(init=False)
     _prices: PriceList = field(init=False)
 
@@ -36,12 +39,17 @@ class CriticalTrip:
         self._cases = {case.case_id: case for case in self.recording.cases}
         self._prices = PriceList.from_policy(self.policy)
 
-    def trips(self, record: CaseRecord) -> bool:
-        """Whether the limit is reached with this record."""
-        if self.limit is None:
-            return False
+    def trips(self, record: CaseRecord) -> str | None:
+        """Which limit is reached with this record: `asked` or `streak`, where any is."""
+        if self.limits.on_critical is None and self.limits.on_streak is None:
+            return None
         case = self._cases[record.case_id]
         baselines = self.recording.baselines_of(record.case_id)
         told = view(case, record.proposal, baselines, self._prices, self.replay).explanation
-        self.critical += sum(one.severity is Severity.CRITICAL for one in told.findings)
-        return self.critical >= self.limit
+        found = sum(one.severity is Severity.CRITICAL for one in told.findings)
+        self.critical += found
+        self.streak = self.streak + 1 if found else 0
+        if self.limits.on_streak is not None and self.streak >= self.limits.on_streak:
+            return "streak"
+        most = self.limits.on_critical
+        return "asked" if most is not None and self.critical >= most else None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from understudy.campaign.finish import Finished, Part
+    from understudy.campaign.run_request import RunRequest
     from understudy.campaign.shard import Shard
     from understudy.model.money import Money
 
@@ -86,10 +87,8 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a shadow campaign: cases through a candidate, priced, gated and reported."""
-    from understudy.campaign.pipeline import dry_run_campaign, run_campaign, run_shard
     from understudy.campaign.replay import parse_sample, parse_speed
     from understudy.campaign.run_request import RunRequest
-    from understudy.campaign.settings import load_settings
 
     share = None if sample is None else parse_sample(sample)
     request = RunRequest(
@@ -97,21 +96,31 @@ def run(
         case_id=case, sample=share, speed=parse_speed(speed), last_failed=last_failed,
         budget=_money(budget), shard=_shard(shard),
     )  # fmt: skip
-    settings, progress = load_settings(campaign), Progress(quiet=quiet)
-    if dry_run:
-        typer.echo(dry_run_campaign(settings, request, progress))
-        return
     try:
-        if request.shard is not None:
-            _print_parts(run_shard(settings, request, progress), json)
-            return
-        finished = run_campaign(settings, request, progress)
+        raise typer.Exit(_carried_out(campaign, request, Progress(quiet=quiet), dry_run, json))
     except KeyboardInterrupt:
         say("interrupted; what was done is kept")
         say(f"  go on with: understudy run {campaign} --resume latest")
         raise typer.Exit(130) from None
+
+
+def _carried_out(
+    campaign: Path, request: RunRequest, progress: Progress, dry_run: bool, json: bool
+) -> int:
+    """Do what was asked for and print what came of it; the exit code."""
+    from understudy.campaign.pipeline import dry_run_campaign, run_campaign, run_shard
+    from understudy.campaign.settings import load_settings
+
+    settings = load_settings(campaign)
+    if dry_run:
+        typer.echo(dry_run_campaign(settings, request, progress))
+        return 0
+    if request.shard is not None:
+        _print_parts(run_shard(settings, request, progress), json)
+        return 0
+    finished = run_campaign(settings, request, progress)
     _print(finished, json)
-    raise typer.Exit(_exit_code(finished))
+    return _exit_code(finished)
 
 
 def _money(text: str | None) -> Money | None:

@@ -51,7 +51,7 @@ def case(
 
 
 def stop(run: Run, reports: Reports = Path("reports")) -> None:
-    """Stop a running campaign before its next case."""
+    """Stop a running campaign: no further action is accepted, and no further case begins."""
     from understudy.campaign.run_folder import find_run
 
     folder = find_run(run, reports)
@@ -59,4 +59,4 @@ def stop(run: Run, reports: Reports = Path("reports")) -> None:
         typer.echo(f"{folder.path} has ended already")
         return
     folder.stop_file.touch()
-    typer.echo(f"{folder.path} stops before its next case")
+    typer.echo(f"{folder.path} is stopped: no further action is accepted, no further case begins")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,8 +12,17 @@ import orjson
 
 from understudy.doors.gateway_wire import ModelRefusal, ModelRequest
 
-__all__ = ["Meter", "ModelBudget", "ProviderCount", "TokenPrice", "Tokens", "tokens_of"]
+__all__ = [
+    "CASE_SPENT",
+    "Meter",
+    "ModelBudget",
+    "ProviderCount",
+    "TokenPrice",
+    "Tokens",
+    "tokens_of",
+]
 
+CASE_SPENT = "case_quota_exceeded"
 _MILLION = 1_000_000
 _BYTES_PER_TOKEN = 3
 """Fewer than real texts have, so that an estimate is rather too dear."""
@@ -52,6 +62,8 @@ class ModelBudget:
     requests: int | None = None
     bytes_out: int | None = None
     cost_minor: int | None = None
+    case_minor: int | None = None
+    """The most that the calls of one case may cost."""
     prices: Mapping[str, TokenPrice] = field(default_factory=dict)
 
 
@@ -67,12 +79,15 @@ class Meter:
         self._lock = threading.Lock()
         self._traffic: dict[str, ProviderCount] = {}
         self._millionths = 0
+        self._of_case: Counter[str] = Counter()
         self.refused = 0
         """Calls that the budget stopped."""
 
     def admit(self, provider: str, request: ModelRequest) -> None:
         """Count a call that is about to go out; raises `ModelRefusal` where the budget is spent."""
         with self._lock:
+            if self._case_is_over(request):
+                raise ModelRefusal(429, CASE_SPENT, "the case may not spend more on models")
             reason = self._over(request)
             if reason:
                 self.refused += 1
@@ -85,6 +100,7 @@ class Meter:
         with self._lock:
             millionths = tokens.input * price.input_minor + tokens.output * price.output_minor
             self._millionths += millionths
+            self._of_case[request.scope] += millionths
             self._add(provider, bytes_in=bytes_in, tokens_in=tokens.input, tokens_out=tokens.output)
 
     def traffic(self) -> list[ProviderCount]:
@@ -105,14 +121,15 @@ class Meter:
             return f"the budget of {budget.requests} requests is spent"
         if budget.bytes_out is not None and sent > budget.bytes_out:
             return f"the budget of {budget.bytes_out} bytes is spent"
-        if budget.cost_minor is not None:
-            return self._over_cost(request, budget.cost_minor)
-        return ""
-
-    def _over_cost(self, request: ModelRequest, most: int) -> str:
-        if request.model not in self._budget.prices:
+        limits = [each for each in (budget.cost_minor, budget.case_minor) if each is not None]
+        if limits and request.model not in budget.prices:
             return f"the model `{request.model}` has no price, so no budget can hold for it"
-        return "the budget is spent" if self._millionths >= most * _MILLION else ""
+        spent = budget.cost_minor is not None and self._millionths >= budget.cost_minor * _MILLION
+        return "the budget is spent" if spent else ""
+
+    def _case_is_over(self, request: ModelRequest) -> bool:
+        most = self._budget.case_minor
+        return most is not None and self._of_case[request.scope] >= most * _MILLION
 
     def _add(self, provider: str, **counts: int) -> None:
         before = self._traffic.get(provider, ProviderCount(provider=provider))

@@ -71,7 +71,7 @@ def evidence_of(units: Units, gates: Gates) -> CostEvidence:
 
 
 def _word(results: Sequence[GateResult], facts: RunFacts, against: Sequence[str]) -> VerdictWord:
-    if facts.stopped in (StopCause.KILL_SWITCH, StopCause.EGRESS):
+    if facts.stopped not in (None, StopCause.BUDGET):
         return VerdictWord.NO_GO
     if against:
         return VerdictWord.INVALID

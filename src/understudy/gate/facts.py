@@ -15,6 +15,7 @@ class StopCause(enum.Enum):
 
     KILL_SWITCH = "the kill switch stopped the run"
     EGRESS = "the run was stopped because the candidate tried to reach the outside"
+    STREAK = "critical findings in one case after the other stopped the run"
     BUDGET = "the budget of the run is used up"
 
 

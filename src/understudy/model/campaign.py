@@ -19,6 +19,7 @@ from understudy.model.configuration import (
 )
 from understudy.model.customer_settings import CustomerSettings
 from understudy.model.http_use import Delivery, ServiceUse
+from understudy.model.limits import CaseLimits, Stop
 from understudy.model.verdict import Stage
 
 __all__ = [
@@ -37,7 +38,6 @@ __all__ = [
     "ModelProvider",
     "ModelSettings",
     "ModelUse",
-    "Stop",
     "SystemUse",
     "WorldRequest",
 ]
@@ -160,6 +160,7 @@ class CandidateSpec(Configuration):
         Field((), description="hosts that it tries by itself, as those of telemetry: blocked too")
     )
     models: ModelMode = ModelMode.REPLAY
+    limits: CaseLimits = CaseLimits()
     timeout: DurationText = Field(timedelta(seconds=30), json_schema_extra={"default": "30s"})
     memory: SizeText = Field(
         2 << 30,
@@ -262,13 +263,6 @@ class Fault(Configuration):
         share = f", {match.share * 100:g}% of them" if match.share < 1 else ""
         what = "any event" if self.do.startswith("webhook_") else "any call"
         return f"{self.do} of {match.operation or match.system or what}{nth}{case}{share}"
-
-
-class Stop(Configuration):
-    """When the run is stopped early."""
-
-    budget: MoneyText | None = None
-    on_critical: int | None = Field(None, ge=1)
 
 
 class Economics(Configuration):

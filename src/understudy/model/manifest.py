@@ -113,5 +113,9 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     wall: WallEvidence | None = None
     stopped: str | None = None
     """Why the run ended before its last case: `kill_switch`, `egress`, … or None."""
+    halted: int = 0
+    """Writes that were refused because the kill switch was pressed."""
+    halted_cases: int = 0
+    """The cases that those were of; none of them has a record."""
     machine: dict[str, Any] = msgspec.field(default_factory=dict)
     schema: str = "understudy/run/1"

@@ -13,10 +13,10 @@ from understudy.model.campaign import (
     CandidateUse,
     Fault,
     ModelSettings,
-    Stop,
     SystemUse,
 )
 from understudy.model.configuration import Configuration, MoneyText, Version
+from understudy.model.limits import Stop
 
 __all__ = [
     "Expectation",

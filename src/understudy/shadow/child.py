@@ -53,17 +53,19 @@ def _serve(setup: Setup, channel: Channel) -> None:
     _find_modules_in(setup.folders)
 
     from understudy.candidates.handed import Inbound
+    from understudy.shadow.braked import BrakedEngine
     from understudy.shadow.handling import Handling, Workplace
     from understudy.shadow.handover import Handover
     from understudy.shadow.seating import take_seat
-    from understudy.systems.engine import Engine
     from understudy.systems.webhooks import Webhooks
 
     sys.path += [each for each in setup.paths if each not in sys.path]
     faults = [Fault.model_validate(fault) for fault in setup.faults]
-    engine = Engine(
+    engine = BrakedEngine(
         _world(setup), systems=setup.systems, seed=setup.seed, faults=faults, writes=setup.writes
     )
+    engine.stop_file, engine.press_after = setup.stop_file, setup.press_after
+    engine.most_calls, engine.most_bytes = setup.most_calls, setup.most_bytes
     set_limits(setup.memory)
     _forget_arguments(setup.use)
     printed = Printed()

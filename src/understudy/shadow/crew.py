@@ -59,6 +59,8 @@ class Result:
 
     index: int
     record: CaseRecord
+    halted: int = 0
+    """How many of its writes were refused because the kill switch was pressed."""
 
 
 class Crew:
@@ -179,7 +181,7 @@ class Crew:
         elif isinstance(message, Finished) and worker.case is not None:
             index, worker.case = worker.case, None
             worker.leaving = message.leaving
-            yield self._result(worker, index, message.record)
+            yield self._result(worker, index, message.record, message.halted)
         elif isinstance(message, Listening):
             self._serve(taken_over(worker.door, message.names))
 
@@ -219,12 +221,12 @@ class Crew:
             lost = _lost_case(order(worker.case), reason, how, printed, worker.attempted)
             yield self._result(worker, worker.case, lost)
 
-    def _result(self, worker: Worker, index: int, record: CaseRecord) -> Result:
+    def _result(self, worker: Worker, index: int, record: CaseRecord, halted: int = 0) -> Result:
         looked = self._reviews(record.case_id, record.proposal.repeat) if self._reviews else ()
         record = msgspec.structs.replace(record, killed=self._deaths[index], reviews=looked)
-        return Result(
-            index, self._models.finish(worker.model_key, record) if self._models else record
-        )
+        if self._models is not None:
+            record = self._models.finish(worker.model_key, record)
+        return Result(index, record, halted)
 
     def _release(self, worker: Worker, patience: float = 0.0) -> int:
         self._waiting.unregister(worker.output)

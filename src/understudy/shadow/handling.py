@@ -24,6 +24,7 @@ from understudy.model.case import Turn
 from understudy.model.errors import UnderstudyError
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause, FaultCount
+from understudy.shadow.braked import BrakedEngine
 from understudy.shadow.channel import Printed
 from understudy.shadow.conversation import Conversation
 from understudy.shadow.deliveries import as_delivered, lateness, marked, merged, pauses
@@ -32,7 +33,7 @@ from understudy.shadow.seating import Seat
 from understudy.shadow.serial import Standing
 from understudy.shadow.watchdog import Watchdog, where_it_stands
 from understudy.systems.blow import Blow
-from understudy.systems.engine import Engine, current_case
+from understudy.systems.engine import current_case
 from understudy.systems.session import CaseSession, Reviewer
 from understudy.systems.timeline import real_now
 from understudy.systems.webhooks import Webhooks
@@ -47,7 +48,7 @@ _SYSTEMS = Path(systems_package.__file__ or "").parent
 class Workplace:
     """Everything in the process that a case needs."""
 
-    engine: Engine
+    engine: BrakedEngine
     seat: Seat
     printed: Printed
     setup: Setup
@@ -96,6 +97,7 @@ class Handling:
             serial.begin(order.case_id)
         running = _Running(as_delivered(order, blows), session, real_now(), blows)
         session.clock.limit(place.setup.virtual_seconds, self._overran)
+        place.engine.limit(self._end_late)
         with self._lock:
             self._running = running
         place.printed.mend()
@@ -175,11 +177,11 @@ class Handling:
         return Standing(serial.credentials, session.base_urls) if serial else session
 
     def _expired(self) -> None:
-        self._end_late(f"no answer within {self._place.setup.seconds:g} s")
+        self._end_late("timeout", f"no answer within {self._place.setup.seconds:g} s")
 
     def _overran(self) -> None:
         """Stop waiting that would last longer than a case may, however little it takes here."""
-        self._end_late(self._too_late())
+        self._end_late("timeout", self._too_late())
 
     def _lasted_too_long(self, session: CaseSession) -> Failure | None:
         """An answer that came after too many calls, without any waiting that would be stopped."""
@@ -190,12 +192,13 @@ class Handling:
         seconds = self._place.setup.virtual_seconds
         return f"no answer within {seconds:g} s of the case's own, virtual time"
 
-    def _end_late(self, how: str) -> None:
+    def _end_late(self, reason: str, how: str) -> None:
+        """End the case where it stands, and the process with it."""
         running = self._running
         if running is None:
             return
         place = where_it_stands(self._main) or "an unknown place"
-        failure = _failure("timeout", f"{how}; it stands at {place}")
+        failure = _failure(reason, f"{how}; it stands at {place}")
         if self._settle(running, Answer(), failure, leaving=True):
             os._exit(_EXPIRED)
 
@@ -207,7 +210,8 @@ class Handling:
                 return False
             running.settled = True
             record = self._record(running, answer, failure)
-            self._place.send(Finished(record=record, leaving=leaving))
+            halted = self._place.engine.take_halted()
+            self._place.send(Finished(record=record, leaving=leaving, halted=halted))
             return True
 
     def _record(self, running: _Running, answer: Answer, failure: Failure | None) -> CaseRecord:

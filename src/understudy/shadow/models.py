@@ -16,13 +16,14 @@ import orjson
 from understudy.candidates.handed import Inbound
 from understudy.doors.gateway import Gateway
 from understudy.doors.gateway_faults import FaultyModels
-from understudy.doors.gateway_meter import Meter
+from understudy.doors.gateway_meter import CASE_SPENT, Meter
 from understudy.doors.gateway_trace import ModelCalls, Traced
 from understudy.doors.gateway_wire import CHAT, ModelRefusal, ModelRequest, Source
 from understudy.doors.loopback import running
+from understudy.model.baseline import Outcome
 from understudy.model.campaign import Fault
 from understudy.model.errors import EvidenceError
-from understudy.model.proposal import CaseRecord, CoverageGap, Trace
+from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause, Trace
 from understudy.model.verdict import ModelTraffic
 
 __all__ = ["ModelService", "scope_of"]
@@ -94,6 +95,8 @@ class ModelService:
         self.missing += sum(code in _MISSING for code in calls.refused)
         if "insufficient_quota" in calls.refused:
             self.starved.add((record.case_id, record.proposal.repeat))
+        if CASE_SPENT in calls.refused:
+            record = _overspent(record)
         return _with_calls(record, calls) if calls.prompts else record
 
     def ask(self, case_id: str, repeat: int, fields: dict[str, Any]) -> str | None:
@@ -160,6 +163,14 @@ async def _text_of(source: Source, request: ModelRequest) -> str | None:
     except (orjson.JSONDecodeError, LookupError, TypeError):
         return None
     return said if isinstance(said, str) and answer.status < 400 else None
+
+
+def _overspent(record: CaseRecord) -> CaseRecord:
+    """The record of a case that wanted to spend more on models than a case may."""
+    detail = "its model calls have cost as much as one case may spend"
+    failure = Failure(cause=FailureCause.CANDIDATE, reason="spend_limit", detail=detail)
+    proposal = msgspec.structs.replace(record.proposal, outcome=Outcome.FAILED, failure=failure)
+    return msgspec.structs.replace(record, proposal=proposal)
 
 
 def _with_calls(record: CaseRecord, calls: ModelCalls) -> CaseRecord:

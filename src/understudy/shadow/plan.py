@@ -16,7 +16,10 @@ from understudy.model.verdict import ModelTraffic, WallEvidence
 from understudy.shadow.models import ModelService
 from understudy.shadow.protocol import Question
 
-__all__ = ["Converse", "Decide", "Reviews", "ShadowPlan", "ShadowReport"]
+__all__ = ["STOP", "Converse", "Decide", "Reviews", "ShadowPlan", "ShadowReport"]
+
+STOP = "STOP"
+"""The file in a run's folder that is its kill switch."""
 
 Decide = Callable[[str, int, int, Mapping[str, Any]], Mapping[str, Any]]
 """Decides an approval: case, repeat, its number in the case, its row; gives what changes."""
@@ -64,6 +67,8 @@ class ShadowPlan:
     """Folders in which systems of the user's own are found."""
     equipment: tuple[dict[str, Any], ...] = ()
     """What a company has defined in its systems: settings as they are read from YAML."""
+    press_after: int | None = None
+    """In a drill of the kill switch: after so many accepted writes of a process it is pressed."""
     speed: float | None = None
     """How many times as fast as they came in the cases are handed out; None waits for nothing."""
     world_loader: str = "understudy.world.store:load_world"
@@ -107,6 +112,10 @@ class ShadowReport:
     """What the wall refused, each place once."""
     stopped: str | None = None
     """`kill_switch`, `egress`, `budget`, `asked` (by the caller's callback); None at the end."""
+    halted: int = 0
+    """Writes that were refused because the kill switch was pressed."""
+    halted_cases: int = 0
+    """The cases that those were of; they have no record, and a resumed run does them again."""
     interrupted: bool = False
     needs: tuple[str, ...] = ()
     model_traffic: tuple[ModelTraffic, ...] = ()

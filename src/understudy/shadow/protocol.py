@@ -38,6 +38,12 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     virtual_seconds: float
     memory: int
+    stop_file: str = ""
+    """What stands for the kill switch: once it is there, no write is accepted."""
+    press_after: int | None = None
+    """In a drill: after so many accepted writes the process itself presses the switch."""
+    most_calls: int | None = None
+    most_bytes: int | None = None
     namespace: bool
     serial: bool = False
     faults: tuple[dict[str, Any], ...] = ()
@@ -102,6 +108,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
 
     record: CaseRecord
     leaving: bool = False
+    halted: int = 0
+    """How many writes were refused because the kill switch was pressed."""
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True, tag="attempted"):

@@ -9,22 +9,22 @@ from time import monotonic
 
 from understudy.candidates.needs import parse_need
 from understudy.candidates.use import HttpUse, Use, parse_use
-from understudy.doors.self_test import self_test
+from understudy.doors.self_test import SelfTest, self_test
 from understudy.model.campaign import Isolation
 from understudy.model.errors import RecordingError
 from understudy.model.proposal import CaseRecord
 from understudy.shadow.crew import Crew, Result
 from understudy.shadow.environment import module_folders
-from understudy.shadow.plan import ShadowPlan, ShadowReport
+from understudy.shadow.plan import STOP, ShadowPlan, ShadowReport
 from understudy.shadow.protocol import Setup
 from understudy.shadow.store import CaseStore, Key
 from understudy.shadow.tally import Tally
 
 __all__ = ["OnRecord", "run_shadow"]
 
-OnRecord = Callable[[CaseRecord], bool | None]
+OnRecord = Callable[[CaseRecord], str | bool | None]
+"""Takes a record; says why the run is to stop, where it is."""
 _AHEAD = 64
-_STOP = "STOP"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -33,8 +33,9 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
 
     It is called once for each case, the stored ones of a resumed run included, as soon as every
     case before it is done, so what it decides does not depend on the number of workers. Where it
-    returns True the run stops. Nothing runs where the wall does not hold. Raises `CandidateError`
-    where the candidate cannot be loaded, before the first case.
+    returns something true the run stops, by the word that it returns. Nothing runs where the wall
+    does not hold. Raises `CandidateError` where the candidate cannot be loaded, before the first
+    case.
     """
     use = parse_use(plan.candidate.spec)
     needs = [parse_need(need) for need in plan.candidate.needs]
@@ -49,6 +50,11 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
         run.store.close()
         if plan.models is not None:
             plan.models.close()
+    return _report(run, tested)
+
+
+def _report(run: _Run, tested: SelfTest) -> ShadowReport:
+    plan = run.plan
     return ShadowReport(
         self_test=tested,
         level=run.level or tested.level,
@@ -61,6 +67,8 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
         process_attempts=run.tally.process,
         places=run.tally.places,
         stopped=run.stopped,
+        halted=run.tally.halted,
+        halted_cases=run.tally.halted_cases,
         interrupted=run.stopped == "interrupted",
         needs=plan.candidate.needs,
         model_traffic=plan.models.traffic() if plan.models else (),
@@ -80,6 +88,10 @@ def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
         seconds=plan.candidate.timeout.total_seconds(),
         virtual_seconds=plan.candidate.longest_case.total_seconds(),
         memory=plan.candidate.memory,
+        stop_file=str((plan.run_folder / STOP).resolve()),
+        press_after=plan.press_after,
+        most_calls=plan.candidate.limits.calls,
+        most_bytes=plan.candidate.limits.bytes,
         namespace=namespace,
         serial=plan.candidate.isolation is Isolation.SERIAL,
         equipment=plan.equipment,
@@ -169,12 +181,18 @@ class _Run:
         return self._given - 1
 
     def _stopping(self) -> bool:
-        if self.stopped is None and (self.plan.run_folder / _STOP).exists():
+        if self.stopped is None and (self.plan.run_folder / STOP).exists():
             self.stopped = "kill_switch"
         return self.stopped is not None
 
     def _take(self, result: Result) -> None:
         models, record = self.plan.models, result.record
+        if result.halted:
+            # Nor does what came of it after the switch was pressed.
+            self.tally.halted += result.halted
+            self.tally.halted_cases += 1
+            self.stopped = self.stopped or "kill_switch"
+            return
         if models is not None and (record.case_id, record.proposal.repeat) in models.starved:
             # What came of it says nothing about the candidate; a resumed run does it again.
             self.stopped = self.stopped or "budget"
@@ -186,8 +204,8 @@ class _Run:
     def _hand_over(self) -> None:
         for record in self._next_records():
             self.tally.record(record)
-            if self.on_record(record):
-                self.stopped = self.stopped or "asked"
+            if why := self.on_record(record):
+                self.stopped = self.stopped or ("asked" if why is True else str(why))
                 raise _Stopped
             most = self.plan.most_blocked
             if most is not None and self.tally.network >= most:

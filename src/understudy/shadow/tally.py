@@ -21,6 +21,9 @@ class Tally:
         self.network = 0
         self.process = 0
         self.expected = 0
+        self.halted = 0
+        """Writes that were refused because the kill switch was pressed."""
+        self.halted_cases = 0
 
     @property
     def failures(self) -> Mapping[str, int]:

@@ -1,0 +1,30 @@
+"""What a case and a run may take before they are ended."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from understudy.model.configuration import Configuration, MoneyText, SizeText
+
+__all__ = ["CaseLimits", "Stop"]
+
+
+class CaseLimits(Configuration):
+    """The most that one case may take besides time; beyond it the case ends as a failure."""
+
+    calls: int | None = Field(None, ge=1, description="calls of the systems, reads included")
+    bytes: SizeText | None = Field(None, description="sent to and got from the systems")
+    spend: MoneyText | None = Field(None, description="what its model calls may cost")
+
+
+class Stop(Configuration):
+    """When the run is stopped early."""
+
+    budget: MoneyText | None = None
+    on_critical: int | None = Field(None, ge=1, description="so many critical findings")
+    on_streak: int | None = Field(
+        None, ge=1, description="so many cases one after the other with a critical finding"
+    )
+    on_egress: int | None = Field(
+        None, ge=1, description="so many attempts to get out that the wall has refused"
+    )

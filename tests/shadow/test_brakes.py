@@ -1,0 +1,56 @@
+"""What ends a case's further actions: the kill switch, and the limits of a case."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.model.limits import CaseLimits
+from understudy.shadow.plan import STOP
+from understudy.shadow.store import read_records
+
+WRITER = """
+def many(case, systems):
+    import httpx
+    for number in range(12):
+        try:
+            refund(case, 1 + number)
+        except httpx.HTTPStatusError as error:
+            assert error.response.status_code == 403, error.response.text
+"""
+
+
+def test_after_the_kill_switch_no_action_is_accepted(project, run):
+    """The switch, pressed in mid-case, refuses and counts every further write; no case begins."""
+    project.candidate(WRITER)
+    report, records = run(project.plan(6, use="bot:many", press_after=15))
+    assert report.stopped == "kill_switch"
+    assert (report.halted, report.halted_cases) == (9, 1)
+    assert [len(record.proposal.actions) for record in records] == [12]
+    assert (project.run_folder / STOP).is_file()
+    assert [record.case_id for record in read_records(project.run_folder)] == ["case-000"]
+
+
+def test_a_case_that_the_switch_has_cut_short_is_done_again(project, run):
+    """What came of a case after the switch is no record; once the file is gone it is done anew."""
+    project.candidate(WRITER)
+    run(project.plan(3, use="bot:many", press_after=15))
+    (project.run_folder / STOP).unlink()
+    report, records = run(project.plan(3, use="bot:many", resume=True))
+    assert (report.stopped, report.resumed, report.run) == (None, 1, 2)
+    assert [len(record.proposal.actions) for record in records] == [12] * 3
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (CaseLimits(calls=5), "call_limit"),
+        (CaseLimits(bytes=2_000), "byte_limit"),
+    ],
+)
+def test_a_case_ends_at_its_limits(project, run, limits, reason):
+    """A case that calls too often or moves too many bytes fails, with what it did by then."""
+    project.candidate(WRITER)
+    report, records = run(project.plan(2, use="bot:many", limits=limits))
+    assert dict(report.failures) == {reason: 2}
+    assert all(1 <= len(record.proposal.actions) <= 6 for record in records)
+    assert "in one case" in records[0].proposal.failure.detail
