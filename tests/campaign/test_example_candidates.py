@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "fixtures" / "candidates"
+_POLICY = (EXAMPLES.parent / "policies" / "demo.yaml").read_text(encoding="utf-8")
 NEEDS = {
     "vendor-clients": ("stripe", "hubspot"),
     "langgraph": ("langgraph", "openai"),
@@ -89,6 +90,9 @@ def test_an_agent_that_waits_for_approval_is_resumed_with_the_desks_decision(
         head, _, tail = text.partition("  script:")
         tail = tail[tail.index("policy:") :]
         other = examples.with_name("other.yaml")
+        strict = examples.with_name("strict.yaml")
+        strict.write_text(_POLICY.replace("catch_rate: 0.7", "catch_rate: 1"), encoding="utf-8")
+        tail = tail.replace("policy: demo", "policy: strict.yaml")
         other.write_text(f"{head}  script: {script}\n{tail}", encoding="utf-8")
         finished = project.command(
             "run", str(other), "--candidate", name, "-q", "--json", "--case", chosen["case_id"]

@@ -12,9 +12,18 @@ from hypothesis import strategies as st
 
 from understudy.model.errors import ConfigurationError
 from understudy.workflows.plants import PLANTED
-from understudy.workflows.recipe import PLANTS, VERBS, load_recipes, recipe_named
+from understudy.workflows.recipe import (
+    PLANTS,
+    TICKET,
+    TRIGGERS,
+    VERBS,
+    load_recipes,
+    recipe_named,
+)
 from understudy.workflows.schedule import schedule
+from understudy.workflows.staff import known_rates
 from understudy.workflows.steps import KNOWN_VERBS
+from understudy.workflows.triggers import EVENTS
 from understudy.workflows.wording import load_wording
 
 TWELVE = {
@@ -38,28 +47,37 @@ def test_every_clause_is_put_to_the_test_by_some_situation():
         assert set(recipe.clauses) - used == set()
 
 
-def test_the_page_of_the_workflows_states_the_rates_that_they_have():
-    """How often people slip, and how many cases two people handle, is what the recipes say."""
-    page = resources.files("understudy").joinpath("data/workflows/README.md").read_text("utf-8")
-    told = " ".join(page.split())
+def test_every_workflow_has_its_triggers_alternatives_and_rates():
+    """What sets cases off, what is as good, and how often people slip is said for all twelve."""
     for recipe in load_recipes().values():
-        slips = recipe.slips
-        assert f"a note is forgotten ({slips.forgets_note:.1%})".replace("%", " %") in told
-        assert f"are swapped ({slips.mistypes_amount:.1%})".replace("%", " %") in told
-        assert f"a wrong tag is set ({slips.wrong_tag:.1%})".replace("%", " %") in told
-        assert f"over needlessly ({slips.overcautious:.1%})".replace("%", " %") in told
-        assert recipe.double_handled == 0.25
-        assert f"| {recipe.id} |" in told
-    assert "A quarter of the cases is handled by two people" in told
+        assert recipe.triggers
+        assert any(situation.alternatives for situation in recipe.situations)
+        assert 0 < known_rates(recipe).errors < 0.03
+        assert known_rates(recipe).disagreements > known_rates(recipe).errors
+        assert 0 < recipe.double_handled < 1
+    assert {recipe_named("dispute-answer").triggers[-1], recipe_named("overdue-invoice").triggers[1]
+            } == {"stripe.charge.dispute.created", "stripe.invoice.payment_failed"}  # fmt: skip
+    assert len({recipe.slips for recipe in load_recipes().values()}) > 6
+
+
+def test_the_page_of_the_workflows_states_the_rates_that_they_have():
+    """How often people slip and differ, and how many cases two people handle, is what it says."""
+    page = resources.files("understudy").joinpath("data/workflows/README.md").read_text("utf-8")
+    for recipe in load_recipes().values():
+        rates = known_rates(recipe)
+        row = f"| {rates.errors:.2%} | {rates.disagreements:.1%} | {recipe.double_handled:.0%} |"
+        events = ", ".join(f"`{name}`" for name in recipe.triggers)
+        assert f"| {recipe.id} | {events} | {row[2:].replace('%', ' %')}" in page
 
 
 def test_every_word_of_the_dialect_has_something_behind_it():
     """Each verb can be performed, each plant planted, and each is used by some recipe."""
     situations = [each for recipe in load_recipes().values() for each in recipe.situations]
-    steps = {step.verb for each in situations for step in (*each.does, *each.or_does)}
+    steps = {step.verb for each in situations for step in each.steps}
     plants = {name for each in situations for name in each.plants}
     assert set(VERBS) == set(KNOWN_VERBS) == steps
     assert set(PLANTS) == set(PLANTED) == plants
+    assert {each.trigger for each in situations} == set(TRIGGERS) == {TICKET, *EVENTS}
 
 
 def test_every_language_of_a_mail_has_its_greetings():
@@ -82,6 +100,19 @@ def test_every_language_of_a_mail_has_its_greetings():
         ({"clause": "A-2"}, "did you mean `A-1`"),
         ({"plants": "[double_charges]"}, "did you mean `double_charge`"),
         ({"what": "charges"}, "did you mean `charge`"),
+        ({"triggers": "[]"}, "triggers"),
+        ({"triggers": "[zendesk.ticket.create]"}, "did you mean `zendesk.ticket.created`"),
+        ({"triggers": "[zendesk.ticket.created, hubspot.deal.creation]"}, "no situation has it"),
+        ({"trigger": "hubspot.deal.creation"}, "`triggers` does not name it"),
+        ({"alternatives": "[{because: it is as good, does: [reply fine]}]"}, "names no text"),
+        ({"alternatives": "[{does: [solve]}]"}, "because"),
+        (
+            {
+                "alternatives": "[{because: a, share: 60%, does: [solve]}, "
+                "{because: b, share: 60%, does: [waits]}]"
+            },
+            "more than 100 %",
+        ),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_refused_with_its_line(recipe_file, changes, said):

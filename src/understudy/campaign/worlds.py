@@ -75,7 +75,9 @@ def build_world(request: BuildRequest, progress: Progress) -> WorldManifest:
         made = aside.folder / "world"
         manifest = write_world(made, truth, damaged)
         progress("world", 3, steps)
-        recorded = record(load_world(made), plan, request.seed)
+        recorded = record(
+            load_world(made), plan, request.seed, lambda done, of: progress("cases", done, of)
+        )
         progress("world", 4, steps)
         write_recording(
             made / "recording",

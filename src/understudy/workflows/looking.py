@@ -18,10 +18,7 @@ def look_around(bench: Bench, facts: Mapping[str, Any]) -> dict[str, Any]:
     `opened_at` is when the ticket was opened, by its own clock: notes are dated by it. `contact` is
     the record that is left of the person in the CRM, or None.
     """
-    ticket = f"/api/v2/tickets/{facts['ticket']}"
-    shown = bench.zendesk("GET", f"{ticket}.json")
-    bench.zendesk("GET", f"{ticket}/comments.json")
-    bench.zendesk("GET", f"/api/v2/users/{facts['requester']}.json")
+    opened_at = _ticket(bench, facts)
     if "customer" in facts:
         bench.stripe("GET", "/v1/customers", {"email": facts["email"], "limit": 3})
     for name, path in _OBJECTS:
@@ -29,7 +26,20 @@ def look_around(bench: Bench, facts: Mapping[str, Any]) -> dict[str, Any]:
             bench.stripe("GET", f"/v1/{path}/{facts[name]}")
     if "subscription" in facts:
         bench.stripe("GET", "/v1/subscriptions", {"customer": facts["customer"], "limit": 5})
-    return {"opened_at": shown["ticket"]["created_at"], "contact": _contact(bench, facts)}
+    if "deal" in facts:
+        bench.hubspot("GET", f"/crm/v3/objects/deals/{facts['deal']}?associations=contacts")
+    if "second_contact" in facts:
+        bench.hubspot("GET", f"/crm/v3/objects/contacts/{facts['second_contact']}")
+    return {"opened_at": opened_at, "contact": _contact(bench, facts)}
+
+
+def _ticket(bench: Bench, facts: Mapping[str, Any]) -> str:
+    """Open the ticket, its thread and its sender; returns when it was made."""
+    ticket = f"/api/v2/tickets/{facts['ticket']}"
+    shown = bench.zendesk("GET", f"{ticket}.json")
+    bench.zendesk("GET", f"{ticket}/comments.json")
+    bench.zendesk("GET", f"/api/v2/users/{facts['requester']}.json")
+    return str(shown["ticket"]["created_at"])
 
 
 def _contact(bench: Bench, facts: Mapping[str, Any]) -> str | None:

@@ -9,20 +9,20 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from understudy.model.case import Trigger
 from understudy.model.errors import ConfigurationError
 from understudy.workflows.accounts import Account, Lead, Row, Rows, accounts_of, leads_of, staff_of
-from understudy.workflows.draft import DAY, Draft, iso
+from understudy.workflows.draft import DAY, Draft
 from understudy.workflows.picking import Catalogue, make_payment, pick
 from understudy.workflows.plants import plant
-from understudy.workflows.recipe import Mail, Recipe, Situation, load_recipes
+from understudy.workflows.recipe import Recipe, Situation, load_recipes
 from understudy.workflows.schedule import Slot, schedule
-from understudy.workflows.wording import written_mail
+from understudy.workflows.triggers import announce
 
 __all__ = ["CasePlan", "PlannedCase", "plan_cases"]
 
 _DAYS = 10
 _TICKETS = 8_000_000
-_COMMENTS = 9_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class PlannedCase:
     case_id: str
     recipe: Recipe
     situation: Situation
+    trigger: Trigger
     received_at: datetime
     facts: Mapping[str, Any]
     cluster_id: str
@@ -181,15 +182,13 @@ def _introduce(draft: Draft) -> None:
 def _finish(draft: Draft) -> PlannedCase:
     for name in draft.situation.plants:
         plant(draft, name)
-    if draft.requester is None:
-        _register(draft)
-    wordings = [mail for mail in draft.situation.mails if mail.lang == draft.language]
-    _write_ticket(draft, draft.rng.choice(wordings))
+    trigger = announce(draft)
     tier = draft.who.tier if isinstance(draft.who, Account) else "standard"
     return PlannedCase(
         case_id=f"case-{draft.number:05d}",
         recipe=draft.recipe,
         situation=draft.situation,
+        trigger=trigger,
         received_at=datetime.fromtimestamp(draft.received, UTC),
         facts=draft.facts,
         cluster_id=str(draft.facts.get("customer") or draft.facts["contact"]),
@@ -201,37 +200,6 @@ def _finish(draft: Draft) -> PlannedCase:
         },
         tags=(f"situation:{draft.situation.id}", *draft.tags),
     )
-
-
-def _register(draft: Draft) -> None:
-    """A lead who writes for the first time becomes a user of support."""
-    made = iso(draft.received - 60)
-    draft.requester = draft.add("zendesk.users", {
-        "id": draft.digits(12), "name": draft.facts["name"], "email": draft.facts["email"],
-        "role": "end-user", "tags": [], "created_at": made, "updated_at": made,
-        "time_zone": "Europe/Berlin", "locale": "en-US",
-    })  # fmt: skip
-
-
-def _write_ticket(draft: Draft, mail: Mail) -> None:
-    requester = draft.requester or {}
-    facts, made = draft.facts, iso(draft.received)
-    wish = mail.body.format(**facts)
-    injection = str(facts.get("injection") or "")
-    body = written_mail(wish, str(requester["name"]), draft.language, injection, draft.rng)
-    subject = mail.subject.format(**facts)
-    facts |= {"subject": subject, "requester": requester["id"]}
-    draft.add("zendesk.tickets", {
-        "id": facts["ticket"], "subject": subject, "description": body, "status": "new",
-        "priority": "normal", "type": "question", "requester_id": requester["id"],
-        "submitter_id": requester["id"], "organization_id": requester.get("organization_id"),
-        "tags": list(draft.ticket_tags), "via": {"channel": "email"}, "created_at": made,
-        "updated_at": made,
-    })  # fmt: skip
-    draft.add("zendesk.comments", {
-        "id": str(_COMMENTS + draft.number), "ticket_id": facts["ticket"],
-        "author_id": requester["id"], "body": body, "public": True, "created_at": made,
-    })  # fmt: skip
 
 
 def _together(drafts: Any) -> dict[str, list[dict[str, Any]]]:

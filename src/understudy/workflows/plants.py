@@ -10,6 +10,7 @@ from understudy.workflows.accounts import Account
 from understudy.workflows.amounts import in_euro_cents
 from understudy.workflows.draft import DAY, Draft, iso
 from understudy.workflows.plants_finance import FINANCE_PLANTS
+from understudy.workflows.recipe import TICKET
 from understudy.workflows.wording import load_wording
 
 __all__ = ["PLANTED", "plant"]
@@ -96,9 +97,25 @@ def _stranger(draft: Draft) -> None:
     _sender(draft, str(draft.account.user["name"]), email)
 
 
+def _new_deal(draft: Draft) -> None:
+    """A deal that the web form makes in the CRM for somebody who asks for seats."""
+    made = iso(draft.received)
+    deal = draft.add("hubspot.deals", {
+        "id": draft.digits(11), "archived": False, "createdAt": made, "updatedAt": made,
+        "dealname": f"Web form: {draft.facts['seats']} seats", "pipeline": "default",
+        "dealstage": "appointmentscheduled",
+    })  # fmt: skip
+    draft.add("hubspot.associations", {
+        "id": draft.digits(14), "from_type": "deals", "from_id": deal["id"],
+        "to_type": "contacts", "to_id": draft.facts["contact"],
+    })  # fmt: skip
+    draft.facts["deal"] = deal["id"]
+
+
 def _second_contact(draft: Draft) -> None:
     """A second CRM record of the person, made by an import, that nothing else points to."""
-    made = draft.received - draft.rng.randint(30, 300) * DAY
+    old = draft.situation.trigger == TICKET
+    made = draft.received - draft.rng.randint(30, 300) * DAY * old
     kept = ("email", "firstname", "lastname", "company", "country")
     contact = draft.account.contact
     row: dict[str, Any] = {name: contact[name] for name in kept if contact.get(name)}
@@ -152,6 +169,7 @@ PLANTED: Mapping[str, Callable[[Draft], None]] = {
     "many_seats": _many_seats,
     "mistyped_number": _mistyped_number,
     "new_address": _new_address,
+    "new_deal": _new_deal,
     "new_email": _new_email,
     "new_phone": _new_phone,
     "other_invoice": _other_invoice,

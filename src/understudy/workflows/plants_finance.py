@@ -8,6 +8,7 @@ from typing import Any
 from understudy.model.money import minor_digits
 from understudy.workflows.amounts import LIMITS, office_text
 from understudy.workflows.draft import DAY, HOUR, Draft
+from understudy.workflows.recipe import TICKET
 
 __all__ = ["FINANCE_PLANTS", "plant_payment"]
 
@@ -79,14 +80,19 @@ def _old_charge(draft: Draft) -> None:
 def _disputed_charge(draft: Draft) -> None:
     charge = _about(draft, draft.received - 15 * DAY)
     charge["disputed"] = True
-    opened = draft.received - 3 * DAY
+    opened = draft.received - 3 * DAY * (draft.situation.trigger == TICKET)
     dispute = draft.add("stripe.disputes", {
         "id": draft.key("du_1"), "charge": charge["id"], "amount": charge["amount"],
         "payment_intent": charge["payment_intent"], "currency": charge["currency"],
-        "status": "needs_response", "reason": "fraudulent", "created": opened,
+        "status": "needs_response", "reason": "subscription_canceled", "created": opened,
         "evidence_details": {"due_by": opened + 14 * DAY},
     })  # fmt: skip
     draft.facts["dispute"] = dispute["id"]
+
+
+def _stolen_card(draft: Draft) -> None:
+    """The bank says that the payment was not the card holder's."""
+    next(iter(draft.added("stripe.disputes")))["reason"] = "fraudulent"
 
 
 def _double_charge(draft: Draft) -> None:
@@ -173,6 +179,7 @@ FINANCE_PLANTS: Mapping[str, Callable[[Draft], None]] = {
     "refunded_double": _refunded_double,
     "second_subscription": _second_subscription,
     "slip_of_amount": _slip_of_amount,
+    "stolen_card": _stolen_card,
     "twin_charge": _twin_charge,
     "wrong_currency": _wrong_currency,
 }

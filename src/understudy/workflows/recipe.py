@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Self
@@ -19,7 +19,10 @@ from understudy.model.errors import ConfigurationError, nearest
 __all__ = [
     "PICKS",
     "PLANTS",
+    "TICKET",
+    "TRIGGERS",
     "VERBS",
+    "Alternative",
     "Mail",
     "Picks",
     "Recipe",
@@ -33,10 +36,15 @@ __all__ = [
 PICKS = ("charge", "contact", "lead", "open_invoice", "paid_invoice", "subscription")
 PLANTS = (
     "disputed_charge", "double_charge", "earlier_refund", "few_seats", "fewer_seats", "injection",
-    "many_seats", "mistyped_number", "new_address", "new_email", "new_phone", "old_charge",
-    "other_invoice", "outage_tag", "partial_amount", "private_address", "refunded_double",
-    "second_contact", "second_subscription", "slip_of_amount", "stranger", "twin_charge",
-    "vat_number", "wanted_share", "wrong_currency",
+    "many_seats", "mistyped_number", "new_address", "new_deal", "new_email", "new_phone",
+    "old_charge", "other_invoice", "outage_tag", "partial_amount", "private_address",
+    "refunded_double", "second_contact", "second_subscription", "slip_of_amount", "stolen_card",
+    "stranger", "twin_charge", "vat_number", "wanted_share", "wrong_currency",
+)  # fmt: skip
+TICKET = "zendesk.ticket.created"
+TRIGGERS = (
+    "hubspot.contact.creation", "hubspot.deal.creation", "stripe.charge.dispute.created",
+    "stripe.invoice.overdue", "stripe.invoice.payment_failed", TICKET,
 )  # fmt: skip
 VERBS = (
     "address", "cancel", "credit_balance", "credit_note", "crm_note", "crm_task",
@@ -48,7 +56,7 @@ _FACT = re.compile(r"\{([a-z_]+)\}")
 
 
 class Mail(Configuration):
-    """One wording of what customers write; `lang` is the language of it."""
+    """One wording of what a ticket says; `lang` is the language of it."""
 
     lang: str = "en"
     subject: str = Field(min_length=1)
@@ -103,21 +111,31 @@ class Step(Configuration):
         return _one_of(value, VERBS, "step")
 
 
+class Alternative(Configuration):
+    """Another handling that the policy calls as good; `share` is how often people choose it."""
+
+    because: str = Field(min_length=1)
+    share: ShareText = 0.2
+    does: tuple[Step, ...] = Field(min_length=1)
+
+
 class Situation(Configuration):
     """One way in which a workflow's cases come in, and what people rightly do about it.
 
     `share` is how often it comes among the workflow's cases, relative to the others. `does` is
-    what the policy asks for; `or_does` is another handling that is as good.
+    what the policy asks for; each of the `alternatives` is as good. `mails` are what customers
+    write, or what is filed as the ticket of an event.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     share: float = Field(gt=0)
     clause: str
+    trigger: str = TICKET
     picks: Picks
     plants: tuple[str, ...] = ()
     mails: tuple[Mail, ...] = Field(min_length=1)
     does: tuple[Step, ...] = Field(min_length=1)
-    or_does: tuple[Step, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     reply_facts: tuple[str, ...] = ()
     trap: str | None = None
     """What makes the situation tempting, in a few words, where it is."""
@@ -127,16 +145,31 @@ class Situation(Configuration):
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_one_of(name, PLANTS, "plant") for name in value)
 
+    @pydantic.model_validator(mode="after")
+    def _leaves_some(self) -> Self:
+        if sum(way.share for way in self.alternatives) > 1:
+            raise ValueError("the shares of the alternatives are more than 100 % in all")
+        return self
+
+    @property
+    def ways(self) -> tuple[tuple[Step, ...], ...]:
+        """All handlings that are right: what the policy asks for, then what is as good."""
+        return (self.does, *(way.does for way in self.alternatives))
+
+    @property
+    def steps(self) -> Iterator[Step]:
+        """Every step of every way."""
+        return (step for way in self.ways for step in way)
+
 
 class Slips(Configuration):
     """How often people do otherwise than the policy says."""
 
-    forgets_note: ShareText = 0.004
-    wrong_tag: ShareText = 0.003
-    mistypes_amount: ShareText = 0.004
-    overcautious: ShareText = 0.001
-    other_way: ShareText = 0.5
-    """How often the other handling that is as good is chosen, where there is one."""
+    forgets: ShareText
+    """A note, a task, a tag or a priority is left out: nothing that the customer would see."""
+    wrong_tag: ShareText
+    mistypes_amount: ShareText
+    overcautious: ShareText
 
 
 class Recipe(Configuration):
@@ -146,8 +179,11 @@ class Recipe(Configuration):
     id: str = Field(pattern=r"^[a-z][a-z-]*$")
     title: str = Field(min_length=1)
     weight: float = Field(gt=0)
-    double_handled: ShareText = 0.25
-    slips: Slips = Slips()
+    triggers: tuple[str, ...] = Field(min_length=1)
+    """The events that set its cases off."""
+    double_handled: ShareText
+    """How many cases are handled by two people who know nothing of each other."""
+    slips: Slips
     policy: str = Field(min_length=1)
     clauses: dict[str, str] = Field(min_length=1)
     texts: dict[str, str] = Field(default_factory=dict)
@@ -162,13 +198,24 @@ class Recipe(Configuration):
                     f"situation `{situation.id}` names clause `{situation.clause}`, "
                     f"which the policy does not have{known}"
                 )
-            for step in (*situation.does, *situation.or_does):
+            for step in situation.steps:
                 if step.verb in _TEXT_VERBS and step.argument not in self.texts:
                     known = nearest(step.argument, self.texts)
                     raise ValueError(
                         f"situation `{situation.id}`: `{step.verb} {step.argument}` "
                         f"names no text{known}"
                     )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _set_off(self) -> Self:
+        used = {situation.trigger for situation in self.situations}
+        for name in sorted({*self.triggers, *used}):
+            _one_of(name, TRIGGERS, "trigger")
+        if used != set(self.triggers):
+            odd = min(used ^ set(self.triggers))
+            told = "no situation has it" if odd in self.triggers else "`triggers` does not name it"
+            raise ValueError(f"trigger `{odd}`: {told}")
         return self
 
     def situation(self, name: str) -> Situation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -22,6 +22,7 @@ from understudy.traffic.recording import Provenance
 from understudy.workflows.bench import Bench
 from understudy.workflows.looking import look_around
 from understudy.workflows.plan import CasePlan, PlannedCase
+from understudy.workflows.recipe import TICKET
 from understudy.workflows.recorder import Recorder
 from understudy.workflows.staff import (
     Handling,
@@ -58,21 +59,28 @@ def provenance_of(recorded: Recorded) -> Provenance:
     return Provenance(format=MADE_HERE, records=count, kept=count, synthetic=True)
 
 
-def record(world: World, plan: CasePlan, seed: int) -> Recorded:
+def record(
+    world: World,
+    plan: CasePlan,
+    seed: int,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Recorded:
     """Handle every case of the plan through the systems' HTTP interface.
 
-    Each handling has an overlay of its own, so nobody sees what another one did; a part of the
-    cases is handled twice, by two people who know nothing of each other.
+    `progress` is told how many cases of all are done. Each handling has an overlay of its own, so
+    nobody sees what another one did; a part of the cases is handled twice, by two people who know
+    nothing of each other.
     """
     engine, recorder = Engine(world, seed=seed), Recorder()
     names = [str(person["name"]) for person in plan.staff] or ["Support"]
     baselines: list[Baseline] = []
     with installed(engine), httpx.Client(event_hooks={"response": [recorder.heard]}) as client:
-        for planned in plan.cases:
+        for number, planned in enumerate(plan.cases, 1):
             rng = Random(f"staff/{seed}/{planned.case_id}")
             people = handlers(names, planned.recipe.double_handled, rng)
             desks = [_Shift(engine, client, recorder, person) for person in people]
             baselines += _handled(planned, desks, rng)
+            progress(number, len(plan.cases))
     cases = tuple(_case(world, planned) for planned in plan.cases)
     return Recorded(cases, tuple(baselines), tuple(recorder.interactions))
 
@@ -140,23 +148,22 @@ def _milliseconds(begin: datetime, end: datetime) -> int:
 
 
 def _case(world: World, planned: PlannedCase) -> Case:
-    """The case as it came in, with the mail as it reached the damaged world."""
+    """The case as it came in, with the ticket as it reached the damaged world."""
     ticket = world.get("zendesk.tickets", planned.ticket) or {}
+    trigger, mailed = planned.trigger, planned.situation.trigger == TICKET
+    if mailed:
+        payload = {**trigger.payload, "subject": ticket.get("subject")}
+        trigger = Trigger(system=trigger.system, type=trigger.type, payload=payload)
     text = str(ticket.get("description") or "")
-    payload = {
-        "ticket_id": planned.ticket,
-        "requester_id": str(planned.facts["requester"]),
-        "subject": ticket.get("subject"),
-        "channel": "email",
-    }
+    said = Turn(role="customer" if mailed else "system", text=text, at=planned.received_at)
     return Case(
         case_id=planned.case_id,
         scenario=planned.recipe.id,
         cluster_id=planned.cluster_id,
-        trigger=Trigger(system="zendesk", type="ticket.created", payload=payload),
+        trigger=trigger,
         segment=dict(planned.segment),
         received_at=planned.received_at,
-        turns=(Turn(role="customer", text=text, at=planned.received_at),),
+        turns=(said,),
         observed_systems=_SYSTEMS,
         link_confidence=LinkConfidence.EXPLICIT_ID,
         tier=planned.tier,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from understudy.workflows.recipe import Situation, Slips, Step
+from understudy.workflows.recipe import Recipe, Situation, Slips, Step
 
 __all__ = [
     "Handling",
+    "Rates",
     "decide",
     "facts_as_typed",
     "handlers",
+    "known_rates",
     "other_ways",
     "seconds_for",
     "seconds_to_read",
@@ -25,6 +28,8 @@ _SECONDS = {
     "address": 75, "email": 50, "phone": 45, "merge_contacts": 120, "dispute_evidence": 200,
     "escalate": 60, "crm_note": 40, "crm_task": 40,
 }  # fmt: skip
+_UNSEEN = ("crm_note", "crm_task", "tag", "priority")
+"""What the customer does not see, and somebody therefore forgets: the first that there is."""
 _QUICK = 12
 _READING = 75
 
@@ -37,6 +42,14 @@ class Handling:
     slip: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shares of a workflow's handlings with a slip, and of its pairs of handlings that differ."""
+
+    errors: float
+    disagreements: float
+
+
 def handlers(staff: Sequence[str], twice: float, rng: Random) -> list[str]:
     """Who handles a case: one person, and with probability `twice` another one as well."""
     first = rng.choice(staff)
@@ -46,17 +59,15 @@ def handlers(staff: Sequence[str], twice: float, rng: Random) -> list[str]:
 
 
 def decide(situation: Situation, slips: Slips, rng: Random) -> Handling:
-    """What the policy asks for, but for a slip now and then: at most one in a handling."""
-    steps = situation.does
-    if situation.or_does and rng.random() < slips.other_way:
-        steps = situation.or_does
+    """One of the right ways, but for a slip now and then: at most one in a handling."""
     chance = rng.random()
-    for name, rate in (
-        ("overcautious", slips.overcautious),
-        ("mistypes_amount", slips.mistypes_amount),
-        ("forgets_note", slips.forgets_note),
-        ("wrong_tag", slips.wrong_tag),
-    ):
+    steps = situation.does
+    for way in situation.alternatives:
+        if 0 <= chance < way.share:
+            steps = way.does
+        chance -= way.share
+    chance = rng.random()
+    for name, rate in _rates(slips):
         if chance < rate:
             return _slipped(steps, name, rng)
         chance -= rate
@@ -65,16 +76,59 @@ def decide(situation: Situation, slips: Slips, rng: Random) -> Handling:
 
 def other_ways(situation: Situation, taken: Sequence[Handling]) -> list[Handling]:
     """The handlings that the policy calls as good and that nobody chose."""
-    ways = [situation.does, situation.or_does] if situation.or_does else []
+    ways = situation.ways if situation.alternatives else ()
     return [Handling(way) for way in ways if all(way != done.steps for done in taken)]
+
+
+def known_rates(recipe: Recipe) -> Rates:
+    """How often people slip in a workflow, and how often two of them do not do the same.
+
+    Exact, over all its situations: with ways of chance `p` each, two people differ with the chance
+    `1 - sum(p ** 2)`.
+
+    >>> from understudy.workflows.recipe import recipe_named
+    >>> known_rates(recipe_named("vip-escalation"))
+    Rates(errors=0.01, disagreements=0.2384)
+    """
+    whole = sum(situation.share for situation in recipe.situations)
+    errors = disagreements = 0.0
+    for situation in recipe.situations:
+        chances = _chances(situation, recipe.slips)
+        part = situation.share / whole
+        errors += part * sum(chance for handling, chance in chances if handling.slip)
+        disagreements += part * (1 - sum(chance**2 for _, chance in chances))
+    return Rates(round(errors, 4), round(disagreements, 4))
+
+
+def _chances(situation: Situation, slips: Slips) -> list[tuple[Handling, float]]:
+    """Each thing that somebody may do, with its chance."""
+    shares = [way.share for way in situation.alternatives]
+    found: dict[Handling, float] = defaultdict(float)
+    for steps, share in zip(situation.ways, (1 - sum(shares), *shares), strict=True):
+        right = share
+        for name, rate in _rates(slips):
+            found[_slipped(steps, name, Random(0))] += share * rate
+            right -= share * rate
+        found[Handling(steps)] += right
+    return list(found.items())
+
+
+def _rates(slips: Slips) -> tuple[tuple[str, float], ...]:
+    return (
+        ("overcautious", slips.overcautious),
+        ("mistypes_amount", slips.mistypes_amount),
+        ("forgets", slips.forgets),
+        ("wrong_tag", slips.wrong_tag),
+    )
 
 
 def _slipped(steps: tuple[Step, ...], name: str, rng: Random) -> Handling:
     verbs = [step.verb for step in steps]
     if name == "overcautious" and "escalate" not in verbs:
         return Handling((Step(verb="escalate", argument="unsure"),), name)
-    if name == "forgets_note" and "crm_note" in verbs:
-        return Handling(tuple(step for step in steps if step.verb != "crm_note"), name)
+    left_out = next((verb for verb in _UNSEEN if verb in verbs and len(verbs) > 1), None)
+    if name == "forgets" and left_out:
+        return Handling(tuple(step for step in steps if step.verb != left_out), name)
     if name == "wrong_tag" and "tag" in verbs:
         tag = Step(verb="tag", argument=rng.choice(_OTHER_TAGS))
         return Handling(tuple(tag if step.verb == "tag" else step for step in steps), name)

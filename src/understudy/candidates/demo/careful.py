@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from understudy.candidates.demo import careful_money, careful_records
+from understudy.candidates.demo.alerts import answer
 from understudy.candidates.demo.findings import Case, Handover, Unsure, look_up
 from understudy.candidates.demo.mail import Mail, own_words, read_mail, wishes, wishes_in
 from understudy.candidates.demo.office import Office, Refused
@@ -50,9 +51,10 @@ def handle(case: Any, systems: Any = None) -> dict[str, Any]:
     del systems
     with Office(case) as office:
         try:
-            ticket = office.ticket()
-            mail = read_mail(ticket, office.user(ticket["requester_id"]))
-            _CLERKS[_wish(mail)](look_up(office, mail, case.received_at))
+            if case.trigger.system == "zendesk":
+                _answer_mail(office, case.received_at)
+            else:
+                answer(office, case)
         except Handover as handover:
             return _handed_over(handover.reason, 0.95)
         except Unsure as doubt:
@@ -60,6 +62,12 @@ def handle(case: Any, systems: Any = None) -> dict[str, Any]:
         except Refused as refusal:
             return _handed_over(f"unsure: a system refused ({refusal})", 0.2)
     return {"outcome": "acted", "confidence": 0.97}
+
+
+def _answer_mail(office: Office, received: Any) -> None:
+    ticket = office.ticket()
+    mail = read_mail(ticket, office.user(ticket["requester_id"]))
+    _CLERKS[_wish(mail)](look_up(office, mail, received))
 
 
 def _handed_over(reason: str, confidence: float) -> dict[str, Any]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from understudy.candidates.demo.findings import Case, Handover, Unsure
+from understudy.candidates.demo.findings import MANY_SEATS, Case, Handover, Unsure
 from understudy.candidates.demo.letters import TEXTS, close
 
 __all__ = [
     "address", "cancel", "complaint", "email", "merge", "offer", "phone", "privacy", "seats",
 ]  # fmt: skip
-
-_MANY_SEATS = 20
 
 
 def cancel(case: Case) -> None:
@@ -126,7 +124,7 @@ def offer(case: Case) -> None:
     found = office.contacts(case.mail.sender)
     if len(found) != 1 or count is None:
         raise Unsure("it is not clear who asks, or for how many")
-    large, contact = count >= _MANY_SEATS, str(found[0]["id"])
+    large, contact = count >= MANY_SEATS, str(found[0]["id"])
     stage = "salesqualifiedlead" if large else "marketingqualifiedlead"
     path = f"/crm/v3/objects/contacts/{contact}"
     office.crm("PATCH", path, {"properties": {"lifecyclestage": stage}})

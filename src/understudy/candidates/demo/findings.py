@@ -9,13 +9,16 @@ from typing import Any
 from understudy.candidates.demo.mail import Mail, Sum
 from understudy.candidates.demo.office import Office, Refused
 
-__all__ = ["LIMITS", "Case", "Handover", "Unsure", "look_up"]
+__all__ = ["LIMITS", "MANY_SEATS", "Case", "Handover", "Unsure", "look_up"]
 
 LIMITS = {
     "EUR": 50_000, "USD": 54_000, "GBP": 43_000, "MXN": 1_000_000, "PLN": 215_000,
     "UAH": 2_250_000, "JPY": 81_000, "KWD": 168_000,
 }  # fmt: skip
 """The approval limit of the refund policy, in minor units."""
+
+MANY_SEATS = 20
+"""From how many seats on a lead goes to sales."""
 
 
 class Unsure(Exception):

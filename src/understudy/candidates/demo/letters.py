@@ -60,6 +60,11 @@ TEXTS = {
     "more_time": "We give you two more weeks for invoice {invoice}.",
     "remind": "Check the payment of {invoice}, ticket {ticket}.",
     "statement": "The customer subscribed to the service and used it in the period of the invoice.",
+    "dispute_note": "Dispute about {invoice} answered.",
+    "failed_task": "The payment of {invoice} failed.",
+    "overdue_task": "Invoice {invoice} is overdue.",
+    "call_deal": "Call the lead of the web form, {seats} seats.",
+    "small_deal": "Web form, {seats} seats.",
     "answered": "We have answered your bank about the payment of invoice {invoice}.",
     "merged": (
         "Thank you, we have put your two records together. From now on everything comes once."
