@@ -53,6 +53,7 @@ PEOPLE = _words(
 )
 """Names of what holds a person's `name`; several people go by the same name with an `s`."""
 _REMEMBERED = 20_000
+_WORD = re.compile(r"[^\[\]]+")
 SECRET_HEADERS = _words(
     "authorization proxyauthorization cookie setcookie xapikey apikey xauthtoken xaccesstoken "
     "xcsrftoken xxsrftoken xamzsecuritytoken xgoogapikey stripesignature xhubspotsignature "
@@ -66,9 +67,16 @@ SECRET_HEADERS = _words(
 def kind_of_field(name: str, parent: str = "") -> str | None:
     """`secret`, a kind of personal data, or None where the name says nothing.
 
+    Of a form's name in brackets the innermost word counts.
+
     >>> kind_of_field("Client-Secret"), kind_of_field("first_name"), kind_of_field("plan")
     ('secret', 'name', None)
+    >>> kind_of_field("metadata[token]"), kind_of_field("customer[name]"), kind_of_field("pin[0]")
+    ('secret', 'name', 'customer_secret')
     """
+    if name.endswith("]") and "[" in name:
+        *outer, name = [word for word in _WORD.findall(name) if not word.isdecimal()] or [""]
+        parent = outer[-1] if outer else parent
     plain = _plain(name)
     if plain in SECRET_NAMES:
         return "secret"

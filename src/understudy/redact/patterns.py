@@ -145,6 +145,9 @@ SECRETS = (
         rf"(?<![A-Za-z])(?:{_NAMES}){_SEPARATOR}(?P<v>[^\s\"'&,;\\}}<>\])]{{4,1024}})",
         re.IGNORECASE,
     )),
+    Pattern("named_token", r"(?i:token)(?:=|%3[dD])", re.compile(
+        r"(?<![A-Za-z0-9_-])token(?:=|%3d)(?P<v>[^\s\"'&,;\\}<>\])]{8,1024})", re.IGNORECASE
+    ), _looks_like_token),
 )  # fmt: skip
 """Secrets; looked for in everything recorded, synthetic or not."""
 

@@ -55,7 +55,7 @@ class Sieve:
         self._patterns = SECRETS + PERSONAL if personal else SECRETS
         hints = [_FOLDED, "data:", _ENCODED, *(pattern.hint for pattern in self._patterns)]
         self._text = search_for(tuple(hints))
-        names = _keys(sensitive_names(personal=personal))
+        names = _keys(sensitive_names(personal=personal)) + "|" + _keys(["name"], within=r'[^"]*\[')
         self._json = search_for(
             (*hints, _ESCAPED_KEY, names, _keys(["name"]), _keys(PEOPLE, f"(?:s{_BETWEEN})*"),
              *watched)
@@ -116,7 +116,10 @@ NOTHING = Found((), encoded=False, stream=False)
 """What most texts hold."""
 
 
-def _keys(names: Iterable[str], ending: str = "") -> str:
-    """JSON keys that are one of the names, however they are written: `first_name`, `First-Name`."""
+def _keys(names: Iterable[str], ending: str = "", within: str = r'(?:[^"]*\[)?') -> str:
+    """JSON keys that are one of the names, however they are written: `first_name`, `First-Name`.
+
+    A form's key has its names in brackets: `card[number]`, `emails[0]`.
+    """
     ways = "|".join(_BETWEEN.join(name) for name in sorted(names))
-    return rf'(?i)"{_BETWEEN}(?:{ways}){_BETWEEN}{ending}":'
+    return rf'(?i:"{within}{_BETWEEN}(?:{ways}){_BETWEEN}{ending}(?:\[[0-9]*\])*":)'
