@@ -110,7 +110,7 @@ def test_a_model_that_never_comes_to_an_end_fails_its_case(project):
 @pytest.mark.parametrize(
     ("use", "prompt", "expected"),
     [
-        ("{model: m}", "x", "campaign.yaml:4: `candidates.0.use.ModelUse.openai.prompt` is req"),
+        ("{model: m}", "x", "campaign.yaml:4: `candidates.0.use.openai.prompt` is req"),
         ("{model: m, promt: prompt.md, prompt: prompt.md}", "x", "did you mean `prompt`?"),
         ("{model: m, prompt: prompt.md, base_url: ftp}", "x", "got `ftp`"),
         ("{model: m, prompt: prompt.md}", None, "`prompt.md` cannot be read: No such file"),

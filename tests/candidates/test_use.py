@@ -71,3 +71,25 @@ def test_a_service_says_more_than_its_address():
         CandidateSpec(name="a", use={"http": http})
     with pytest.raises(ValidationError, match="leave out `start`"):
         CandidateSpec(name="a", use={"http": {**http, "ports": {"stripe": 1}}}, isolation="serial")
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ({"htpp": {"url": "http://x"}}, "`htpp` is no form of candidate; did you mean `http`?"),
+        ({"mcp": {"command": "x"}}, "`mcp` is a command: `mcp: node agent.js`"),
+        ({"exec": []}, "`exec` is a command"),
+        ({"exec": "a", "mcp": "b"}, "one form; known: `module:callable`"),
+        ({}, "one form; known"),
+    ],
+)
+def test_a_mapping_of_no_form_says_what_there_is(use, said):
+    """An unknown form, a command that is none, and several at once."""
+    with pytest.raises(ValidationError, match=said.replace("?", "[?]")):
+        CandidateSpec(name="a", use=use)
+
+
+def test_a_command_may_be_a_list():
+    """Its parts are kept apart."""
+    spec = CandidateSpec(name="a", use={"exec": ["node", "my bot.js"]})
+    assert parse_use(spec.spec) == CommandUse(("node", "my bot.js"))

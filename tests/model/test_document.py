@@ -51,10 +51,10 @@ def test_a_command_may_be_written_without_quotes(load, use):
 
 
 def test_a_candidate_of_an_unknown_form_is_told_the_forms(load):
-    """A mapping that names no form is an unknown key on its line."""
+    """A mapping that names no form is told on its line, with those that there are."""
     with pytest.raises(ConfigurationError) as caught:
         load(CAMPAIGN.replace('"bot:handle"', "{teleport: x}"))
-    assert "file.yaml:5: unknown key `teleport`" in caught.value.describe()
+    assert "file.yaml:5: `candidates.0.use`: `teleport` is no form" in caught.value.describe()
 
 
 def test_all_mistakes_are_told_together_with_their_lines(load):

@@ -21,6 +21,11 @@ _TEXT = ".txt"
 _SUITE, _CAMPAIGN = "scenarios/refunds.yaml", "campaign.yaml"
 _HOOKED = "{http: {url: http://127.0.0.1:8790, deliver: webhook, start: python UP/agent.py 8790}}"
 
+_SCRIPT = """# Scripted, so that no key is needed. With one: `models: record` at the candidate.
+models:
+  script: [{text: '{"outcome": "escalated", "rationale": "I am only a script"}'}]
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Form:
@@ -32,6 +37,8 @@ class _Form:
     mend: str = "refunds.py"
     more: str = ""
     """Further keys of the candidate."""
+    models: str = ""
+    """What the campaign says of models."""
 
 
 FORMS: Mapping[str, _Form] = {
@@ -45,7 +52,7 @@ FORMS: Mapping[str, _Form] = {
         '{openai: {model: gpt-5-mini, prompt: UP/prompt.md, tools: ["zendesk.tickets.*", '
         '"zendesk.users.get", "stripe.charges.*", "stripe.customers.*", "stripe.refunds.*"]}}',
         files=("prompt.md",), suite="openai/refunds.yaml", mend="prompt.md",
-        more=", models: scripted",
+        more=", models: scripted", models=_SCRIPT,
     ),
 }  # fmt: skip
 """The ways in that a project can be started with, by name."""
@@ -84,7 +91,9 @@ def _files(form: str, made: _Form) -> Iterator[tuple[str, str]]:
     yield _SUITE, suite.replace("CANDIDATE", _candidate(made, "", ".."))
     yield (
         _CAMPAIGN,
-        _read("shared/campaign.yaml").replace("CANDIDATE", _candidate(made, "name: agent, ", ".")),
+        _read("shared/campaign.yaml")
+        .replace("MODELS", made.models)
+        .replace("CANDIDATE", _candidate(made, "name: agent, ", ".")),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 import pydantic
 from pydantic import Field
 
+from understudy.model.candidate_use import BareModel, CandidateUse, ModelUse
 from understudy.model.configuration import (
     Configuration,
     DurationText,
@@ -88,61 +89,6 @@ class FaultKind(enum.StrEnum):
     WEBHOOK_REORDER = "webhook_reorder"
     WEBHOOK_LATE = "webhook_late"
     CONCURRENT_EDIT = "concurrent_edit"
-
-
-class BareModel(Configuration):
-    """A model with nothing around it: instructions, and the systems' operations as its tools."""
-
-    model: str = Field(min_length=1)
-    prompt: str = Field(
-        min_length=1, description="the file with the instructions, relative to the campaign file"
-    )
-    base_url: str | None = Field(
-        None, pattern="^https?://", description="the provider, before that of the campaign's models"
-    )
-    tools: tuple[str, ...] = Field(
-        (), description="what it is offered, by name or pattern; by default what most agents need"
-    )
-    most_calls: int = Field(20, ge=1, description="how often it is asked in one case")
-    options: dict[str, Any] = Field(
-        default_factory=dict, description="sent along with each call, `temperature` for example"
-    )
-
-
-class ModelUse(Configuration):
-    """A candidate that is a prompt, on any provider with chat completions."""
-
-    openai: BareModel
-
-
-_TEXT_FORMS = ("exec", "mcp")
-
-
-def _as_text(use: Any) -> Any:
-    # YAML reads `use: {exec: …}`, and `exec: …` without quotes, as a mapping.
-    if isinstance(use, dict) and len(use) == 1:
-        ((form, rest),) = use.items()
-        if form in _TEXT_FORMS and isinstance(rest, str):
-            return f"{form}: {rest}"
-    return use
-
-
-def _form(use: Any) -> str:
-    """Which form is meant, so that an error speaks of that one alone."""
-    if isinstance(use, str):
-        return "line"
-    named = use if isinstance(use, dict) else type(use).model_fields
-    return "ServiceUse" if "http" in named else "ModelUse"
-
-
-CandidateUse = Annotated[
-    Annotated[str, pydantic.Tag("line")]
-    | Annotated[ModelUse, pydantic.Tag("ModelUse")]
-    | Annotated[ServiceUse, pydantic.Tag("ServiceUse")],
-    pydantic.Discriminator(_form),
-    pydantic.BeforeValidator(_as_text),
-]
-"""How a candidate is reached: a line, a prompt, or a service with more than an address."""
 
 
 class CandidateSpec(Configuration):

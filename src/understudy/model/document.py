@@ -163,10 +163,19 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _named(document: Document, place: Place) -> Place:
+    """The place as the file has it: without the names of the shapes that a part could be of."""
+    found: Place = ()
+    for number, part in enumerate(place, 1):
+        if (*found, part) in document.lines or number == len(place):
+            found = (*found, part)
+    return found
+
+
 def _explain(document: Document, model: type[Model], error: dict[str, Any]) -> UnderstudyError:
     place: Place = tuple(error["loc"])
     where = document.where(place)
-    path = ".".join(str(part) for part in place)
+    path = ".".join(str(part) for part in _named(document, place))
     if error["type"] == "extra_forbidden":
         known = _known_keys(model, place[:-1])
         hint = f"known keys: {', '.join(known)}" if known else None
