@@ -193,7 +193,7 @@ def test_proposals_are_read_back_and_stand_once(tmp_path):
     path = tmp_path / "proposed.jsonl"
     proposals = [Proposal(case_id="c1"), Proposal(case_id="c1", repeat=1), Proposal(case_id="c2")]
     assert write_proposals(path, proposals) == 3
-    assert read_proposals(path) == proposals
+    assert list(read_proposals(path)) == proposals
     with pytest.raises(RecordingError, match="repeat 0, stands here and on line 1"):
         write_proposals(path, [proposals[0], proposals[0]])
     path.write_text(path.read_text() + json.dumps({"case_id": "c2"}) + "\n")

@@ -17,6 +17,7 @@ from understudy.gate.decide import decide
 from understudy.gate.facts import RunFacts
 from understudy.model.business import Business, HumanNoise, Repair
 from understudy.model.campaign import Economics
+from understudy.model.line_file import Derived
 from understudy.model.money import Money
 from understudy.model.policy import Policy
 
@@ -71,10 +72,11 @@ def verdicts_after_repair(judgement: Judgement, end: RunFiles, facts: RunFacts) 
 
 
 def _decided(repair: Repair, judged: Sequence[Judged], end: RunFiles, facts: RunFacts) -> Repair:
-    kept = [
-        replace(each, findings=[one for one in each.findings if one.kind != repair.kind])
-        for each in judged
-    ]
+    def repaired(place: int) -> Judged:
+        each = judged[place]
+        return replace(each, findings=[one for one in each.findings if one.kind != repair.kind])
+
+    kept = Derived(len(judged), repaired)
     decision = decide(summarise(kept, end.rules.policy), end.rules.gates, facts)
     return msgspec.structs.replace(repair, verdict=decision.verdict.value)
 

@@ -123,15 +123,12 @@ def broken_by_people(evidence: Evidence, policy: Policy) -> tuple[Clauses, ...]:
 
 
 def _doubles(evidence: Evidence) -> Iterable[_Double]:
-    proposals: dict[str, list[Proposal]] = {}
-    for proposal in evidence.proposals:
-        proposals.setdefault(proposal.case_id, []).append(proposal)
     for case in evidence.cases:
         known = evidence.baselines.get(case.case_id, ())
         humans = tuple(one for one in known if one.source is BaselineSource.HUMAN)
         if len(humans) > 1:
             settled = len(humans) < len(known)
-            yield _Double(case, humans, tuple(proposals.get(case.case_id, ())), settled)
+            yield _Double(case, humans, evidence.by_case.get(case.case_id, ()), settled)
 
 
 def _between(double: _Double, against: Against) -> list[list[int | None]]:

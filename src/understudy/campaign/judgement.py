@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 import msgspec
 
@@ -18,6 +20,7 @@ from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.cost import CostSummary
 from understudy.model.finding import Finding
+from understudy.model.line_file import Grouped
 from understudy.model.policy import Policy
 from understudy.model.proposal import FailureCause, Proposal
 
@@ -37,6 +40,12 @@ class Evidence:
     proposals: Sequence[Proposal]
     mess_of: Callable[[Case, Iterable[Action]], tuple[str, ...]] = lambda _case, _actions: ()
     replay: Replay | None = None
+    by_case: Grouped[Proposal] = field(init=False)
+    """The proposals of each case."""
+
+    def __post_init__(self) -> None:
+        by_case = Grouped(self.proposals, lambda proposal: proposal.case_id)
+        object.__setattr__(self, "by_case", by_case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class Judgement:
 
     findings: tuple[Finding, ...]
     cost: CostSummary
-    judged: tuple[Judged, ...]
+    judged: Sequence[Judged]
     quarantined: Mapping[str, str] = field(default_factory=dict)
     strays: Strays = field(default_factory=dict)
     alone: Mapping[str, int] = field(default_factory=dict)
@@ -57,28 +66,69 @@ class Judgement:
 def judge(evidence: Evidence, policy: Policy) -> Judgement:
     """Explain and price every difference; a case that cannot be judged is quarantined by name."""
     bench = _Bench(evidence, PriceList.from_policy(policy))
-    proposals: dict[str, list[Proposal]] = {}
-    for proposal in evidence.proposals:
-        proposals.setdefault(proposal.case_id, []).append(proposal)
-    judged: list[Judged] = []
+    judged = JudgedCases(evidence)
     quarantined: dict[str, str] = {}
-    for case in evidence.cases:
-        own = proposals.get(case.case_id, [])
+    for place, case in enumerate(evidence.cases):
+        own = evidence.by_case.get(case.case_id, ())
         reason = _unfit(own, evidence.baselines.get(case.case_id, ()))
         if reason is None:
-            judged.append(bench.judged(case, own))
+            judged.append(place, bench.judged(case, own))
         else:
             quarantined[case.case_id] = reason
-    findings = tuple(finding for each in judged for finding in each.findings)
     return Judgement(
-        findings,
+        judged.findings,
         summarise(judged, policy),
-        tuple(judged),
+        judged,
         quarantined,
         bench.strays,
         bench.alone,
         bench.forgiven,
     )
+
+
+class JudgedCases(Sequence[Judged]):
+    """The judged cases, in order. What they were judged from is looked up when one is asked for."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._places, self._agreeing, self._proposed = array("Q"), array("Q"), array("Q")
+        self._findings: dict[int, Sequence[Finding]] = {}
+
+    def append(self, place: int, judged: Judged) -> None:
+        """Keep what was found in the case that stands at `place`."""
+        if judged.findings:
+            self._findings[len(self._places)] = judged.findings
+        self._places.append(place)
+        self._agreeing.append(judged.agreeing)
+        self._proposed.append(judged.proposed or 0)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that was found, in case order."""
+        return tuple(finding for each in self._findings.values() for finding in each)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Judged: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Judged]: ...
+    def __getitem__(self, index: int | slice) -> Judged | list[Judged]:
+        chosen = range(len(self._places))[index]
+        return self._judged(chosen) if isinstance(chosen, int) else [*map(self._judged, chosen)]
+
+    def _judged(self, number: int) -> Judged:
+        evidence = self._evidence
+        case = evidence.cases[self._places[number]]
+        return Judged(
+            case,
+            evidence.by_case[case.case_id],
+            evidence.baselines[case.case_id],
+            self._findings.get(number, ()),
+            self._agreeing[number],
+            self._proposed[number],
+        )
 
 
 def _unfit(proposals: Sequence[Proposal], baselines: Sequence[Baseline]) -> str | None:

@@ -14,7 +14,7 @@ from understudy.campaign.finish import Finished
 from understudy.campaign.identity import harness_hash
 from understudy.campaign.judgement import judge
 from understudy.campaign.replays import replay_of
-from understudy.campaign.run_files import RunFiles, evidence_of, open_run
+from understudy.campaign.run_files import RunFiles, as_records, evidence_of, open_run
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
 from understudy.campaign.settings import Rules, load_rules
 from understudy.campaign.source import world_folder
@@ -23,7 +23,7 @@ from understudy.model.errors import EvidenceError, NoCasesError, RecordingError
 from understudy.model.manifest import RunManifest
 from understudy.model.money import Money
 from understudy.model.printable import printable
-from understudy.model.proposal import CaseRecord, Proposal
+from understudy.model.proposal import Proposal
 from understudy.model.verdict import Stage
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import Recording, read_recording
@@ -56,7 +56,7 @@ def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
     world = Path(manifest.world) if manifest.world else None
     evidence = evidence_of(recording, proposals, world, replay_of(manifest))
     progress("judge", 0, len(cases))
-    records = [CaseRecord(case_id=one.case_id, proposal=one) for one in proposals]
+    records = as_records(proposals)
     finished = conclude(RunFiles(folder, manifest, rules, evidence, records, recording.manifest))
     progress("judge", len(cases), len(cases))
     return finished

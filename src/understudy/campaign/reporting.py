@@ -12,7 +12,7 @@ from understudy.model.campaign import Economics
 from understudy.model.cost import CostSummary
 from understudy.model.errors import RecordingError
 from understudy.model.finding import Finding
-from understudy.model.proposal import Proposal
+from understudy.model.line_file import Grouped, Single
 from understudy.model.verdict import Verdict
 from understudy.report.input import ReportInput
 from understudy.report.terminal import terminal_summary
@@ -47,9 +47,9 @@ def report_run(run: str, reports: Path) -> str:
 def _input(
     files: RunFiles, findings: tuple[Finding, ...], cost: CostSummary, verdict: Verdict
 ) -> ReportInput:
-    proposals: dict[str, list[Proposal]] = {}
-    for proposal in files.evidence.proposals:
-        proposals.setdefault(proposal.case_id, []).append(proposal)
+    evidence = files.evidence
+    cases = Grouped(evidence.cases, lambda case: case.case_id)
+    records = Grouped(files.records, lambda record: record.case_id)
     return ReportInput(
         verdict=verdict,
         cost=cost,
@@ -57,12 +57,12 @@ def _input(
         manifest=files.manifest,
         policy=files.rules.policy,
         gates=files.rules.gates,
-        cases={case.case_id: case for case in files.evidence.cases},
-        proposals=proposals,
-        baselines=files.evidence.baselines,
-        traces={record.case_id: record.trace for record in files.records},
+        cases=Single(cases, lambda case: case),
+        proposals=evidence.by_case,
+        baselines=evidence.baselines,
+        traces=Single(records, lambda record: record.trace),
         recording=files.imported,
         likeness=likeness_of(files),
-        order=tuple((case.case_id, case.cluster_id) for case in files.evidence.cases),
+        order=tuple((case.case_id, case.cluster_id) for case in evidence.cases),
         monthly_cases=Economics.model_validate(files.manifest.economics).monthly_cases,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +11,18 @@ from understudy.campaign.mess import mess_of
 from understudy.campaign.replays import Replay, replay_of
 from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.settings import Rules, load_rules
+from understudy.model.action import Action
+from understudy.model.case import Case
+from understudy.model.line_file import Derived, held
 from understudy.model.manifest import RecordingManifest, RunManifest
 from understudy.model.proposal import CaseRecord, Proposal
 from understudy.model.verdict import WallEvidence
-from understudy.shadow.store import read_records
+from understudy.shadow.store import stored_cases
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import Recording, read_recording
 from understudy.world.store import load_world
 
-__all__ = ["RunFiles", "evidence_of", "open_run"]
+__all__ = ["RunFiles", "as_records", "evidence_of", "open_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ def open_run(folder: RunFolder) -> RunFiles:
         manifest=manifest,
         rules=load_rules(manifest.policy, manifest.gates, Path.cwd()),
         evidence=evidence_of(
-            recording, [record.proposal for record in records], world, replay_of(manifest)
+            recording,
+            Derived(len(records), lambda place: records[place].proposal),
+            world,
+            replay_of(manifest),
         ),
         records=records,
         imported=recording.manifest,
@@ -63,20 +69,35 @@ def evidence_of(
     replay: Replay,
 ) -> Evidence:
     """What is judged: the cases that proposals are there for, in the recording's order."""
-    wanted = {proposal.case_id for proposal in proposals}
-    cases = [case for case in recording.cases if case.case_id in wanted]
-    baselines = {case.case_id: recording.baselines_of(case.case_id) for case in cases}
+    proposed = {proposal.case_id for proposal in proposals}
+    every = recording.cases
+    wanted = [place for place, case in enumerate(every) if case.case_id in proposed]
+    cases = every
+    if len(wanted) < len(every):
+        cases = Derived(len(wanted), lambda place: every[wanted[place]])
     if world_folder is None:
-        return Evidence(cases, baselines, proposals, replay=replay)
+        return Evidence(cases, recording.baselines, proposals, replay=replay)
     world = load_world(world_folder)
-    return Evidence(
-        cases, baselines, proposals, lambda case, actions: mess_of(world, case, actions), replay
-    )
+
+    def mess(case: Case, actions: Iterable[Action]) -> tuple[str, ...]:
+        return mess_of(world, case, actions)
+
+    return Evidence(cases, recording.baselines, proposals, mess, replay)
 
 
-def _stored(folder: RunFolder, manifest: RunManifest) -> list[CaseRecord]:
+def _stored(folder: RunFolder, manifest: RunManifest) -> Sequence[CaseRecord]:
     """A judged log has its proposals in the file that they came from, a run in its store."""
     if manifest.proposals:
-        proposals = read_proposals(Path(manifest.proposals))
-        return [CaseRecord(case_id=one.case_id, proposal=one) for one in proposals]
-    return list(read_records(folder.path))
+        return as_records(read_proposals(Path(manifest.proposals)))
+    stored = [*stored_cases(folder.path).values()]
+    size = sum(each.length for each in stored)
+    return held(Derived(len(stored), lambda place: stored[place].read()), size)
+
+
+def as_records(proposals: Sequence[Proposal]) -> Sequence[CaseRecord]:
+    """Proposals that somebody recorded, as records of a run that was never made."""
+    return Derived(len(proposals), lambda place: _record(proposals[place]))
+
+
+def _record(proposal: Proposal) -> CaseRecord:
+    return CaseRecord(case_id=proposal.case_id, proposal=proposal)

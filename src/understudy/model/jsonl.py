@@ -12,7 +12,15 @@ from understudy.model.canonical import refuse_unfit_numbers
 from understudy.model.errors import RecordingError
 from understudy.model.new_file import file_aside
 
-__all__ = ["encode_line", "read_json", "read_lines", "write_json", "write_lines"]
+__all__ = [
+    "decode_line",
+    "encode_line",
+    "read_json",
+    "read_lines",
+    "read_placed",
+    "write_json",
+    "write_lines",
+]
 
 Record = TypeVar("Record")
 _encoder = msgspec.json.Encoder()
@@ -37,15 +45,22 @@ def write_lines(path: Path, records: Iterable[Any]) -> int:
 
 def read_lines(path: Path, kind: type[Record]) -> Iterator[Record]:
     """Read records one by one; a damaged line raises `RecordingError` with file and line."""
+    return (record for _, record in read_placed(path, kind))
+
+
+def read_placed(path: Path, kind: type[Record]) -> Iterator[tuple[int, Record]]:
+    """The same, each with the byte that its line begins at."""
     decoder = msgspec.json.Decoder(kind)
     try:
         file = path.open("rb")
     except OSError as error:
         raise RecordingError(f"`{path}` cannot be read: {error.strerror}", code="U401") from error
+    start = 0
     with file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _decode(decoder, line, f"{path}:{number}")
+                yield start, decode_line(decoder, line, f"{path}:{number}")
+            start += len(line)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -62,10 +77,11 @@ def read_json(path: Path, kind: type[Record]) -> Record:
         data = path.read_bytes()
     except OSError as error:
         raise RecordingError(f"`{path}` cannot be read: {error.strerror}", code="U401") from error
-    return _decode(msgspec.json.Decoder(kind), data, str(path))
+    return decode_line(msgspec.json.Decoder(kind), data, str(path))
 
 
-def _decode(decoder: msgspec.json.Decoder[Record], data: bytes, where: str) -> Record:
+def decode_line(decoder: msgspec.json.Decoder[Record], data: bytes, where: str) -> Record:
+    """One record; raises `RecordingError` that says `where` it is damaged."""
     try:
         return decoder.decode(data)
     except (

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.errors import RecordingError
+from understudy.model.line_file import Grouped
 
-__all__ = ["KeptLines", "grouped", "numbered"]
+__all__ = ["KeptLines", "belonging", "grouped", "numbered"]
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class KeptLines:
 
     def case_lines(self, cases: Iterable[Case], file: str) -> Iterator[Case]:
         """The same cases; raises `RecordingError` for two of one id and a time without a zone."""
-        for case in _each(cases, self._lines, file):
+        for case in numbered(cases, self._lines, file):
             if case.received_at is not None:
                 self._note(case.received_at)
             yield case
@@ -74,30 +75,30 @@ class KeptLines:
         self._last = moment if self._last is None else max(self._last, moment)
 
 
-def numbered(cases: Iterable[Case], file: str) -> dict[str, int]:
-    """The line of each case by id; `RecordingError` where an id stands twice."""
-    known: dict[str, int] = {}
-    for _ in _each(cases, known, file):
-        pass
-    return known
-
-
-def grouped(
+def belonging(
     baselines: Iterable[Baseline], known: Mapping[str, int], file: str
-) -> dict[str, tuple[Baseline, ...]]:
-    """Baselines by case; `RecordingError` for those of no known case and two of one id."""
-    found: dict[str, dict[str, Baseline]] = {}
+) -> Iterator[Baseline]:
+    """The same baselines; raises `RecordingError` for one of no known case."""
     for number, baseline in enumerate(baselines, 1):
-        where = f"{file}:{number}"
-        _line_of(baseline, known, where)
-        own = found.setdefault(baseline.case_id, {})
-        if baseline.baseline_id in own:
-            raise _twice(baseline, where)
-        own[baseline.baseline_id] = baseline
-    return {case_id: tuple(own.values()) for case_id, own in found.items()}
+        _line_of(baseline, known, f"{file}:{number}")
+        yield baseline
 
 
-def _each(cases: Iterable[Case], known: dict[str, int], file: str) -> Iterator[Case]:
+def grouped(baselines: Sequence[Baseline], file: str) -> Grouped[Baseline]:
+    """Baselines by case; `RecordingError` where a case has two of one id."""
+    found = Grouped(baselines, lambda baseline: baseline.case_id)
+    for case_id in found.shared():
+        names = set[str]()
+        for place in found.places(case_id):
+            baseline = baselines[place]
+            if baseline.baseline_id in names:
+                raise _twice(baseline, f"{file}:{place + 1}")
+            names.add(baseline.baseline_id)
+    return found
+
+
+def numbered(cases: Iterable[Case], known: dict[str, int], file: str) -> Iterator[Case]:
+    """The same cases, each one's line in `known`; `RecordingError` where an id stands twice."""
     for number, case in enumerate(cases, 1):
         first = known.setdefault(case.case_id, number)
         if first != number:

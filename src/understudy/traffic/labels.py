@@ -58,7 +58,7 @@ def labels_in(value: Any) -> Labels | None:
 
 
 def labels_of_case(
-    case: Case, baselines: tuple[Baseline, ...], state: Sequence[State] = ()
+    case: Case, baselines: Sequence[Baseline], state: Sequence[State] = ()
 ) -> dict[str, Any]:
     """The labels of one case, as they are carried."""
     plain = {each.baseline_id: msgspec.to_builtins(each) for each in baselines}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from understudy.model.errors import RecordingError
 from understudy.model.folder import FolderAside
 from understudy.model.interaction import Interaction
 from understudy.model.jsonl import encode_line, read_json, read_lines, write_json
+from understudy.model.line_file import open_lines
 from understudy.model.manifest import RecordingManifest, SourceFile
-from understudy.traffic.kept_lines import KeptLines, grouped, numbered
+from understudy.traffic.kept_lines import KeptLines, belonging, grouped, numbered
 from understudy.traffic.quarantine import Quarantined
 from understudy.traffic.unwritable import written_to
 
@@ -55,17 +56,18 @@ class Recording:
 
     path: Path
     manifest: RecordingManifest
-    cases: tuple[Case, ...]
-    _baselines: Mapping[str, tuple[Baseline, ...]]
+    cases: Sequence[Case]
+    baselines: Mapping[str, Sequence[Baseline]]
+    """The acceptable handlings by case, in file order; unlabelled cases have none."""
 
     @property
     def digest(self) -> str:
         """The sha256 over cases and baselines, which a verdict is bound to."""
         return self.manifest.digest
 
-    def baselines_of(self, case_id: str) -> tuple[Baseline, ...]:
-        """The acceptable handlings of one case, in file order; none for an unlabelled case."""
-        return self._baselines.get(case_id, ())
+    def baselines_of(self, case_id: str) -> Sequence[Baseline]:
+        """The acceptable handlings of one case; none for an unlabelled one."""
+        return self.baselines.get(case_id, ())
 
     def interactions(self) -> Iterator[Interaction]:
         """The recorded requests and answers, one by one from the disk."""
@@ -119,11 +121,13 @@ def read_recording(path: Path) -> Recording:
         )
     manifest = read_json(path / MANIFEST, RecordingManifest)
     _check_manifest(manifest, path)
-    cases = tuple(read_lines(path / CASES, Case))
-    known = numbered(cases, str(path / CASES))
-    baselines = grouped(read_lines(path / BASELINES, Baseline), known, str(path / BASELINES))
+    known: dict[str, int] = {}
+    file = str(path / BASELINES)
+    cases = open_lines(path / CASES, Case, lambda each: numbered(each, known, str(path / CASES)))
+    lines = open_lines(path / BASELINES, Baseline, lambda each: belonging(each, known, file))
+    baselines = grouped(lines, file)
     _check_total(len(cases), manifest.cases, path / CASES)
-    _check_total(sum(map(len, baselines.values())), manifest.baselines, path / BASELINES)
+    _check_total(len(lines), manifest.baselines, path / BASELINES)
     _check_digest(manifest, path)
     return Recording(path, manifest, cases, baselines)
 
@@ -132,8 +136,9 @@ def _ordered(
     cases: Iterable[Case], baselines: Iterable[Baseline]
 ) -> tuple[tuple[Case, ...], list[Baseline]]:
     """Baselines as their cases follow each other."""
-    kept = tuple(cases)
-    found = grouped(baselines, numbered(kept, CASES), BASELINES)
+    known: dict[str, int] = {}
+    kept = tuple(numbered(cases, known, CASES))
+    found = grouped(tuple(belonging(baselines, known, BASELINES)), BASELINES)
     return kept, [baseline for case in kept for baseline in found.get(case.case_id, ())]
 
 
