@@ -226,3 +226,24 @@ def test_a_clause_that_cannot_be_read_is_told_with_its_line(imported):
     assert finished.returncode == 2
     assert "p.yaml:3" in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+def test_a_recording_too_large_to_hold_is_judged_alike(imported, monkeypatch):
+    """Cases read from the disk one by one end in the same findings, costs and verdict."""
+    from understudy.campaign.recorded import JudgeRequest, judge_recorded
+    from understudy.model import line_file
+
+    def judged(out):
+        request = JudgeRequest(
+            imported.folder / "rec", imported.folder / "proposed.jsonl", "standard", "standard",
+            imported.folder / out, imported.folder / "reports",
+        )  # fmt: skip
+        made = judge_recorded(request, lambda *_: None).verdict
+        written = [
+            (imported.folder / out / name).read_text() for name in ("findings.jsonl", "cost.json")
+        ]
+        return made.verdict, made.findings, made.error_cost, written
+
+    held = judged("held")
+    monkeypatch.setattr(line_file, "HELD_BYTES", -1)
+    assert judged("read") == held

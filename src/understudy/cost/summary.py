@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
 
 from understudy.cost.attribution import attribute
 from understudy.cost.net_value import CaseEconomics
-from understudy.cost.price_list import PriceList, Stake, half_even
+from understudy.cost.price_list import PriceList, Stake
+from understudy.cost.side import Side
 from understudy.model.action import Action, ActionClass, Effect
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case
-from understudy.model.cost import BusinessMetrics, CaseCost, CostSummary
+from understudy.model.cost import CaseCost, CostSummary
 from understudy.model.finding import Finding, Severity
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 
 __all__ = ["Judged", "has_escalated", "summarise"]
+
+
+# Approval first, then drafts, then what runs by itself.
+_STRICTNESS = {each: rank for rank, each in enumerate((
+    ActionClass.APPROVAL_REQUIRED, ActionClass.DRAFT_ONLY, ActionClass.AUTOMATED,
+    ActionClass.READ_ONLY,
+))}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +60,20 @@ class Judged:
         return found
 
 
-def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
+def summarise(judged: Iterable[Judged], policy: Policy) -> CostSummary:
     """Add up the judged cases; all amounts are in minor units of the policy's currency."""
-    economics = CaseEconomics.of(policy)
-    findings = [finding for each in judged for finding in each.averaged()]
-    per_case = tuple(_case_cost(each, economics) for each in judged)
-    classes = _classes(judged)
-    segments, bands = _segments(judged), _bands(judged)
-    error_cost = sum(each.error_cost_minor for each in per_case)
+    sums = _Sums(CaseEconomics.of(policy))
+    for each in judged:
+        sums.add(each)
+    findings, segments, bands = sums.findings, sums.segments, sums.bands
     return CostSummary(
         currency=policy.currency,
-        cases=len(judged),
-        error_cost_minor=error_cost,
-        net_value_minor=sum(each.net_value_minor for each in per_case),
-        actions_proposed=sum(_proposed(each) for each in judged),
-        actions_agreeing=sum(each.agreeing for each in judged),
-        per_case=per_case,
+        cases=len(sums.per_case),
+        error_cost_minor=sum(each.error_cost_minor for each in sums.per_case),
+        net_value_minor=sum(each.net_value_minor for each in sums.per_case),
+        actions_proposed=sums.proposed,
+        actions_agreeing=sums.agreeing,
+        per_case=tuple(sums.per_case),
         by_kind=attribute(findings, lambda finding: [finding.kind.value]),
         by_severity=attribute(findings, lambda finding: [finding.severity.value]),
         by_system=attribute(findings, lambda finding: [finding.system or "the case"]),
@@ -77,34 +83,65 @@ def summarise(judged: Sequence[Judged], policy: Policy) -> CostSummary:
         by_operation=attribute(findings, lambda finding: [finding.operation or "the case"]),
         by_mess=attribute(findings, lambda finding: finding.mess or ("no mess",)),
         by_action_class=attribute(
-            findings, lambda finding: [classes.get(finding.operation or "", "none")]
+            findings, lambda finding: [sums.classes.get(finding.operation or "", "none")]
         ),
-        candidate=_candidate(judged, economics),
-        people=_people(judged, economics),
-        largest_uncapped_minor=_largest_uncapped(
-            [finding for each in judged for finding in each.findings], policy
-        ),
+        candidate=sums.candidate.metrics(),
+        people=sums.people.metrics(),
+        largest_uncapped_minor=_largest_uncapped(sums.charged, policy),
     )
 
 
-def _segments(judged: Sequence[Judged]) -> dict[str, list[str]]:
-    """The segments of each case, its tier among them."""
-    return {
-        each.case.case_id: [
+@dataclass(slots=True)
+class _Sums:
+    """What has been added up so far; of a case without findings next to nothing is kept."""
+
+    economics: CaseEconomics
+    per_case: list[CaseCost] = field(default_factory=list)
+    charged: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    """The same at what each adds to its case's cost."""
+    segments: dict[str, list[str]] = field(default_factory=dict)
+    bands: dict[tuple[str, int], str] = field(default_factory=dict)
+    classes: dict[str, str] = field(default_factory=dict)
+    proposed: int = 0
+    agreeing: int = 0
+    candidate: Side = field(default_factory=Side)
+    people: Side = field(default_factory=Side)
+
+    def add(self, each: Judged) -> None:
+        self.per_case.append(_case_cost(each, self.economics))
+        self.proposed += _proposed(each)
+        self.agreeing += each.agreeing
+        if each.findings:
+            self._keep(each)
+        for side in (each.proposals, each.baselines):
+            for one in side:
+                _note_classes(self.classes, one.actions)
+        for proposal in each.proposals:
+            self._add_proposal(proposal)
+        if each.baselines:
+            first = each.baselines[0]
+            spent = self.economics.spent_by_people()
+            self.people.add(_ending(first), spent, first.cycle_time_ms)
+
+    def _keep(self, each: Judged) -> None:
+        """What is found in a case, its segments, its tier among them, and how sure it was of it."""
+        self.charged += each.findings
+        self.findings += each.averaged()
+        self.segments[each.case.case_id] = [
             f"tier={each.case.tier}",
             *(f"{name}={value}" for name, value in sorted(each.case.segment.items())),
         ]
-        for each in judged
-    }
+        for one in each.proposals:
+            self.bands[each.case.case_id, one.repeat] = band_of(one.confidence)
+        self.candidate.spent += sum(finding.cost_minor for finding in each.findings)
 
-
-def _bands(judged: Sequence[Judged]) -> dict[tuple[str, int], str]:
-    """How sure the candidate was of each case, in tenths."""
-    return {
-        (each.case.case_id, one.repeat): band_of(one.confidence)
-        for each in judged
-        for one in each.proposals
-    }
+    def _add_proposal(self, proposal: Proposal) -> None:
+        """F5: its errors, the model, and the people who take over."""
+        spent, outcome = self.economics.model, _outcome(proposal)
+        if has_escalated(proposal) or proposal.failure is not None:
+            spent += self.economics.spent_by_people() + self.economics.overhead
+        self.candidate.add(outcome, spent, proposal.cycle_time_ms, proposal.wall_time_ms)
 
 
 def band_of(confidence: float | None) -> str:
@@ -145,24 +182,12 @@ def _worth(proposal: Proposal, cost: int, economics: CaseEconomics) -> int:
     return economics.automated(cost)
 
 
-def _classes(judged: Sequence[Judged]) -> dict[str, str]:
+def _note_classes(found: dict[str, str], actions: Sequence[Action]) -> None:
     """The strictest class that each operation was seen with, on either side."""
-    order = list(ActionClass)
-    found: dict[str, str] = {}
-    for each in judged:
-        sides = [*(one.actions for one in each.proposals), *(one.actions for one in each.baselines)]
-        for actions in sides:
-            for action in actions:
-                known = found.get(action.operation)
-                ranks = [order.index(ActionClass(known))] if known else []
-                strictest = min([*ranks, order.index(action.action_class)], key=_strictness)
-                found[action.operation] = order[strictest].value
-    return found
-
-
-def _strictness(rank: int) -> int:
-    """Approval first, then drafts, then what runs by itself."""
-    return {2: 0, 1: 1, 3: 2, 0: 3}[rank]
+    for action in actions:
+        known, own = found.get(action.operation), action.action_class
+        if known is None or _STRICTNESS[own] < _STRICTNESS[ActionClass(known)]:
+            found[action.operation] = own.value
 
 
 def has_escalated(proposal: Proposal) -> bool:
@@ -182,63 +207,15 @@ def _writes(actions: Sequence[Action]) -> int:
     return sum(action.effect is not Effect.READ and not action.refused for action in actions)
 
 
-def _candidate(judged: Sequence[Judged], economics: CaseEconomics) -> BusinessMetrics:
-    """The candidate's side. F5: its errors, the model, and the people who take over."""
-    proposals = [proposal for each in judged for proposal in each.proposals]
-    spent = sum(finding.cost_minor for each in judged for finding in each.findings)
-    for proposal in proposals:
-        spent += economics.model
-        if has_escalated(proposal) or proposal.failure is not None:
-            spent += economics.spent_by_people() + economics.overhead
-    per_case = half_even(spent, len(proposals)) if proposals else None
-    return _metrics(
-        [(_outcome(one), one.cycle_time_ms) for one in proposals],
-        per_case,
-        [one.wall_time_ms for one in proposals],
-    )
-
-
 def _outcome(proposal: Proposal) -> Outcome:
     if proposal.failure is not None:
         return Outcome.FAILED
     return Outcome.ESCALATED if has_escalated(proposal) else proposal.outcome
 
 
-def _people(judged: Sequence[Judged], economics: CaseEconomics) -> BusinessMetrics:
-    first = [each.baselines[0] for each in judged if each.baselines]
-    cost = economics.spent_by_people()
-    return _metrics([(_ending(one), one.cycle_time_ms) for one in first], cost)
-
-
 def _ending(baseline: Baseline) -> Outcome:
     escalated = any(action.escalates and not action.refused for action in baseline.actions)
     return Outcome.ESCALATED if escalated else baseline.outcome
-
-
-def _metrics(
-    handled: Sequence[tuple[Outcome, int | None]],
-    per_case: int | None,
-    wall: Sequence[int | None] = (),
-) -> BusinessMetrics:
-    outcomes = [outcome for outcome, _ in handled]
-    return BusinessMetrics(
-        cases=len(handled),
-        acted=outcomes.count(Outcome.ACTED),
-        escalated=outcomes.count(Outcome.ESCALATED),
-        abstained=outcomes.count(Outcome.ABSTAINED),
-        failed=outcomes.count(Outcome.FAILED),
-        mean_cycle_time_ms=_mean([time for _, time in handled]),
-        mean_wall_time_ms=_mean(wall),
-        cost_per_case_minor=per_case,
-        exception_rate=round(1 - outcomes.count(Outcome.ACTED) / len(outcomes), 6)
-        if outcomes
-        else None,
-    )
-
-
-def _mean(times: Sequence[int | None]) -> int | None:
-    known = [time for time in times if time is not None]
-    return half_even(sum(known), len(known)) if known else None
 
 
 def _largest_uncapped(findings: Sequence[Finding], policy: Policy) -> int:

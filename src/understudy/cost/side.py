@@ -1,0 +1,69 @@
+"""How one side handled its cases: what became of them, how long it took and what it cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from understudy.cost.price_list import half_even
+from understudy.model.baseline import Outcome
+from understudy.model.cost import BusinessMetrics
+
+__all__ = ["Side"]
+
+
+@dataclass(slots=True)
+class _Times:
+    """A mean over those that are known, in milliseconds."""
+
+    total: int = 0
+    count: int = 0
+
+    def add(self, time: int | None) -> None:
+        if time is not None:
+            self.total += time
+            self.count += 1
+
+    def mean(self) -> int | None:
+        return half_even(self.total, self.count) if self.count else None
+
+
+@dataclass(slots=True)
+class Side:
+    """The candidate or the people, case by case."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    spent: int = 0
+    """In minor units of the policy's currency, over all cases."""
+    _cycle: _Times = field(default_factory=_Times)
+    _wall: _Times = field(default_factory=_Times)
+
+    def add(self, outcome: Outcome, spent: int, cycle: int | None, wall: int | None = None) -> None:
+        """One case more; times are in milliseconds, None where they are unknown."""
+        self.outcomes[outcome] += 1
+        self.spent += spent
+        self._cycle.add(cycle)
+        self._wall.add(wall)
+
+    def metrics(self) -> BusinessMetrics:
+        """The metrics of all cases so far.
+
+        >>> side = Side()
+        >>> side.add(Outcome.ACTED, 300, 90), side.add(Outcome.ESCALATED, 350, None)
+        (None, None)
+        >>> made = side.metrics()
+        >>> made.cases, made.cost_per_case_minor, made.mean_cycle_time_ms, made.exception_rate
+        (2, 325, 90, 0.5)
+        """
+        cases, acted = self.outcomes.total(), self.outcomes[Outcome.ACTED]
+        return BusinessMetrics(
+            cases=cases,
+            acted=acted,
+            escalated=self.outcomes[Outcome.ESCALATED],
+            abstained=self.outcomes[Outcome.ABSTAINED],
+            failed=self.outcomes[Outcome.FAILED],
+            mean_cycle_time_ms=self._cycle.mean(),
+            mean_wall_time_ms=self._wall.mean(),
+            cost_per_case_minor=half_even(self.spent, cases) if cases else None,
+            exception_rate=round(1 - acted / cases, 6) if cases else None,
+        )
