@@ -17,6 +17,7 @@ from understudy.campaign.trip import CriticalTrip
 from understudy.model.action import DESK, Action, Effect, Target
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.finding import STATE_KINDS
+from understudy.model.limits import Stop
 from understudy.model.policy import Policy
 from understudy.model.proposal import CaseRecord, Proposal
 from understudy.model.world import World
@@ -68,7 +69,7 @@ def test_the_automatic_stop_counts_by_both_views():
     })  # fmt: skip
     wanted = [Baseline(case_id="c", baseline_id="b", actions=acted(CALLS[5]))]
     recording = SimpleNamespace(cases=[CASE], baselines_of=lambda _: wanted)
-    trip = CriticalTrip(1, recording, policy, REPLAY)
+    trip = CriticalTrip(Stop(on_critical=1), recording, policy, REPLAY)
 
     def record(*calls):
         return CaseRecord(case_id="c", proposal=Proposal(case_id="c", actions=acted(*calls)))

@@ -11,6 +11,7 @@ from understudy.cost.price_list import PriceList
 from understudy.model.case import Case
 from understudy.model.finding import Severity
 from understudy.model.limits import Stop
+from understudy.model.line_file import Grouped, Single
 from understudy.model.policy import Policy
 from understudy.model.proposal import CaseRecord
 from understudy.traffic.recording import Recording
@@ -36,7 +37,8 @@ class CriticalTrip:
     _prices: PriceList = field(init=False)
 
     def __post_init__(self) -> None:
-        self._cases = {case.case_id: case for case in self.recording.cases}
+        by_id = Grouped(self.recording.cases, lambda case: case.case_id)
+        self._cases = Single(by_id, lambda case: case)
         self._prices = PriceList.from_policy(self.policy)
 
     def trips(self, record: CaseRecord) -> str | None:
