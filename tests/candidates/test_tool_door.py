@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Annotated
 
 import pydantic
@@ -252,3 +253,27 @@ def test_a_file_that_holds_no_recorded_answers_is_one_clear_error(tmp_path):
     with pytest.raises(CandidateError, match="no recorded answer") as raised:
         recorded(file)
     assert raised.value.where == f"{file}:2"
+
+
+WAREHOUSE = Path(__file__).parents[2] / "fixtures" / "systems"
+
+
+def test_a_tool_becomes_an_operation_of_a_system_of_ones_own(monkeypatch):
+    """By its name, as the vendors' are; a name that is none is told with the nearest."""
+    monkeypatch.syspath_prepend(str(WAREHOUSE))
+    item = {"id": "i-1", "name": "Lamp", "stock": 3, "price": 900}
+    world = World({"warehouse.items": {"i-1": item}}, now=1_800_000_000)
+    engine = Engine(world, systems={"warehouse": "warehouse:Warehouse"}, seed=1)
+
+    def send(item: str, quantity: int = 1) -> dict:
+        """Send goods."""
+
+    with serving_tools(engine):
+        case = engine.open_case("c-1")
+        (tool,) = shadow_tools([send], {"send": "warehouse.shipments.create"})
+        assert tool("i-1", quantity=2)["status"] == "sent"
+        assert [(a.operation, a.amount_minor) for a in case.actions] == [
+            ("warehouse.shipments.create", 1800)
+        ]
+        with pytest.raises(CandidateError, match=r"did you mean `warehouse[.]shipments[.]create`"):
+            shadow_tools([send], {"send": "warehouse.shipment.create"})

@@ -63,8 +63,8 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
 
     Arguments are validated by the tool itself before. A call of a tool that `map` does not name
     raises `ToolNotMapped` and is a coverage gap of the case; so is every call outside of a case.
-    Raises `CandidateError` where `map` names a tool that is not there or a coroutine function, or
-    an object is no tool.
+    Raises `CandidateError` where `map` names a tool that is not there, an operation that is none or
+    a coroutine function, or an object is no tool.
     """
     given = list(tools)
     known = [name for tool in given for name in named(tool)]
@@ -76,6 +76,7 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
             hint=f"the tools are {', '.join(known) or 'none'}",
         )
     for name, target in map.items():
+        _check_operation(name, target)
         if inspect.iscoroutinefunction(target):
             raise CandidateError(
                 f"the tool `{name}` is mapped to a coroutine function",
@@ -83,6 +84,18 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
                 hint="write it as a plain one: `systems.call` answers at once",
             )
     return [rebuilt(tool, functools.partial(_shadow, map)) for tool in given]
+
+
+def _check_operation(name: str, target: Target) -> None:
+    """Refuse an operation that no mounted system has, where it is known which are mounted."""
+    known = [each for engine in _engines for s in engine.systems.values() for each in s.by_name]
+    if isinstance(target, str) and known and target not in known:
+        raise CandidateError(
+            f"the tool `{name}` is mapped to `{target}`, which is no operation"
+            f"{nearest(target, known)}",
+            code="U221",
+            hint="understudy systems operations   lists them",
+        )
 
 
 def foreseen(map: Mapping[str, Target], name: str, arguments: Mapping[str, Any]) -> Foreseen:
