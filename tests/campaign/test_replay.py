@@ -12,6 +12,7 @@ import pytest
 
 from understudy.campaign.imports import describe_recording
 from understudy.campaign.replay import parse_sample, parse_speed, replayed
+from understudy.campaign.worlds import describe_world
 from understudy.model.case import Case, Trigger
 from understudy.model.errors import ConfigurationError
 from understudy.traffic.sampling import in_time, sample
@@ -112,6 +113,15 @@ def test_a_paced_run_waits_for_its_cases(project):
     assert not plan.due(1, apart / 10 - 1)
     assert plan.due(1, apart / 10 + 0.001)
     assert replace(plan, speed=None).due(1, 0.0)
+
+
+def test_a_world_shows_its_cases_by_workflow(small_world):
+    """How many cases staff have handled, and how many of them twice, adds up."""
+    told = describe_world(small_world).partition("handled twice\n")[2].splitlines()
+    total, *workflows = [line.split() for line in told]
+    assert total[:3] == ["all", "workflows", "24"]
+    assert sum(int(cases) for _, cases, _ in workflows) == 24
+    assert sum(int(twice) for *_, twice in workflows) == int(total[3]) > 0
 
 
 def test_show_tells_systems_operations_and_ways(small_world):

@@ -176,6 +176,20 @@ def test_a_rate_can_depend_on_the_cell_itself(truth):
         assert row["name"] == (name if len(name) <= 20 else name[:20].rstrip())
 
 
+def test_a_schema_drifts_from_a_batch_on(truth):
+    """With `since`, what was made from that day on has the property under its new name."""
+    drift = {
+        "op": "schema_drift", "rate": 1.0, "on": "createdAt", "since": "2024-06-01",
+        "columns": ["lifecyclestage"], "options": {"to": "stage"},
+    }  # fmt: skip
+    made = damage(truth, profile_of("hubspot.contacts", rows=[drift]), 5)
+    rows = list(made.tables["hubspot.contacts"].rows())
+    late = [row for row in rows if row["createdAt"] >= "2024-06-01"]
+    assert 0 < len(late) < len(rows)
+    assert all(("stage" in row) == (row["createdAt"] >= "2024-06-01") for row in rows)
+    assert all(("stage" in row) != ("lifecyclestage" in row) for row in rows)
+
+
 def test_a_rate_can_be_keyed_by_source(truth):
     """With a rate per source, rows of other sources stay clean."""
     mess = profile_of(

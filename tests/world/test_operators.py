@@ -437,6 +437,7 @@ MECHANISMS = {
     "on another column": {"on": "kind", "rates": {"a": "100%"}},
     "keyed by source": {"on": "source", "rates": {"feed": "100%"}},
     "on itself": {"longer_than": 12, "rate": "100%"},
+    "from a batch on": {"on": "batch", "since": "10", "rate": "100%"},
 }
 VALUES = [
     "Müller & São 01", "2026-07-02T03:04:05Z", "0012.50", "+4930 23125 518", "ann@example.com",
@@ -454,6 +455,7 @@ def test_every_cell_operator_works_by_every_mechanism(name, mechanism):
         "other": pa.array(["left", "right"] * (count // 2)),
         "kind": pa.array((["a"] * 7 + ["b"] * 5) * (count // 12)),
         "source": pa.array(["feed"] * (count // 2) + ["web"] * (count // 2)),
+        "batch": pa.array([str(number // len(VALUES)) for number in range(count)]),
     }
     step = {"op": name, "options": NEEDED.get(name, {}), **MECHANISMS.get(mechanism, {})}
     mess = {"cells": {"x": [step]}}
@@ -470,6 +472,7 @@ def test_every_cell_operator_works_by_every_mechanism(name, mechanism):
     for row in before:
         assert mechanism != "on another column" or cells["kind"][row].as_py() == "a"
         assert mechanism != "keyed by source" or cells["source"][row].as_py() == "feed"
+        assert mechanism != "from a batch on" or int(cells["batch"][row].as_py()) >= 10
         assert mechanism != "on itself" or len(clean[row] or "") > 12
     if mechanism == "joint":
         lost = {e["group"] for e in entries if e["column"] == "other"}

@@ -74,6 +74,12 @@ BAD_PROFILES = {
         "`on` and `rates` belong together",
         7,
     ),
+    "since without column": (
+        "  hubspot.contacts:\n    cells:\n      phone:\n"
+        "        - {op: null_explicit, rate: 5%, since: 2026-01-01}\n",
+        "`on` and `rates` belong together",
+        7,
+    ),
     "step that never strikes": (
         "  hubspot.contacts:\n    cells:\n      phone:\n        - {op: null_explicit}\n",
         "never strikes: it has neither `rate` nor `rates`",

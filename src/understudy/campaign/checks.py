@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from understudy.campaign.recording_contract import recording_suites
@@ -24,7 +25,12 @@ _UNKNOWN = (
 )
 
 
-def check(path: Path, profile: str | None = None, docs: Path | None = None) -> CheckReport:
+def check(
+    path: Path,
+    profile: str | None = None,
+    docs: Path | None = None,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> CheckReport:
     """Check a world or a recording; raises where the path is neither."""
     if docs is not None:
         _refuse_docs(docs)
@@ -43,7 +49,7 @@ def check(path: Path, profile: str | None = None, docs: Path | None = None) -> C
             check_files(path)
             remarks = (*remarks, *_as_found(path))
             suites = world_suites(path, found, Path(folder))
-        outcomes = validate(suites, docs)
+        outcomes = validate(suites, docs, lambda done, of: progress("check", done, of))
     return CheckReport(
         outcomes=outcomes, remarks=remarks, docs=str(docs / "index.html") if docs else None
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from understudy.model.errors import UnderstudyError, one_error
 from understudy.model.folder import FolderAside
 from understudy.model.manifest import WorldManifest
-from understudy.traffic.recording import write_recording
+from understudy.traffic.recording import read_recording, write_recording
 from understudy.workflows.plan import plan_cases
 from understudy.workflows.record import provenance_of, record
 from understudy.world.damage import damage
@@ -123,7 +123,25 @@ def describe_world(path: Path) -> str:
     lines += ["", f"{'mess':<32}{'damages':>10}{'share':>10}"]
     for operator, times in Counter(manifest.operators).most_common():
         lines.append(f"{operator:<32}{times:>10,}{times / total:>10.1%}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_handled(path / "recording")])
+
+
+def _handled(recording: Path) -> list[str]:
+    """How many cases of each workflow staff have handled, where they were asked to."""
+    if not (recording / "manifest.json").is_file():
+        return []
+    read = read_recording(recording)
+    people = {
+        case.case_id: sum(each.source == "human" for each in read.baselines_of(case.case_id))
+        for case in read.cases
+    }
+    twice = sum(count > 1 for count in people.values())
+    lines = ["", f"{'cases of ' + str(recording):<32}{'cases':>10}{'handled twice':>16}"]
+    lines += [f"{'all workflows':<32}{len(read.cases):>10,}{twice:>16,}"]
+    for workflow, count in sorted(Counter(case.scenario for case in read.cases).items()):
+        own = sum(people[case.case_id] > 1 for case in read.cases if case.scenario == workflow)
+        lines.append(f"{workflow:<32}{count:>10,}{own:>16,}")
+    return lines
 
 
 def _named(name: str, folder: Path) -> str | Path:

@@ -59,12 +59,13 @@ def check(
         Path | None, typer.Option(help="Write Great Expectations' pages into this folder.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the outcomes as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Hold a world or a recording to its contract; exits with 1 where it fails."""
     from understudy.campaign.checks import check as check_contract
     from understudy.model.jsonl import encode_line
 
-    report = check_contract(path, profile, docs)
+    report = check_contract(path, profile, docs, Progress(quiet=quiet))
     typer.echo(encode_line(report).decode().rstrip() if json else report.summary())
     raise typer.Exit(1 if report.failed else 0)
 

@@ -110,11 +110,12 @@ class NoCasesError(UnderstudyError):
 def one_error(errors: Sequence[UnderstudyError]) -> UnderstudyError:
     r"""All errors as one, of the first one's kind; those that stand with one of them included.
 
-    >>> one_error([ConfigurationError("no `a`"), RecordingError("no `b`")]).describe()
-    'error[U100] no `a`\nerror[U400] no `b`'
+    >>> two = one_error([ConfigurationError("no `b`"), ConfigurationError("no `c`")])
+    >>> one_error([RecordingError("no `a`"), two]).describe()
+    'error[U400] no `a`\nerror[U100] no `b`\nerror[U100] no `c`'
     """
     first, *rest = errors
-    others = [*first.others, *(each for error in rest for each in (error, *error.others))]
+    others = [*first.others, *rest]
     return type(first)(
         first.problem, code=first.code, where=first.where, hint=first.hint, others=others
     )

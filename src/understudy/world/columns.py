@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "iso",
     "join",
     "keys",
+    "not_before",
     "numbered",
     "spread",
     "text",
@@ -33,6 +35,21 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PER_WORD = 8
 _EIGHT_DIGITS = 10**8
 _DAY = 86_400
+_NUMBER = r"-?\d+(\.\d+)?"
+
+
+def not_before(values: pa.Array, since: str) -> npt.NDArray[np.bool_]:
+    """Which texts are `since` or come after it: as numbers where it is one, else as ISO times.
+
+    >>> not_before(pa.array(["9", "10", "x", None]), "10").tolist()
+    [False, True, False, False]
+    """
+    bound: float | str = since
+    if re.fullmatch(_NUMBER, since):
+        bound = float(since)
+        numbers = pc.match_substring_regex(values, f"^{_NUMBER}$")
+        values = pc.if_else(numbers, values, pa.scalar(None, values.type)).cast(pa.float64())
+    return np.asarray(pc.fill_null(pc.greater_equal(values, bound), False), dtype=np.bool_)
 
 
 def gather(pool: pa.Array, index: Ints) -> pa.Array:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from understudy.world.columns import not_before
 from understudy.world.draft import LEDGER, Draft, Source
 from understudy.world.entropy import Stream, hits
 from understudy.world.joint import draw_rows
@@ -150,7 +151,7 @@ class _Worker:
         return hits(words, self._rates(table, place.column, step))
 
     def _rates(self, table: Table, column: str, step: Condition) -> float | npt.NDArray[np.float64]:
-        """The rate of each row: constant, by another column or the person, by the cell itself."""
+        """The rate of each row: constant, by another column, the person, a batch, or the cell."""
         rate: float = getattr(step, "rate", 0.0)
         rates: float | npt.NDArray[np.float64] = rate
         if step.on:
@@ -158,6 +159,9 @@ class _Worker:
             found = pc.index_in(self._conditions(table, step.on), pa.array(keys, pa.string()))
             which = np.asarray(pc.fill_null(found, len(keys)), dtype=np.int64)
             rates = np.array([*step.rates.values(), rate], dtype=np.float64)[which]
+        if step.on and step.since is not None:
+            begun = not_before(self._conditions(table, step.on), step.since)
+            rates = np.where(begun, rates, step.otherwise)
         if step.longer_than is not None and column:
             lengths = np.asarray(pc.fill_null(pc.utf8_length(table.columns[column]), 0))
             rates = np.where(lengths > step.longer_than, rates, step.otherwise)

@@ -100,7 +100,7 @@ def _cells(mess: Any) -> Iterator[tuple[str, Any, Any]]:
 
 def _rates(condition: Any, truth: pa.Table, world: Path) -> tuple[float, float]:
     """The least and the most that the rate is on these rows."""
-    if condition.longer_than is not None:
+    if condition.longer_than is not None or condition.since is not None:
         top = max([condition.rate, condition.otherwise, *condition.rates.values()])
         return 0.0, top
     if not condition.on:

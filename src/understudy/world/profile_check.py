@@ -99,8 +99,12 @@ def _of_table(table: str, mess: Mapping[str, Any], ground: Ground) -> Iterator[t
     for step in steps:
         yield from ((step.place, problem) for problem in _misplaced(step))
     for place, said in _conditions(mess):
-        if bool(said.get("on")) != bool(said.get("rates")):
-            yield place, "`on` and `rates` belong together: the column, and a rate per value"
+        if bool(said.get("on")) != bool(said.get("rates") or said.get("since") is not None):
+            yield (
+                place,
+                "`on` and `rates` belong together: the column, and a rate per value"
+                " (or `since`, the value from which on it is damaged)",
+            )
     signatures = [_mapping(each) for each in _items(mess.get("signatures"))]
     if sum(_share(each.get("rate")) for each in signatures) > _SLACK:
         yield ("signatures",), "the rates of the signatures add up to more than 100 %"
@@ -129,8 +133,11 @@ def _misplaced(step: _Written) -> Iterator[str]:
         yield f"`{name}` takes no `columns`"
     if said.get("longer_than") is not None and not (step.column and step.whole):
         yield "`longer_than` depends on the cell itself, so it can only stand in `cells`"
-    if said.get("otherwise") and said.get("longer_than") is None:
-        yield "`otherwise` is the rate of cells that are not `longer_than`, which is missing"
+    if said.get("otherwise") and said.get("longer_than") is None and said.get("since") is None:
+        yield (
+            "`otherwise` is the rate of rows before `since`, or of cells that are not"
+            " `longer_than`, which is missing"
+        )
     if step.whole and said.get("rate") is None and not said.get("rates"):
         yield f"`{name}` never strikes: it has neither `rate` nor `rates`"
 

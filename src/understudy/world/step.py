@@ -18,11 +18,14 @@ class Condition(Configuration):
     """When a step's rate is another one.
 
     `on` names a column of the row, or of the person behind it, and `rates` the rate per value
-    (a constant rate has none). `longer_than` makes the rate depend on the cell itself.
+    (a constant rate has none). `since` is the value of that column, a number or an ISO time, from
+    which on the rate holds: a batch and those after it. `longer_than` makes the rate depend on the
+    cell itself. Where either does not hold the rate is `otherwise`.
     """
 
     on: str | None = None
     rates: dict[str, ShareText] = Field(default_factory=dict)
+    since: str | None = Field(None, min_length=1)
     longer_than: int | None = Field(None, ge=0)
     otherwise: ShareText = 0.0
 

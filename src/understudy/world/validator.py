@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from understudy.world.expectation import Outcome, Suite
 
 __all__ = ["main", "validate"]
 
-_JOB, _RESULT = "job.json", "result.json"
+_JOB, _RESULT, _SAID = "job.json", "result.json", "stderr"
+_ONE_DONE = b"one suite is done\n"
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "PYTHONPATH", "SYSTEMROOT")
 _REFUSED = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen")
 _SITE = {
@@ -28,11 +29,15 @@ _SITE = {
 }
 
 
-def validate(suites: Sequence[Suite], docs: Path | None = None) -> tuple[Outcome, ...]:
+def validate(
+    suites: Sequence[Suite],
+    docs: Path | None = None,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> tuple[Outcome, ...]:
     """Check every suite in one checkpoint; with `docs` its pages are written there.
 
-    Raises `ConfigurationError` where the extra is not installed, and `EvidenceError` where the
-    validator itself fails.
+    `progress` is told how many suites of all are done. Raises `ConfigurationError` where the extra
+    is not installed, and `EvidenceError` where the validator itself fails.
     """
     if importlib.util.find_spec("great_expectations") is None:
         raise ConfigurationError(
@@ -44,18 +49,35 @@ def validate(suites: Sequence[Suite], docs: Path | None = None) -> tuple[Outcome
         place = Path(folder)
         job = {"suites": suites, "docs": str(docs.resolve()) if docs else None}
         (place / _JOB).write_bytes(msgspec.json.encode(job))
-        finished = subprocess.run(  # noqa: S603 -- our own module in our own interpreter
-            [sys.executable, "-P", "-m", "understudy.world.validator", folder],
-            env=_environment(place),
-            cwd=folder,
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        if finished.returncode or not (place / _RESULT).exists():
-            said = finished.stderr.decode(errors="replace").strip().splitlines()
+        progress(0, len(suites))
+        failed, complaint = _in_a_child(place, lambda done: progress(done, len(suites)))
+        if failed or not (place / _RESULT).exists():
+            said = complaint.strip().splitlines()
             raise EvidenceError(f"the validator failed: {said[-1] if said else 'no word'}")
         return msgspec.json.decode((place / _RESULT).read_bytes(), type=tuple[Outcome, ...])
+
+
+def _in_a_child(place: Path, told: Callable[[int], None]) -> tuple[int, str]:
+    """Do the job in a process of its own; returns how it ended, and what it complained of."""
+    with (
+        (place / _SAID).open("wb") as said,
+        subprocess.Popen(  # noqa: S603 -- our own module in our own interpreter
+            [sys.executable, "-P", "-m", "understudy.world.validator", str(place)],
+            env=_environment(place),
+            cwd=place,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+        ) as child,
+    ):
+        try:
+            lines = (line for line in child.stdout or () if line == _ONE_DONE)
+            for done, _ in enumerate(lines, 1):
+                told(done)
+        except BaseException:
+            child.kill()
+            raise
+    return child.returncode, (place / _SAID).read_text(encoding="utf-8", errors="replace")
 
 
 def _environment(place: Path) -> dict[str, str]:
@@ -92,6 +114,7 @@ def _checked(suites: Sequence[Suite], docs: Path | None) -> list[Outcome]:
     if docs is not None:
         store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)}
         context.add_data_docs_site(site_name="pages", site_config={**_SITE, "store_backend": store})
+    _tell_each(gx.ValidationDefinition)
     source = context.data_sources.add_pandas("tables")
     definitions = [_definition(gx, context, source, suite) for suite in suites]
     checkpoint = context.checkpoints.add(
@@ -104,6 +127,19 @@ def _checked(suites: Sequence[Suite], docs: Path | None) -> list[Outcome]:
     if docs is not None:
         context.build_data_docs(site_names=["pages"])
     return [each for suite in suites for each in _outcomes(suite, found)]
+
+
+def _tell_each(kind: Any) -> None:
+    """Let each validation say when it is done, which a checkpoint keeps to itself."""
+    run = kind.run
+
+    def told(*given: Any, **named: Any) -> Any:
+        result = run(*given, **named)
+        sys.stdout.buffer.write(_ONE_DONE)
+        sys.stdout.flush()
+        return result
+
+    kind.run = told
 
 
 def _definition(gx: Any, context: Any, source: Any, suite: Suite) -> Any:
