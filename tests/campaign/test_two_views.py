@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.campaign.bench import CALLS, CASE, REPLAY, acted, judged, kinds
+from understudy.campaign.trip import CriticalTrip
 
 from understudy.campaign.replays import LOG_ALONE, WorldReplay, log_replay
-from understudy.campaign.trip import CriticalTrip
 from understudy.model.action import DESK, Action, Effect, Target
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.finding import STATE_KINDS

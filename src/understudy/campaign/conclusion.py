@@ -79,6 +79,10 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
     )
 
 
+_EARLY = {
+    "harm": "a planned look showed that the error cost is above its limit",
+    "futility": "a planned look showed that no further case could lead to GO",
+}
 _STOPS = {
     "kill_switch": StopCause.KILL_SWITCH,
     "egress": StopCause.EGRESS,
@@ -195,6 +199,8 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     if end.manifest.unanswered:
         told.append(f"{end.manifest.unanswered:,} model calls: no answer was recorded for them")
     told += [f"a setting without effect: {each}" for each in end.manifest.without_effect]
+    if end.stopped in _EARLY:
+        told.append(f"the cases after the early stop: {_EARLY[end.stopped]}")
     if end.stopped == "asked":
         told.append("the cases after the automatic stop on critical findings")
     gaps: Counter[str] = Counter(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.campaign.finish import Finished
-from understudy.campaign.pipeline import run_campaign
+from understudy.campaign.pipeline import Progress, run_campaign
 from understudy.campaign.run_request import RunRequest
 from understudy.campaign.settings import Settings, load_rules
 from understudy.model.campaign import Campaign, CandidateSpec, Economics, WorldRequest
@@ -28,7 +28,7 @@ class DemoRequest:
     cases: int = 900
 
 
-def run_demo(request: DemoRequest, progress: Callable[[str, int, int], None]) -> list[Finished]:
+def run_demo(request: DemoRequest, progress: Progress) -> list[Finished]:
     """Build, record, shadow, price and report; the same code as any campaign."""
     campaign = Campaign(
         version=1,

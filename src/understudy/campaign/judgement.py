@@ -24,7 +24,7 @@ from understudy.model.line_file import Grouped
 from understudy.model.policy import Policy
 from understudy.model.proposal import FailureCause, Proposal
 
-__all__ = ["Evidence", "Judgement", "judge"]
+__all__ = ["Evidence", "Judgement", "judge", "unfit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def judge(evidence: Evidence, policy: Policy) -> Judgement:
     quarantined: dict[str, str] = {}
     for place, case in enumerate(evidence.cases):
         own = evidence.by_case.get(case.case_id, ())
-        reason = _unfit(own, evidence.baselines.get(case.case_id, ()))
+        reason = unfit(own, evidence.baselines.get(case.case_id, ()))
         if reason is None:
             judged.append(place, bench.judged(case, own))
         else:
@@ -131,7 +131,8 @@ class JudgedCases(Sequence[Judged]):
         )
 
 
-def _unfit(proposals: Sequence[Proposal], baselines: Sequence[Baseline]) -> str | None:
+def unfit(proposals: Sequence[Proposal], baselines: Sequence[Baseline]) -> str | None:
+    """Why a case cannot be judged, where it cannot."""
     if not proposals:
         return "no proposed actions"
     if not baselines:

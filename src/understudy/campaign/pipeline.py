@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import msgspec
 
@@ -24,8 +25,8 @@ from understudy.campaign.run_request import RunRequest
 from understudy.campaign.selection import Selection, select
 from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
+from understudy.campaign.standing import Standing
 from understudy.campaign.survey_text import replay_lines
-from understudy.campaign.trip import CriticalTrip
 from understudy.doors.gateway_faults import is_about_models
 from understudy.model.campaign import (
     CandidateSpec,
@@ -37,26 +38,32 @@ from understudy.model.errors import (
     UnderstudyError,
     nearest,
 )
+from understudy.model.limits import Stop
 from understudy.model.manifest import RunManifest
 from understudy.model.proposal import CaseRecord
 from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan
 from understudy.shadow.runner import run_shadow
 
-__all__ = ["dry_run_campaign", "run_campaign", "run_shard"]
+__all__ = ["Progress", "dry_run_campaign", "opened", "run_campaign", "run_shard"]
 
-Progress = Callable[[str, int, int], None]
+
+class Progress(Protocol):
+    """Told of each step: the stage, how much of how many is done, and how it stands."""
+
+    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """Note that `done` of `total` are finished."""
 
 
 def run_campaign(settings: Settings, request: RunRequest, progress: Progress) -> list[Finished]:
     """Run every candidate of the campaign, or the one that was asked for, and judge each."""
     return [
         conclude(_shadowed(one, source, request, progress))
-        for one, source in _opened(settings, request, progress)
+        for one, source in opened(settings, request, progress)
     ]
 
 
-def _opened(
+def opened(
     settings: Settings, request: RunRequest, progress: Progress
 ) -> Iterator[tuple[Settings, Source]]:
     """A campaign of one candidate for each that is run, all over the same cases."""
@@ -89,7 +96,7 @@ def run_shard(settings: Settings, request: RunRequest, progress: Progress) -> li
     """Run a part of the cases for every candidate of the campaign; nothing is judged."""
     return [
         _part(_shadowed(one, source, request, progress))
-        for one, source in _opened(settings, request, progress)
+        for one, source in opened(settings, request, progress)
     ]
 
 
@@ -119,14 +126,17 @@ def _shadowed(
     cases = request.shard.of(selection.cases) if request.shard else selection.cases
     plan = _plan(settings, source, request, cases, folder, models)
     replay = replay_of(manifest)
-    stop = settings.campaign.stop
-    trip = CriticalTrip(stop, source.recording, settings.rules.policy, replay)
+    standing = Standing(
+        source.recording, replay, settings.rules, _stop(settings, request), cases, plan.repeats
+    )
     records: list[CaseRecord] = []
+    stage, planned = f"shadow {plan.candidate.name}", len(cases) * plan.repeats
 
     def keep(record: CaseRecord) -> str | None:
         records.append(record)
-        progress(f"shadow {plan.candidate.name}", len(records), len(cases) * plan.repeats)
-        return trip.trips(record)
+        why = standing.add(record)
+        progress(stage, len(records), planned, standing.told())
+        return why
 
     try:
         report = run_shadow(plan, keep)
@@ -142,6 +152,14 @@ def _shadowed(
         folder, manifest, settings.rules, evidence, records, source.recording.manifest,
         wall=manifest.wall, stopped=manifest.stopped,
     )  # fmt: skip
+
+
+def _stop(settings: Settings, request: RunRequest) -> Stop:
+    stop = settings.campaign.stop
+    if request.shard is None:
+        return stop
+    # Looks are planned along all cases in their order; a shard sees every N-th.
+    return stop.model_copy(update={"harm": False, "futility": False})
 
 
 def _plan(

@@ -17,14 +17,16 @@ _SPEED = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def parse_sample(text: str) -> float:
+def parse_sample(text: str | None) -> float | None:
     """A share of the customers, from `25%`; raises `ConfigurationError` for what is none.
+
+    None where nothing is said.
 
     >>> parse_sample("25%")
     0.25
     """
     try:
-        return parse_share(text)
+        return None if text is None else parse_share(text)
     except ValueError as error:
         raise ConfigurationError(str(error), code="U128", hint="--sample 25%") from None
 

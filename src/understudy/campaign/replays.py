@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from understudy.diff.effects import Effects, Played, compare_effects
@@ -14,14 +15,15 @@ from understudy.model.case import Case
 from understudy.model.document import load_document
 from understudy.model.manifest import RunManifest
 from understudy.model.system_settings import SystemSettings
+from understudy.model.world import World
 from understudy.systems.engine import Engine
 from understudy.systems.equipment import equipped
 from understudy.systems.logged import LoggedState
 from understudy.systems.recorded import RECORDED
 from understudy.systems.replayed import Replayed
-from understudy.world.store import load_world
+from understudy.world.store import load_world, read_manifest
 
-__all__ = ["LOG_ALONE", "Replay", "WorldReplay", "log_replay", "replay_of"]
+__all__ = ["LOG_ALONE", "Replay", "WorldReplay", "log_replay", "open_once", "replay_of"]
 
 Replay = Callable[[Case, Sequence[Action], Sequence[Action]], Effects | str]
 """Plays a baseline's and a candidate's actions; gives their effects, or why there are none."""
@@ -41,6 +43,17 @@ def replay_of(manifest: RunManifest) -> Replay:
         tuple(Path(file) for file in manifest.settings),
         manifest.paths,
     )
+
+
+def open_once(folder: Path) -> World:
+    """A world, opened once for all that judges by it: it is the largest thing in memory."""
+    return _opened(folder.resolve(), read_manifest(folder).content_digest)
+
+
+@lru_cache(maxsize=1)
+def _opened(folder: Path, digest: str) -> World:
+    del digest  # another world under the same name is another one
+    return load_world(folder)
 
 
 def log_replay(case: Case, wanted: Sequence[Action], done: Sequence[Action]) -> Effects | str:
@@ -99,7 +112,7 @@ class WorldReplay:
     def _opened(self) -> Engine:
         if self._engine is None:
             sys.path += [each for each in self.paths if each not in sys.path]
-            world = load_world(self.world)
+            world = open_once(self.world)
             for file in self.settings:
                 world = equipped(world, load_document(file, SystemSettings))
             served = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from understudy.campaign.judgement import Evidence
 from understudy.campaign.mess import mess_of
-from understudy.campaign.replays import Replay, replay_of
+from understudy.campaign.replays import Replay, open_once, replay_of
 from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.settings import Rules, load_rules
 from understudy.model.action import Action
@@ -20,7 +20,6 @@ from understudy.model.verdict import WallEvidence
 from understudy.shadow.store import stored_cases
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import Recording, read_recording
-from understudy.world.store import load_world
 
 __all__ = ["RunFiles", "as_records", "evidence_of", "open_run"]
 
@@ -77,7 +76,7 @@ def evidence_of(
         cases = Derived(len(wanted), lambda place: every[wanted[place]])
     if world_folder is None:
         return Evidence(cases, recording.baselines, proposals, replay=replay)
-    world = load_world(world_folder)
+    world = open_once(world_folder)
 
     def mess(case: Case, actions: Iterable[Action]) -> tuple[str, ...]:
         return mess_of(world, case, actions)

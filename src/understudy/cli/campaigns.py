@@ -13,6 +13,7 @@ from understudy.cli.progress import Progress, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from understudy.campaign.cluster import Cluster
     from understudy.campaign.finish import Finished, Part
     from understudy.campaign.run_request import RunRequest
     from understudy.campaign.shard import Shard
@@ -44,6 +45,14 @@ Budget = Annotated[
 ShardText = Annotated[
     str | None,
     typer.Option("--shard", help="Run part I of N, as `2/8`; `merge` gives the verdict."),
+]
+Engine = Annotated[str, typer.Option(help="`local`, or `dask` with the extra of that name.")]
+Scheduler = Annotated[
+    str | None, typer.Option(help="The address of a Dask scheduler; without it one is started.")
+]
+Results = Annotated[
+    str | None,
+    typer.Option(help="Where shards put their results: a folder or a URL that fsspec knows."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
@@ -79,6 +88,9 @@ def run(
     last_failed: LastFailed = False,
     budget: Budget = None,
     shard: ShardText = None,
+    engine: Engine = "local",
+    scheduler: Scheduler = None,
+    results: Results = None,
     sample: Sample = None,
     speed: Speed = "max",
     dry_run: DryRun = False,
@@ -90,14 +102,16 @@ def run(
     from understudy.campaign.replay import parse_sample, parse_speed
     from understudy.campaign.run_request import RunRequest
 
-    share = None if sample is None else parse_sample(sample)
     request = RunRequest(
         reports=reports, candidate=candidate, limit=limit, workers=workers, resume=resume,
-        case_id=case, sample=share, speed=parse_speed(speed), last_failed=last_failed,
-        budget=_money(budget), shard=_shard(shard),
+        case_id=case, sample=parse_sample(sample), budget=_money(budget),
+        speed=parse_speed(speed), last_failed=last_failed, shard=_shard(shard, engine),
     )  # fmt: skip
+    placed = _engine(engine, scheduler, results, request)
     try:
-        raise typer.Exit(_carried_out(campaign, request, Progress(quiet=quiet), dry_run, json))
+        raise typer.Exit(
+            _carried_out(campaign, request, placed, Progress(quiet=quiet), dry_run, json)
+        )
     except KeyboardInterrupt:
         say("interrupted; what was done is kept")
         say(f"  go on with: understudy run {campaign} --resume latest")
@@ -105,7 +119,12 @@ def run(
 
 
 def _carried_out(
-    campaign: Path, request: RunRequest, progress: Progress, dry_run: bool, json: bool
+    campaign: Path,
+    request: RunRequest,
+    cluster: Cluster | None,
+    progress: Progress,
+    dry_run: bool,
+    json: bool,
 ) -> int:
     """Do what was asked for and print what came of it; the exit code."""
     from understudy.campaign.pipeline import dry_run_campaign, run_campaign, run_shard
@@ -118,9 +137,33 @@ def _carried_out(
     if request.shard is not None:
         _print_parts(run_shard(settings, request, progress), json)
         return 0
-    finished = run_campaign(settings, request, progress)
+    if cluster is not None:
+        from understudy.campaign.on_cluster import run_on_cluster
+
+        finished = run_on_cluster(campaign, settings, request, cluster, progress)
+    else:
+        finished = run_campaign(settings, request, progress)
     _print(finished, json)
     return _exit_code(finished)
+
+
+def _engine(
+    name: str, scheduler: str | None, results: str | None, request: RunRequest
+) -> Cluster | None:
+    from understudy.model.errors import ConfigurationError, nearest
+
+    if name not in ("local", "dask"):
+        raise ConfigurationError(
+            f"`{name}` is no engine{nearest(name, ['local', 'dask'])}",
+            where="--engine",
+            hint="--engine local, or --engine dask",
+        )
+    if name == "local":
+        return None
+    from understudy.campaign.cluster import Cluster
+
+    here = f"{request.reports.resolve()}/shards"
+    return Cluster(scheduler, request.workers, results or here)
 
 
 def _money(text: str | None) -> Money | None:
@@ -133,10 +176,15 @@ def _money(text: str | None) -> Money | None:
         raise ConfigurationError(str(error), where="--budget", hint="--budget '25 EUR'") from None
 
 
-def _shard(text: str | None) -> Shard | None:
-    """The shard that is asked for, or that a scheduler has set, which is then told."""
+def _shard(text: str | None, engine: str) -> Shard | None:
+    """The shard that is asked for, or that a scheduler has set, which is then told.
+
+    A cluster's engine makes its own.
+    """
     from understudy.campaign.shard import parse_shard, shard_of_environment
 
+    if engine != "local":
+        return None
     if text is not None:
         asked = parse_shard(text)
         return None if asked.total == 1 else asked

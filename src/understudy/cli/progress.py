@@ -26,10 +26,11 @@ class Progress:
     _shown_at: float = 0.0
     _shown: int = -1
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
+    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Note that `done` of `total` are finished; writes only when it is worth a line.
 
-        With a total of 0 nobody knows how much there is, and what is done is told every so often.
+        `note` tells how it stands, a rate or a cost. With a total of 0 nobody knows how much
+        there is, and what is done is told every so often.
         """
         if self.quiet:
             return
@@ -39,17 +40,17 @@ class Progress:
         late = time.monotonic() - self._shown_at > (0.1 if self.live else 30)
         finished = 0 < total <= done and self._shown != 10
         if finished or (late if self.live else (tenth > self._shown or late)):
-            self._write(stage, done, total)
+            self._write(stage, done, total, f"; {note}" if note else "")
             self._shown, self._shown_at = tenth, time.monotonic()
 
-    def _write(self, stage: str, done: int, total: int) -> None:
+    def _write(self, stage: str, done: int, total: int, note: str) -> None:
         if total <= 0:
             sys.stderr.write(f"\r{stage}: {done:,}" if self.live else f"{stage}: {done:,}\n")
         elif self.live:
             filled = 24 * done // total
             end = "\n" if done >= total else ""
             bar = "#" * filled + "." * (24 - filled)
-            sys.stderr.write(f"\r{stage} [{bar}] {done:,}/{total:,}{end}")
+            sys.stderr.write(f"\r{stage} [{bar}] {done:,}/{total:,}{note}\x1b[K{end}")
         else:
-            sys.stderr.write(f"{stage}: {done:,} of {total:,}\n")
+            sys.stderr.write(f"{stage}: {done:,} of {total:,}{note}\n")
         sys.stderr.flush()

@@ -20,7 +20,7 @@ from understudy.model.finding import Finding, Severity
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 
-__all__ = ["Judged", "has_escalated", "summarise"]
+__all__ = ["Judged", "case_cost", "has_escalated", "summarise"]
 
 
 # Approval first, then drafts, then what runs by itself.
@@ -109,7 +109,7 @@ class _Sums:
     people: Side = field(default_factory=Side)
 
     def add(self, each: Judged) -> None:
-        self.per_case.append(_case_cost(each, self.economics))
+        self.per_case.append(case_cost(each, self.economics))
         self.proposed += _proposed(each)
         self.agreeing += each.agreeing
         if each.findings:
@@ -156,7 +156,8 @@ def band_of(confidence: float | None) -> str:
     return f"0.{tenth}-{(tenth + 1) / 10:.1f}"
 
 
-def _case_cost(each: Judged, economics: CaseEconomics) -> CaseCost:
+def case_cost(each: Judged, economics: CaseEconomics) -> CaseCost:
+    """What one case costs and is worth, as a mean over its repeats."""
     proposals = each.proposals
     costs = dict.fromkeys((proposal.repeat for proposal in proposals), 0)
     for finding in each.findings:

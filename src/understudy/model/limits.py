@@ -25,6 +25,8 @@ class Stop(Configuration):
     on_streak: int | None = Field(
         None, ge=1, description="so many cases one after the other with a critical finding"
     )
+    harm: bool = Field(False, description="stop at the look that shows the cost above its limit")
+    futility: bool = Field(False, description="stop at the look that shows GO out of reach")
     on_egress: int | None = Field(
         None, ge=1, description="so many attempts to get out that the wall has refused"
     )
