@@ -391,6 +391,15 @@ def test_a_broken_row_is_told_by_the_line_that_it_begins_in(tmp_path):
     assert raised.value.where == f"{tmp_path / 't.csv'}:5"
 
 
+def test_a_table_may_be_called_as_a_world_s_hidden_one(tmp_path):
+    """A company's `people.csv` is damaged as any other, with its ledger."""
+    (tmp_path / "people.csv").write_text("id,created\n1,monday\n2,tuesday\n")
+    mess = profile_of(cells={"created": [{"op": "null_explicit", "rate": 1.0}]}).tables["t"]
+    done, rows, ledger = applied(open_source(tmp_path / "people.csv"), mess, tmp_path)
+    assert (done.rows, rows["created"].to_pylist()) == (2, [None, None])
+    assert ledger["before"].to_pylist() == ["monday", "tuesday"]
+
+
 @pytest.mark.parametrize("name", ["one", "texts"])
 def test_a_table_of_one_column_goes_all_the_way(tmp_path, name):
     """Learned from, damaged and judged, with a clean twin and without."""

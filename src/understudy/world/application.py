@@ -19,6 +19,7 @@ from understudy.world.heap import one_heap
 from understudy.world.profile import Profile, TableMess, read_profile
 from understudy.world.profile_check import Ground, names_of
 from understudy.world.sample import Source, TableWriter
+from understudy.world.schema import PEOPLE
 from understudy.world.table import Table
 from understudy.world.truth import Block
 
@@ -97,7 +98,8 @@ def apply_profile(
     schema = dirty_schema(source, mess)
     counts: dict[str, int] = {}
     rows = written = 0
-    table = source.path.stem
+    # A world's hidden table must not be taken for one that is called so.
+    table = source.path.name if source.path.stem == PEOPLE else source.path.stem
     with (
         one_heap(),
         TableWriter(out, schema, source.delimiter) as dirty,
