@@ -87,8 +87,8 @@ SLEEPER = [sys.executable, "-c", "import time; time.sleep(300)", sys.argv[1]]
 
 
 def bomb():
-    for _ in range(20):
-        subprocess.Popen(SLEEPER)
+    for number in range(20):
+        subprocess.Popen(SLEEPER, start_new_session=number % 2 == 0)
     time.sleep(300)
 
 

@@ -102,7 +102,8 @@ class Crew:
         while len(self._workers) < min(wanted, self._size):
             key = self._models.new_key() if self._models else ""
             setup = msgspec.structs.replace(self._setup, model_key=key)
-            worker = Worker(setup, self._environment)
+            home = tempfile.mkdtemp(dir=self._home.name)
+            worker = Worker(setup, {**self._environment, "HOME": home})
             self._workers.append(worker)
             self._waiting.register(worker.output, selectors.EVENT_READ, worker)
 

@@ -19,6 +19,7 @@ import msgspec
 from understudy.candidates.handed import Inbound
 from understudy.model.case import Turn
 from understudy.model.proposal import WallCount
+from understudy.shadow.left_behind import end_left_behind
 from understudy.shadow.protocol import Setup, Told, decode_told, encode
 
 __all__ = ["Worker", "ending"]
@@ -35,6 +36,7 @@ class Worker:
 
     def __init__(self, setup: Setup, environment: Mapping[str, str]) -> None:
         self._printed = _nameless_file()
+        self._home = environment["HOME"]
         self.door, theirs = socket.socketpair()
         """Where the process hands over its listeners."""
         self.model_key = setup.model_key
@@ -105,6 +107,7 @@ class Worker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
+        end_left_behind(self._home)
         self.door.close()
         for stream in (self._in, self._out):
             with contextlib.suppress(OSError):
