@@ -21,6 +21,8 @@ __all__ = ["VERSIONS", "TimedWorld", "Version", "load_versions", "micros", "writ
 
 VERSIONS = "versions.jsonl"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_REMEMBERED = 10_000
+"""So many rows are held decoded; a case asks for few, and for the same ones again."""
 _encoder = msgspec.json.Encoder()
 _Known = dict[str, dict[str, list["Version"]]]
 
@@ -135,6 +137,8 @@ class TimedWorld(World):
     def _row(self, table: str, row_id: str, place: int) -> Row:
         key = (table, row_id, place)
         if key not in self._rows:
+            if len(self._rows) >= _REMEMBERED:
+                self._rows.clear()
             raw = self._known[table][row_id][place].row
             self._rows[key] = orjson.loads(memoryview(raw))
         return self._rows[key]
