@@ -15,7 +15,7 @@ help:
 	@echo "make kills   runs killed at random points and gone on with; KILLS=50 for more of them"
 	@echo "make check   format, lint, types, layers"
 	@echo "make bench   speed beside floors and peers; BENCH='ENGINE W1-H --repeat 9' for some of it"
-	@echo "make release-check   large recordings: resident memory and speed; SHARE=0.1 for a tenth of them"
+	@echo "make release-check   large recordings and a campaign of 100,000 cases: memory, time, growth; SHARE=0.1 for a tenth of them"
 	@echo "make clean   remove the environment and what was built"
 
 $(READY): pyproject.toml constraints.txt
@@ -49,6 +49,7 @@ bench: $(READY)
 
 release-check: $(READY)
 	$(BIN)/python -m tests.release.traffic_memory $(SHARE)
+	$(BIN)/python -m tests.release.campaign_growth $(SHARE)
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

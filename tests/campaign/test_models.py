@@ -67,9 +67,9 @@ def _models(server, **keys):
     return f'{{provider: {{base_url: "{base}"}}, prices: {prices}{more}}}'
 
 
-def _run(project, mode, models, *, limit="2", stream=False, **keys):
+def _run(project, mode, models, *, limit="2", stream=False, more="", **keys):
     project.write("bot.py", BOT.replace("{stream}", str(stream)))
-    candidates = f'[{{name: agent, use: "bot:handle", timeout: 20s, models: {mode}}}]'
+    candidates = f'[{{name: agent, use: "bot:handle", timeout: 20s, models: {mode}{more}}}]'
     campaign = project.campaign("", candidates=candidates, models=models, **keys)
     return project.command("run", str(campaign), "-q", "--json", "--limit", limit)
 
@@ -125,6 +125,16 @@ def test_a_budget_ends_the_run(project, provider):
     assert run["verdict"] == "INCONCLUSIVE"
     assert len(provider.seen) == 5  # each costs 2 EUR, and the fifth reaches the limit
     assert run["cases"]["run"] == 1  # the second was starved, and is done again on resume
+
+
+def test_a_case_that_spends_too_much_fails_alone(project, provider):
+    """At `limits.spend` a case's further model calls are refused, and it fails; the run goes on."""
+    finished = _run(project, "live", _models(provider), more=", limits: {spend: 3 EUR}")
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert run["cases"]["run"] == 2, finished.stderr
+    assert len(provider.seen) == 4  # each costs 2 EUR, so a case's second reaches the limit
+    failures = [record["proposal"]["failure"]["reason"] for record in _records(project)]
+    assert failures == ["spend_limit"] * 2
 
 
 def test_scripted_models_stream_and_go_down(project):
