@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.campaign.bench import CALLS, CASE, REPLAY, acted, judged, kinds
-from understudy.campaign.trip import CriticalTrip
 
 from understudy.campaign.replays import LOG_ALONE, WorldReplay, log_replay
+from understudy.campaign.settings import load_rules
+from understudy.campaign.standing import Standing
 from understudy.model.action import DESK, Action, Effect, Target
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.finding import STATE_KINDS
@@ -69,14 +71,15 @@ def test_the_automatic_stop_counts_by_both_views():
     })  # fmt: skip
     wanted = [Baseline(case_id="c", baseline_id="b", actions=acted(CALLS[5]))]
     recording = SimpleNamespace(cases=[CASE], baselines_of=lambda _: wanted)
-    trip = CriticalTrip(Stop(on_critical=1), recording, policy, REPLAY)
+    rules = replace(load_rules("standard", "standard", Path.cwd()), policy=policy)
+    standing = Standing(recording, REPLAY, rules, Stop(on_critical=1), [CASE, CASE])
 
     def record(*calls):
         return CaseRecord(case_id="c", proposal=Proposal(case_id="c", actions=acted(*calls)))
 
     assert judged(acted(CALLS[4], CALLS[6]), wanted[0].actions, replay=None).explanation.findings
-    assert not trip.trips(record(CALLS[4], CALLS[6]))
-    assert trip.trips(record(CALLS[5], CALLS[0]))
+    assert not standing.add(record(CALLS[4], CALLS[6]))
+    assert standing.add(record(CALLS[5], CALLS[0])) == "asked"
 
 
 def test_another_order_of_new_objects_is_no_difference():
