@@ -18,6 +18,7 @@ __all__ = ["FORMS", "scaffold"]
 
 _FOLDER = "scaffold"
 _TEXT = ".txt"
+"""What the templates end in, so that nobody takes one for a file of its own kind."""
 _SUITE, _CAMPAIGN = "scenarios/refunds.yaml", "campaign.yaml"
 _HOOKED = "{http: {url: http://127.0.0.1:8790, deliver: webhook, start: python UP/agent.py 8790}}"
 
@@ -86,7 +87,7 @@ def scaffold(folder: Path, form: str) -> str:
 def _files(form: str, made: _Form) -> Iterator[tuple[str, str]]:
     for name in made.files:
         place = name if "/" in name else f"{form}/{name}"
-        yield name.rpartition("/")[2], _read(place if name.endswith(".md") else place + _TEXT)
+        yield name.rpartition("/")[2], _read(place)
     suite = _read(made.suite).replace("FILE", made.mend)
     yield _SUITE, suite.replace("CANDIDATE", _candidate(made, "", ".."))
     yield (
@@ -103,7 +104,7 @@ def _candidate(made: _Form, name: str, up: str) -> str:
 
 
 def _read(name: str) -> str:
-    return package_file(_FOLDER, *name.split("/")).read_text(encoding="utf-8")
+    return package_file(_FOLDER, *f"{name}{_TEXT}".split("/")).read_text(encoding="utf-8")
 
 
 def _told(folder: Path, files: list[str], made: _Form) -> str:
