@@ -5,12 +5,13 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 KILLS ?= 20
 
-.PHONY: help demo test fuzz kills check bench release-check clean
+.PHONY: help demo test slow fuzz kills check bench release-check clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    the whole way on built-in data: three candidates, three verdicts, three reports"
-	@echo "make test    all tests"
+	@echo "make test    the tests, in minutes"
+	@echo "make slow    whole campaigns, clusters, shards, and whatever else takes long"
 	@echo "make fuzz    the long runs with garbage and with generated requests"
 	@echo "make kills   runs killed at random points and gone on with; KILLS=50 for more of them"
 	@echo "make check   format, lint, types, layers"
@@ -30,6 +31,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal src tests
+
+slow: $(READY)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow tests
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from understudy.campaign.proofreading import proofread_models
 from understudy.campaign.scaffold import FORMS, scaffold
 from understudy.campaign.settings import load_settings
@@ -58,6 +60,7 @@ def test_the_default_project_fails_in_one_place_until_it_is_mended(project):
     assert "1 passed" in after.stdout, after.stdout
 
 
+@pytest.mark.slow
 def test_each_form_is_a_project_that_works(project):
     """The one mistake is made and seen, whichever way the candidate is reached."""
     forms = [form for form in FORMS if form != "python" and _is_there(NEEDS.get(form))]

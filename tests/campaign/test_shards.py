@@ -35,6 +35,7 @@ def verdict_of(text):
     return {key: value for key, value in verdict.items() if key not in own}
 
 
+@pytest.mark.slow
 def test_shards_merge_to_the_verdict_of_one_run(project, campaign):
     """Three shards, one of them given twice, make the verdict of one run but for ids and times."""
     runs = [shard(project, campaign, f"{number}/3") for number in (1, 2, 3)]
@@ -64,6 +65,7 @@ def test_a_shard_alone_gives_no_verdict(project, campaign):
     assert "only 16 of the 48 planned cases were run" in partial.stdout
 
 
+@pytest.mark.slow
 def test_manifests_that_do_not_belong_together_are_refused(project, campaign):
     """Another recipe of shards, another seed, a whole run, a damaged manifest: each is named."""
     first = shard(project, campaign, "1/2")

@@ -138,6 +138,7 @@ def _reasons(records):
     return [(record["proposal"]["failure"] or {}).get("reason") for record in records]
 
 
+@pytest.mark.slow
 def test_a_callable_that_goes_wild_costs_its_case(project):
     """Loops, memory, processes, size, streams, text and late calls: each is one priced failure."""
     project.write("bot.py", CALLABLE)
@@ -154,6 +155,7 @@ def test_a_callable_that_goes_wild_costs_its_case(project):
     assert any(gap["system"] == "stripe" for r in records[6:8] for gap in r["gaps"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are counted in /proc")
 def test_a_process_that_goes_wild_costs_its_case(project):
     """Wrong JSON, no text, 100 MB, a closed stream, a crowd of processes, memory, two answers."""
