@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from understudy.traffic.source_file import Limits, opened_bytes, unreadable
+from understudy.traffic.source_file import Limits, leniency, opened_bytes, unreadable
 from understudy.world.export_file import Broken, Exported
 
 __all__ = ["header_of", "plain_name", "rows_of"]
@@ -75,7 +75,8 @@ class _Lines:
     def __init__(self, path: Path, limits: Limits) -> None:
         self._encoding = _encoding(path, limits)
         data = opened_bytes(path, limits)
-        self._file = io.TextIOWrapper(data, self._encoding, errors="surrogateescape", newline="")
+        errors = leniency(self._encoding)
+        self._file = io.TextIOWrapper(data, self._encoding, errors, newline="")
         self.offset = 0
 
     def __iter__(self) -> _Lines:

@@ -23,6 +23,7 @@ __all__ = [
     "Limits",
     "depth_exceeds",
     "is_packed",
+    "leniency",
     "mend_text",
     "opened_bytes",
     "opened_text",
@@ -135,14 +136,22 @@ def read_text(path: Path, limits: Limits) -> str:
 
 
 def opened_text(path: Path, limits: Limits) -> TextIO:
-    """A text file to be read piece by piece; a byte that is no text is kept as a lone surrogate."""
+    """A text file to be read piece by piece; bytes that are no text as `leniency` says."""
     data = opened_bytes(path, limits)
     head = data.peek(_MARK_BYTES)
     if not head.strip():
         data.close()
         raise unreadable(path, "it is empty")
     encoding = next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
-    return io.TextIOWrapper(data, encoding=encoding, errors="surrogateescape", newline="")
+    return io.TextIOWrapper(data, encoding, leniency(encoding), newline="")
+
+
+def leniency(encoding: str) -> str:
+    """What becomes of bytes that are no text: lone surrogates, which lead back to them.
+
+    Of UTF-16 that is not possible, and U+FFFD stands for them.
+    """
+    return "replace" if encoding.startswith("utf-16") else "surrogateescape"
 
 
 def opened_utf8(path: Path, limits: Limits) -> io.BufferedReader:
@@ -154,7 +163,7 @@ def opened_utf8(path: Path, limits: Limits) -> io.BufferedReader:
         raise unreadable(path, "it is empty")
     mark, encoding = next((each for each in _MARKS if head.startswith(each[0])), (b"", "utf-8"))
     if encoding == "utf-16":
-        return io.BufferedReader(_Recoded(io.TextIOWrapper(data, encoding, "surrogateescape")))
+        return io.BufferedReader(_Recoded(io.TextIOWrapper(data, encoding, leniency(encoding))))
     data.read(len(mark))
     return data
 
