@@ -237,17 +237,22 @@ def test_a_port_that_cannot_be_had_is_an_error_that_helps(world):
 
 SERVE = """
 import json, sys
-from understudy.doors.serving import serve_world
+from understudy.campaign.served_world import serve_world
 from understudy.model.world import World
 world = World(json.load(sys.stdin), now=1_790_000_000)
-serve_world(world, None, lambda line: print(line, flush=True))
+told = [lambda line, out=out: print(line, file=out, flush=True) for out in (sys.stdout, sys.stderr)]
+serve_world(world, None, *told)
 print("# closed")
 """
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_told_to_end(how):
-    """What is printed can be sourced; Ctrl-C ends it with exit code 0 and a list of the writes."""
+    """What is printed can be sourced; Ctrl-C ends it with exit code 0 and a list of the writes.
+
+    A write is told with amount, object and what it said, a refused one as refused; what nothing
+    serves is told when it is first asked for, and at the end.
+    """
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -268,15 +273,32 @@ def test_it_serves_until_it_is_told_to_end(how):
     request = urllib.request.Request(url, b"charge=ch_001&amount=5", headers)
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert json.load(answer)["amount"] == 5
+    for body in (b"charge=ch_001&amount=999999", b"charge=ch_001&amount=5&reason=none"):
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10)
+    for data in (None, b"x=1", None):
+        unserved = f"{variables['STRIPE_API_BASE']}/v1/teapots"
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(urllib.request.Request(unserved, data, headers), timeout=10)
+    at_once = [process.stderr.readline() for _ in range(2)]
+    assert at_once == [f"not served: {each} /v1/teapots at stripe\n" for each in ("GET", "POST")]
     process.send_signal(how)
     told, complaints = process.stdout.read(), process.stderr.read()
     process.stdout.close()
     process.stderr.close()
     assert process.wait(timeout=20) == 0
     assert complaints == ""
-    assert "# 0 reads, 1 writes, 0 calls" in told
-    assert "# stripe.refunds.create: HTTP 200" in told
-    assert told.endswith("# closed\n")
+    assert told.splitlines() == [
+        "# 0 reads, 1 write applied, 2 refused, 3 calls that nothing serves",
+        "# stripe.refunds.create: refunded 0.05 EUR (charge ch_001); charge=ch_001, amount=5",
+        "# stripe.refunds.create: refunded 9,999.99 EUR (charge ch_001), refused with 400;"
+        " charge=ch_001, amount=999999",
+        "# stripe.refunds.create: refunded 0.05 EUR (charge ch_001), refused with 400;"
+        " charge=ch_001, amount=5, reason=none",
+        "# not served: GET /v1/teapots at stripe",
+        "# not served: POST /v1/teapots at stripe",
+        "# closed",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from understudy.campaign.operations import parse_ports
 from understudy.doors.loopback import environment
 from understudy.doors.serving import check_ports, open_world, refused_ports, wait_for_the_end
+from understudy.doors.variables import assignments
 from understudy.model.errors import ConfigurationError
 from understudy.traffic.recorder import record_traffic
 from understudy.world.store import load_world
@@ -50,8 +50,8 @@ def _record(
         for name, url in sorted(urls.items()):
             say(f"# {name}: {url} -> {upstreams[name]}")
         say("# what passes is redacted and recorded; end with Ctrl-C")
-        for name, text in sorted({**variables, **environment(urls)}.items()):
-            say(f"export {name}={shlex.quote(text)}")
+        for line in assignments({**variables, **environment(urls)}):
+            say(line)
         wait_for_the_end()
 
     check_ports(chosen, upstreams)

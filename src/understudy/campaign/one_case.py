@@ -9,7 +9,7 @@ from understudy.campaign.run_folder import find_run
 from understudy.campaign.side_by_side import side_by_side
 from understudy.campaign.two_views import View, view
 from understudy.cost.price_list import PriceList
-from understudy.model.action import Action
+from understudy.cost.wording import action_line
 from understudy.model.case import Case, Turn
 from understudy.model.errors import RecordingError, nearest
 from understudy.model.money import Money
@@ -80,8 +80,7 @@ def _time(proposal: Proposal) -> str:
 def _rest(record: CaseRecord) -> list[str]:
     """What the candidate said and left behind beside its actions."""
     proposal = record.proposal
-    refused = [action for action in proposal.actions if action.refused]
-    lines = [f"refused by the system: {_action(action)}" for action in refused]
+    lines = [f"tried: {action_line(action)}" for action in proposal.actions if action.refused]
     if proposal.failure is not None:
         lines.append(f"failed: {proposal.failure.reason}: {proposal.failure.detail}")
     lines += [
@@ -119,16 +118,6 @@ def _differences(seen: View, currency: str) -> list[str]:
         lines += [f"    {finding.explanation}", f"    priced by {finding.rule}"]
     total = Money(sum(finding.cost_minor for finding in findings), currency)
     return [*lines, f"  in all {total}", *notes]
-
-
-def _action(action: Action) -> str:
-    target = f" {action.target.type} {action.target.id}" if action.target else ""
-    amount = ""
-    if action.amount_minor is not None and action.currency:
-        amount = f" {Money(action.amount_minor, action.currency.upper())}"
-    refused = f" (refused with {action.response_status})" if action.refused else ""
-    fields = ", ".join(f"{key}={value}" for key, value in action.fields.items())
-    return _short(f"{action.operation}{target}{amount}{refused}  {fields}")
 
 
 def _short(text: str) -> str:

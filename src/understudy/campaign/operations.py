@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from understudy.doors.serving import serve_world
+from understudy.campaign.served_world import serve_world
 from understudy.model.document import load_document
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.system_settings import SystemSettings
@@ -23,6 +23,7 @@ def serve(
     world: Path,
     ports: Sequence[str],
     say: Callable[[str], None],
+    warn: Callable[[str], None],
     *,
     own: Sequence[str] = (),
     settings: Sequence[Path] = (),
@@ -38,7 +39,7 @@ def serve(
     rows = load_world(world)
     for file in settings:
         rows = equipped(rows, load_document(file, SystemSettings))
-    serve_world(rows, chosen, say, systems=systems, any_key=any_key)
+    serve_world(rows, chosen, say, warn, systems=systems, any_key=any_key)
 
 
 def openapi_of(system: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from understudy.campaign.settings import load_settings
 from understudy.candidates.use import HttpUse, parse_use
 from understudy.candidates.vendor_signature import secret_variables, signing_secrets
 from understudy.doors.loopback import environment
-from understudy.doors.variables import credential_variables
+from understudy.doors.variables import assignments, credential_variables
 from understudy.model.campaign import CandidateSpec, Isolation
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.world import World
@@ -42,7 +41,7 @@ def service_environment(campaign: Path, wanted: str | None) -> str:
         found |= credential_variables(engine.open_worker(WORKER))
     if use.webhooks:
         found |= secret_variables(signing_secrets(settings.campaign.seed))
-    return "\n".join(f"export {name}={shlex.quote(text)}" for name, text in found.items())
+    return "\n".join(assignments(found))
 
 
 def _chosen(candidates: Sequence[CandidateSpec], wanted: str | None) -> CandidateSpec:

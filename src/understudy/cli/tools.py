@@ -79,10 +79,12 @@ def serve(
 ) -> None:
     """Serve a world's systems on loopback; prints the environment to source. Ctrl-C ends it."""
     from understudy.campaign.operations import serve as serve_systems
+    from understudy.cli.progress import say
 
     serve_systems(
-        world, port or [], typer.echo, own=system or [], settings=settings or [], any_key=any_key
-    )
+        world, port or [], typer.echo, say,
+        own=system or [], settings=settings or [], any_key=any_key,
+    )  # fmt: skip
 
 
 @systems.command("env")

@@ -10,7 +10,7 @@ from understudy.model.finding import Finding
 from understudy.model.money import Money
 from understudy.model.printable import printable
 
-__all__ = ["cost_line", "deed", "money_of", "place_of", "shown"]
+__all__ = ["action_line", "cost_line", "deed", "money_of", "place_of", "shown"]
 
 _LIMIT = 120
 
@@ -98,6 +98,21 @@ def deed(action: Action) -> str:
         done = f"did {action.operation}" + (f" for {amount}" if amount else "")
     place = place_of(action)
     return printable(f"{done} ({place})" if place else done, 200)
+
+
+def action_line(action: Action) -> str:
+    """An action in one line: the operation, the deed, whether it was refused, what was said.
+
+    >>> action_line(Action(system="stripe", operation="stripe.refunds.create", amount_minor=9600,
+    ...     currency="EUR", fields={"reason": "duplicate"}, response_status=400))
+    'stripe.refunds.create: refunded 96.00 EUR, refused with 400; reason=duplicate'
+    """
+    done = deed(action)
+    if action.operation in _DEEDS:
+        done = f"{action.operation}: {done}"
+    refused = f", refused with {action.response_status}" if action.refused else ""
+    told = ", ".join(f"{name}={shown(value)}" for name, value in action.fields.items())
+    return printable(f"{done}{refused}" + (f"; {told}" if told else ""), 200)
 
 
 def cost_line(finding: Finding, currency: str) -> str:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import FrameType
 
+from understudy.doors.answering import Answering
 from understudy.doors.any_key import AnyKey
 from understudy.doors.loopback import environment, serving
+from understudy.doors.tells_gaps import TellsGaps
 from understudy.doors.variables import credential_variables
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.world import World
 from understudy.systems.engine import Engine
-from understudy.systems.session import CaseSession
+from understudy.systems.session import CaseSession, CoverageGap
 from understudy.systems.system import System
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "check_ports",
     "open_world",
     "refused_ports",
-    "serve_world",
     "wait_for_the_end",
 ]
 
@@ -51,63 +50,24 @@ def open_world(
     systems: Mapping[str, str | System] | None = None,
     seed: int = 0,
     any_key: bool = False,
+    warn: Callable[[CoverageGap], None] | None = None,
 ) -> Iterator[Served]:
     """Serve a world's systems on loopback with one open case in it, as long as the block runs.
 
     `ports` are by system; who has none gets a free one. With `any_key` every credential is the
-    case's. Raises `ConfigurationError` where a port names no system or is taken.
+    case's. `warn` is told what nothing serves when it is first asked for, by method and path.
+    Raises `ConfigurationError` where a port names no system or is taken.
     """
     engine = Engine(world, systems=systems, seed=seed)
     bases = {name: system.base_url for name, system in engine.systems.items()}
     check_ports(ports or {}, bases)
     session = engine.open_case(_CASE)
-    answering = AnyKey(engine, session) if any_key else engine
+    answering: Answering = AnyKey(engine, session) if any_key else engine
+    if warn is not None:
+        answering = TellsGaps(answering, session, warn)
     with refused_ports(ports or {}), serving(answering, bases, ports) as urls:
         variables = environment(urls) | credential_variables(session.credentials)
         yield Served(session, urls, variables)
-
-
-def serve_world(
-    world: World,
-    ports: Mapping[str, int] | None,
-    say: Callable[[str], None],
-    *,
-    systems: Mapping[str, str | System] | None = None,
-    seed: int = 0,
-    any_key: bool = False,
-) -> None:
-    """Serve a world until Ctrl-C or a request to end; then tell what was written.
-
-    What is said can be sourced by a shell: assignments, and comments for people.
-    """
-    with open_world(world, ports, systems=systems, seed=seed, any_key=any_key) as served:
-        for line in (*_introduction(world, served), *_assignments(served.variables)):
-            say(line)
-        wait_for_the_end()
-        for line in _farewell(served.session):
-            say(line)
-
-
-def _introduction(world: World, served: Served) -> list[str]:
-    now = datetime.fromtimestamp(world.now, UTC).isoformat()
-    return [
-        f"# one open case; its present is {now}",
-        *(f"# {name:<10} {url}" for name, url in sorted(served.urls.items())),
-        "# every write is applied to this case only and told at the end; end with Ctrl-C",
-    ]
-
-
-def _assignments(variables: Mapping[str, str]) -> list[str]:
-    return [f"export {name}={shlex.quote(text)}" for name, text in sorted(variables.items())]
-
-
-def _farewell(session: CaseSession) -> list[str]:
-    with session.lock:
-        reads, writes, gaps = sum(session.reads.values()), session.actions, session.gaps
-        lines = [f"# {reads} reads, {len(writes)} writes, {len(gaps)} calls that nothing serves"]
-        lines += [f"# {action.operation}: HTTP {action.response_status}" for action in writes]
-        lines += [f"# not served: {gap.method} {gap.system} {gap.path}" for gap in gaps]
-    return lines
 
 
 def wait_for_the_end() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
-__all__ = ["credential_variables", "credentials_from"]
+__all__ = ["assignments", "credential_variables", "credentials_from"]
 
 _ALSO = {
     "STRIPE_API_KEY": ("STRIPE_SECRET_KEY",),
@@ -24,6 +25,15 @@ def credential_variables(credentials: Mapping[str, Mapping[str, str]]) -> dict[s
             name = f"{system}_{part}".upper()
             found |= dict.fromkeys((name, *_ALSO.get(name, ())), text)
     return found
+
+
+def assignments(variables: Mapping[str, str]) -> list[str]:
+    """Lines that a shell can source, by name.
+
+    >>> assignments({"B": "two words", "A": "1"})
+    ['export A=1', "export B='two words'"]
+    """
+    return [f"export {name}={shlex.quote(text)}" for name, text in sorted(variables.items())]
 
 
 def credentials_from(
