@@ -52,8 +52,9 @@ def sightings(
     named: dict[tuple[str, str], Row] = {}
     taken: dict[tuple[str, str], Row] = {}
     for each, parts in _answered(kept):
-        rows = {(table, row["id"]): row for table, row in _rows(each, parts)}
-        found = {key: row for key, row in rows.items() if key not in made} | found
+        for key, row in _by_place(each, parts).items():
+            if key not in made:
+                found.setdefault(key, row)
         named |= _named(each, parts) | _referred(each)
         taken |= {(table, row["id"]): row for table, row in _accepted(each, parts)}
     return taken | {key: row for key, row in named.items() if key not in made} | found
@@ -66,12 +67,16 @@ def created(
     seen: set[tuple[str, str]] = set()
     made: dict[tuple[str, str], Row] = {}
     for each, parts in _answered(interactions):
-        rows = {(table, row["id"]): row for table, row in _rows(each, parts)}
+        rows = _by_place(each, parts)
         if _writes(each, systems):
-            new = rows.keys() - seen
-            made = {key: rows[key] for key in new if key[1] not in parts} | made
+            made |= {key: rows[key] for key in rows if key not in seen and key[1] not in parts}
         seen |= rows.keys()
     return made
+
+
+def _by_place(interaction: Interaction, parts: list[str]) -> dict[tuple[str, str], Row]:
+    """The rows that an answer shows, by table and id; what it shows last of one is kept."""
+    return {(table, row["id"]): row for table, row in _rows(interaction, parts)}
 
 
 def _answered(interactions: Iterable[Interaction]) -> Iterator[tuple[Interaction, list[str]]]:
