@@ -241,6 +241,20 @@ class Caller:
         """One operation by name: its status and its decoded body."""
         return self.read(self.send(operation, **params))
 
+    def ok(self, operation: str, **params: Any) -> Any:
+        """The payload of a call that succeeds."""
+        status, body = self(operation, **params)
+        assert status == 200, body
+        return body
+
+    def refused(self, operation: str, answered: int = 400, **params: Any) -> Any:
+        """The error of a call that is refused, as an attempt and without an effect."""
+        before = self.session.effect()
+        status, body = self(operation, **params)
+        assert (status, self.last.response_status) == (answered, answered), body
+        assert self.session.effect() == before
+        return body["error"]
+
     def send(
         self, operation: str, headers: dict[str, str] | None = None, **params: Any
     ) -> Response:

@@ -5,47 +5,32 @@ import pytest
 from understudy.model.action import ActionClass, Effect
 
 
-def ok(call, operation, **given):
-    """The payload of a call that succeeds."""
-    status, body = call(operation, **given)
-    assert status == 200, body
-    return body
-
-
-def refused(call, operation, **given):
-    """The error of a call that is refused, and has no effect."""
-    before = call.session.effect()
-    status, body = call(operation, **given)
-    assert (status, call.session.effect() == before) == (400, True)
-    return body["error"]
-
-
 def held(call):
     """An intent whose money is held."""
-    return ok(call, "stripe.payment_intents.create", amount=1000, currency="eur", confirm=True,
-              capture_method="manual", payment_method="pm_card_visa")  # fmt: skip
+    return call.ok("stripe.payment_intents.create", amount=1000, currency="eur", confirm=True,
+                   capture_method="manual", payment_method="pm_card_visa")  # fmt: skip
 
 
 def test_money_that_was_let_go_is_not_taken(call):
     """A held charge that was refunded cannot be captured, and was never on the balance."""
-    charge = ok(call, "stripe.charges.create", amount=1000, currency="eur", customer="cus_ada",
-                capture=False)  # fmt: skip
-    assert ok(call, "stripe.refunds.create", charge=charge["id"])["balance_transaction"] is None
-    assert ok(call, "stripe.balance.retrieve")["available"] == []
-    error = refused(call, "stripe.charges.capture", id=charge["id"])
+    charge = call.ok("stripe.charges.create", amount=1000, currency="eur", customer="cus_ada",
+                     capture=False)  # fmt: skip
+    assert call.ok("stripe.refunds.create", charge=charge["id"])["balance_transaction"] is None
+    assert call.ok("stripe.balance.retrieve")["available"] == []
+    error = call.refused("stripe.charges.capture", id=charge["id"])
     assert error["code"] == "charge_already_refunded"
     let_go = held(call)
-    ok(call, "stripe.payment_intents.cancel", id=let_go["id"])
-    refused(call, "stripe.charges.capture", id=let_go["latest_charge"])
+    call.ok("stripe.payment_intents.cancel", id=let_go["id"])
+    call.refused("stripe.charges.capture", id=let_go["latest_charge"])
 
 
 def test_an_intent_s_charge_is_captured_by_the_intent(call):
     """Else the money would be taken twice."""
     intent = held(call)
-    error = refused(call, "stripe.charges.capture", id=intent["latest_charge"])
+    error = call.refused("stripe.charges.capture", id=intent["latest_charge"])
     assert error["code"] == "payment_intent_unexpected_state"
-    ok(call, "stripe.payment_intents.capture", id=intent["id"])
-    assert ok(call, "stripe.balance.retrieve")["available"][0]["amount"] == 1000 - 59
+    call.ok("stripe.payment_intents.capture", id=intent["id"])
+    assert call.ok("stripe.balance.retrieve")["available"][0]["amount"] == 1000 - 59
 
 
 @pytest.mark.parametrize("written", ["true", "True", "1", "TRUE"])
@@ -61,21 +46,21 @@ def test_a_payment_is_one_however_true_is_written(call, written):
 
 def test_a_quantity_changes_what_an_item_charges(call):
     """Also where neither price nor amount is said again."""
-    item = ok(call, "stripe.invoiceitems.create", customer="cus_ada", price="price_pro")
-    changed = ok(call, "stripe.invoiceitems.update", id=item["id"], quantity=3)
+    item = call.ok("stripe.invoiceitems.create", customer="cus_ada", price="price_pro")
+    changed = call.ok("stripe.invoiceitems.update", id=item["id"], quantity=3)
     assert (changed["quantity"], changed["amount"]) == (3, 3 * item["amount"])
     assert call.last.amount_minor == 3 * item["amount"]
 
 
 def test_an_item_stays_with_its_customer_and_currency(call):
     """No item of one customer on another's invoice, and no two currencies in one sum."""
-    draft = ok(call, "stripe.invoices.create", customer="cus_ada")
+    draft = call.ok("stripe.invoices.create", customer="cus_ada")
     item = {"customer": "cus_bob", "invoice": draft["id"], "amount": 5}
-    assert refused(call, "stripe.invoiceitems.create", **item)["param"] == "customer"
-    ok(call, "stripe.invoiceitems.create", customer="cus_ada", amount=700, currency="usd")
-    ok(call, "stripe.invoiceitems.create", customer="cus_ada", amount=500, currency="eur")
-    drafted = ok(call, "stripe.invoices.create", customer="cus_ada", currency="eur",
-                 pending_invoice_items_behavior="include")  # fmt: skip
+    assert call.refused("stripe.invoiceitems.create", **item)["param"] == "customer"
+    call.ok("stripe.invoiceitems.create", customer="cus_ada", amount=700, currency="usd")
+    call.ok("stripe.invoiceitems.create", customer="cus_ada", amount=500, currency="eur")
+    drafted = call.ok("stripe.invoices.create", customer="cus_ada", currency="eur",
+                      pending_invoice_items_behavior="include")  # fmt: skip
     assert drafted["amount_due"] == 500
 
 
@@ -90,18 +75,18 @@ def test_a_decimal_that_is_none(call, exact):
 def test_a_price_recurs_within_three_years(call):
     """A period that no calendar holds is refused before somebody subscribes to it."""
     longest = {"interval": "year", "interval_count": 9000}
-    error = refused(call, "stripe.prices.create", currency="eur", product="prod_1", unit_amount=5,
-                    recurring=longest)  # fmt: skip
+    error = call.refused("stripe.prices.create", currency="eur", product="prod_1", unit_amount=5,
+                         recurring=longest)  # fmt: skip
     assert error["param"] == "recurring[interval_count]"
 
 
 def test_a_payment_method_belongs_to_one_customer(call):
     """It is taken off the one before it is attached to another."""
-    mine = ok(call, "stripe.payment_methods.attach", id="pm_card_visa", customer="cus_ada")["id"]
-    error = refused(call, "stripe.payment_methods.attach", id=mine, customer="cus_bob")
+    mine = call.ok("stripe.payment_methods.attach", id="pm_card_visa", customer="cus_ada")["id"]
+    error = call.refused("stripe.payment_methods.attach", id=mine, customer="cus_bob")
     assert "already been attached" in error["message"]
-    ok(call, "stripe.payment_methods.detach", id=mine)
-    assert ok(call, "stripe.payment_methods.attach", id=mine, customer="cus_bob")["customer"] == (
+    call.ok("stripe.payment_methods.detach", id=mine)
+    assert call.ok("stripe.payment_methods.attach", id=mine, customer="cus_bob")["customer"] == (
         "cus_bob"
     )
 
@@ -109,7 +94,7 @@ def test_a_payment_method_belongs_to_one_customer(call):
 def card(call, number):
     """The id of a payment method of a card by its number."""
     spelled = {"number": number, "exp_month": 4, "exp_year": 2042, "cvc": "123"}
-    return ok(call, "stripe.payment_methods.create", type="card", card=spelled)["id"]
+    return call.ok("stripe.payment_methods.create", type="card", card=spelled)["id"]
 
 
 def pay(call, method, **given):
@@ -125,7 +110,7 @@ def pay(call, method, **given):
 )  # fmt: skip
 def test_a_card_is_what_its_number_says(call, number, brand):
     """Brand, last digits and expiry are those given; one number has one fingerprint."""
-    shown = [ok(call, "stripe.payment_methods.retrieve", id=card(call, number))["card"]
+    shown = [call.ok("stripe.payment_methods.retrieve", id=card(call, number))["card"]
              for _ in range(2)]  # fmt: skip
     told = shown[0]
     assert (told["brand"], told["last4"], told["exp_month"], told["exp_year"]) == (
@@ -156,11 +141,11 @@ def test_a_card_that_fails_only_when_it_is_to_pay(call):
     """It is attached like any other, by number and by name; an invoice is not paid by it."""
     for method in (card(call, "4000000000000341"), "pm_card_chargeCustomerFail"):
         attach = "stripe.payment_methods.attach"
-        mine = ok(call, attach, id=method, customer="cus_ada")
+        mine = call.ok(attach, id=method, customer="cus_ada")
         assert mine["card"]["last4"] == "0341"
         assert pay(call, mine["id"], customer="cus_ada")[0] == 402
         default = {"default_payment_method": mine["id"]}
-        ok(call, "stripe.customers.update", id="cus_ada", invoice_settings=default)
+        call.ok("stripe.customers.update", id="cus_ada", invoice_settings=default)
         assert call("stripe.invoices.pay", id="in_open")[0] == 402
 
 
@@ -169,13 +154,13 @@ def test_a_number_that_no_card_has(call):
     wrong = {"number": "4242424242424241"}
     status, answer = call("stripe.payment_methods.create", type="card", card=wrong)
     assert (status, answer["error"]["code"]) == (402, "incorrect_number")
-    error = refused(call, "stripe.payment_methods.create", type="cash", card=wrong)
+    error = call.refused("stripe.payment_methods.create", type="cash", card=wrong)
     assert error["message"] == "Invalid type: must be card"
 
 
 def test_nobody_pays_by_another_s_card(call):
     """Neither for another customer nor for none."""
-    hers = ok(call, "stripe.payment_methods.attach", id="pm_card_visa", customer="cus_ada")["id"]
+    hers = call.ok("stripe.payment_methods.attach", id="pm_card_visa", customer="cus_ada")["id"]
     for given in ({"customer": "cus_bob"}, {}):
         status, answer = pay(call, hers, **given)
         assert (status, answer["error"]["param"]) == (400, "payment_method")
@@ -184,18 +169,18 @@ def test_nobody_pays_by_another_s_card(call):
 
 def test_a_dispute_that_is_closed_keeps_its_metadata_open(call):
     """Evidence comes too late; a note for one's own use does not."""
-    ok(call, "stripe.disputes.close", id="dp_1")
-    noted = ok(call, "stripe.disputes.update", id="dp_1", metadata={"order_id": "6735"})
+    call.ok("stripe.disputes.close", id="dp_1")
+    noted = call.ok("stripe.disputes.update", id="dp_1", metadata={"order_id": "6735"})
     assert (noted["status"], noted["metadata"]) == ("lost", {"order_id": "6735"})
-    refused(call, "stripe.disputes.update", id="dp_1", evidence={"product_description": "late"})
+    call.refused("stripe.disputes.update", id="dp_1", evidence={"product_description": "late"})
 
 
 def test_a_customer_is_made_with_what_they_pay_by(call):
     """It is attached to them, and one that declines makes no customer."""
     method = card(call, "4242424242424242")
     for given in (method, "pm_card_visa"):
-        made = ok(call, "stripe.customers.create", payment_method=given)["id"]
-        (mine,) = ok(call, "stripe.payment_methods.list", customer=made, type="card")["data"]
+        made = call.ok("stripe.customers.create", payment_method=given)["id"]
+        (mine,) = call.ok("stripe.payment_methods.list", customer=made, type="card")["data"]
         assert (mine["customer"], mine["card"]["last4"]) == (made, "4242")
     before = call.session.effect()
     declined = card(call, "4000000000000002")
@@ -207,19 +192,17 @@ def test_a_declined_payment_is_left_to_be_tried_again(call):
     """Intent and failed charge are told and can be read; they are no effect of the case's."""
     status, answer = pay(call, "pm_card_chargeDeclined")
     told, before = answer["error"], call.session.effect()
-    intent = ok(call, "stripe.payment_intents.retrieve", id=told["payment_intent"]["id"])
+    intent = call.ok("stripe.payment_intents.retrieve", id=told["payment_intent"]["id"])
     assert (status, intent) == (402, told["payment_intent"])
     assert (intent["status"], intent["last_payment_error"]["code"], before) == (
         "requires_payment_method", "card_declined", {},
     )  # fmt: skip
-    charge = ok(call, "stripe.charges.retrieve", id=told["charge"])
+    charge = call.ok("stripe.charges.retrieve", id=told["charge"])
     assert (charge["status"], charge["paid"], charge["failure_code"], charge["id"]) == (
         "failed", False, "card_declined", intent["latest_charge"],
     )  # fmt: skip
-    assert refused(call, "stripe.refunds.create", charge=charge["id"])
-    paid = ok(
-        call, "stripe.payment_intents.confirm", id=intent["id"], payment_method="pm_card_visa"
-    )
+    assert call.refused("stripe.refunds.create", charge=charge["id"])
+    paid = call.ok("stripe.payment_intents.confirm", id=intent["id"], payment_method="pm_card_visa")
     assert paid["status"] == "succeeded"
     effect = call.session.effect()[("stripe.payment_intents", intent["id"])]
     assert effect["status"] == ("requires_payment_method", "succeeded")
@@ -227,7 +210,7 @@ def test_a_declined_payment_is_left_to_be_tried_again(call):
 
 def test_a_draft_that_is_declined_stays_the_case_s_own(call):
     """What was drafted before the decline is its effect, and what the bank made of it is not."""
-    draft = ok(call, "stripe.payment_intents.create", amount=1000, currency="eur")
+    draft = call.ok("stripe.payment_intents.create", amount=1000, currency="eur")
     place = ("stripe.payment_intents", draft["id"])
     confirm = "stripe.payment_intents.confirm"
     assert call(confirm, id=draft["id"], payment_method="pm_card_chargeDeclined")[0] == 402
@@ -235,7 +218,7 @@ def test_a_draft_that_is_declined_stays_the_case_s_own(call):
     assert set(effect) == {place}
     assert effect[place]["amount"] == (None, 1000)
     assert "last_payment_error" not in effect[place]
-    shown = ok(call, "stripe.payment_intents.retrieve", id=draft["id"])
+    shown = call.ok("stripe.payment_intents.retrieve", id=draft["id"])
     assert shown["last_payment_error"]["decline_code"] == "generic_decline"
 
 
@@ -244,23 +227,23 @@ def test_a_charge_that_is_declined_names_its_failure(call):
     given = {"amount": 500, "currency": "eur", "source": "tok_chargeDeclined"}
     status, answer = call("stripe.charges.create", **given)
     assert status == 402
-    charge = ok(call, "stripe.charges.retrieve", id=answer["error"]["charge"])
+    charge = call.ok("stripe.charges.retrieve", id=answer["error"]["charge"])
     assert (charge["status"], charge["captured"]) == ("failed", False)
     assert call.session.effect() == {}
 
 
 def test_a_subscription_whose_card_declines_waits(call):
     """Incomplete, with an invoice to pay; asked to, it is refused instead. Paid, it is active."""
-    late = ok(call, "stripe.payment_methods.attach", id="pm_card_chargeCustomerFail",
-              customer="cus_bob")["id"]  # fmt: skip
+    late = call.ok("stripe.payment_methods.attach", id="pm_card_chargeCustomerFail",
+                   customer="cus_bob")["id"]  # fmt: skip
     given = {"customer": "cus_bob", "items": [{"price": "price_pro"}],
              "default_payment_method": late}  # fmt: skip
     create = "stripe.subscriptions.create"
     assert call(create, **given, payment_behavior="error_if_incomplete")[0] == 402
-    begun = ok(call, create, **given, expand=["latest_invoice.payment_intent"])
+    begun = call.ok(create, **given, expand=["latest_invoice.payment_intent"])
     invoice = begun["latest_invoice"]
     assert (begun["status"], invoice["status"], invoice["payment_intent"]["status"]) == (
         "incomplete", "open", "requires_payment_method",
     )  # fmt: skip
-    ok(call, "stripe.invoices.pay", id=invoice["id"], payment_method="pm_card_visa")
-    assert ok(call, "stripe.subscriptions.retrieve", id=begun["id"])["status"] == "active"
+    call.ok("stripe.invoices.pay", id=invoice["id"], payment_method="pm_card_visa")
+    assert call.ok("stripe.subscriptions.retrieve", id=begun["id"])["status"] == "active"
