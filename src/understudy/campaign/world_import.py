@@ -149,11 +149,14 @@ class _Reading:
     """Rows by table and id, as they were at the end, and what became of each record."""
 
     redactor: Redactor
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally = field(init=False)
     rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     sources: list[SourceFile] = field(default_factory=list)
     until: datetime = _BEGINNING
     _seen: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.redactor)
 
     def objects(self, vendor: Vendor, path: Path) -> None:
         """Read a vendor's JSON export."""

@@ -110,7 +110,7 @@ class Redactor:
 
     def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers with secret ones replaced whole but for the scheme, the others as text."""
-        return {name: self._header(name, value) for name, value in headers.items()}
+        return {self.redact_text(name): self._header(name, each) for name, each in headers.items()}
 
     def _as_before(self, known: str | tuple[str, str]) -> str:
         """What became of a text before, counted again."""

@@ -16,6 +16,7 @@ _ENCODED = "[A-Za-z0-9+/_-]{24}"
 _FOLDED = r"\xe2\x84\xaa|\xc5\xbf|\xc4[\xb0\xb1]"
 _BETWEEN = r'[^A-Za-z0-9"]*'
 _ESCAPED_KEY = r'\\"?[^"]*":'
+_REMEMBERED = 10_000
 
 
 class Found(NamedTuple):
@@ -71,7 +72,9 @@ class Sieve:
         key = self._text.matches(text.encode("utf-8", "surrogatepass"))
         found = self._known.get(key)
         if found is None and key is not None:
-            found = self._known[key] = self._told(key)
+            found = self._told(key)
+            if len(self._known) < _REMEMBERED:
+                self._known[key] = found
         return found or self._all
 
     def in_json(self, data: bytes, parent: str = "") -> bool:
@@ -97,7 +100,9 @@ class Sieve:
         if seen is None:
             held = tuple(number - self._people - 1 for number in key if number > self._people)
             empty = not any(0 < number <= self._people for number in key)
-            seen = self._seen[key] = Seen(self._is_harmless(key), held, empty)
+            seen = Seen(self._is_harmless(key), held, empty)
+            if len(self._seen) < _REMEMBERED:
+                self._seen[key] = seen
         return seen
 
     def _told(self, key: tuple[int, ...]) -> Found:

@@ -67,7 +67,7 @@ def import_dialogues(
     if records is None:
         raise RecordingError(f"`{file}` is no {dialect.name} log", code="U421")
     redactor = Redactor(key or RedactionKey(), personal=False)
-    tally = Tally()
+    tally = Tally(redactor)
     for record in records:
         tally.notes.update(dialect.told(record))
     reader = partial(_one, dialect, redactor, limits or Limits())
@@ -99,7 +99,6 @@ def _provenance(source: JsonFile, records: int, redactor: Redactor, tally: Tally
         format=source.source.format,
         records=records + source.lost,
         source_files=(without_secrets(source.source, redactor),),
-        redactions=redactor.counts,
         synthetic=True,
     )
 

@@ -80,7 +80,7 @@ class Writer:
             interaction_id="",
             correlation_id=self._correlation(exchange),
             seq=0,
-            system=known.system,
+            system=self.redactor.redact_text(known.system),
             operation=known.operation,
             started_at=exchange.started_at,
             latency_ms=exchange.latency_ms,

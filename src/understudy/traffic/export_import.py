@@ -55,7 +55,7 @@ def import_exports(
     """Write the recording of all files together; every record is counted once."""
     chosen = options or ExportOptions()
     redactor = Redactor(chosen.key or RedactionKey(), personal=not chosen.synthetic)
-    tally, sources = Tally(), []
+    tally, sources = Tally(redactor), []
     refuse_foreign(out)
     with written_to(out), Chronicle(out.with_name(f".{out.name}.spool")) as chronicle:
         reading = _Reading(chronicle, redactor, tally, chosen)
@@ -71,7 +71,6 @@ def import_exports(
         provenance = tally.provenance(
             format="+".join(systems),
             source_files=tuple(sources),
-            redactions=redactor.counts,
             notes=made.notes,
             synthetic=chosen.synthetic,
         )

@@ -273,8 +273,6 @@ def _count(notes: Counter[str], played: Replayed) -> None:
     for operation in played.unserved:
         notes[f"writes that no operation serves: {operation}"] += 1
     if played.unseen:
-        notes[
-            "handlings with objects that the recording does not show, judged by actions only"
-        ] += 1
+        notes[_UNSEEN] += 1
     if played.idle:
         notes["writes that change nothing when played again"] += played.idle

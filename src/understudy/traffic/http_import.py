@@ -177,8 +177,11 @@ class _Import:
     redactor: Redactor
     recogniser: Recogniser
     progress: Progress
-    tally: Tally = field(default_factory=Tally)
     sources: list[SourceFile] = field(default_factory=list)
+    tally: Tally = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.redactor)
 
     def take(self, path: Path, spool: Spool) -> None:
         """Read one file to its end."""
@@ -223,7 +226,6 @@ class _Import:
             synthetic=synthetic,
             format=self.format.name,
             source_files=tuple(self.sources),
-            redactions=self.redactor.counts,
         )
 
     def unserved(self) -> dict[str, int]:

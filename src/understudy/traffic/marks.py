@@ -21,17 +21,15 @@ from understudy.traffic.inbound import Inbound, inbound_of, is_inbound, ticket_i
 __all__ = ["HINTS", "NUMBER", "Answer", "Mark", "Marker", "ticket_of", "touched_by", "writes"]
 
 _READS = ("GET", "HEAD", "OPTIONS")
-_STRIPE_ID = re.compile(r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}")
-_find_stripe_ids = finder_for(rb"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_\w{6,64}")
+_PREFIX = r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_"
+_STRIPE_ID = re.compile(rf"{_PREFIX}\w{{6,64}}")
 _find_numbers = re.compile(rb"[0-9](?<![0-9A-Za-z_].)[0-9]{5,}(?![A-Za-z_])").findall
 _DOMAIN = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _LONGEST_LOCAL = 64
 _LOCAL = re.compile(r"[\w.+-]+")
 NUMBER = re.compile(r"\b\d{6,}\b")
 """Numbers that may be an id; shorter ones are counts and amounts as often."""
-HINTS = (
-    r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_[\w\x80-\xff]{6}", "@", r"[0-9\x80-\xff]{6}"
-)  # fmt: skip
+HINTS = (rf"{_PREFIX}[\w\x80-\xff]{{6}}", "@", r"[0-9\x80-\xff]{6}")
 """What a value holds that names anything: ids of Stripe's, addresses, long numbers."""
 _LISTED = 3
 _TOLD = ("subject", "description", "external_id", "custom_fields")
@@ -188,7 +186,8 @@ def _ids_in(data: bytes, hinted: tuple[int, ...]) -> set[str]:
     """The same of what may be long, where it was seen that it may hold them."""
     found: set[str] = set()
     if _STRIPE in hinted:
-        found.update(each.decode("ascii", "replace") for each in _find_stripe_ids(data))
+        find = finder_for(_STRIPE_ID.pattern.encode())
+        found.update(each.decode("ascii", "replace") for each in find(data))
     return found | _addresses(data.decode("utf-8", "replace")) if _MAIL in hinted else found
 
 

@@ -6,7 +6,6 @@ import tempfile
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -28,7 +27,8 @@ _encode = msgspec.json.Encoder().encode
 class Memberships:
     """Takes exchanges in their order, with the number of their group from 1.
 
-    Memory grows by 9 bytes an exchange; what each is about lies in a file of no name.
+    Memory grows by 9 bytes an exchange, for a while by 40 more where they are given back by group;
+    what each is about lies in a file of no name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,12 +39,7 @@ class Memberships:
         """Use it; its file is gone afterwards."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._entities.close()
 
     def put(self, group: int | None, entity: str | None, link: LinkConfidence | None) -> None:

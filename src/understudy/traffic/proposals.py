@@ -7,7 +7,7 @@ from pathlib import Path
 
 from understudy.model.errors import RecordingError
 from understudy.model.jsonl import write_lines
-from understudy.model.line_file import Grouped, open_lines
+from understudy.model.line_file import open_lines
 from understudy.model.proposal import Proposal
 
 __all__ = ["read_proposals", "write_proposals"]
@@ -15,16 +15,7 @@ __all__ = ["read_proposals", "write_proposals"]
 
 def read_proposals(path: Path) -> Sequence[Proposal]:
     """Proposals in file order; raises `RecordingError` for damage and for duplicates."""
-    lines = open_lines(path, Proposal)
-    by_case = Grouped(lines, lambda one: one.case_id)
-    for case_id in by_case.shared():
-        lines_of: dict[int, int] = {}
-        for place in by_case.places(case_id):
-            repeat = lines[place].repeat
-            first = lines_of.setdefault(repeat, place)
-            if first != place:
-                raise _twice(case_id, repeat, first + 1, f"{path}:{place + 1}")
-    return lines
+    return open_lines(path, Proposal, lambda each: _checked(each, str(path)))
 
 
 def write_proposals(path: Path, proposals: Iterable[Proposal]) -> int:
@@ -43,13 +34,9 @@ def _checked(proposals: Iterable[Proposal], file: str) -> Iterator[Proposal]:
         key = (proposal.case_id, proposal.repeat)
         first = seen.setdefault(key, number)
         if first != number:
-            raise _twice(*key, first, f"{file}:{number}")
+            raise RecordingError(
+                f"case `{key[0]}`, repeat {key[1]}, stands here and on line {first}",
+                code="U411",
+                where=f"{file}:{number}",
+            )
         yield proposal
-
-
-def _twice(case_id: str, repeat: int, first: int, where: str) -> RecordingError:
-    return RecordingError(
-        f"case `{case_id}`, repeat {repeat}, stands here and on line {first}",
-        code="U411",
-        where=where,
-    )

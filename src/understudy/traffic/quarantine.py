@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -43,6 +44,7 @@ class Quarantine(Sequence[Quarantined]):
 
     def add(self, where: str, reason: str) -> None:
         """Take one more."""
+        self._file.seek(0, os.SEEK_END)
         self._file.write(_encode(Quarantined(where, reason)) + b"\n")
         self._count += 1
 

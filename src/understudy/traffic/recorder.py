@@ -40,14 +40,14 @@ class Recorder:
 
     key: RedactionKey
     spool: Spool
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _redactor: Redactor = field(init=False)
     _writer: Writer = field(init=False)
 
     def __post_init__(self) -> None:
-        self._redactor = Redactor(self.key, watched=HINTS)
-        self._writer = Writer(self._redactor, Recogniser(), Source(format="recorder", file=""))
+        redactor = Redactor(self.key, watched=HINTS)
+        self.tally = Tally(redactor)
+        self._writer = Writer(redactor, Recogniser(), Source(format="recorder", file=""))
 
     def take(self, exchange: Exchange) -> None:
         """Keep one exchange."""
@@ -65,7 +65,7 @@ class Recorder:
         with self._lock:
             if not self.tally.records:
                 return None
-            facts = self.tally.provenance(format="recorder", redactions=self._redactor.counts)
+            facts = self.tally.provenance(format="recorder")
             report = write_cases(self.spool, out, facts)
             return dataclasses.replace(report, quarantined=self.tally.quarantined)
 

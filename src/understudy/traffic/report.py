@@ -11,6 +11,7 @@ from typing import Any
 
 from understudy.model.manifest import RecordingManifest
 from understudy.model.printable import printable
+from understudy.redact.redactor import Redactor
 from understudy.traffic.quarantine import Quarantine, Quarantined
 from understudy.traffic.recording import QUARANTINE, Provenance
 
@@ -21,8 +22,12 @@ _SHOWN = 5
 
 @dataclass(slots=True)
 class Tally:
-    """Counts records while they are read; each record counts once."""
+    """Counts records while they are read; each record counts once.
 
+    Reasons may name what stands in a record, and so are redacted as it is.
+    """
+
+    redactor: Redactor
     kept: int = 0
     dropped: int = 0
     repaired: int = 0
@@ -49,6 +54,7 @@ class Tally:
             "quarantined": len(self.quarantined),
             "quarantine": self.quarantined,
             "reasons": self.reasons,
+            "redactions": self.redactor.counts,
         }
         return Provenance(**{**facts, **more})
 
@@ -63,10 +69,11 @@ class Tally:
     def drop(self, reason: str) -> None:
         """A record that is left out on purpose."""
         self.dropped += 1
-        self.reasons[f"dropped: {reason}"] += 1
+        self.reasons[f"dropped: {self.redactor.redact_text(reason)}"] += 1
 
     def quarantine(self, where: str, reason: str) -> None:
         """A record that cannot be used."""
+        reason = self.redactor.redact_text(reason)
         self.quarantined.add(where, reason)
         self.reasons[f"quarantined: {reason}"] += 1
 

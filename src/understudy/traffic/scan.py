@@ -15,6 +15,7 @@ from understudy.traffic.recording import (
     CASES,
     INTERACTIONS,
     MANIFEST,
+    QUARANTINE,
     WORLD,
     read_recording,
 )
@@ -36,8 +37,9 @@ def scan_recording(path: Path) -> list[Hit]:
     hits = [hit for hit in _whole(path / MANIFEST, personal) if not _COUNTED.search(hit.place)]
     for name in (CASES, BASELINES, INTERACTIONS):
         hits += _scan(path / name, personal)
-    if (path / WORLD / VERSIONS).is_file():
-        hits += _scan(path / WORLD / VERSIONS, personal)
+    for file in (path / QUARANTINE, path / WORLD / VERSIONS):
+        if file.is_file():
+            hits += _scan(file, personal)
     return hits
 
 

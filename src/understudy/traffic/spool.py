@@ -8,7 +8,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -34,7 +33,7 @@ class Spool:
     """Takes redacted interactions as they are read and gives them in the order of time.
 
     Where times are equal the place in the source decides, and where any is missing it alone does,
-    for a missing time is never guessed. Memory grows by 48 bytes an interaction.
+    for a missing time is never guessed. Memory grows by 56 bytes an interaction.
     """
 
     def __init__(self, folder: Path, systems: Mapping[str, System] | None = None) -> None:
@@ -57,12 +56,7 @@ class Spool:
         """Use the spool; its file is gone afterwards."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._lines.close()
         self._marks.close()
 

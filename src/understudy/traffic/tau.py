@@ -56,7 +56,7 @@ class _Import:
 
     file: JsonFile
     limits: Limits
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally
     seen: set[str] = field(default_factory=set)
 
 
@@ -73,8 +73,9 @@ def import_tau(
     Every record of the log is kept, dropped, repaired or quarantined, and counted once. Raises
     `RecordingError` where the file is not such a log or nothing in it can be used.
     """
-    work = _Import(read_json_file(file, "tau", "simulations", limits), limits or Limits())
     redactor = Redactor(key or RedactionKey(), personal=False)
+    source = read_json_file(file, "tau", "simulations", limits)
+    work = _Import(source, limits or Limits(), Tally(redactor))
     schema = _schema(work, redactor)
     placed = list(_runs(work, schema, redactor))
     converted = list(_convert(work.tally, placed))
@@ -182,7 +183,6 @@ def _provenance(work: _Import, schema: _Schema, redactor: Redactor) -> Provenanc
         format=schema.name,
         records=len(schema.records) + work.file.lost,
         source_files=(without_secrets(work.file.source, redactor),),
-        redactions=redactor.counts,
         synthetic=True,
     )
 

@@ -125,11 +125,14 @@ class TraceReading:
     limits: Limits
     redactor: Redactor
     tools: ToolTable
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally = field(init=False)
     sources: list[SourceFile] = field(default_factory=list)
     _spans: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     _sessions: dict[str, str] = field(default_factory=dict)
     _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.redactor)
 
     def take(self, path: Path) -> None:
         """Read one file."""
@@ -184,9 +187,11 @@ class TraceReading:
             yield self.redactor.redact_text(name), [self._redacted(span) for span in spans]
 
     def _redacted(self, span: Span) -> Span:
-        """The span without secrets and people; ids of tools and steps are neither."""
+        """The span without secrets and people."""
         return replace(
             span,
+            name=self.redactor.redact_text(span.name),
+            model=span.model and self.redactor.redact_text(span.model),
             input=self.redactor.redact_value(span.input),
             output=self.redactor.redact_value(span.output),
             error=span.error and self.redactor.redact_text(span.error),
@@ -197,5 +202,4 @@ class TraceReading:
         return self.tally.provenance(
             format=self.format.name,
             source_files=tuple(self.sources),
-            redactions=self.redactor.counts,
         )

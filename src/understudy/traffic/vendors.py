@@ -65,7 +65,10 @@ def _hubspot(redactor: Redactor, kind: str, record: Any) -> Any:
     if not isinstance(told, dict):
         return redactor.redact_value(record, "owner")
     rest = {key: each for key, each in record.items() if key != "propertiesWithHistory"}
-    histories = {name: _history(redactor, name, entries) for name, entries in told.items()}
+    histories = {
+        redactor.redact_text(name): _history(redactor, name, entries)
+        for name, entries in told.items()
+    }
     return {**redactor.redact_value(rest, "contact"), "propertiesWithHistory": histories}
 
 
@@ -74,7 +77,9 @@ def _history(redactor: Redactor, name: str, entries: Any) -> Any:
         return redactor.redact_value(entries, name, "contact")
     return [
         {
-            key: redactor.redact_value(value, name if key == "value" else key, "contact")
+            redactor.redact_text(key): redactor.redact_value(
+                value, name if key == "value" else key, "contact"
+            )
             for key, value in entry.items()
         }
         if isinstance(entry, dict)
