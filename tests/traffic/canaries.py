@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import yaml
+from tests.traffic.flows import flow, tnet
 
 __all__ = ["WRITERS", "Canaries"]
 
@@ -95,7 +96,7 @@ def _call(of: Canaries, kind: str, body: str, answer: str, answers: str = "text/
     headers = {
         "Content-Type": kind, "Authorization": f"Bearer {of.plain()}", "X-Api-Key": of.plain(),
         "Cookie": f"session={of.plain()}; theme=dark", "X-Note": of.key(),
-        "Referer": f"https://u:{of.plain()}@h.example/?token={of.plain()}",
+        "Referer": f"https://u:{of.plain()}@h.example/?token={of.plain()}", of.key(): "x",
     }  # fmt: skip
     answered = {"Content-Type": answers, "Set-Cookie": f"sid={of.plain()}; Path=/",
                 "Location": f"https://a.example/?access_token={of.plain()}"}  # fmt: skip
@@ -165,7 +166,20 @@ def _keploy(of: Canaries) -> str:
             },
         })
         for n, one in enumerate(calls(of))
-    )  # fmt: skip
+    ) + f"---\nversion: api.keploy.io/v1beta1\nkind: {of.key()}\n"  # fmt: skip
+
+
+def _flows(of: Canaries) -> str:
+    made = []
+    for n, one in enumerate(calls(of)):
+        parts = urlsplit(one.url)
+        asked = flow(
+            n, path=f"{parts.path}?{parts.query}".encode(), authority=parts.netloc.encode(),
+            headers=[*map(list, one.headers.items())], content=one.body.encode(),
+        )  # fmt: skip
+        told = {"headers": [*map(list, one.answered.items())], "content": one.answer.encode()}
+        made.append({**asked, "response": asked["response"] | told, "comment": of.key()})
+    return b"".join(map(tnet, (*made, flow(9, kind=of.key())))).decode()
 
 
 def _spans(of: Canaries) -> str:
@@ -178,8 +192,62 @@ def _spans(of: Canaries) -> str:
     return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
 
 
+def _langfuse(of: Canaries) -> str:
+    at, tool = "2026-10-01T12:00:00.000Z", {"password": of.plain(), "note": _said(of)}
+    call = {"traceId": "lf", "type": "TOOL", "startTime": at, "endTime": at}
+    return json.dumps([{
+        "id": "lf", "timestamp": at, "name": of.key(), "sessionId": of.key(), "userId": of.mail(),
+        "tags": [of.key()], "metadata": {"api_key": of.plain()}, "input": {"note": _said(of)},
+        "observations": [
+            {**call, "id": "o1", "type": "GENERATION", "name": "model", "model": of.key(),
+             "input": [{"role": "user", "content": _said(of)}],
+             "output": {"role": "assistant", "content": of.key()}},
+            {**call, "id": "o2", "name": "stripe_refunds_create", "input": json.dumps(tool),
+             "output": of.key()},
+            {**call, "id": "o3", "name": of.key(), "input": tool, "statusMessage": of.key()},
+        ],
+    }])  # fmt: skip
+
+
+def _langsmith(of: Canaries) -> str:
+    told = {"messages": [{"type": "human", "content": _said(of)}]}
+    tool = {"input": json.dumps({"charge": "ch_1", "password": of.plain(), "note": of.key()})}
+    runs = (
+        ("agent", "chain", None, told), (of.key(), "llm", "r0", told),
+        ("stripe_refunds_create", "tool", "r0", tool), (of.key(), "tool", "r0", tool),
+    )  # fmt: skip
+    return "\n".join(json.dumps({
+        "id": f"r{n}", "trace_id": "ls", "parent_run_id": parent, "name": name, "run_type": kind,
+        "start_time": f"2026-10-01T12:00:0{n}", "end_time": "2026-10-01T12:00:09", "inputs": given,
+        "outputs": {"output": of.key()}, "error": f"boom {of.key()}",
+        "extra": {"metadata": {"thread_id": of.key(), "token": of.plain()}},
+    }) for n, (name, kind, parent, given) in enumerate(runs))  # fmt: skip
+
+
+def _stripe(of: Canaries) -> str:
+    told = {"description": _said(of), "metadata": {"token": of.plain(), of.key(): of.key()}}
+    found = {"id": "cus_1aaaaaaa", "object": "customer", "email": of.mail(), "created": 1, **told}
+    before = {"email": of.mail(), "description": of.key()}
+    return "\n".join(json.dumps(each) for each in (
+        found, {"id": "zz_1", "object": of.key(), "created": 1},
+        {"id": "evt_1", "object": "event", "type": "customer.updated", "created": 2,
+         "data": {"object": found, "previous_attributes": before},
+         "request": {"id": of.key(), "idempotency_key": of.key()}},
+    ))  # fmt: skip
+
+
+def _hubspot(of: Canaries) -> str:
+    born, at = "2026-01-01T00:00:00Z", "2026-07-01T10:00:00Z"
+    values = {"email": of.mail(), "password": of.plain(), "note": _said(of), of.key(): of.key()}
+    told = {name: [{"value": value, "timestamp": at, "sourceType": "CRM_UI", of.key(): of.key()},
+                   {"value": of.key(), "timestamp": born, "sourceType": "IMPORT"}]
+            for name, value in values.items()}  # fmt: skip
+    return json.dumps({"id": "9001", "createdAt": born, "updatedAt": at, "archived": False,
+                       "properties": values, "propertiesWithHistory": told})  # fmt: skip
+
+
 def _audits(of: Canaries) -> str:
-    said = f"password: {of.plain()}, key {of.key()}, {of.in_base64()}, I am {of.mail()}"
+    said = _said(of)
     return "\n".join(json.dumps(each) for each in (
         {"id": 1, "subject": of.key(), "description": said, "status": "open", "requester_id": 5,
          "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"},
@@ -189,6 +257,10 @@ def _audits(of: Canaries) -> str:
              "previous_value": of.key()},
         ]},
     ))  # fmt: skip
+
+
+def _said(of: Canaries) -> str:
+    return f"password: {of.plain()}, key {of.key()}, {of.in_base64()}, I am {of.mail()}"
 
 
 def _pairs(headers: dict[str, str]) -> list[dict[str, str]]:
@@ -209,6 +281,8 @@ def _encoded(text: str) -> str:
 
 WRITERS: dict[str, Any] = {
     "har": _har, "jsonl": _lines, "vcr": _cassette, "gor": _gor, "keploy": _keploy,
-    "otlp": _spans, "zendesk": _audits,
+    "mitmproxy": _flows,
+    "otlp": _spans, "langfuse": _langfuse, "langsmith": _langsmith, "zendesk": _audits,
+    "stripe": _stripe, "hubspot": _hubspot,
 }  # fmt: skip
 """The text of one file by format."""

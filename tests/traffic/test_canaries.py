@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 
 import pytest
 from tests.traffic.canaries import WRITERS, Canaries
 
 from understudy.redact.fields import kind_of_field
-from understudy.traffic.detect import import_traffic
+from understudy.traffic.detect import Wishes, import_traffic
+from understudy.traffic.quarantine import Quarantine
+from understudy.traffic.scan import scan_recording
+from understudy.traffic.trace_import import TRACES
 
 _TOKEN = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 
@@ -23,13 +27,36 @@ def test_no_secret_in_any_part_reaches_the_disk(format, tmp_path, monkeypatch):
     file = tmp_path / f"{of.mail()}-{of.key()}.log"
     file.write_text(WRITERS[format](of), encoding="utf-8")
     out = tmp_path / "out"
-    report = import_traffic("auto", [file], out)
+    wishes = Wishes(proposed=out / "proposed.jsonl" if format in TRACES else None)
+    report = import_traffic("auto", [file], out, wishes)
     assert report.format == format and not report.manifest.quarantined
+    assert scan_recording(out) == []
     written = report.summary().replace(str(tmp_path), "").encode()
     written += b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
     shown = written + b"".join(map(_decoded, _TOKEN.findall(written)))
     assert [one for one in of.made if one.encode() in shown] == []
     assert len(of.made) >= 7 and report.manifest.redactions
+
+
+def test_a_reason_that_quotes_a_record_quotes_no_secret(tmp_path):
+    """Why a record is in quarantine may name what stands in it: a property, a kind, a header."""
+    secret = Canaries().key()
+    history = {"id": 1, "propertiesWithHistory": {"email": [], secret: [{"value": 1}]}}
+    file = tmp_path / "contacts.json"
+    file.write_text(json.dumps(history), encoding="utf-8")
+    report = import_traffic("hubspot", [file], tmp_path / "out")
+    [lost] = report.quarantined
+    assert "has an entry without `timestamp`" in lost.reason and secret not in lost.reason
+    assert secret not in report.summary() and scan_recording(tmp_path / "out") == []
+
+
+def test_what_is_found_between_two_looks_is_kept_whole():
+    """A look at the first ones only does not disturb those that come later."""
+    held = Quarantine()
+    for number in range(9):
+        held.add("log.har", f"{number}")
+        assert next(iter(held)).reason == "0"
+    assert [one.reason for one in held] == [*"012345678"]
 
 
 def _decoded(token: bytes) -> bytes:

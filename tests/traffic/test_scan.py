@@ -11,6 +11,7 @@ from understudy.model.case import Turn
 from understudy.model.errors import RecordingError
 from understudy.model.proposal import Proposal
 from understudy.traffic.proposals import write_proposals
+from understudy.traffic.quarantine import Quarantined
 from understudy.traffic.recording import write_recording
 from understudy.traffic.scan import scan_proposals, scan_recording
 
@@ -32,6 +33,15 @@ def test_what_is_left_is_told_by_place_and_kind(tmp_path, leaking, provenance):
         ("stripe_key", "cases.jsonl:2 turns[0].text"),
     ]
     assert SECRET not in repr(hits)
+
+
+def test_what_could_not_be_used_is_searched_too(tmp_path, cases, provenance):
+    """A record's place and the reason why it is in quarantine are written down, and so scanned."""
+    lost = Quarantined(f"{SECRET}.log, byte 7", "no request")
+    facts = dataclasses.replace(provenance, records=3, quarantined=1, quarantine=[lost])
+    write_recording(tmp_path / "r", cases=cases, baselines=[], provenance=facts)
+    [hit] = scan_recording(tmp_path / "r")
+    assert (hit.kind, hit.place) == ("stripe_key", "quarantine.jsonl:1 where")
 
 
 def test_invented_people_may_stay_and_secrets_never(tmp_path, leaking, provenance):
