@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.candidates.demo.findings import MANY_SEATS, Handover, Unsure
+from understudy.candidates.demo.findings import Handover, Unsure, contact_of, for_sales
 from understudy.candidates.demo.letters import TEXTS
-from understudy.candidates.demo.office import Office, Refused
+from understudy.candidates.demo.office import Office
 
 __all__ = ["answer"]
 
@@ -47,9 +47,8 @@ def _dispute(alert: _Alert) -> None:
         raise Unsure("the dispute is not open")
     charge = office.finance("GET", f"/v1/charges/{found['charge']}")
     invoice = office.finance("GET", f"/v1/invoices/{charge['invoice']}")
-    contact = _contact(alert, charge["customer"])
-    form = {"evidence[uncategorized_text]": TEXTS["statement"], "submit": "true"}
-    office.finance("POST", f"/v1/disputes/{found['id']}", form)
+    contact = _named(alert, charge["customer"])
+    office.answer_bank(found["id"], TEXTS["statement"])
     office.note(contact, TEXTS["dispute_note"].format(invoice=invoice["number"]), alert.dated)
 
 
@@ -59,7 +58,7 @@ def _unpaid(alert: _Alert, text: str) -> None:
     invoice = office.finance("GET", f"/v1/invoices/{alert.object_id}")
     if invoice["status"] != "open":
         raise Unsure("the invoice is not open")
-    contact = _contact(alert, invoice["customer"])
+    contact = _named(alert, invoice["customer"])
     office.finance("POST", f"/v1/invoices/{invoice['id']}/send")
     office.task(contact, TEXTS[text].format(invoice=invoice["number"]), alert.dated)
 
@@ -74,10 +73,7 @@ def _deal(alert: _Alert) -> None:
     if seats is None or len(contacts) != 1:
         raise Unsure("it is not clear who asks, or for how many")
     count, contact = int(seats[1]), contacts.pop()
-    large = count >= MANY_SEATS
-    stage = "salesqualifiedlead" if large else "marketingqualifiedlead"
-    path = f"/crm/v3/objects/contacts/{contact}"
-    office.crm("PATCH", path, {"properties": {"lifecyclestage": stage}})
+    large = for_sales(office, contact, count)
     tell, text = (office.task, "call_deal") if large else (office.note, "small_deal")
     tell(contact, TEXTS[text].format(seats=count), alert.dated)
 
@@ -89,25 +85,16 @@ def _second_record(alert: _Alert) -> None:
     customers = office.customers(str(new.get("email")))
     if len(customers) != 1:
         raise Unsure(f"{len(customers)} customers have the record's address")
-    kept = _contact(alert, customers[0]["id"])
+    kept = contact_of(office, customers[0])
     name = office.contact(kept)["properties"].get("lastname")
     if kept == alert.object_id or name != new.get("lastname"):
         raise Unsure("it is not clear which record is the second one")
-    body = {"primaryObjectId": kept, "objectIdToMerge": alert.object_id}
-    office.crm("POST", "/crm/v3/objects/contacts/merge", body)
+    office.merge(kept, alert.object_id)
 
 
-def _contact(alert: _Alert, customer_id: str) -> str:
-    """The CRM contact that finance names for a customer, else the only one with the address."""
+def _named(alert: _Alert, customer_id: str) -> str:
     customer = alert.office.finance("GET", f"/v1/customers/{customer_id}")
-    named = (customer.get("metadata") or {}).get("crm_contact_id")
-    try:
-        return str(alert.office.contact(str(named))["id"])
-    except Refused:
-        found = alert.office.contacts(str(customer.get("email")))
-    if len(found) != 1:
-        raise Unsure(f"{len(found)} contacts may be meant")
-    return str(found[0]["id"])
+    return contact_of(alert.office, customer)
 
 
 _CLERKS: Mapping[str, Callable[[_Alert], None]] = {

@@ -235,6 +235,5 @@ def dispute(case: Case) -> None:
     ]
     if len(open_ones) != 1:
         raise Unsure("there is not exactly one open dispute")
-    form = {"evidence[uncategorized_text]": TEXTS["statement"], "submit": "true"}
-    case.office.finance("POST", f"/v1/disputes/{open_ones[0]['id']}", form)
+    case.office.answer_bank(open_ones[0]["id"], TEXTS["statement"])
     close(case.office, case.mail, "answered", "dispute_answered", invoice=invoice["number"])

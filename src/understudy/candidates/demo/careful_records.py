@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from understudy.candidates.demo.findings import MANY_SEATS, Case, Handover, Unsure
+from understudy.candidates.demo.findings import Case, Handover, Unsure, for_sales
 from understudy.candidates.demo.letters import TEXTS, close
 
 __all__ = [
@@ -113,8 +113,7 @@ def merge(case: Case) -> None:
         raise Unsure("there are not exactly two records")
     if found[kept].get("lastname") != found[others[0]].get("lastname"):
         raise Unsure("the records' family names differ")
-    body = {"primaryObjectId": kept, "objectIdToMerge": others[0]}
-    office.crm("POST", "/crm/v3/objects/contacts/merge", body)
+    office.merge(kept, others[0])
     close(office, case.mail, "merged", "contact_merged")
 
 
@@ -124,10 +123,8 @@ def offer(case: Case) -> None:
     found = office.contacts(case.mail.sender)
     if len(found) != 1 or count is None:
         raise Unsure("it is not clear who asks, or for how many")
-    large, contact = count >= MANY_SEATS, str(found[0]["id"])
-    stage = "salesqualifiedlead" if large else "marketingqualifiedlead"
-    path = f"/crm/v3/objects/contacts/{contact}"
-    office.crm("PATCH", path, {"properties": {"lifecyclestage": stage}})
+    contact = str(found[0]["id"])
+    large = for_sales(office, contact, count)
     if large:
         text = TEXTS["call"].format(seats=count, ticket=office.ticket_id)
         office.task(contact, text, case.mail.dated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from understudy.candidates.demo.mail import Mail, Sum
 from understudy.candidates.demo.office import Office, Refused
 
-__all__ = ["LIMITS", "MANY_SEATS", "Case", "Handover", "Unsure", "look_up"]
+__all__ = ["LIMITS", "Case", "Handover", "Unsure", "contact_of", "for_sales", "look_up"]
 
 LIMITS = {
     "EUR": 50_000, "USD": 54_000, "GBP": 43_000, "MXN": 1_000_000, "PLN": 215_000,
@@ -17,8 +18,7 @@ LIMITS = {
 }  # fmt: skip
 """The approval limit of the refund policy, in minor units."""
 
-MANY_SEATS = 20
-"""From how many seats on a lead goes to sales."""
+_MANY_SEATS = 20
 
 
 class Unsure(Exception):
@@ -54,17 +54,7 @@ class Case:
     @property
     def contact(self) -> str:
         """The CRM contact that finance names, followed through merges; else the only one there."""
-        named = (self.customer.get("metadata") or {}).get("crm_contact_id")
-        if named:
-            try:
-                return str(self.office.contact(str(named))["id"])
-            except Refused:
-                pass
-        emails = {self.mail.sender, str(self.customer.get("email") or self.mail.sender)}
-        found = {each["id"] for email in sorted(emails) for each in self.office.contacts(email)}
-        if len(found) != 1:
-            raise Unsure(f"{len(found)} contacts may be meant")
-        return str(found.pop())
+        return contact_of(self.office, self.customer, self.mail.sender)
 
     @property
     def key_account(self) -> bool:
@@ -98,6 +88,28 @@ class Case:
             raise Unsure(f"there is no approval limit for {currency}")
         if minor > limit:
             raise Handover("over_limit")
+
+
+def contact_of(office: Office, customer: Any, *emails: str) -> str:
+    """The CRM contact that finance names for a customer; else the only one with an address."""
+    named = (customer.get("metadata") or {}).get("crm_contact_id")
+    if named:
+        with contextlib.suppress(Refused):
+            return str(office.contact(str(named))["id"])
+    known = sorted({email for email in (*emails, customer.get("email")) if email})
+    found = {each["id"] for email in known for each in office.contacts(email)}
+    if len(found) != 1:
+        raise Unsure(f"{len(found)} contacts may be meant")
+    return str(found.pop())
+
+
+def for_sales(office: Office, contact: str, seats: int) -> bool:
+    """Mark a contact as a lead; whether it is one for sales, which is so from twenty seats on."""
+    large = seats >= _MANY_SEATS
+    stage = "salesqualifiedlead" if large else "marketingqualifiedlead"
+    path = f"/crm/v3/objects/contacts/{contact}"
+    office.crm("PATCH", path, {"properties": {"lifecyclestage": stage}})
+    return large
 
 
 def look_up(office: Office, mail: Mail, received: Any) -> Case:

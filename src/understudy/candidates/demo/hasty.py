@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.candidates.demo.alerts import answer
-from understudy.candidates.demo.findings import Handover, Unsure
+from understudy.candidates.demo.findings import Handover, Unsure, for_sales
 from understudy.candidates.demo.letters import TEXTS, close
 from understudy.candidates.demo.mail import Mail, read_mail, wishes
 from understudy.candidates.demo.office import Office, Refused
@@ -265,8 +265,7 @@ def _dispute(desk: _Desk) -> Answer:
     disputes = desk.office.listed("/v1/disputes", charge=invoice["charge"])
     if not disputes:
         raise _Stuck("no dispute")
-    form = {"evidence[uncategorized_text]": TEXTS["statement"], "submit": "true"}
-    desk.office.finance("POST", f"/v1/disputes/{disputes[0]['id']}", form)
+    desk.office.answer_bank(disputes[0]["id"], TEXTS["statement"])
     close(desk.office, desk.mail, "answered", "dispute_answered", invoice=invoice["number"])
     return None
 
@@ -310,8 +309,7 @@ def _merge(desk: _Desk) -> Answer:
     found = [str(each["id"]) for each in desk.office.contacts(desk.mail.sender)]
     if len(found) < 2:
         raise _Stuck("no second record")
-    body = {"primaryObjectId": found[0], "objectIdToMerge": found[1]}
-    desk.office.crm("POST", "/crm/v3/objects/contacts/merge", body)
+    desk.office.merge(found[0], found[1])
     close(desk.office, desk.mail, "merged", "contact_merged")
     return None
 
@@ -321,13 +319,11 @@ def _offer(desk: _Desk) -> Answer:
     if not found:
         raise _Stuck("no contact")
     contact, count = str(found[0]["id"]), desk.mail.seats or 0
-    stage = "salesqualifiedlead" if count >= 20 else "marketingqualifiedlead"
-    path = f"/crm/v3/objects/contacts/{contact}"
-    desk.office.crm("PATCH", path, {"properties": {"lifecyclestage": stage}})
-    if count >= 20:
+    large = for_sales(desk.office, contact, count)
+    if large:
         text = TEXTS["call"].format(seats=count, ticket=desk.office.ticket_id)
         desk.office.task(contact, text, desk.mail.dated)
-    close(desk.office, desk.mail, "to_sales" if count >= 20 else "price_page", "lead")
+    close(desk.office, desk.mail, "to_sales" if large else "price_page", "lead")
     return None
 
 

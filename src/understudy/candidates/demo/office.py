@@ -117,6 +117,16 @@ class Office:
         """Add a tag to the ticket."""
         self.support("PUT", f"/tickets/{self.ticket_id}/tags.json", {"tags": [tag]})
 
+    def answer_bank(self, dispute_id: str, statement: str) -> None:
+        """Submit a statement about a dispute."""
+        form = {"evidence[uncategorized_text]": statement, "submit": "true"}
+        self.finance("POST", f"/v1/disputes/{dispute_id}", form)
+
+    def merge(self, kept: str, other: str) -> None:
+        """Merge a contact of the CRM into another one."""
+        body = {"primaryObjectId": kept, "objectIdToMerge": other}
+        self.crm("POST", "/crm/v3/objects/contacts/merge", body)
+
     def note(self, contact_id: str, text: str, dated: str) -> None:
         """A note at a contact of the CRM."""
         properties = {"hs_note_body": text, "hs_timestamp": dated}
