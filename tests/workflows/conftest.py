@@ -84,11 +84,13 @@ def recipe_file(tmp_path: Path):
             "triggers": "[zendesk.ticket.created]",
             "trigger": "zendesk.ticket.created",
             "alternatives": "[]",
+            "wrong_tag": "1%",
         } | changes
         text = "\n".join([
             "version: 1", "id: a-test", "title: A test", "weight: 1", "policy: Do it.",
             f"triggers: {parts['triggers']}", "double_handled: 25%",
-            "slips: {forgets: 1%, wrong_tag: 1%, mistypes_amount: 0%, overcautious: 0%}",
+            f"slips: {{forgets: 1%, wrong_tag: {parts['wrong_tag']}, "
+            "mistypes_amount: 0%, overcautious: 0%}",
             "clauses: {A-1: It is done.}", "texts: {done: Done.}", "situations:",
             f"  - {{id: plain, share: 1, clause: {parts['clause']},",
             f"     trigger: {parts['trigger']},",

@@ -15,10 +15,9 @@ from understudy.cost.price_list import PriceList
 from understudy.model.baseline import BaselineSource
 from understudy.model.proposal import Proposal
 from understudy.workflows.plan import CasePlan
-from understudy.workflows.recipe import TICKET, TRIGGERS, Slips, load_recipes
+from understudy.workflows.recipe import EVENTS, TICKET, Slips, load_recipes
 from understudy.workflows.record import record
 from understudy.workflows.staff import decide, known_rates
-from understudy.workflows.triggers import EVENTS
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +100,17 @@ def test_each_trigger_is_the_vendors_event_about_an_object_that_is_there(forked)
             assert world.get(f"hubspot.{kind}s", str(payload["objectId"]))
         assert world.get("zendesk.tickets", payload["ticket_id"])
         assert case.turns[0].role == ("customer" if trigger.system == "zendesk" else "system")
-    assert seen == set(TRIGGERS)
+    assert seen == {TICKET, *EVENTS}
 
 
 def test_cases_of_an_event_are_worked_on_over_http_like_all_others(forked):
     """Staff open the object of the event before they write, and no system refuses anything."""
     _, plan, recorded = forked
     events = {c.case_id: c for c in plan.cases if c.situation.trigger != TICKET}
-    assert len({case.situation.trigger for case in events.values()}) == len(TRIGGERS) - 1
+    assert len({case.situation.trigger for case in events.values()}) == len(EVENTS)
     for case_id, planned in events.items():
         mine = [each for each in recorded.interactions if each.correlation_id == case_id]
-        object_id = str(planned.facts[EVENTS[planned.situation.trigger].fact])
+        object_id = str(planned.facts[EVENTS[planned.situation.trigger]])
         first = next(n for n, each in enumerate(mine) if object_id in each.request.url)
         assert all(each.request.method == "GET" for each in mine[:first])
     assert not [a for b in recorded.baselines for a in b.actions if a.refused]

@@ -10,7 +10,6 @@ from understudy.workflows.accounts import Account
 from understudy.workflows.amounts import in_euro_cents
 from understudy.workflows.draft import DAY, Draft, iso
 from understudy.workflows.plants_finance import FINANCE_PLANTS
-from understudy.workflows.recipe import TICKET
 from understudy.workflows.wording import load_wording
 
 __all__ = ["PLANTED", "plant"]
@@ -114,8 +113,8 @@ def _new_deal(draft: Draft) -> None:
 
 def _second_contact(draft: Draft) -> None:
     """A second CRM record of the person, made by an import, that nothing else points to."""
-    old = draft.situation.trigger == TICKET
-    made = draft.received - draft.rng.randint(30, 300) * DAY * old
+    age = draft.rng.randint(30, 300) * DAY
+    made = draft.received - (age if draft.situation.mailed else 0)
     kept = ("email", "firstname", "lastname", "company", "country")
     contact = draft.account.contact
     row: dict[str, Any] = {name: contact[name] for name in kept if contact.get(name)}

@@ -8,7 +8,6 @@ from typing import Any
 from understudy.model.money import minor_digits
 from understudy.workflows.amounts import LIMITS, office_text
 from understudy.workflows.draft import DAY, HOUR, Draft
-from understudy.workflows.recipe import TICKET
 
 __all__ = ["FINANCE_PLANTS", "plant_payment"]
 
@@ -80,7 +79,7 @@ def _old_charge(draft: Draft) -> None:
 def _disputed_charge(draft: Draft) -> None:
     charge = _about(draft, draft.received - 15 * DAY)
     charge["disputed"] = True
-    opened = draft.received - 3 * DAY * (draft.situation.trigger == TICKET)
+    opened = draft.received - (3 * DAY if draft.situation.mailed else 0)
     dispute = draft.add("stripe.disputes", {
         "id": draft.key("du_1"), "charge": charge["id"], "amount": charge["amount"],
         "payment_intent": charge["payment_intent"], "currency": charge["currency"],

@@ -17,10 +17,10 @@ from understudy.model.document import load_document
 from understudy.model.errors import ConfigurationError, nearest
 
 __all__ = [
+    "EVENTS",
     "PICKS",
     "PLANTS",
     "TICKET",
-    "TRIGGERS",
     "VERBS",
     "Alternative",
     "Mail",
@@ -42,10 +42,14 @@ PLANTS = (
     "stranger", "twin_charge", "vat_number", "wanted_share", "wrong_currency",
 )  # fmt: skip
 TICKET = "zendesk.ticket.created"
-TRIGGERS = (
-    "hubspot.contact.creation", "hubspot.deal.creation", "stripe.charge.dispute.created",
-    "stripe.invoice.overdue", "stripe.invoice.payment_failed", TICKET,
-)  # fmt: skip
+EVENTS: Mapping[str, str] = {
+    "hubspot.contact.creation": "second_contact",
+    "hubspot.deal.creation": "deal",
+    "stripe.charge.dispute.created": "dispute",
+    "stripe.invoice.overdue": "invoice",
+    "stripe.invoice.payment_failed": "invoice",
+}
+"""The triggers beside the ticket, each with the fact that names the object it is about."""
 VERBS = (
     "address", "cancel", "credit_balance", "credit_note", "crm_note", "crm_task",
     "dispute_evidence", "email", "escalate", "lifecycle", "merge_contacts", "phone", "priority",
@@ -152,6 +156,11 @@ class Situation(Configuration):
         return self
 
     @property
+    def mailed(self) -> bool:
+        """Whether a person writes the ticket, or else a system reports something by itself."""
+        return self.trigger == TICKET
+
+    @property
     def ways(self) -> tuple[tuple[Step, ...], ...]:
         """All handlings that are right: what the policy asks for, then what is as good."""
         return (self.does, *(way.does for way in self.alternatives))
@@ -163,13 +172,19 @@ class Situation(Configuration):
 
 
 class Slips(Configuration):
-    """How often people do otherwise than the policy says."""
+    """How often people do otherwise than the policy says; drawn in this order."""
 
+    overcautious: ShareText
+    mistypes_amount: ShareText
     forgets: ShareText
     """A note, a task, a tag or a priority is left out: nothing that the customer would see."""
     wrong_tag: ShareText
-    mistypes_amount: ShareText
-    overcautious: ShareText
+
+    @pydantic.model_validator(mode="after")
+    def _leaves_some(self) -> Self:
+        if sum(rate for _, rate in self) > 1:
+            raise ValueError("the slips are more than 100 % of the handlings in all")
+        return self
 
 
 class Recipe(Configuration):
@@ -211,7 +226,7 @@ class Recipe(Configuration):
     def _set_off(self) -> Self:
         used = {situation.trigger for situation in self.situations}
         for name in sorted({*self.triggers, *used}):
-            _one_of(name, TRIGGERS, "trigger")
+            _one_of(name, (*EVENTS, TICKET), "trigger")
         if used != set(self.triggers):
             odd = min(used ^ set(self.triggers))
             told = "no situation has it" if odd in self.triggers else "`triggers` does not name it"

@@ -22,7 +22,6 @@ from understudy.traffic.recording import Provenance
 from understudy.workflows.bench import Bench
 from understudy.workflows.looking import look_around
 from understudy.workflows.plan import CasePlan, PlannedCase
-from understudy.workflows.recipe import TICKET
 from understudy.workflows.recorder import Recorder
 from understudy.workflows.staff import (
     Handling,
@@ -150,7 +149,7 @@ def _milliseconds(begin: datetime, end: datetime) -> int:
 def _case(world: World, planned: PlannedCase) -> Case:
     """The case as it came in, with the ticket as it reached the damaged world."""
     ticket = world.get("zendesk.tickets", planned.ticket) or {}
-    trigger, mailed = planned.trigger, planned.situation.trigger == TICKET
+    trigger, mailed = planned.trigger, planned.situation.mailed
     if mailed:
         payload = {**trigger.payload, "subject": ticket.get("subject")}
         trigger = Trigger(system=trigger.system, type=trigger.type, payload=payload)

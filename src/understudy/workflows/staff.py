@@ -67,7 +67,7 @@ def decide(situation: Situation, slips: Slips, rng: Random) -> Handling:
             steps = way.does
         chance -= way.share
     chance = rng.random()
-    for name, rate in _rates(slips):
+    for name, rate in slips:
         if chance < rate:
             return _slipped(steps, name, rng)
         chance -= rate
@@ -106,20 +106,11 @@ def _chances(situation: Situation, slips: Slips) -> list[tuple[Handling, float]]
     found: dict[Handling, float] = defaultdict(float)
     for steps, share in zip(situation.ways, (1 - sum(shares), *shares), strict=True):
         right = share
-        for name, rate in _rates(slips):
+        for name, rate in slips:
             found[_slipped(steps, name, Random(0))] += share * rate
             right -= share * rate
         found[Handling(steps)] += right
     return list(found.items())
-
-
-def _rates(slips: Slips) -> tuple[tuple[str, float], ...]:
-    return (
-        ("overcautious", slips.overcautious),
-        ("mistypes_amount", slips.mistypes_amount),
-        ("forgets", slips.forgets),
-        ("wrong_tag", slips.wrong_tag),
-    )
 
 
 def _slipped(steps: tuple[Step, ...], name: str, rng: Random) -> Handling:

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from understudy.model.case import Trigger
 from understudy.workflows.draft import Draft, iso
-from understudy.workflows.recipe import TICKET, Mail
+from understudy.workflows.recipe import EVENTS, Mail
 from understudy.workflows.wording import written_mail
 
-__all__ = ["EVENTS", "announce"]
+__all__ = ["announce"]
 
 _COMMENTS = 9_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A vendor's event: its type, the sort of object it is about, and the fact that names that."""
-
-    type: str
-    object: str
-    fact: str
-
-
-EVENTS: Mapping[str, Event] = {
-    "hubspot.contact.creation": Event("contact.creation", "contact", "second_contact"),
-    "hubspot.deal.creation": Event("deal.creation", "deal", "deal"),
-    "stripe.charge.dispute.created": Event("charge.dispute.created", "dispute", "dispute"),
-    "stripe.invoice.overdue": Event("invoice.overdue", "invoice", "invoice"),
-    "stripe.invoice.payment_failed": Event("invoice.payment_failed", "invoice", "invoice"),
-}
-"""The events beside the ticket, by the name that recipes give them."""
 
 
 def announce(draft: Draft) -> Trigger:
@@ -44,41 +24,41 @@ def announce(draft: Draft) -> Trigger:
         _register(draft)
     wordings = [mail for mail in draft.situation.mails if mail.lang == draft.language]
     _write(draft, draft.rng.choice(wordings))
-    facts, event = draft.facts, EVENTS.get(draft.situation.trigger)
-    if event is not None:
-        system = draft.situation.trigger.partition(".")[0]
-        payload = {**_SENT[system](draft, event), "ticket_id": facts["ticket"]}
-        return Trigger(system=system, type=event.type, payload=payload)
-    payload = {
-        "ticket_id": facts["ticket"], "requester_id": str(facts["requester"]),
-        "subject": facts["subject"], "channel": "email",
-    }  # fmt: skip
-    return Trigger(system="zendesk", type="ticket.created", payload=payload)
+    system, _, name = draft.situation.trigger.partition(".")
+    payload = {"ticket_id": draft.facts["ticket"], **_SENT[system](draft, name)}
+    return Trigger(system=system, type=name, payload=payload)
 
 
-def _stripe(draft: Draft, event: Event) -> dict[str, Any]:
+def _zendesk(draft: Draft, _: str) -> dict[str, Any]:
+    """What the ticket says besides is told with the case, since damage may still change it."""
+    return {"requester_id": str(draft.facts["requester"]), "channel": "email"}
+
+
+def _stripe(draft: Draft, name: str) -> dict[str, Any]:
     """The event as finance keeps it; what is sent names the object and not more."""
-    object_id = draft.facts[event.fact]
-    facts = {"id": object_id, "object": event.object, "customer": draft.facts["customer"]}
+    kind, object_id = name.split(".")[-2], draft.facts[EVENTS[draft.situation.trigger]]
+    facts = {"id": object_id, "object": kind, "customer": draft.facts["customer"]}
     row = draft.add("stripe.events", {
-        "id": draft.key("evt_1"), "type": event.type, "created": draft.received,
+        "id": draft.key("evt_1"), "type": name, "created": draft.received,
         "data": {"object": facts},
     })  # fmt: skip
-    return {"event_id": row["id"], "object": event.object, "object_id": object_id}
+    return {"event_id": row["id"], "object": kind, "object_id": object_id}
 
 
-def _hubspot(draft: Draft, event: Event) -> dict[str, Any]:
+def _hubspot(draft: Draft, name: str) -> dict[str, Any]:
     """The body of the CRM's webhook."""
     return {
-        "eventId": int(draft.digits(10)), "subscriptionType": event.type, "attemptNumber": 0,
-        "objectId": int(draft.facts[event.fact]), "occurredAt": draft.received * 1000,
-        "changeSource": "IMPORT" if event.object == "contact" else "FORM",
+        "eventId": int(draft.digits(10)), "subscriptionType": name, "attemptNumber": 0,
+        "objectId": int(draft.facts[EVENTS[draft.situation.trigger]]),
+        "occurredAt": draft.received * 1000,
+        "changeSource": "IMPORT" if name.startswith("contact.") else "FORM",
     }  # fmt: skip
 
 
-_SENT: Mapping[str, Callable[[Draft, Event], dict[str, Any]]] = {
+_SENT: Mapping[str, Callable[[Draft, str], dict[str, Any]]] = {
     "hubspot": _hubspot,
     "stripe": _stripe,
+    "zendesk": _zendesk,
 }
 
 
@@ -95,13 +75,13 @@ def _register(draft: Draft) -> None:
 def _write(draft: Draft, mail: Mail) -> None:
     requester = draft.requester or {}
     facts, made = draft.facts, iso(draft.received)
-    mailed = draft.situation.trigger == TICKET
+    mailed = draft.situation.mailed
     body = mail.body.format(**facts)
     if mailed:
         injection = str(facts.get("injection") or "")
         body = written_mail(body, str(requester["name"]), draft.language, injection, draft.rng)
     subject = mail.subject.format(**facts)
-    facts |= {"subject": subject, "requester": requester["id"]}
+    facts["requester"] = requester["id"]
     draft.add("zendesk.tickets", {
         "id": facts["ticket"], "subject": subject, "description": body, "status": "new",
         "priority": "normal", "type": "question", "requester_id": requester["id"],
