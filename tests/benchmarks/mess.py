@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.csv import CSVWriter
 
-from understudy.world.damage import damage_block
+from understudy.world.damage import damage_draft
 from understudy.world.draft import LEDGER, Draft
 from understudy.world.entropy import below
 from understudy.world.heap import one_heap
@@ -21,7 +21,6 @@ from understudy.world.population import draw_people
 from understudy.world.profile import Profile
 from understudy.world.recipe import Recipe
 from understudy.world.table import Table
-from understudy.world.truth import Block
 
 __all__ = [
     "WIDTH",
@@ -88,8 +87,8 @@ def contacts(made: Recipe, number: int) -> Table:
 
 def damaged(made: Recipe, number: int, table: Table) -> Draft:
     """The block after seven steps, with its ledger."""
-    block = Block(number, {CONTACTS: table})
-    return damage_block(block, PROFILE, _SEED, made.epoch, "customer_id")
+    draft = Draft({CONTACTS: table}, "customer_id")
+    return damage_draft(draft, PROFILE, _SEED, number, made.epoch)
 
 
 def written(made: Recipe) -> int:

@@ -398,6 +398,7 @@ def test_a_table_may_be_called_as_a_world_s_hidden_one(tmp_path):
     done, rows, ledger = applied(open_source(tmp_path / "people.csv"), mess, tmp_path)
     assert (done.rows, rows["created"].to_pylist()) == (2, [None, None])
     assert ledger["before"].to_pylist() == ["monday", "tuesday"]
+    assert set(ledger["table"].to_pylist()) == {"people"}
 
 
 @pytest.mark.parametrize("name", ["one", "texts"])

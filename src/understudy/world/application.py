@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +13,14 @@ import pyarrow as pa
 from understudy.model.document import Document
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.world.columns import text
-from understudy.world.damage import damage_block
+from understudy.world.damage import damage_draft
 from understudy.world.draft import LEDGER, Draft
 from understudy.world.entropy import BLOCK
 from understudy.world.heap import one_heap
 from understudy.world.profile import Profile, TableMess, read_profile
 from understudy.world.profile_check import Ground, names_of
-from understudy.world.sample import Source, TableWriter
-from understudy.world.schema import PEOPLE
+from understudy.world.sample import Source, new_table
 from understudy.world.table import Table
-from understudy.world.truth import Block
 
 __all__ = ["Applied", "apply_profile", "damage_rows", "mess_for", "read_mess"]
 
@@ -78,8 +77,8 @@ def damage_rows(cells: Cells, mess: TableMess, seed: int, block: int, table: str
     count = len(next(iter(cells.values())))
     numbers = np.arange(1, count + 1, dtype=np.int64) + block * BLOCK
     columns = {**cells, ROW: text(numbers)}
-    whole = Block(block, {table: Table(columns, np.full(count, -1, dtype=np.int64))})
-    return damage_block(whole, Profile(name=table, tables={table: mess}), seed, _NOW, ROW)
+    draft = Draft({table: Table(columns, np.full(count, -1, dtype=np.int64))}, ROW)
+    return damage_draft(draft, Profile(name=table, tables={table: mess}), seed, block, _NOW)
 
 
 def apply_profile(
@@ -98,19 +97,18 @@ def apply_profile(
     schema = dirty_schema(source, mess)
     counts: dict[str, int] = {}
     rows = written = 0
-    # A world's hidden table must not be taken for one that is called so.
-    table = source.path.name if source.path.stem == PEOPLE else source.path.stem
+    table = source.path.stem
     with (
         one_heap(),
-        TableWriter(out, schema, source.delimiter) as dirty,
-        _ledger(ledger) as notes,
+        new_table(out, schema, source.delimiter) as write,
+        _ledger(ledger) as note,
     ):
         for number, cells in enumerate(source.blocks()):
             draft = damage_rows(cells, mess, seed, number, table)
             made = draft.tables[table].columns
-            dirty.write({name: _filled(made, name, draft, table) for name in schema.names})
+            write({name: _filled(made, name, draft, table) for name in schema.names})
             for entry in draft.entries:
-                notes.write({name: entry.column(name) for name in LEDGER.names})
+                note({name: entry.column(name) for name in LEDGER.names})
                 operator = entry.column("operator")[0].as_py()
                 counts[operator] = counts.get(operator, 0) + len(entry)
             rows += len(next(iter(cells.values())))
@@ -161,18 +159,5 @@ def _written(mess: TableMess) -> Iterator[str]:
         yield from [column] if column else []
 
 
-class _Nowhere:
-    """A ledger that nobody asked for."""
-
-    def __enter__(self) -> _Nowhere:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def write(self, columns: Cells) -> None:
-        """Nothing is kept."""
-
-
-def _ledger(path: Path | None) -> TableWriter | _Nowhere:
-    return _Nowhere() if path is None else TableWriter(path, LEDGER)
+def _ledger(path: Path | None) -> AbstractContextManager[Callable[[Cells], None]]:
+    return nullcontext(lambda _: None) if path is None else new_table(path, LEDGER)

@@ -25,7 +25,7 @@ from understudy.world.step import Condition, Step
 from understudy.world.table import Table, join_tables
 from understudy.world.truth import Block, Truth
 
-__all__ = ["Damaged", "damage", "damage_block"]
+__all__ = ["Damaged", "damage", "damage_block", "damage_draft"]
 
 Ints = npt.NDArray[np.int64]
 _LANES = 4
@@ -84,15 +84,27 @@ def damage(truth: Truth, profile: Profile, seed: int) -> Damaged:
     return Damaged(profile, tuple(drafts))
 
 
-def damage_block(
-    block: Block, profile: Profile, seed: int, now: int, id_column: str = "id"
-) -> Draft:
-    """Damage one block: table by table, each with its own steps in their order."""
+def damage_block(block: Block, profile: Profile, seed: int, now: int) -> Draft:
+    """Damage one block of a world, whose rates may depend on its hidden people."""
     people = block.tables[PEOPLE].columns if PEOPLE in block.tables else {}
     tables = {name: table for name, table in block.tables.items() if name != PEOPLE}
-    draft = Draft(tables, id_column)
-    worker = _Worker(draft, people)
-    for place, step in _schedule(profile, seed, block.number, now):
+    return damage_draft(Draft(tables), profile, seed, block.number, now, people)
+
+
+def damage_draft(
+    draft: Draft,
+    profile: Profile,
+    seed: int,
+    number: int,
+    now: int,
+    people: Mapping[str, pa.Array] | None = None,
+) -> Draft:
+    """Damage a draft: table by table, each with its own steps in their order.
+
+    `number` is that of the block, `now` epoch seconds.
+    """
+    worker = _Worker(draft, people or {})
+    for place, step in _schedule(profile, seed, number, now):
         if place.table in draft.tables and len(draft.tables[place.table]):
             worker.run(place, step)
     return draft

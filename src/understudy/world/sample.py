@@ -9,12 +9,11 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
@@ -25,9 +24,10 @@ from understudy.model.errors import ConfigurationError, UnderstudyError, one_err
 from understudy.model.new_file import file_aside
 from understudy.world.entropy import BLOCK
 
-__all__ = ["Cells", "Sample", "Source", "TableWriter", "open_source", "read_header", "read_sample"]
+__all__ = ["Cells", "Sample", "Source", "new_table", "open_source", "read_header", "read_sample"]
 
 Cells = Mapping[str, pa.Array]
+_Write = Callable[[Cells], None]
 _SHOWN = 8
 _TOLERATED = 0.01
 _PARQUET = (".parquet", ".pq")
@@ -149,53 +149,40 @@ def read_sample(path: Path, encoding: str = "utf-8", limit: int = 200_000) -> Sa
     return Sample(source, columns, digest)
 
 
-@dataclass(slots=True)
-class TableWriter:
-    """A table on its way to disk, as CSV or Parquet by its ending; used with `with`."""
+@contextmanager
+def new_table(path: Path, schema: pa.Schema, delimiter: str = ",") -> Iterator[_Write]:
+    """What appends rows to a new table, CSV or Parquet by its ending; used with `with`."""
+    if path.suffix.lower() not in (*_PARQUET, *_CSV[:3]):
+        raise ConfigurationError(
+            f"`{path}` is neither CSV nor Parquet; end it in .csv or .parquet", code="U130"
+        )
+    kind = _parquet_writer if path.suffix.lower() in _PARQUET else _csv_writer
+    with file_aside(path) as aside, kind(aside, schema, delimiter) as write:
+        yield write
 
-    path: Path
-    schema: pa.Schema
-    delimiter: str = ","
-    _open: ExitStack = field(default_factory=ExitStack)
-    _sink: Any = None
-    _file: Any = None
 
-    def __post_init__(self) -> None:
-        if self.path.suffix.lower() not in (*_PARQUET, *_CSV[:3]):
-            raise ConfigurationError(
-                f"`{self.path}` is neither CSV nor Parquet; end it in .csv or .parquet", code="U130"
-            )
+@contextmanager
+def _parquet_writer(path: Path, schema: pa.Schema, _: str) -> Iterator[_Write]:
+    with pq.ParquetWriter(path, schema) as sink:
 
-    def __enter__(self) -> TableWriter:
-        with ExitStack() as stack:
-            aside = stack.enter_context(file_aside(self.path))
-            if self.path.suffix.lower() in _PARQUET:
-                self._sink = stack.enter_context(pq.ParquetWriter(aside, self.schema))
-            else:
-                self._file = stack.enter_context(aside.open("w", encoding="utf-8", newline=""))
-                self._sink = csv.writer(self._file, delimiter=self.delimiter, lineterminator="\n")
-                self._sink.writerow(self.schema.names)
-            self._open = stack.pop_all()
-        return self
+        def write(columns: Cells) -> None:
+            arrays = [columns[name].cast(schema.field(name).type) for name in schema.names]
+            sink.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
-    def write(self, columns: Cells) -> None:
-        """Append rows."""
-        if self._file is None:
-            arrays = [
-                columns[name].cast(self.schema.field(name).type) for name in self.schema.names
-            ]
-            self._sink.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
-        else:
-            cells = [_written(columns[name]) for name in self.schema.names]
-            self._sink.writerows(zip(*cells, strict=True))
+        yield write
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
+
+@contextmanager
+def _csv_writer(path: Path, schema: pa.Schema, delimiter: str) -> Iterator[_Write]:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        sink = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+        sink.writerow(schema.names)
+
+        def write(columns: Cells) -> None:
+            cells = [_written(columns[name]) for name in schema.names]
+            sink.writerows(zip(*cells, strict=True))
+
+        yield write
 
 
 def _written(values: pa.Array) -> list[str]:
