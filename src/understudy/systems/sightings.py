@@ -47,14 +47,10 @@ def sightings(
     answer shows it. Systems of the user's own contribute nothing.
     """
     kept = list(interactions)
-    made = created(kept, systems)
-    found: dict[tuple[str, str], Row] = {}
+    made, found = _first_shown(kept, systems)
     named: dict[tuple[str, str], Row] = {}
     taken: dict[tuple[str, str], Row] = {}
     for each, parts in _answered(kept):
-        for key, row in _by_place(each, parts).items():
-            if key not in made:
-                found.setdefault(key, row)
         named |= _named(each, parts) | _referred(each)
         taken |= {(table, row["id"]): row for table, row in _accepted(each, parts)}
     return taken | {key: row for key, row in named.items() if key not in made} | found
@@ -64,19 +60,22 @@ def created(
     interactions: Iterable[Interaction], systems: Mapping[str, System]
 ) -> dict[tuple[str, str], Row]:
     """What recorded writes that we serve made, as their answers show it first."""
-    seen: set[tuple[str, str]] = set()
+    return _first_shown(interactions, systems)[0]
+
+
+def _first_shown(
+    interactions: Iterable[Interaction], systems: Mapping[str, System]
+) -> tuple[dict[tuple[str, str], Row], dict[tuple[str, str], Row]]:
+    """What recorded writes made, and what was there before, each as an answer shows it first."""
     made: dict[tuple[str, str], Row] = {}
+    found: dict[tuple[str, str], Row] = {}
     for each, parts in _answered(interactions):
-        rows = _by_place(each, parts)
-        if _writes(each, systems):
-            made |= {key: rows[key] for key in rows if key not in seen and key[1] not in parts}
-        seen |= rows.keys()
-    return made
-
-
-def _by_place(interaction: Interaction, parts: list[str]) -> dict[tuple[str, str], Row]:
-    """The rows that an answer shows, by table and id; what it shows last of one is kept."""
-    return {(table, row["id"]): row for table, row in _rows(interaction, parts)}
+        writes = _writes(each, systems)
+        rows = {(table, row["id"]): row for table, row in _rows(each, parts)}
+        for key, row in rows.items():
+            if key not in made and key not in found:
+                (made if writes and key[1] not in parts else found)[key] = row
+    return made, found
 
 
 def _answered(interactions: Iterable[Interaction]) -> Iterator[tuple[Interaction, list[str]]]:
