@@ -3,6 +3,7 @@
 import pytest
 
 from understudy.model.action import ActionClass, Effect
+from understudy.systems.engine import Engine
 
 
 def held(call):
@@ -247,3 +248,49 @@ def test_a_subscription_whose_card_declines_waits(call):
     )  # fmt: skip
     call.ok("stripe.invoices.pay", id=invoice["id"], payment_method="pm_card_visa")
     assert call.ok("stripe.subscriptions.retrieve", id=begun["id"])["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "param"),
+    [
+        ("payment_intents.create", {"amount": 5, "currency": "eur"}, "payment_method"),
+        ("payment_intents.update", {"id": "pi_draft"}, "payment_method"),
+        ("payment_intents.confirm", {"id": "pi_draft"}, "payment_method"),
+        ("invoices.pay", {"id": "in_open"}, "payment_method"),
+        ("invoices.create", {"customer": "cus_ada"}, "default_payment_method"),
+    ],
+)
+def test_nobody_pays_by_what_is_not_there(call, operation, given, param):
+    """An invented payment method is refused, with and without a confirmation."""
+    draft = call.ok("stripe.payment_intents.create", amount=5, currency="eur")
+    if given.get("id") == "pi_draft":
+        given = {"id": draft["id"]}
+    error = call.refused(f"stripe.{operation}", **given, **{param: "pm_invented"})
+    assert (error["param"], error["code"]) == (param, "resource_missing")
+
+
+@pytest.mark.parametrize("settings", [True, False])
+def test_what_a_customer_is_to_pay_by_is_there(make_caller, world_of, settings):
+    """Exports tell no payment methods, but customers and subscriptions name theirs."""
+    named = {"default_payment_method": "pm_hers"}
+    ada = {"id": "cus_ada", "created": 1, "invoice_settings": named if settings else None}
+    sub = {"id": "sub_1", "customer": "cus_ada", "created": 1, **({} if settings else named)}
+    caller = make_caller(Engine(world_of(stripe={"customers": [ada], "subscriptions": [sub]})), "c")
+    paid = caller.ok("stripe.payment_intents.create", amount=5, currency="eur", confirm=True,
+                     customer="cus_ada", payment_method="pm_hers")  # fmt: skip
+    assert paid["status"] == "succeeded"
+
+
+def test_an_item_that_names_no_amount(make_caller, world_of):
+    """A row of few words is no reason to break where its quantity changes."""
+    item = {"id": "ii_1", "customer": "cus_ada", "currency": "eur", "quantity": 2}
+    rows = {"customers": [{"id": "cus_ada", "created": 1}], "invoiceitems": [item]}
+    caller = make_caller(Engine(world_of(stripe=rows)), "c")
+    assert caller.ok("stripe.invoiceitems.update", id="ii_1", quantity=3)["id"] == "ii_1"
+
+
+def test_a_card_that_ends_in_no_month(call):
+    """Stripe's own error for it."""
+    wrong = {"number": "4242424242424242", "exp_month": 13, "exp_year": 2042}
+    error = call.refused("stripe.payment_methods.create", 402, type="card", card=wrong)
+    assert error["code"] == "invalid_expiry_month"

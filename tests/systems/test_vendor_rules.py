@@ -229,11 +229,11 @@ def test_side_conversations_go_on(call):
 def test_a_payment_is_a_draft_until_it_is_confirmed(call):
     """Without `confirm` nothing is charged; with it there is a charge that can be refunded."""
     sale = {"amount": 1500, "currency": "eur", "customer": "cus_ada"}
-    _, draft = call("stripe.payment_intents.create", **sale, payment_method="pm_card")
+    _, draft = call("stripe.payment_intents.create", **sale, payment_method="pm_card_visa")
     assert (draft["status"], draft["latest_charge"]) == ("requires_confirmation", None)
     assert (call.last.action_class, call.last.effect) == ("draft_only", "draft")
     status, paid = call(
-        "stripe.payment_intents.create", **sale, payment_method="pm_card", confirm=True
+        "stripe.payment_intents.create", **sale, payment_method="pm_card_visa", confirm=True
     )
     assert (status, paid["status"], paid["amount_received"]) == (200, "succeeded", 1500)
     assert (call.last.action_class, call.last.effect) == ("approval_required", "pay")
@@ -245,7 +245,7 @@ def test_a_payment_is_a_draft_until_it_is_confirmed(call):
 def test_an_authorization_is_captured_later(call):
     """With manual capture the money is held, and collected by the second step."""
     _, held = call("stripe.payment_intents.create", amount=900, currency="eur", confirm=True,
-                   payment_method="pm_card", capture_method="manual")  # fmt: skip
+                   payment_method="pm_card_visa", capture_method="manual")  # fmt: skip
     assert (held["status"], held["amount_capturable"]) == ("requires_capture", 900)
     _, taken = call("stripe.payment_intents.capture", id=held["id"])
     assert (taken["status"], taken["amount_received"]) == ("succeeded", 900)
@@ -273,7 +273,7 @@ def test_payments_that_make_no_sense_are_refused(call, given, code):
 @pytest.mark.parametrize("given", [{"off_session": True}, {"return_url": "https://x.example"}])
 def test_what_is_about_the_confirmation_needs_one(call, given):
     """`off_session` and its like are refused without `confirm`, and taken with it."""
-    sale = {"amount": 500, "currency": "eur", "payment_method": "pm_card", **given}
+    sale = {"amount": 500, "currency": "eur", "payment_method": "pm_card_visa", **given}
     body = "&".join(f"{name}={str(value).lower()}" for name, value in sale.items()).encode()
     status, refused = call.raw("stripe", "POST", "/v1/payment_intents", body)
     assert (status, refused["error"]["param"]) == (400, next(iter(given)))

@@ -8,12 +8,11 @@ from understudy.model.world import Row
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe import fields
 from understudy.systems.stripe.errors import invalid
-from understudy.systems.stripe.payment_methods import find_method
+from understudy.systems.stripe.payment_methods import refuse_unknown
 
 __all__ = ["settings_changed"]
 
 _TEXTS = ("invoice_prefix", "business_name", "individual_name")
-_TEST_METHODS = "pm_card_"
 
 
 def settings_changed(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str, Any]:
@@ -26,9 +25,7 @@ def settings_changed(session: CaseSession, row: Row, given: dict[str, Any]) -> d
         changes["preferred_locales"] = listed
     if "shipping" in given:
         changes["shipping"] = _shipping(given["shipping"])
-    method = fields.text(given, "payment_method")
-    if method is not None:
-        _known(session, method, "payment_method")
+    refuse_unknown(session, fields.text(given, "payment_method"), "payment_method")
     return changes | _invoices(session, row, given)
 
 
@@ -48,7 +45,7 @@ def _invoices(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str
         raise invalid("Invalid object", param="invoice_settings")
     method = wanted.get("default_payment_method")
     if method:
-        _known(session, str(method), "invoice_settings[default_payment_method]")
+        refuse_unknown(session, str(method), "invoice_settings[default_payment_method]")
     for name in wanted.keys() - _EMPTY.keys():
         message = f"Received unknown parameter: invoice_settings[{name}]"
         raise invalid(message, param=f"invoice_settings[{name}]", code="parameter_unknown")
@@ -60,10 +57,3 @@ _EMPTY: dict[str, Any] = {
     "custom_fields": None, "default_payment_method": None, "footer": None,
     "rendering_options": None,
 }  # fmt: skip
-
-
-def _known(session: CaseSession, method: str, param: str) -> None:
-    """Refuse payment methods by which nothing was ever paid, and that no test has."""
-    if not method.startswith(_TEST_METHODS) and find_method(session, method) is None:
-        message = f"No such PaymentMethod: '{method}'"
-        raise invalid(message, param=param, code="resource_missing")

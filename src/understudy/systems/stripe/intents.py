@@ -11,7 +11,7 @@ from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, 
 from understudy.systems.stripe import aims, charges, fields
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, present
-from understudy.systems.stripe.payment_methods import refuse_anothers
+from understudy.systems.stripe.payment_methods import refuse_anothers, refuse_unknown
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.writes import PAID, changed, write
 
@@ -92,8 +92,10 @@ def _declined(call: Call, intent: Row, reply: Reply) -> Refusal:
     return Refusal(reply.status, {"error": told}, left=(*reply.left, (_TABLE, row)))
 
 
-def _said(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: fields.text(given, name) for name in _TEXTS if name in given}
+def _said(call: Call, given: dict[str, Any]) -> dict[str, Any]:
+    said = {name: fields.text(given, name) for name in _TEXTS if name in given}
+    refuse_unknown(call.session, said.get("payment_method"), "payment_method")
+    return said
 
 
 def _refuse_early(given: dict[str, Any]) -> None:
@@ -125,7 +127,7 @@ def _create(call: Call) -> Reply:
     customer = fields.text(given, "customer")
     if customer is not None:
         fields.require(call, "customers", customer, "customer")
-    said = _said(given) | fields.merged_metadata({}, given)
+    said = _said(call, given) | fields.merged_metadata({}, given)
     way = fields.one_of(given, "capture_method", _CAPTURES) or "automatic_async"
     intent = drafted(
         call, amount, fields.currency(given), customer=customer, capture_method=way, **said
@@ -141,7 +143,7 @@ def _create(call: Call) -> Reply:
 
 def _update(call: Call) -> Reply:
     row, given = fields.require(call, "payment_intents", call.path["id"]), fields.params(call)
-    changes: dict[str, Any] = _said(given) | fields.merged_metadata(row, given)
+    changes: dict[str, Any] = _said(call, given) | fields.merged_metadata(row, given)
     money: dict[str, Any] = {}
     if given.get("amount"):
         money["amount"] = fields.integer(given, "amount", least=1)
@@ -169,9 +171,10 @@ def _confirm(call: Call) -> Reply:
             f" {row.get('status')}. Only a PaymentIntent with one of the following statuses may be"
             f" confirmed: {', '.join(_UNPAID)}."
         )
-    row = {**row, **_said(given)}
+    said = _said(call, given)
+    row = {**row, **said}
     _refuse_unpayable(row)
-    return changed(call, "payment_intents", row, {**_said(given), **confirmed(call, row)})
+    return changed(call, "payment_intents", row, {**said, **confirmed(call, row)})
 
 
 def _cancel(call: Call) -> Reply:

@@ -80,8 +80,9 @@ def _amount(call: Call) -> Amount | None:
     price = aims.named_row(call, "prices", _price_named(given))
     unit = price.get("unit_amount") if price else fields.lenient_integer(given.get("unit_amount"))
     count = fields.lenient_integer(given.get("quantity"))
-    if unit is None and count is not None and known.get("quantity"):
-        unit = known["amount"] // known["quantity"]
+    amount, held = known.get("amount"), known.get("quantity")
+    if unit is None and count is not None and isinstance(amount, int) and held:
+        unit = amount // held
     if not isinstance(unit, int):
         return None
     number = unit * (known.get("quantity", 1) if count is None else count)

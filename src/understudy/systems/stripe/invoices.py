@@ -15,6 +15,7 @@ from understudy.systems.stripe.intents import confirmed, drafted
 from understudy.systems.stripe.invoice_items import pending, settle
 from understudy.systems.stripe.listing import Keep, between, both
 from understudy.systems.stripe.objects import deleted, payload_of
+from understudy.systems.stripe.payment_methods import refuse_unknown
 from understudy.systems.stripe.reads import (
     EXPAND,
     PAGING,
@@ -105,9 +106,11 @@ def _paid(call: Call, row: Row) -> dict[str, Any]:
 
 def charge_for(call: Call, invoice: Row, due: int, given: dict[str, Any]) -> dict[str, Any]:
     """Charge the customer what is due, in minor units: what the invoice then names."""
+    named = fields.text(given, "payment_method")
+    refuse_unknown(call.session, named, "payment_method")
     intent = drafted(
         call, due, invoice.get("currency"), customer=invoice.get("customer"),
-        payment_method=fields.text(given, "payment_method") or _usual_method(call, invoice),
+        payment_method=named or _usual_method(call, invoice),
         description=f"Invoice {invoice.get('number') or invoice['id']}", invoice=invoice["id"],
     )  # fmt: skip
     intent |= confirmed(call, intent, invoice=invoice["id"])
@@ -135,6 +138,7 @@ def _updated(call: Call, row: Row) -> dict[str, Any]:
 
 def _said(call: Call, given: dict[str, Any]) -> dict[str, Any]:
     changes: dict[str, Any] = {name: fields.text(given, name) for name in _TEXTS if name in given}
+    refuse_unknown(call.session, changes.get("default_payment_method"), "default_payment_method")
     if "due_date" in given:
         changes["due_date"] = fields.integer(given, "due_date", least=1)
     if "auto_advance" in given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,14 +19,14 @@ from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, ret
 from understudy.systems.stripe.trial_cards import card_given, refuse_attaching, trial_card
 from understudy.systems.stripe.writes import APPROVED, write
 
-__all__ = ["OPERATIONS", "attach", "find_method", "refuse_anothers"]
+__all__ = ["OPERATIONS", "attach", "refuse_anothers", "refuse_unknown"]
 
 _TABLE = "stripe.payment_methods"
 _TRIALS = "pm_card_"
 
 
 def find_method(session: CaseSession, method: str) -> Row | None:
-    """A payment method that is there, or by which something was paid.
+    """A payment method that is there, or by which something was or is to be paid.
 
     Where a row names none, its charge shows one that follows from the charge's own id.
     """
@@ -38,7 +39,24 @@ def find_method(session: CaseSession, method: str) -> Row | None:
         found = [by_id] if by_id else overlay.find(f"stripe.{table}", "payment_method", method)
         if found:
             return _of(method, found[0])
-    return None
+    return next((_of(method, each) for each in _usual(session, method)), None)
+
+
+def _usual(session: CaseSession, method: str) -> Iterator[Row]:
+    """What is to be paid by a method: invoices, subscriptions, and whatever a customer owes."""
+    for table in ("invoices", "subscriptions"):
+        yield from session.overlay.find(f"stripe.{table}", "default_payment_method", method)
+    for row in session.overlay.rows("stripe.customers"):
+        settings = row.get("invoice_settings") or {}
+        if settings.get("default_payment_method") == method:
+            yield {"customer": row["id"]}
+
+
+def refuse_unknown(session: CaseSession, method: str | None, param: str) -> None:
+    """The 400 of a method that nothing in the account names, and that no test has."""
+    if method and not method.startswith(_TRIALS) and find_method(session, method) is None:
+        message = f"No such PaymentMethod: '{method}'"
+        raise invalid(message, param=param, code="resource_missing")
 
 
 def refuse_anothers(session: CaseSession, method: str | None, customer: str | None) -> None:

@@ -92,6 +92,9 @@ def card_given(given: Mapping[str, Any]) -> dict[str, Any]:
     if not _is_number(number):
         raise declined("incorrect_number", None, _INCORRECT)
     brand = next((name for starts, name in _BRANDS if number.startswith(tuple(starts.split()))), "")
+    month = fields.integer(given, "exp_month")
+    if month is not None and not 1 <= month <= 12:
+        raise declined("invalid_expiry_month", None, "Your card's expiration month is invalid.")
     card = _card(brand or "unknown", number[-4:], _NUMBERS.get(number, ""))
     card["fingerprint"] = f"{crc32(number.encode()):08x}{crc32(number[::-1].encode()):08x}"
     return card | {

@@ -8,8 +8,7 @@ from typing import Any
 from understudy.model.action import ActionClass, Effect
 from understudy.model.world import Row
 from understudy.systems.operation import Call, Operation, Reply
-from understudy.systems.schema import OBJECT, STRING
-from understudy.systems.schema import params as parameters
+from understudy.systems.schema import OBJECT, STRING, params
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.reads import EXPAND, answer
 from understudy.systems.stripe.shapes import one
@@ -69,6 +68,6 @@ def metadata_write(table: str, kind: str) -> Operation:
         kind,
         f"Change a {kind}'s metadata.",
         handler,
-        parameters("id", id=STRING, metadata=OBJECT, expand=EXPAND),
+        params("id", id=STRING, metadata=OBJECT, expand=EXPAND),
         reversible_by=f"stripe.{table}.update",
     )
