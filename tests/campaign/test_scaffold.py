@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from tests.own_pytest import own_pytest
 
 from understudy.campaign.proofreading import proofread_models
 from understudy.campaign.scaffold import FORMS, scaffold
@@ -26,16 +23,6 @@ MENDED = """
 """
 
 
-def _pytest(folder, *arguments):
-    # As in an environment that is activated: `python` is the one that understudy is installed in.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=110,
-        env={**os.environ, "PATH": path},
-    )  # fmt: skip
-
-
 def _commands(printed):
     return [line.strip() for line in printed.splitlines() if re.match(r"  \S", line)]
 
@@ -49,14 +36,14 @@ def test_the_default_project_fails_in_one_place_until_it_is_mended(project):
         "pytest scenarios", "pytest scenarios --last-failed", "understudy run campaign.yaml",
     ]  # fmt: skip
     assert all(each.startswith("cd 'first try' && ") for each in commands)
-    before = _pytest(folder, "scenarios")
+    before = own_pytest(folder, "scenarios")
     assert "1 failed, 11 passed" in before.stdout, before.stdout + before.stderr
     assert "scenario somebody-elses-charge" in before.stdout
     code = folder / "refunds.py"
     text = code.read_text("utf-8")
     place = text.index("        refunded = client.post(")
     code.write_text(text[:place] + MENDED.lstrip("\n") + text[place:], "utf-8")
-    after = _pytest(folder, "scenarios", "-k", "somebody")
+    after = own_pytest(folder, "scenarios", "-k", "somebody")
     assert "1 passed" in after.stdout, after.stdout
 
 
@@ -69,7 +56,7 @@ def test_each_form_is_a_project_that_works(project):
         settings = load_settings(project.folder / form / "campaign.yaml")
         proofread_models(settings.campaign, settings.document, resumed=False)
     places = [f"{form}/scenarios" for form in forms]
-    finished = _pytest(project.folder, *places, "-k", "somebody")
+    finished = own_pytest(project.folder, *places, "-k", "somebody")
     assert f"{len(forms)} failed, " in finished.stdout, finished.stdout
     wrote = "wrote stripe.refunds.create, zendesk.tickets.public_reply, expected no writes"
     assert finished.stdout.count(wrote) == len(forms), finished.stdout

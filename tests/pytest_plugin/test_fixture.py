@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import httpx
 import httpx2
 import pytest
+from tests.own_pytest import own_pytest
 
 from understudy.doors.in_tests import mocked_systems
 
@@ -39,17 +37,10 @@ def test_what_nobody_serves(mocked_systems):
 """
 
 
-def _pytest(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
 def test_a_test_of_one_s_own_has_the_systems(tmp_path):
     """A fresh case for each test, for both libraries; other hosts are an error, as in respx."""
     (tmp_path / "test_mine.py").write_text(TESTS, encoding="utf-8")
-    finished = _pytest(tmp_path)
+    finished = own_pytest(tmp_path)
     assert "3 passed" in finished.stdout, finished.stdout
 
 
@@ -58,9 +49,9 @@ def test_the_world_may_stand_in_the_configuration(tmp_path):
     (tmp_path / "test_mine.py").write_text(
         "def test_it(mocked_systems):\n    assert mocked_systems.actions == []\n", encoding="utf-8"
     )
-    assert "1 passed" in _pytest(tmp_path).stdout
+    assert "1 passed" in own_pytest(tmp_path).stdout
     (tmp_path / "pytest.ini").write_text("[pytest]\nunderstudy_world = nowhere\n")
-    finished = _pytest(tmp_path)
+    finished = own_pytest(tmp_path)
     assert finished.returncode == 1
     assert "nowhere" in finished.stdout
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.own_pytest import own_pytest
 
 ROOT = Path(__file__).parents[2]
 SUITE = """\
@@ -31,14 +30,8 @@ cases:
 def run(tmp_path):
     """Run pytest in a user's folder, with the plugin as installed."""
 
-    def command(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def command(*arguments, **more):
+        return own_pytest(tmp_path, *arguments, **more)
 
     (tmp_path / "suite.yaml").write_text(SUITE, encoding="utf-8")
     (tmp_path / "asks.py").write_text(
@@ -53,7 +46,7 @@ def run(tmp_path):
 
 def test_scenarios_are_tests_with_ids_tags_and_lines(run):
     """Each scenario is an item that can be pasted back and selected by its tag."""
-    listed = run("suite.yaml", "--collect-only")
+    listed = run("suite.yaml", "--collect-only", beside_others=True)
     assert "suite.yaml::asks-when-unsure" in listed.stdout
     selected = run("suite.yaml", "-m", "refund", "--understudy-candidate=asks:handle")
     assert "1 passed, 1 deselected" in selected.stdout
@@ -92,7 +85,7 @@ def test_the_shipped_scenarios_hold_for_the_careful_candidate(run):
     finished = run(
         str(ROOT / "scenarios"),
         "--understudy-candidate=understudy.candidates.demo.careful:handle",
-        f"--rootdir={ROOT}",
+        "-p", "timeout", f"--rootdir={ROOT}",  # as the project's own settings ask
     )
     assert finished.returncode == 0, finished.stdout
     assert " passed" in finished.stdout

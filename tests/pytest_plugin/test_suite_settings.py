@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+from tests.own_pytest import own_pytest
 
 from understudy.campaign.scenarios import load_suite, try_scenario
 from understudy.model.errors import ConfigurationError
@@ -125,10 +123,7 @@ def suite(written, tmp_path):
 
     def run(*cases, head=HEAD):
         written(*cases, head=head)
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suite.yaml"],
-            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600,
-        )  # fmt: skip
+        return own_pytest(tmp_path, "suite.yaml")
 
     return run
 
