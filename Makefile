@@ -29,10 +29,13 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)
 	$(BIN)/understudy demo
 
+# What the tests start again and again is compiled once, whatever PYTHONDONTWRITEBYTECODE says.
 test: $(READY)
+	$(BIN)/python -m compileall -q -j 0 src
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal src tests
 
 slow: $(READY)
+	$(BIN)/python -m compileall -q -j 0 src
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow tests
 
 check: $(READY)

@@ -10,6 +10,8 @@ from pathlib import Path
 __all__ = ["own_pytest"]
 
 _ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": ""}
+_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""What is rewritten for its assertions once need not be rewritten by the next run."""
 
 
 def own_pytest(
@@ -25,5 +27,5 @@ def own_pytest(
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugins, *arguments],
         cwd=folder, capture_output=True, text=True, check=False, timeout=110,
-        env={**os.environ, "PATH": path, **({} if beside_others else _ALONE)},
+        env={**os.environ, **_COMPILED, "PATH": path, **({} if beside_others else _ALONE)},
     )  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from understudy.model import line_file
 from understudy.model.errors import RecordingError
 from understudy.model.jsonl import write_lines
-from understudy.model.line_file import Grouped, LineFile, open_lines
+from understudy.model.line_file import Derived, Grouped, open_lines
 
 
 class Word(msgspec.Struct):
@@ -34,7 +34,7 @@ def test_a_file_on_the_disk_reads_as_its_records(texts, index, tmp_path_factory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(line_file, "HELD_BYTES", -1)
         lines = open_lines(path, Word)
-    assert isinstance(lines, LineFile) or not words
+    assert isinstance(lines, Derived) or not words
     assert list(lines) == words
     assert list(lines[index:]) == words[index:]
     if -len(words) <= index < len(words):

@@ -85,7 +85,9 @@ def test_the_shipped_scenarios_hold_for_the_careful_candidate(run):
     finished = run(
         str(ROOT / "scenarios"),
         "--understudy-candidate=understudy.candidates.demo.careful:handle",
-        "-p", "timeout", f"--rootdir={ROOT}",  # as the project's own settings ask
+        "-p",
+        "timeout",
+        f"--rootdir={ROOT}",  # as the project's own settings ask
     )
     assert finished.returncode == 0, finished.stdout
     assert " passed" in finished.stdout

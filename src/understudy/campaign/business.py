@@ -72,11 +72,10 @@ def verdicts_after_repair(judgement: Judgement, end: RunFiles, facts: RunFacts) 
 
 
 def _decided(repair: Repair, judged: Sequence[Judged], end: RunFiles, facts: RunFacts) -> Repair:
-    def repaired(place: int) -> Judged:
-        each = judged[place]
+    def repaired(each: Judged) -> Judged:
         return replace(each, findings=[one for one in each.findings if one.kind != repair.kind])
 
-    kept = Derived(len(judged), repaired)
+    kept = Derived(judged, repaired)
     decision = decide(summarise(kept, end.rules.policy), end.rules.gates, facts)
     return msgspec.structs.replace(repair, verdict=decision.verdict.value)
 

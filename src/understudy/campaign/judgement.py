@@ -6,7 +6,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
 
 import msgspec
 
@@ -20,7 +19,7 @@ from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.cost import CostSummary
 from understudy.model.finding import Finding
-from understudy.model.line_file import Grouped
+from understudy.model.line_file import Derived, Grouped
 from understudy.model.policy import Policy
 from understudy.model.proposal import FailureCause, Proposal
 
@@ -66,17 +65,18 @@ class Judgement:
 def judge(evidence: Evidence, policy: Policy) -> Judgement:
     """Explain and price every difference; a case that cannot be judged is quarantined by name."""
     bench = _Bench(evidence, PriceList.from_policy(policy))
-    judged = JudgedCases(evidence)
+    kept = _Kept(evidence)
     quarantined: dict[str, str] = {}
     for place, case in enumerate(evidence.cases):
         own = evidence.by_case.get(case.case_id, ())
         reason = unfit(own, evidence.baselines.get(case.case_id, ()))
         if reason is None:
-            judged.append(place, bench.judged(case, own))
+            kept.append(place, bench.judged(case, own))
         else:
             quarantined[case.case_id] = reason
+    judged = kept.cases()
     return Judgement(
-        judged.findings,
+        kept.findings,
         summarise(judged, policy),
         judged,
         quarantined,
@@ -86,8 +86,8 @@ def judge(evidence: Evidence, policy: Policy) -> Judgement:
     )
 
 
-class JudgedCases(Sequence[Judged]):
-    """The judged cases, in order. What they were judged from is looked up when one is asked for."""
+class _Kept:
+    """What was found in the judged cases, without what they were judged from."""
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
@@ -107,16 +107,9 @@ class JudgedCases(Sequence[Judged]):
         """Everything that was found, in case order."""
         return tuple(finding for each in self._findings.values() for finding in each)
 
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, index: int) -> Judged: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Judged]: ...
-    def __getitem__(self, index: int | slice) -> Judged | list[Judged]:
-        chosen = range(len(self._places))[index]
-        return self._judged(chosen) if isinstance(chosen, int) else [*map(self._judged, chosen)]
+    def cases(self) -> Sequence[Judged]:
+        """The judged cases, in order; the rest of each is looked up when it is asked for."""
+        return Derived(range(len(self._places)), self._judged)
 
     def _judged(self, number: int) -> Judged:
         evidence = self._evidence

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from understudy.campaign.external import agreement_text
 from understudy.campaign.run_files import RunFiles
-from understudy.cost.clauses import breaches
-from understudy.cost.price_list import PriceList
+from understudy.model.cost import CostSummary
 from understudy.model.printable import printable
 from understudy.model.verdict import Verdict
 
@@ -17,28 +16,21 @@ __all__ = ["notes_on"]
 _SHOWN = 3
 
 
-def notes_on(files: RunFiles, verdict: Verdict) -> str:
+def notes_on(files: RunFiles, cost: CostSummary, verdict: Verdict) -> str:
     """Lines for the terminal after the summary; empty where there is nothing to tell."""
-    lines = [*_failures(files), *_attempts(files), *_gaps(files), *_clauses(files)]
+    lines = [*_failures(files), *_attempts(files), *_gaps(files), *_clauses(cost)]
     noted = "\n\nNOTES\n" + "\n".join(f"  - {printable(line)}" for line in lines) if lines else ""
     return noted + agreement_text(verdict.external)
 
 
-def _clauses(files: RunFiles) -> Iterator[str]:
+def _clauses(cost: CostSummary) -> Iterator[str]:
     """How often people themselves broke each clause: a rule that they do not keep tells little."""
-    policy, evidence = files.rules.policy, files.evidence
-    prices = PriceList.from_policy(policy)
-    broken: Counter[str] = Counter()
-    handled = 0
-    for case in evidence.cases if policy.clauses else ():
-        for baseline in evidence.baselines.get(case.case_id, ()):
-            handled += 1
-            found = breaches(case, baseline.actions, prices)
-            broken.update({breach.clause.id for breach in found})
-    for clause in policy.clauses if handled else ():
-        count = broken[clause.id]
-        share = f"{count / handled:.1%}"
-        yield f"people broke clause {clause.id} in {count:,} of {handled:,} baselines ({share})"
+    for each in cost.business.clauses if cost.business else ():
+        if each.baselines:
+            yield (
+                f"people broke clause {each.clause} in {each.broken:,} of {each.baselines:,} "
+                f"baselines ({each.broken / each.baselines:.1%})"
+            )
 
 
 def _failures(files: RunFiles) -> Iterator[str]:

@@ -27,7 +27,7 @@ def report_of(
     """Write `report.html` and `report.md`; returns the summary for the terminal."""
     facts = _input(files, findings, cost, verdict)
     write_report(files.folder.path, facts)
-    return terminal_summary(facts, str(files.folder.path)) + notes_on(files, verdict)
+    return terminal_summary(facts, str(files.folder.path)) + notes_on(files, cost, verdict)
 
 
 def report_run(run: str, reports: Path) -> str:

@@ -17,7 +17,7 @@ from understudy.model.line_file import Derived, held
 from understudy.model.manifest import RecordingManifest, RunManifest
 from understudy.model.proposal import CaseRecord, Proposal
 from understudy.model.verdict import WallEvidence
-from understudy.shadow.store import stored_cases
+from understudy.shadow.store import Stored, stored_cases
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import Recording, read_recording
 
@@ -50,7 +50,7 @@ def open_run(folder: RunFolder) -> RunFiles:
         rules=load_rules(manifest.policy, manifest.gates, Path.cwd()),
         evidence=evidence_of(
             recording,
-            Derived(len(records), lambda place: records[place].proposal),
+            Derived(records, lambda record: record.proposal),
             world,
             replay_of(manifest),
         ),
@@ -73,7 +73,7 @@ def evidence_of(
     wanted = [place for place, case in enumerate(every) if case.case_id in proposed]
     cases = every
     if len(wanted) < len(every):
-        cases = Derived(len(wanted), lambda place: every[wanted[place]])
+        cases = Derived(wanted, every.__getitem__)
     if world_folder is None:
         return Evidence(cases, recording.baselines, proposals, replay=replay)
     world = open_once(world_folder)
@@ -90,13 +90,9 @@ def _stored(folder: RunFolder, manifest: RunManifest) -> Sequence[CaseRecord]:
         return as_records(read_proposals(Path(manifest.proposals)))
     stored = [*stored_cases(folder.path).values()]
     size = sum(each.length for each in stored)
-    return held(Derived(len(stored), lambda place: stored[place].read()), size)
+    return held(Derived(stored, Stored.read), size)
 
 
 def as_records(proposals: Sequence[Proposal]) -> Sequence[CaseRecord]:
     """Proposals that somebody recorded, as records of a run that was never made."""
-    return Derived(len(proposals), lambda place: _record(proposals[place]))
-
-
-def _record(proposal: Proposal) -> CaseRecord:
-    return CaseRecord(case_id=proposal.case_id, proposal=proposal)
+    return Derived(proposals, lambda one: CaseRecord(case_id=one.case_id, proposal=one))

@@ -128,16 +128,14 @@ def _conduct(
         yield from excess_reads(proposal, pricing)
     if policy.clauses:
         yield from clauses(case, proposal, pricing)
-    speaking = bool(proposal.replies or [one for one in actions if speaks(one)])
+    speaking = bool(proposal.replies) or any(map(speaks, actions))
     if speaking:
         yield from exposed(case, proposal, baselines, pricing)
-    if speaking or [one for one in actions if one.refused]:
+    if speaking or any(one.refused for one in actions):
         yield from invented(case, proposal, baselines, pricing, known)
-    if proposal.confidence is not None or [
-        one for one in actions if not one.candidate_saw_response
-    ]:
+    if proposal.confidence is not None or not all(one.candidate_saw_response for one in actions):
         yield from unsafe(proposal, rows, pricing)
-    if [one for one in actions if one.reads_before == 0]:
+    if any(one.reads_before == 0 for one in actions):
         yield from ungrounded(case, rows, pricing)
     if policy.deadline is not None:
         yield from late(proposal, pricing)
@@ -182,7 +180,7 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
         compared = [action for action in wanted if not action.escalates]
     story = explain_lists(proposed, compared, judge, stance)
     tried = proposal.actions
-    suspect = bool(story.drafts or [one for one in tried if one.refused or one.fault])
+    suspect = bool(story.drafts) or any(one.refused or one.fault for one in tried)
     planted = planted_in(case) if suspect else Planted("", "")
     if suspect:
         story = Story.of(by_cause(story.rows, tried, planted, stance, judge.pricing))
@@ -199,11 +197,13 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
 def _by_doubt(actions: Sequence[Action]) -> tuple[Sequence[Action], Sequence[Action]]:
     """What people surely did in the case, and what only its time says."""
     doubtful = [action for action in actions if action.doubtful]
-    return [action for action in actions if not action.doubtful] if doubtful else actions, doubtful
+    if not doubtful:
+        return actions, doubtful
+    return [action for action in actions if not action.doubtful], doubtful
 
 
 def _escalate(actions: Sequence[Action]) -> bool:
-    return ESCALATION_OPERATION in [action.operation for action in actions]
+    return any(action.escalates for action in actions)
 
 
 def _beyond_doubt(proposed: list[Action], doubtful: Sequence[Action]) -> list[Action]:

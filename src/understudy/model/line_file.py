@@ -13,12 +13,13 @@ import msgspec
 
 from understudy.model.jsonl import decode_line, read_placed
 
-__all__ = ["Derived", "Grouped", "LineFile", "Single", "held", "open_lines"]
+__all__ = ["Derived", "Grouped", "Single", "held", "open_lines"]
 
 HELD_BYTES = 16_000_000
 """Up to so many bytes a file's records are held decoded, about five times as large."""
 
 Record = TypeVar("Record")
+Item = TypeVar("Item")
 Made = TypeVar("Made")
 Check = Callable[[Iterable[Record]], Iterable[Record]]
 
@@ -26,8 +27,9 @@ Check = Callable[[Iterable[Record]], Iterable[Record]]
 def open_lines(path: Path, kind: type[Record], check: Check[Record] = iter) -> Sequence[Record]:
     """The records of a file of one JSON object a line, every one of which is read now.
 
-    `check` lets all records pass, in order, or raises. Those of a small file are held; a large one
-    stays a `LineFile`. Raises `RecordingError` where the file is missing or a line is damaged.
+    `check` lets all records pass, in order, or raises. Those of a small file are held, those of a
+    large one decoded when they are asked for. Raises `RecordingError` where the file is missing or
+    a line is damaged.
     """
     starts = array("Q")
 
@@ -40,42 +42,26 @@ def open_lines(path: Path, kind: type[Record], check: Check[Record] = iter) -> S
     for record in check(placed()):
         if starts[-1] <= HELD_BYTES:
             kept.append(record)
-    return tuple(kept) if len(kept) == len(starts) else LineFile(path, kind, starts)
+    if len(kept) == len(starts):
+        return tuple(kept)
+    return Derived(range(len(starts)), _Lines(path, kind, starts).read)
 
 
-class LineFile(Sequence[Record]):
-    """Records of a file, decoded when they are asked for.
-
-    Only where each begins is held, eight bytes a record, so that memory does not grow with what
-    they hold.
-    """
+class _Lines(Generic[Record]):
+    """The lines of a file; only where each begins is held, eight bytes a line."""
 
     def __init__(self, path: Path, kind: type[Record], starts: array[int]) -> None:
-        self.path, self._kind, self._starts = path, kind, starts
+        self._path, self._starts = path, starts
         self._decoder = msgspec.json.Decoder(kind)
         self._file = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._file)
         self._end = os.fstat(self._file).st_size
 
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def __iter__(self) -> Iterator[Record]:
-        return (record for _, record in read_placed(self.path, self._kind))
-
-    @overload
-    def __getitem__(self, index: int) -> Record: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Record]: ...
-    def __getitem__(self, index: int | slice) -> Record | list[Record]:
-        chosen = range(len(self._starts))[index]
-        return self._read(chosen) if isinstance(chosen, int) else [*map(self._read, chosen)]
-
-    def _read(self, place: int) -> Record:
+    def read(self, place: int) -> Record:
         start = self._starts[place]
         end = self._starts[place + 1] if place + 1 < len(self._starts) else self._end
         line = os.pread(self._file, end - start, start)
-        return decode_line(self._decoder, line, f"{self.path}, byte {start}")
+        return decode_line(self._decoder, line, f"{self._path}, byte {start}")
 
 
 def held(records: Sequence[Record], size: int) -> Sequence[Record]:
@@ -83,27 +69,31 @@ def held(records: Sequence[Record], size: int) -> Sequence[Record]:
     return tuple(records) if size <= HELD_BYTES else records
 
 
-class Derived(Sequence[Made], Generic[Made]):
-    """A sequence that makes each item when it is asked for, from its place in another.
+class Derived(Sequence[Made], Generic[Item, Made]):
+    """A sequence that makes each item when it is asked for, from that in its place in another.
 
-    >>> doubled = Derived(3, lambda place: place * 2)
-    >>> list(doubled), doubled[-1], len(doubled)
-    ([0, 2, 4], 4, 3)
+    >>> doubled = Derived(range(3), lambda number: number * 2)
+    >>> list(doubled), doubled[-1], doubled[1:], len(doubled)
+    ([0, 2, 4], 4, [2, 4], 3)
     """
 
-    def __init__(self, size: int, make: Callable[[int], Made]) -> None:
-        self._size, self._make = size, make
+    def __init__(self, items: Sequence[Item], make: Callable[[Item], Made]) -> None:
+        self._items, self._make = items, make
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Made]:
+        return map(self._make, self._items)
 
     @overload
     def __getitem__(self, index: int) -> Made: ...
     @overload
     def __getitem__(self, index: slice) -> list[Made]: ...
     def __getitem__(self, index: int | slice) -> Made | list[Made]:
-        places = range(self._size)[index]
-        return self._make(places) if isinstance(places, int) else [*map(self._make, places)]
+        if isinstance(index, slice):
+            return [*map(self._make, self._items[index])]
+        return self._make(self._items[index])
 
 
 class Grouped(Mapping[str, tuple[Record, ...]]):
@@ -120,7 +110,7 @@ class Grouped(Mapping[str, tuple[Record, ...]]):
         for place, record in enumerate(records):
             name = key(record)
             known = self._places.setdefault(name, place)
-            if known is place:
+            if known == place:
                 continue
             if isinstance(known, int):
                 known = self._places[name] = array("Q", [known])
