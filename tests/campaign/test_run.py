@@ -280,7 +280,7 @@ def test_planned_faults_befall_the_candidate(project):
 
 
 def test_what_went_wrong_is_said_on_the_terminal(project):
-    """Failures, attempts to get out and gaps are told after the verdict, with the first reason."""
+    """Failures, attempts to get out and gaps are told after the verdict, like reasons as one."""
     project.write(
         "bot.py",
         """
@@ -296,12 +296,13 @@ def test_what_went_wrong_is_said_on_the_terminal(project):
                 socket.create_connection(("10.0.0.1", 443), 1)
             except OSError:
                 pass
-            raise ValueError("no such plan")
+            raise ValueError(f"ticket {case.trigger['payload']['ticket_id']} has no plan")
         """,
     )
     finished = project.command("run", str(project.campaign("bot:handle")), "-q", "--limit", "2")
     assert "2 of 2 cases failed (2 raised)" in finished.stdout
-    assert "ValueError: no such plan" in finished.stdout
+    assert "2x ValueError: ticket 80" in finished.stdout
+    assert "the others name other ids" in finished.stdout
     assert "the wall blocked 2 attempts to get out: connect 10.0.0.1:443" in finished.stdout
     assert "nothing serves GET /v1/topups" in finished.stdout
 

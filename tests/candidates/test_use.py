@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
-from understudy.model.campaign import BareModel, CandidateSpec
+from understudy.model.campaign import CandidateSpec
+from understudy.model.candidate_use import BareModel
 from understudy.model.errors import CandidateError
 
 

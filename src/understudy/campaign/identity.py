@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy import __version__
-from understudy.model.campaign import ModelUse
+from understudy.model.candidate_use import ModelUse
 from understudy.model.canonical import digest, digest_file
 from understudy.model.http_use import ServiceUse
 

@@ -13,14 +13,8 @@ from understudy.doors.gateway_provider import PassThrough, Provider
 from understudy.doors.gateway_replay import Replay
 from understudy.doors.gateway_script import Script, script_from
 from understudy.doors.gateway_wire import Source
-from understudy.model.campaign import (
-    Campaign,
-    CandidateSpec,
-    Fault,
-    ModelMode,
-    ModelSettings,
-    ModelUse,
-)
+from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode, ModelSettings
+from understudy.model.candidate_use import ModelUse
 from understudy.model.errors import ConfigurationError
 from understudy.model.money import Money
 from understudy.shadow.models import ModelService

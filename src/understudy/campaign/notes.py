@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from understudy.campaign.external import agreement_text
 from understudy.campaign.run_files import RunFiles
@@ -14,6 +15,8 @@ from understudy.model.verdict import Verdict
 __all__ = ["notes_on"]
 
 _SHOWN = 3
+_ID = re.compile(r"\b(?=(?:\w*\d){4})[\w-]+")
+"""A word with four digits or more: longer than a status or the number of a line."""
 
 
 def notes_on(files: RunFiles, cost: CostSummary, verdict: Verdict) -> str:
@@ -40,8 +43,21 @@ def _failures(files: RunFiles) -> Iterator[str]:
     kinds = Counter(failure.reason for failure in failures)
     told = ", ".join(f"{count:,} {reason}" for reason, count in kinds.most_common())
     yield f"{len(failures):,} of {len(files.evidence.proposals):,} cases failed ({told})"
-    details = Counter(failure.detail for failure in failures if failure.detail)
-    yield from (f"{count:,}x {detail}" for detail, count in details.most_common(_SHOWN))
+    yield from _grouped([failure.detail for failure in failures if failure.detail])
+
+
+def _grouped(details: Sequence[str]) -> Iterator[str]:
+    """The most frequent errors; those that differ only in the ids they name are one.
+
+    >>> list(_grouped(["no ticket 80001 (a.py:7)", "no ticket 80002 (a.py:7)", "off (a.py:9)"]))
+    ['2x no ticket 80001 (a.py:7); the others name other ids', '1x off (a.py:9)']
+    """
+    alike: dict[str, list[str]] = {}
+    for detail in details:
+        alike.setdefault(_ID.sub("…", detail), []).append(detail)
+    for group in sorted(alike.values(), key=len, reverse=True)[:_SHOWN]:
+        other = "; the others name other ids" if len(set(group)) > 1 else ""
+        yield f"{len(group):,}x {group[0]}{other}"
 
 
 def _attempts(files: RunFiles) -> Iterator[str]:

@@ -12,7 +12,7 @@ import orjson
 from understudy.candidates.failing import CandidateFailed
 from understudy.candidates.toolbox import CallError, Toolbox
 from understudy.doors.mcp_tools import offered, tool_name
-from understudy.model.campaign import BareModel
+from understudy.model.candidate_use import BareModel
 from understudy.model.errors import CandidateError
 from understudy.systems.operation import Operation
 from understudy.systems.system import System

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from understudy.model.campaign import BareModel, ModelUse
+from understudy.model.candidate_use import BareModel, ModelUse
 from understudy.model.errors import CandidateError
 from understudy.model.http_use import Delivery, HttpService, ServiceUse
 

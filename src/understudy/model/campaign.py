@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 import pydantic
 from pydantic import Field
 
-from understudy.model.candidate_use import BareModel, CandidateUse, ModelUse
+from understudy.model.candidate_use import CandidateUse
 from understudy.model.configuration import (
     Configuration,
     DurationText,
@@ -25,10 +25,8 @@ from understudy.model.verdict import Stage
 
 __all__ = [
     "DEFAULT_SYSTEMS",
-    "BareModel",
     "Campaign",
     "CandidateSpec",
-    "CandidateUse",
     "Economics",
     "Fault",
     "FaultKind",
@@ -38,7 +36,6 @@ __all__ = [
     "ModelPrice",
     "ModelProvider",
     "ModelSettings",
-    "ModelUse",
     "SystemUse",
     "WorldRequest",
 ]

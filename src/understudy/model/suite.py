@@ -10,11 +10,11 @@ from pydantic import Field
 from understudy.model.campaign import (
     DEFAULT_SYSTEMS,
     CandidateSpec,
-    CandidateUse,
     Fault,
     ModelSettings,
     SystemUse,
 )
+from understudy.model.candidate_use import CandidateUse
 from understudy.model.configuration import Configuration, MoneyText, Version
 from understudy.model.limits import Stop
 

@@ -37,7 +37,7 @@ from understudy.doors.namespace import end_with_parent
 from understudy.doors.refusals import Refusals
 from understudy.doors.transports import installed
 from understudy.doors.variables import credential_variables
-from understudy.model.campaign import BareModel
+from understudy.model.candidate_use import BareModel
 from understudy.model.errors import CandidateError, nearest
 from understudy.shadow.ending import Ending
 from understudy.shadow.handover import Handover
