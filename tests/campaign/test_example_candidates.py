@@ -109,6 +109,23 @@ def test_an_agent_that_waits_for_approval_is_resumed_with_the_desks_decision(
             assert reply is None
 
 
+@contextlib.contextmanager
+def _serving(node, file, port, environment=()):
+    """A service of the node example, started before the run that reaches it."""
+    service = subprocess.Popen(
+        [node, str(EXAMPLES / "node_service" / file), str(port)],
+        stderr=subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], **dict(environment)},
+    )
+    try:
+        assert service.stderr is not None
+        assert service.stderr.readline() == b"ready\n"
+        yield
+    finally:
+        service.kill()
+        service.communicate()
+
+
 def test_the_node_example_is_a_service_too(project, examples):
     """The same file behind an address: cases come by POST."""
     node = shutil.which("node")
@@ -116,17 +133,9 @@ def test_the_node_example_is_a_service_too(project, examples):
         pytest.skip("there is no node on this machine")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    service = subprocess.Popen(
-        [node, str(EXAMPLES / "node_service" / "agent.mjs"), str(port)], stderr=subprocess.PIPE
-    )
-    try:
-        assert service.stderr is not None
-        assert service.stderr.readline() == b"ready\n"
-        campaign = project.campaign(f"http://127.0.0.1:{port}/case")
+    campaign = project.campaign(f"http://127.0.0.1:{port}/case")
+    with _serving(node, "agent.mjs", port):
         finished = project.command("run", str(campaign), "-q", "--json", "--limit", "4")
-    finally:
-        service.kill()
-        service.communicate()
     (run,) = json.loads(finished.stdout)["runs"]
     assert run["cases"]["failed"] == 0, finished.stderr
     assert run["wall"]["level"] == "none"
@@ -151,18 +160,8 @@ def test_a_service_of_ones_own_is_shadowed_with_the_environment_that_is_printed(
     printed = project.command("systems", "env", str(campaign)).stdout
     given = dict(each.removeprefix("export ").split("=", 1) for each in printed.splitlines())
     assert given["ZENDESK_API_BASE"] == f"http://127.0.0.1:{ports['zendesk']}"
-    service = subprocess.Popen(
-        [node, str(EXAMPLES / "node_service" / "webhooks.mjs"), str(port)],
-        stderr=subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], **given},
-    )
-    try:
-        assert service.stderr is not None
-        assert service.stderr.readline() == b"ready\n"
+    with _serving(node, "webhooks.mjs", port, given):
         finished = project.command("run", str(campaign), "-q", "--json", "--limit", "3")
-    finally:
-        service.kill()
-        service.communicate()
     (run,) = json.loads(finished.stdout)["runs"]
     assert run["cases"]["failed"] == 0, finished.stderr
     assert all(record["proposal"]["actions"] for record in _records(project))

@@ -123,6 +123,21 @@ def test_a_scheduler_that_says_nonsense_is_named():
     assert caught.value.where == "SLURM_ARRAY_TASK_ID of SLURM_ARRAY_TASK_COUNT"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--engine", "dask", "--shard", "1/2"), "`--engine dask` makes its own shards"),
+        (("--scheduler", "tcp://127.0.0.1:9"), "need no scheduler"),
+        (("--results", "file:///tmp/shards"), "no place for results"),
+    ],
+)
+def test_options_that_do_not_go_together_are_an_error(project, arguments, expected):
+    """None is passed over in silence; nothing is run."""
+    finished = project.command("run", "campaign.yaml", *arguments)
+    assert finished.returncode == 2
+    assert expected in finished.stderr
+
+
 def test_the_last_failed_cases_are_run_again(project):
     """`--last-failed` runs what cost anything, says so, and is never evidence for a GO."""
     project.write("bot.py", BOT)

@@ -159,6 +159,12 @@ def _engine(
             hint="--engine local, or --engine dask",
         )
     if name == "local":
+        if scheduler or results:
+            raise ConfigurationError(
+                "the shards of one machine need no scheduler and no place for results",
+                where="--scheduler" if scheduler else "--results",
+                hint="--engine dask",
+            )
         return None
     from understudy.campaign.cluster import Cluster
 
@@ -182,8 +188,15 @@ def _shard(text: str | None, engine: str) -> Shard | None:
     A cluster's engine makes its own.
     """
     from understudy.campaign.shard import parse_shard, shard_of_environment
+    from understudy.model.errors import ConfigurationError
 
     if engine != "local":
+        if text is not None:
+            raise ConfigurationError(
+                f"`--engine {engine}` makes its own shards",
+                where="--shard",
+                hint="leave one of the two out; --workers says how many shards there are",
+            )
         return None
     if text is not None:
         asked = parse_shard(text)
