@@ -6,8 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from understudy.candidates.handed import Handed
+from understudy.candidates.handed import Handed, Inbound, handed_case
+from understudy.candidates.toolbox import looking
 from understudy.candidates.vendor_event import vendor_event
+from understudy.model.case import Trigger
+from understudy.model.system_settings import SystemSettings
+from understudy.model.world import World
+from understudy.systems.engine import Engine
+from understudy.systems.equipment import equipped
 
 
 def _case(system, kind, payload, said="Where is it?"):
@@ -15,6 +21,7 @@ def _case(system, kind, payload, said="Where is it?"):
         id="c-1",
         trigger=Handed(system=system, type=kind, payload=payload),
         turns=[Handed(role="customer", text=said, at=None)],
+        credentials=Handed(),
         received_at=datetime(2026, 11, 1, tzinfo=UTC),
     )
 
@@ -64,3 +71,24 @@ def test_a_comment_comes_with_what_was_said():
     assert event["event"]["comment"]["body"] == "Where is it?"
     assert event["event"]["comment"]["author"] == {"id": "5", "is_staff": False}
     assert (event["detail"]["status"], event["detail"]["requester_id"]) == ("OPEN", "5")
+
+
+def test_an_event_is_of_the_accounts_mode():
+    """Where the account is live, so is what its webhooks tell, as a refund that has no mode."""
+    world = World(
+        {"stripe.refunds": {"re_1": {"id": "re_1", "object": "refund"}}}, now=1_800_000_000
+    )
+    for mode, wanted in (("live", True), ("test", False)):
+        settings = SystemSettings.model_validate({"version": 1, "stripe": {"mode": mode}})
+        engine = Engine(equipped(world, settings), seed=7)
+        payload = {"object": "refunds", "object_id": "re_1"}
+        case = handed_case(
+            Inbound(
+                case_id="c-1",
+                trigger=Trigger(system="stripe", type="refunds.touched", payload=payload),
+                received_at=datetime(2026, 11, 1, tzinfo=UTC),
+            ),
+            engine.open_case("c-1"),
+        )
+        event = vendor_event(case, looking(engine, case))
+        assert (event["livemode"], event["data"]["object"]["id"]) == (wanted, "re_1")

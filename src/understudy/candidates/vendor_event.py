@@ -47,11 +47,16 @@ def _stripe(case: Any, payload: dict[str, Any], look: Look) -> dict[str, Any]:
         "api_version": _STRIPE_VERSION,
         "created": int(_moment(case).timestamp()),
         "data": {"object": found or {"id": row_id, "object": kind.removesuffix("s")}},
-        "livemode": False,
+        "livemode": _is_live(case),
         "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},
         "type": f"{kind.removesuffix('s')}.updated" if told.endswith(_TOUCHED) else told,
     }
+
+
+def _is_live(case: Any) -> bool:
+    """Whether the account is in live mode, as its key says."""
+    return str(case.credentials.get("stripe", {}).get("api_key", "")).startswith("sk_live_")
 
 
 def _hubspot(case: Any, payload: dict[str, Any], look: Look) -> list[dict[str, Any]]:
