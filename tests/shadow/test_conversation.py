@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -236,3 +237,34 @@ def test_the_same_event_again_begins_the_conversation_anew(project, run):
     (record,) = run(plan)[1]
     assert [question[2] for question in heard] == [1, 2, 1, 2]
     assert len(record.trace.turns) == 8
+
+
+TWO = """
+
+def two(case, systems):
+    import pathlib, understudy.systems.timeline as own
+    begun, asked = pathlib.Path("begun"), pathlib.Path("asked")
+    if case.trigger.payload["number"] == 0:
+        while not begun.exists():
+            own.real_sleep(0.01)
+        return {"outcome": "abstained"} if case.turns else {"ask": "Which order is it?"}
+    begun.touch()
+    while not asked.exists():
+        own.real_sleep(0.01)
+    return {"outcome": "abstained"}
+"""
+
+
+def test_a_customer_who_takes_long_costs_other_cases_no_time(project, run, monkeypatch):
+    """A case that goes on while another one's customer answers is heard late, and not ended."""
+    project.candidate(TWO)
+    real, passed = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: real() + passed[0])
+
+    def converse(question):
+        passed[0] += 100
+        (project.folder / "asked").touch()
+        return Turn(role="customer", text="A-1")
+
+    report, records = run(project.plan(2, use="bot:two", workers=2, converse=converse))
+    assert (dict(report.failures), len(records), passed) == ({}, 2, [100])

@@ -7,6 +7,7 @@ import os
 import selectors
 import socket
 import tempfile
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -129,8 +130,13 @@ class Crew:
     def results(self, order: Callable[[int], Inbound]) -> list[Result]:
         """Wait a moment; what has ended since. `order` gives back the case at a position."""
         ended: list[Result] = []
-        for key, _ in self._waiting.select(timeout=_LOOK_EVERY):
+        said = self._waiting.select(timeout=_LOOK_EVERY)
+        begun = time.monotonic()
+        for key, _ in said:
             ended += self._listen(key.data, order)
+        # While one of them is answered nobody listens to the others: that is not their time.
+        for worker in self._workers:
+            worker.since += time.monotonic() - begun
         for worker in list(self._workers):
             ended += self._overdue(worker, order)
         return ended
