@@ -246,7 +246,7 @@ def test_each_scheme_is_over_what_the_vendor_says():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"start": "no-such-service --fast"}, "`no-such-service --fast` cannot be started: there"),
+        ({"start": "no-such-service --fast"}, "`no-such-service` cannot be started: there"),
         ({"start": f"{sys.executable} -c exit(3)"}, "ended with exit code 3 before it listened"),
         ({"start": None, "ports": {"stripes": 9}}, "name `stripes`, which is not mounted; did"),
         ({"start": None}, "nothing answers at `http://127.0.0.1:"),

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
 from understudy.candidates.answer import MalformedAnswer
 from understudy.candidates.failing import CandidateFailed
+from understudy.candidates.program import pipes_of, start
 from understudy.candidates.use import CommandUse
-from understudy.model.errors import CandidateError
 
 __all__ = ["CommandCandidate"]
 
@@ -27,8 +26,10 @@ class CommandCandidate:
 
     def __init__(self, use: CommandUse, project: Path, before: Callable[[], None]) -> None:
         """Start the command in `project`; `before` runs in the new process ahead of it."""
-        self._process = _started(use, project, before)
-        self._in, self._out = _pipes(self._process)
+        self._process = start(
+            use.command, project, before, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._in, self._out = pipes_of(self._process)
 
     def answer(self, case: Any, systems: Any) -> Any:
         """The line that the process writes about the case."""
@@ -71,29 +72,3 @@ class CommandCandidate:
         except subprocess.TimeoutExpired:
             return "its process has closed its standard output"
         return f"its process ended with exit code {code}"
-
-
-def _started(use: CommandUse, project: Path, before: Callable[[], None]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(  # noqa: S603 -- the command is the user's own, from the campaign
-            use.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=project,
-            preexec_fn=before,  # noqa: PLW1509 -- there is one thread yet
-        )
-    except OSError as error:
-        known = shutil.which(use.command[0]) is not None
-        reason = error.strerror if known else "there is no such command"
-        raise CandidateError(
-            f"`{use.command[0]}` cannot be started: {reason}",
-            code="U208",
-            where=str(project),
-            hint="write the command as you would type it in the project's folder",
-        ) from None
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("the process was started without pipes")
-    return process.stdin, process.stdout

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from understudy.candidates.program import start
 from understudy.candidates.use import HttpUse
 from understudy.model.errors import CandidateError
 
@@ -23,22 +23,9 @@ class StartedService:
     """The process behind a service's address; it reads its settings from the environment."""
 
     def __init__(self, use: HttpUse, project: Path, before: Callable[[], None]) -> None:
-        """Start it in `project`; `before` runs in the new process ahead of it.
-
-        Raises `CandidateError` where there is no such command.
-        """
+        """Start it in `project`; `before` runs in the new process ahead of it."""
         self._use, self._project = use, project
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 -- the command is the user's own, from the campaign
-                use.command,
-                stdin=subprocess.DEVNULL,
-                cwd=project,
-                preexec_fn=before,  # noqa: PLW1509 -- there is one thread yet
-            )
-        except OSError as error:
-            known = shutil.which(use.command[0]) is not None
-            reason = error.strerror if known else "there is no such command"
-            raise self._failed(f"cannot be started: {reason}") from None
+        self._process = start(use.command, project, before, stdin=subprocess.DEVNULL)
 
     def wait(self) -> None:
         """Until it takes connections; raises `CandidateError` where it never does."""

@@ -17,6 +17,7 @@ from typing import IO, Any
 import msgspec
 
 from understudy.candidates.handed import Inbound
+from understudy.candidates.program import pipes_of
 from understudy.model.case import Turn
 from understudy.model.proposal import WallCount
 from understudy.shadow.left_behind import end_left_behind
@@ -53,7 +54,7 @@ class Worker:
         )
         setup = msgspec.structs.replace(setup, door=theirs.fileno())
         theirs.close()
-        self._in, self._out = _pipes(self._process)
+        self._in, self._out = pipes_of(self._process)
         self.ready = self.leaving = False
         self.case: int | None = None
         """The position of the case that it is at."""
@@ -150,12 +151,6 @@ def _nameless_file() -> IO[bytes]:
     file = path.open("a+b", buffering=0)
     path.unlink()
     return file
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("the process was started without pipes")
-    return process.stdin, process.stdout
 
 
 def ending(code: int) -> str:
