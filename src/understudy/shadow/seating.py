@@ -17,7 +17,6 @@ import msgspec
 from understudy.candidates.command import CommandCandidate
 from understudy.candidates.in_process import PythonCandidate
 from understudy.candidates.loading import load
-from understudy.candidates.service import ServiceCandidate, reachable_addresses
 from understudy.candidates.spans import Spans
 from understudy.candidates.started_service import StartedService
 from understudy.candidates.tool_door import serving_tools
@@ -203,6 +202,8 @@ def _tool_address(door: socket.socket) -> str:
 
 
 def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
+    from understudy.candidates.service import ServiceCandidate, reachable_addresses
+
     opened = _opened(use, place)
     started = _start(use, setup, addresses(opened)) if use.command else None
     known = (use.address,) if started else reachable_addresses(use)
