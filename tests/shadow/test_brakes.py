@@ -17,27 +17,35 @@ def many(case, systems):
         except httpx.HTTPStatusError as error:
             assert error.response.status_code == 403, error.response.text
 """
+PRESSED = """
+
+def pressed(case, systems):
+    refund(case, 13)
+    if case.trigger.payload["number"] == 1:
+        open({stop!r}, "a").close()
+    many(case, systems)
+"""
 
 
 def test_after_the_kill_switch_no_action_is_accepted(project, run):
     """The switch, pressed in mid-case, refuses and counts every further write; no case begins."""
-    project.candidate(WRITER)
-    report, records = run(project.plan(6, use="bot:many", press_after=15))
+    project.candidate(WRITER + PRESSED.format(stop=str(project.run_folder / STOP)))
+    report, records = run(project.plan(6, use="bot:pressed"))
     assert report.stopped == "kill_switch"
-    assert (report.halted, report.halted_cases) == (9, 1)
-    assert [len(record.proposal.actions) for record in records] == [12]
+    assert (report.halted, report.halted_cases) == (12, 1)
+    assert [len(record.proposal.actions) for record in records] == [13]
     assert (project.run_folder / STOP).is_file()
     assert [record.case_id for record in read_records(project.run_folder)] == ["case-000"]
 
 
 def test_a_case_that_the_switch_has_cut_short_is_done_again(project, run):
     """What came of a case after the switch is no record; once the file is gone it is done anew."""
-    project.candidate(WRITER)
-    run(project.plan(3, use="bot:many", press_after=15))
+    project.candidate(WRITER + PRESSED.format(stop=str(project.run_folder / STOP)))
+    run(project.plan(3, use="bot:pressed"))
     (project.run_folder / STOP).unlink()
     report, records = run(project.plan(3, use="bot:many", resume=True))
     assert (report.stopped, report.resumed, report.run) == (None, 1, 2)
-    assert [len(record.proposal.actions) for record in records] == [12] * 3
+    assert [len(record.proposal.actions) for record in records] == [13, 12, 12]
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,7 @@ class Cluster:
         """
         with self._client() as client:
             futures = [
-                client.submit(run_shard_task, task, key=f"{task.location}", pure=False)
-                for task in tasks
+                client.submit(run_shard_task, task, key=task.location, pure=False) for task in tasks
             ]
             try:
                 for done, future in enumerate(_distributed().as_completed(futures), 1):

@@ -22,13 +22,11 @@ class BrakedEngine(Engine):
     """
 
     stop_file: str = ""
-    press_after: int | None = None
-    """In a drill: after so many accepted writes of this process the switch is pressed."""
     most_calls: int | None = None
     most_bytes: int | None = None
     halted = 0
     """How many writes were refused since the last look, because the switch was pressed."""
-    _calls = _bytes = _accepted = 0
+    _calls = _bytes = 0
     _overrun: Callable[[str, str], None] | None = None
 
     def limit(self, overrun: Callable[[str, str], None]) -> None:
@@ -54,15 +52,7 @@ class BrakedEngine(Engine):
         return halted
 
     def _write(self, system: System, operation: Operation, call: Call) -> Response:
-        if self.stop_file and os.path.exists(self.stop_file):  # noqa: PTH110 -- before every write
+        if self.stop_file and os.path.exists(self.stop_file):  # noqa: PTH110 -- much faster, before every write
             self.halted += 1
             return system.response(call.session, system.denied(operation).reply)
-        response = super()._write(system, operation, call)
-        self._accepted += response.status < 400
-        if self.press_after is not None and self._accepted >= self.press_after:
-            self._press()
-        return response
-
-    def _press(self) -> None:
-        self.press_after = None
-        os.close(os.open(self.stop_file, os.O_CREAT | os.O_WRONLY, 0o644))
+        return super()._write(system, operation, call)

@@ -64,7 +64,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     engine = BrakedEngine(
         _world(setup), systems=setup.systems, seed=setup.seed, faults=faults, writes=setup.writes
     )
-    engine.stop_file, engine.press_after = setup.stop_file, setup.press_after
+    engine.stop_file = setup.stop_file
     engine.most_calls, engine.most_bytes = setup.most_calls, setup.most_bytes
     set_limits(setup.memory)
     _forget_arguments(setup.use)

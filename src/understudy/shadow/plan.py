@@ -67,8 +67,6 @@ class ShadowPlan:
     """Folders in which systems of the user's own are found."""
     equipment: tuple[dict[str, Any], ...] = ()
     """What a company has defined in its systems: settings as they are read from YAML."""
-    press_after: int | None = None
-    """In a drill of the kill switch: after so many accepted writes of a process it is pressed."""
     speed: float | None = None
     """How many times as fast as they came in the cases are handed out; None waits for nothing."""
     world_loader: str = "understudy.world.store:load_world"
@@ -111,12 +109,11 @@ class ShadowReport:
     places: tuple[str, ...] = ()
     """What the wall refused, each place once."""
     stopped: str | None = None
-    """`kill_switch`, `egress`, `budget`, `asked` (by the caller's callback); None at the end."""
+    """`kill_switch`, `egress`, `budget`, `interrupted` or the callback's word; None at the end."""
     halted: int = 0
     """Writes that were refused because the kill switch was pressed."""
     halted_cases: int = 0
     """The cases that those were of; they have no record, and a resumed run does them again."""
-    interrupted: bool = False
     needs: tuple[str, ...] = ()
     model_traffic: tuple[ModelTraffic, ...] = ()
     """What went to model providers in this run."""
@@ -127,6 +124,11 @@ class ShadowReport:
     def complete(self) -> bool:
         """Whether every planned case has a record."""
         return self.run + self.resumed == self.planned
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return self.stopped == "interrupted"
 
     @property
     def valid(self) -> bool:

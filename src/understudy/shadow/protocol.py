@@ -40,8 +40,6 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     memory: int
     stop_file: str = ""
     """What stands for the kill switch: once it is there, no write is accepted."""
-    press_after: int | None = None
-    """In a drill: after so many accepted writes the process itself presses the switch."""
     most_calls: int | None = None
     most_bytes: int | None = None
     namespace: bool
