@@ -36,9 +36,10 @@ class _PeerHandler(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.seen.append((self.headers, self.path, asked))
         answer = self.server.answer(self.path, asked)
+        status, answer = answer if isinstance(answer, tuple) else (200, answer)
         whole = not isinstance(answer, str)
         body = (json.dumps(answer) if whole else answer).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("content-type", "application/json" if whole else "text/event-stream")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -50,7 +51,7 @@ class _PeerHandler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def serving():
-    """Serve what a function of path and request says: JSON, or events as text."""
+    """Serve what a function of path and request says: JSON or a text, after a status in a pair."""
     with contextlib.ExitStack() as leave:
 
         def serve(answer):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import threading
 import time
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
 import pytest
@@ -47,30 +44,11 @@ def handle(case, systems):
 
 
 @pytest.fixture
-def service():
+def service(serving):
     """The same candidate as a service."""
     names = {}
     exec(DECIDE, names)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            case = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            body = json.dumps(names["decide"](case)).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args):
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/case"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    return f"{serving(lambda path, case: names['decide'](case)).url}/case"
 
 
 @pytest.fixture(params=["sync", "async", "exec", "mcp", "http"])

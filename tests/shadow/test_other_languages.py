@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -115,51 +113,21 @@ def test_a_command_that_is_not_there_is_an_error(project, run):
         run(project.plan(1, use="exec: no-such-bot --fast"))
 
 
-@pytest.fixture
-def service():
-    """A service of the user's own: its answers by case number, and what it was sent."""
-    seen = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            case = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            seen.append((case, dict(self.headers)))
-            number = case["trigger"]["payload"]["number"]
-            status, body = [
-                (200, b'{"outcome": "escalated"}'),
-                (204, b""),
-                (500, b"database down"),
-                (200, b"<html>"),
-            ][number]
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args):
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/case", seen
-    server.shutdown()
-    server.server_close()
-    thread.join()
+SAID = [(200, {"outcome": "escalated"}), (204, ""), (500, "database down"), (200, "<html>")]
 
 
-def test_a_service_handles_cases(project, run, service):
+def test_a_service_handles_cases(project, run, serving):
     """A service gets the case by POST; its answer, its error and its nonsense are told apart."""
-    url, seen = service
-    report, records = run(project.plan(4, use=url))
+    service = serving(lambda path, case: SAID[case["trigger"]["payload"]["number"]])
+    report, records = run(project.plan(4, use=f"{service.url}/case"))
     assert reasons(records) == [None, None, "raised", "malformed_answer"]
     assert [record.proposal.outcome.value for record in records[:2]] == ["escalated", "abstained"]
     assert "HTTP 500: database down" in records[2].proposal.failure.detail
     assert report.level == "none"
-    case, headers = seen[0]
+    headers, _, case = service.seen[0]
     assert case["base_urls"]["stripe"].startswith("http://127.0.0.1:")
     assert case["received_at"] == "2026-11-01T00:00:00+00:00"
-    text = (json.dumps(case) + json.dumps(headers)).lower()
+    text = (json.dumps(case) + json.dumps(dict(headers))).lower()
     assert not any(word in text for word in ("understudy", "shadow", "secret-scenario"))
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -144,45 +142,27 @@ def test_a_repeat_is_a_case_of_its_own(static, run):
     assert failures(records) == [None, "unattributed"]
 
 
-def test_a_service_with_one_key_has_one_case_at_a_time(static, run):
+def test_a_service_with_one_key_has_one_case_at_a_time(static, run, serving):
     """However many workers the run has, a service is one instance and is never asked twice at once.
 
     It works with the one key that every case brings.
     """
-    seen, lock, calls = [], threading.Lock(), []
+    seen, keys, lock, calls = [], set(), threading.Lock(), []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            case = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            with lock:
-                seen.append(len(calls))
-                calls.append(case["credentials"]["stripe"]["api_key"])
-            request = urllib.request.Request(
-                case["base_urls"]["stripe"] + "/v1/refunds",
-                b"charge=ch_1&amount=7",
-                {"Authorization": f"Bearer {case['credentials']['stripe']['api_key']}"},
-            )
-            urllib.request.urlopen(request, timeout=10).close()
-            time.sleep(0.05)
-            with lock:
-                keys.add(calls.pop())
-            self.send_response(204)
-            self.end_headers()
+    def refund(path, case):
+        key = case["credentials"]["stripe"]["api_key"]
+        with lock:
+            seen.append(len(calls))
+            calls.append(key)
+        url, headers = case["base_urls"]["stripe"], {"Authorization": f"Bearer {key}"}
+        request = urllib.request.Request(url + "/v1/refunds", b"charge=ch_1&amount=7", headers)
+        urllib.request.urlopen(request, timeout=10).close()
+        time.sleep(0.05)
+        with lock:
+            keys.add(calls.pop())
 
-        def log_message(self, *args):
-            return
-
-    keys = set()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    use = f"http://127.0.0.1:{server.server_port}/case"
-    try:
-        report, records = run(static.plan(6, use=use, isolation="serial", workers=3))
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    use = f"{serving(refund).url}/case"
+    report, records = run(static.plan(6, use=use, isolation="serial", workers=3))
     assert (seen, len(keys), report.failures) == ([0] * 6, 1, {})
     assert amounts(records) == [[7]] * 6
 

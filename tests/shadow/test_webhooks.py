@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
 import pytest
@@ -79,30 +76,16 @@ def bots(project):
 
 
 @pytest.fixture
-def service():
+def service(serving):
     """A service that refunds with every case that it is sent."""
     from urllib.request import Request, urlopen
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            case = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            key = case["credentials"]["stripe"]["api_key"]
-            url = case["base_urls"]["stripe"] + "/v1/refunds"
-            headers = {"Authorization": f"Bearer {key}"}
-            urlopen(Request(url, b"charge=ch_1&amount=100", headers), timeout=10).close()
-            self.send_response(204)
-            self.end_headers()
+    def refund(path, case):
+        url = case["base_urls"]["stripe"] + "/v1/refunds"
+        headers = {"Authorization": f"Bearer {case['credentials']['stripe']['api_key']}"}
+        urlopen(Request(url, b"charge=ch_1&amount=100", headers), timeout=10).close()
 
-        def log_message(self, *args):
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/case"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    return f"{serving(refund).url}/case"
 
 
 @pytest.fixture(params=["python", "exec", "http"])
