@@ -34,9 +34,7 @@ from understudy.model.campaign import (
 from understudy.model.case import Case
 from understudy.model.customer_settings import CustomerSettings
 from understudy.model.errors import (
-    ConfigurationError,
     UnderstudyError,
-    nearest,
 )
 from understudy.model.limits import Stop
 from understudy.model.manifest import RunManifest
@@ -67,7 +65,7 @@ def opened(
     settings: Settings, request: RunRequest, progress: Progress
 ) -> Iterator[tuple[Settings, Source]]:
     """A campaign of one candidate for each that is run, all over the same cases."""
-    candidates = _candidates(settings, request.candidate)
+    candidates = settings.candidates(request.candidate)
     stop = settings.campaign.stop
     if request.budget is not None:
         stop = stop.model_copy(update={"budget": request.budget})
@@ -80,7 +78,7 @@ def opened(
 
 def dry_run_campaign(settings: Settings, request: RunRequest, progress: Progress) -> str:
     """What a run would be, told without calling any candidate."""
-    _candidates(settings, request.candidate)
+    settings.candidates(request.candidate)
     source = open_source(settings, request.reports, progress)
     cases = select(source, settings, request).cases
     return "\n".join(replay_lines(source.recording, cases))
@@ -203,23 +201,6 @@ def _customers(
     play = None if settings.model is None else played_by(models, settings.model)
     by_id = {case.case_id: case for case in cases}
     return Customers(by_id, source.recording.cases, settings.most_turns, play)
-
-
-def _candidates(settings: Settings, wanted: str | None) -> Sequence[CandidateSpec]:
-    known = settings.campaign.candidates
-    if wanted is None:
-        return known
-    named = [candidate for candidate in known if candidate.name == wanted]
-    if named:
-        return named
-    if ":" in wanted:
-        return [known[0].model_copy(update={"use": wanted, "name": "candidate", "release": None})]
-    names = [candidate.name for candidate in known]
-    raise ConfigurationError(
-        f"the campaign has no candidate `{wanted}`{nearest(wanted, names)}",
-        code="U111",
-        hint=f"known: {', '.join(names)}; or give a spec as in `my_bot.agent:handle`",
-    )
 
 
 def _folder(

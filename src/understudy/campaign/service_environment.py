@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from understudy.campaign.mounting import mounted_systems
@@ -11,8 +10,8 @@ from understudy.candidates.use import HttpUse, parse_use
 from understudy.candidates.vendor_signature import secret_variables, signing_secrets
 from understudy.doors.loopback import environment
 from understudy.doors.variables import assignments, credential_variables
-from understudy.model.campaign import CandidateSpec, Isolation
-from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.campaign import Isolation
+from understudy.model.errors import ConfigurationError
 from understudy.model.world import World
 from understudy.shadow.serial import WORKER
 from understudy.systems.engine import Engine
@@ -26,7 +25,7 @@ def service_environment(campaign: Path, wanted: str | None) -> str:
     Raises `ConfigurationError` where the candidate is no service with `ports` of its own.
     """
     settings = load_settings(campaign)
-    candidate = _chosen(settings.campaign.candidates, wanted)
+    candidate = settings.candidates(wanted)[0]
     use = parse_use(candidate.spec)
     if not isinstance(use, HttpUse) or not use.ports:
         raise ConfigurationError(
@@ -42,16 +41,3 @@ def service_environment(campaign: Path, wanted: str | None) -> str:
     if use.webhooks:
         found |= secret_variables(signing_secrets(settings.campaign.seed))
     return "\n".join(assignments(found))
-
-
-def _chosen(candidates: Sequence[CandidateSpec], wanted: str | None) -> CandidateSpec:
-    by_name = {each.name: each for each in candidates}
-    if wanted is None:
-        return candidates[0]
-    if wanted not in by_name:
-        raise ConfigurationError(
-            f"the campaign has no candidate `{wanted}`{nearest(wanted, by_name)}",
-            code="U111",
-            hint=f"known: {', '.join(by_name)}",
-        )
-    return by_name[wanted]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.campaign.mounting import settings_of
 from understudy.campaign.pasted_keys import refuse_pasted_keys
 from understudy.campaign.proofreading import proofread_campaign
-from understudy.model.campaign import Campaign
+from understudy.model.campaign import Campaign, CandidateSpec
 from understudy.model.canonical import digest, digest_file
 from understudy.model.document import Document, load_document, parse_document, read_document
-from understudy.model.errors import ConfigurationError
+from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.gates import Gates
 from understudy.model.package import resolve_document
 from understudy.model.policy import Policy
@@ -41,6 +42,27 @@ class Settings:
     equipment: tuple[SystemSettings, ...] = ()
     document: Document = field(default_factory=lambda: Document("", {}))
     """The campaign file itself, to tell a line by."""
+
+    def candidates(self, wanted: str | None) -> Sequence[CandidateSpec]:
+        """All candidates of the campaign, or the one of that name or spec.
+
+        Raises `ConfigurationError` for a name that none has.
+        """
+        known = self.campaign.candidates
+        if wanted is None:
+            return known
+        named = [candidate for candidate in known if candidate.name == wanted]
+        if named:
+            return named
+        if ":" in wanted:
+            changes = {"use": wanted, "name": "candidate", "release": None}
+            return [known[0].model_copy(update=changes)]
+        names = [candidate.name for candidate in known]
+        raise ConfigurationError(
+            f"the campaign has no candidate `{wanted}`{nearest(wanted, names)}",
+            code="U111",
+            hint=f"known: {', '.join(names)}; or give a spec as in `my_bot.agent:handle`",
+        )
 
 
 def load_settings(path: Path) -> Settings:
