@@ -8,8 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+from understudy.campaign.cluster import Cluster, ShardTask
 
 BOT = """
 import time
@@ -98,3 +101,26 @@ def test_a_scheduler_that_is_not_there_is_named(project):
     assert "no Dask scheduler answers at `tcp://127.0.0.1:9`" in finished.stderr
     assert "dask scheduler --port" in finished.stderr
     assert not list(project.folder.glob("reports/*/*/cases-0.jsonl"))
+
+
+def test_a_shard_whose_fetch_was_cut_off_is_fetched_whole(tmp_path, monkeypatch):
+    """What came of the first attempt is not taken for the shard's records."""
+    from fsspec.implementations.local import LocalFileSystem
+
+    there = tmp_path / "results" / "1-of-1"
+    there.mkdir(parents=True)
+    (there / "manifest.json").write_text('{"campaign": "c", "run_id": "r"}')
+    (there / "cases-0.jsonl").write_text("one\ntwo\n")
+    task, cluster = ShardTask((), str(tmp_path), str(there)), Cluster(None, 1, str(there.parent))
+
+    def cut_off(self, theirs, ours, **options):
+        Path(ours).write_text("one\n")
+        raise ConnectionError("gone")
+
+    with monkeypatch.context() as broken, pytest.raises(ConnectionError):
+        broken.setattr(LocalFileSystem, "get_file", cut_off)
+        cluster.fetch(task, tmp_path / "reports")
+    fetched = cluster.fetch(task, tmp_path / "reports").path
+    assert (fetched / "cases-0.jsonl").read_text() == "one\ntwo\n"
+    assert (fetched / "manifest.json").read_text() == (there / "manifest.json").read_text()
+    assert sorted(each.name for each in fetched.iterdir()) == ["cases-0.jsonl", "manifest.json"]

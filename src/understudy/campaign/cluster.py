@@ -21,6 +21,7 @@ __all__ = ["Cluster", "ShardTask", "run_shard_task"]
 
 _CONNECT_SECONDS = 15
 _DONE = "DONE"
+_FETCHED = "fetched.part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ class Cluster:
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
             if name != _DONE and not (folder / name).exists():
-                files.get_file(f"{root}/{name}", str(folder / name))
+                # Under another name until it is whole: a fetch may be cut off.
+                files.get_file(f"{root}/{name}", str(folder / _FETCHED))
+                (folder / _FETCHED).replace(folder / name)
         return RunFolder(folder)
 
     @contextmanager
