@@ -204,12 +204,12 @@ def test_async_candidates_and_what_they_leave_running(project, run):
 def test_a_call_after_the_answer_is_nobody_elses(project, run):
     """A thread that writes after its case has ended writes to no other case."""
     project.candidate(
-        "import threading, time\n\ndef late(case, systems):\n"
-        "    number = case.trigger.payload['number']\n"
-        "    if number == 0:\n"
-        "        def work():\n            time.sleep(0.4)\n            refund(case, 999)\n"
-        "        threading.Thread(target=work, daemon=True).start()\n        return None\n"
-        "    time.sleep(0.4)\n    return None\n"
+        "import threading\n\nended, works = threading.Event(), []\n\ndef late(case, systems):\n"
+        "    def work():\n        ended.wait()\n        refund(case, 999)\n"
+        "    if case.trigger.payload['number'] == 0:\n"
+        "        works.append(threading.Thread(target=work, daemon=True))\n"
+        "        works[0].start()\n        return None\n"
+        "    ended.set()\n    works[0].join()\n    return None\n"
     )
     records = run(project.plan(2, use="bot:late"))[1]
     assert [action for record in records for action in record.proposal.actions] == []
