@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import msgspec
 
 from understudy.candidates.plain import plain
 from understudy.model.canonical import digest
-from understudy.model.errors import CandidateError, nearest
+from understudy.model.errors import CandidateError, RecordingError, nearest
+from understudy.model.jsonl import read_lines
 from understudy.systems.session import CaseSession
 
 __all__ = ["RecordedAnswers", "recorded"]
@@ -28,7 +29,7 @@ class _Answered(msgspec.Struct, frozen=True, kw_only=True):
 class RecordedAnswers:
     """Answers by tool and arguments; the n-th equal call of a case gets the n-th, then the last."""
 
-    def __init__(self, calls: list[_Answered]) -> None:
+    def __init__(self, calls: Iterable[_Answered]) -> None:
         self._answers: dict[str, list[Any]] = defaultdict(list)
         self._known: dict[str, str] = {}
         for call in calls:
@@ -54,25 +55,13 @@ def recorded(file: str | Path) -> RecordedAnswers:
     """
     path = Path(file)
     try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
+        return RecordedAnswers(read_lines(path, _Answered))
+    except RecordingError as error:
         raise CandidateError(
-            f"`{path}` holds no recorded answers: {error.strerror}",
+            f"`{path}` holds no recorded answers: {error.problem}",
             code="U220",
+            where=error.where,
             hint='write a line for each call: {"tool": …, "arguments": {…}, "answer": …}',
-        ) from None
-    return RecordedAnswers([_read(path, *each) for each in enumerate(lines, 1) if each[1].strip()])
-
-
-def _read(path: Path, number: int, line: bytes) -> _Answered:
-    try:
-        return msgspec.json.decode(line, type=_Answered)
-    except msgspec.DecodeError as error:
-        raise CandidateError(
-            f"it is no recorded answer of a tool: {error}",
-            code="U220",
-            where=f"{path}:{number}",
-            hint='{"tool": …, "arguments": {…}, "answer": …}',
         ) from None
 
 
