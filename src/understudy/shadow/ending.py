@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection
 from fnmatch import fnmatchcase
 from typing import Any
@@ -32,11 +31,11 @@ class Ending:
         self,
         engine: Engine,
         calls: Activity,
-        models_idle: Callable[[str], float],
+        models_idle: Callable[[], float | None],
         quiet: float,
         ends_on: Collection[str],
     ) -> None:
-        """`models_idle` says since how many seconds a case has called no model."""
+        """`models_idle` says since how many seconds the case calls no model; None: it never did."""
         self._engine, self._calls, self._models_idle = engine, calls, models_idle
         self._quiet, self._ends_on = quiet, tuple(ends_on)
 
@@ -48,15 +47,15 @@ class Ending:
             real_sleep(_LOOK_EVERY)
             over = self._is_over(session)
             enough = min(self._quiet, _SETTLING) if over else self._quiet
-            if self._idle(begun) >= enough and self._models(case_id, begun) >= enough:
+            if self._idle(begun) >= enough and self._models(begun) >= enough:
                 return
 
     def _idle(self, begun: float) -> float:
         return min(self._calls.idle(""), real_now() - begun)
 
-    def _models(self, case_id: str, begun: float) -> float:
-        idle = self._models_idle(case_id)
-        return idle if idle < math.inf else real_now() - begun
+    def _models(self, begun: float) -> float:
+        idle = self._models_idle()
+        return real_now() - begun if idle is None else idle
 
     def _is_over(self, session: CaseSession) -> bool:
         with session.lock:

@@ -137,8 +137,6 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, tag="question"):
 class Waiting(msgspec.Struct, frozen=True, kw_only=True, tag="waiting"):
     """The process waits for its service to be done, and asks since when it calls no model."""
 
-    case_id: str
-
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True, tag="listening"):
     """The process has handed over listeners, in this order: `models`, or an allowed address."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -213,7 +212,8 @@ def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
     if started:
         place.leave.callback(started.close)
         started.wait()
-    ending = Ending(place.engine, witness.calls, _models_idle(place), use.quiet, use.ends_on)
+    idle = functools.partial(_models_idle, place)
+    ending = Ending(place.engine, witness.calls, idle, use.quiet, use.ends_on)
     candidate = ServiceCandidate(
         use, functools.partial(looking, place.engine), ending.wait, setup.seed
     )
@@ -258,15 +258,9 @@ def _begin(setup: Setup) -> Callable[[], None]:
     return begin
 
 
-def _models_idle(place: _Place) -> Callable[[str], float]:
-    """Since when a case calls no model, as the supervisor knows; it never did where none are."""
-
-    def idle(case_id: str) -> float:
-        told = place.ask(Waiting(case_id=case_id)) if place.models_url else {}
-        seconds = told.get("idle")
-        return math.inf if seconds is None else float(seconds)
-
-    return idle
+def _models_idle(place: _Place) -> float | None:
+    """Since when the case calls no model, as the supervisor knows; it never did where none are."""
+    return place.ask(Waiting()).get("idle") if place.models_url else None
 
 
 def _model_seat(use: BareModel, setup: Setup, place: _Place) -> Seat:
