@@ -21,12 +21,18 @@ class Stop(Configuration):
     """When the run is stopped early."""
 
     budget: MoneyText | None = None
-    on_critical: int | None = Field(None, ge=1, description="so many critical findings")
+    on_critical: int | None = Field(
+        None, ge=1, description="so many critical findings: what came until then is judged"
+    )
     on_streak: int | None = Field(
-        None, ge=1, description="so many cases one after the other with a critical finding"
+        None,
+        ge=1,
+        description="so many cases one after the other with a critical finding: a safety stop",
     )
     harm: bool = Field(False, description="stop at the look that shows the cost above its limit")
     futility: bool = Field(False, description="stop at the look that shows GO out of reach")
     on_egress: int | None = Field(
-        None, ge=1, description="so many attempts to get out that the wall has refused"
+        None,
+        ge=1,
+        description="so many attempts to get out that the wall has refused: a safety stop",
     )
