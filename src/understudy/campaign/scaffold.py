@@ -6,6 +6,7 @@ costs money, and the place where that is to be mended says so.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,12 @@ _SCRIPT = """# Scripted, so that no key is needed. With one: `models: record` at
 models:
   script: [{text: '{"outcome": "escalated", "rationale": "I am only a script"}'}]
 """
+_SCRIPTED = (
+    "# The models are scripted, so that no key is needed; with `models: record` a real one is "
+    "asked.\n"
+)
+_MARK = re.compile(r"^ +SCRIPT(?: (\d+) (\w+))?\n", re.MULTILINE)
+"""Where a case's script goes: ticket and charge of a refund, or neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,11 @@ class _Form:
 
     use: str
     files: tuple[str, ...] = ("shared/refunds.py", "agent.py")
-    suite: str = "shared/refunds.yaml"
     mend: str = "refunds.py"
     more: str = ""
     """Further keys of the candidate."""
     models: str = ""
-    """What the campaign says of models."""
+    """What the campaign says of models; where it says anything, they are scripted in each case."""
 
 
 FORMS: Mapping[str, _Form] = {
@@ -52,7 +58,7 @@ FORMS: Mapping[str, _Form] = {
     "openai": _Form(
         '{openai: {model: gpt-5-mini, prompt: UP/prompt.md, tools: ["zendesk.tickets.*", '
         '"zendesk.users.get", "stripe.charges.*", "stripe.customers.*", "stripe.refunds.*"]}}',
-        files=("prompt.md",), suite="openai/refunds.yaml", mend="prompt.md",
+        files=("prompt.md",), mend="prompt.md",
         more=", models: scripted", models=_SCRIPT,
     ),
 }  # fmt: skip
@@ -88,7 +94,7 @@ def _files(form: str, made: _Form) -> Iterator[tuple[str, str]]:
     for name in made.files:
         place = name if "/" in name else f"{form}/{name}"
         yield name.rpartition("/")[2], _read(place)
-    suite = _read(made.suite).replace("FILE", made.mend)
+    suite = _suite(made).replace("FILE", made.mend)
     yield _SUITE, suite.replace("CANDIDATE", _candidate(made, "", ".."))
     yield (
         _CAMPAIGN,
@@ -96,6 +102,19 @@ def _files(form: str, made: _Form) -> Iterator[tuple[str, str]]:
         .replace("MODELS", made.models)
         .replace("CANDIDATE", _candidate(made, "name: agent, ", ".")),
     )
+
+
+def _suite(made: _Form) -> str:
+    text = _read("shared/refunds.yaml").replace("MODELS", _SCRIPTED if made.models else "")
+    return _MARK.sub(_script if made.models else "", text)
+
+
+def _script(mark: re.Match[str]) -> str:
+    """What the model says in a case: it refunds the charge of a ticket, or hands it over."""
+    ticket, charge = mark.groups()
+    if ticket is None:
+        return _read("openai/escalated.yaml")
+    return _read("openai/acted.yaml").replace("TICKET", ticket).replace("CHARGE", charge)
 
 
 def _candidate(made: _Form, name: str, up: str) -> str:
