@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from tests.traffic.canaries import Canaries
 
 from understudy.model.baseline import BaselineSource, Outcome
 from understudy.model.errors import ConfigurationError, RecordingError
@@ -12,6 +13,7 @@ from understudy.traffic.abcd import ABCD
 from understudy.traffic.detect import Wishes, import_traffic
 from understudy.traffic.dialogues import import_dialogues
 from understudy.traffic.recording import read_recording
+from understudy.traffic.scan import scan_recording
 from understudy.traffic.star import STAR
 
 START = 1_590_451_000
@@ -205,3 +207,22 @@ def test_the_public_dialogues_go_through_whole(shared, tmp_path):
     assert made.manifest.period[0].startswith("2020-05-12")
     chats = import_traffic("auto", [shared("abcd/abcd-abcd_sample.json")], tmp_path / "abcd")
     assert (chats.format, chats.manifest.kept) == ("abcd", 3)
+
+
+def test_secrets_in_dialogues_never_reach_the_disk(imported, tmp_path):
+    """Said, asked for, answered, pressed, or named in a reason: every canary is gone."""
+    of = Canaries()
+    asked = report(20, {"password": of.plain(), "note": of.key()}, Password=of.plain(), Id=of.key())
+    said = event("Wizard", "utter", 40, Text=f"use {of.key()}, password: {of.plain()}")
+    talk = abcd(5, ("verify-identity", [of.key()]))
+    talk["original"][1][1], talk["scenario"]["flow"] = f"my key is {of.key()}", of.key()
+    for dialect, content in (
+        (STAR, [star(1, *asked, said), star(2, level=of.key())]),
+        (ABCD, [talk]),
+    ):
+        made, _ = imported(dialect, content)
+        told = made.summary() + "".join(
+            path.read_text() for path in (tmp_path / "out").rglob("*") if path.is_file()
+        )
+        assert [one for one in of.made if one in told] == []
+        assert made.manifest.cases == 1 and scan_recording(tmp_path / "out") == []
