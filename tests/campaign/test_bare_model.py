@@ -50,6 +50,7 @@ def _records(project):
     return [json.loads(line) for line in stores[-1].read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.mark.slow
 def test_a_prompt_is_recorded_and_replayed_with_the_same_verdict(project, provider):
     """Prompt and provider are all it takes; replayed, the provider is not asked once."""
     use = f'{{model: m-1, prompt: prompt.md, base_url: "{provider.url}/v1"'

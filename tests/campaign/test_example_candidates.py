@@ -59,6 +59,7 @@ def test_each_example_works_on_its_cases(project, examples, name):
     assert all(record["proposal"]["actions"] for record in _records(project))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "module"), [("langgraph", "langgraph"), ("agents-sdk", "agents")])
 def test_an_agent_that_waits_for_approval_is_resumed_with_the_desks_decision(
     project, examples, name, module

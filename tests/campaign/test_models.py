@@ -83,6 +83,7 @@ def _printed(project):
     return [record["trace"]["printed"] for record in _records(project)]
 
 
+@pytest.mark.slow
 def test_models_are_recorded_and_replayed_without_the_provider(project, provider):
     """The user's key stays outside, the trace holds prompts and answers; a miss fails closed."""
     finished = _run(project, "record", _models(provider))

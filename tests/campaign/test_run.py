@@ -57,6 +57,7 @@ def test_a_run_leaves_every_file_and_can_be_judged_again(project):
     assert (run / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_campaign_differ_only_in_times_and_ids(project):
     """Equal seeds give equal verdicts, whatever the number of workers."""
     project.write("bot.py", ESCALATES)

@@ -27,6 +27,7 @@ def _commands(printed):
     return [line.strip() for line in printed.splitlines() if re.match(r"  \S", line)]
 
 
+@pytest.mark.slow
 def test_the_default_project_fails_in_one_place_until_it_is_mended(project):
     """Three commands are printed, and no more; where the code says so it is mended."""
     finished = project.command("init", "first try")

@@ -51,6 +51,7 @@ def test_shards_merge_to_the_verdict_of_one_run(project, campaign):
     assert lines == 48
 
 
+@pytest.mark.slow
 def test_a_shard_alone_gives_no_verdict(project, campaign):
     """A shard exits with 0, writes no verdict, cannot be judged; a merge names what is missing."""
     run = shard(project, campaign, "2/3")
