@@ -208,6 +208,8 @@ def test_the_addresses_of_a_user_with_an_odd_id(call):
     call.session.overlay.put("zendesk.users", odd)
     status, body = call.raw("zendesk", "GET", "/api/v2/users/u-x/identities.json")
     assert (status, [each["value"] for each in body["identities"]]) == (200, ["odd@example.com"])
+    (address,) = body["identities"]
+    assert address["url"].endswith(f"/users/u-x/identities/{address['id']}.json")
 
 
 def test_groups_and_macros(call):

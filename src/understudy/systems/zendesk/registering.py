@@ -110,8 +110,8 @@ def list_identities(call: Call) -> Reply:
     held = [("email", row.get("email")), ("phone_number", row.get("phone"))]
     shown = [
         {
-            "id": crc32(f"{row['id']}:{kind}".encode()),
-            "url": f"{BASE_URL}/users/{row['id']}/identities/{place}.json",
+            "id": (named := crc32(f"{row['id']}:{kind}".encode())),
+            "url": f"{BASE_URL}/users/{row['id']}/identities/{named}.json",
             "user_id": number(row["id"]), "type": kind, "value": value, "verified": True,
             "deliverable_state": "deliverable", "undeliverable_count": 0, "primary": place == 0,
             "created_at": row.get("created_at"), "updated_at": row.get("updated_at"),
