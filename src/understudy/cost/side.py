@@ -54,6 +54,8 @@ class Side:
         >>> made = side.metrics()
         >>> made.cases, made.cost_per_case_minor, made.mean_cycle_time_ms, made.exception_rate
         (2, 325, 90, 0.5)
+        >>> Side().metrics().cost_per_case_minor is None
+        True
         """
         cases, acted = self.outcomes.total(), self.outcomes[Outcome.ACTED]
         return BusinessMetrics(
