@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from understudy.workflows.recipe import Recipe, Situation, Slips, Step
 
@@ -31,6 +31,7 @@ _SECONDS = {
 _UNSEEN = ("crm_note", "crm_task", "tag", "priority")
 """What the customer does not see, and somebody therefore forgets: the first that there is."""
 _QUICK = 12
+Chosen = TypeVar("Chosen")
 _READING = 75
 
 
@@ -60,18 +61,20 @@ def handlers(staff: Sequence[str], twice: float, rng: Random) -> list[str]:
 
 def decide(situation: Situation, slips: Slips, rng: Random) -> Handling:
     """One of the right ways, but for a slip now and then: at most one in a handling."""
+    others = ((way.does, way.share) for way in situation.alternatives)
+    steps = _drawn(others, rng) or situation.does
+    slip = _drawn(slips, rng)
+    return _slipped(steps, slip, rng) if slip else Handling(steps)
+
+
+def _drawn(chances: Iterable[tuple[Chosen, float]], rng: Random) -> Chosen | None:
+    """What is chosen, each with its chance; None for what is left of them."""
     chance = rng.random()
-    steps = situation.does
-    for way in situation.alternatives:
-        if 0 <= chance < way.share:
-            steps = way.does
-        chance -= way.share
-    chance = rng.random()
-    for name, rate in slips:
-        if chance < rate:
-            return _slipped(steps, name, rng)
-        chance -= rate
-    return Handling(steps)
+    for each, share in chances:
+        if chance < share:
+            return each
+        chance -= share
+    return None
 
 
 def other_ways(situation: Situation, taken: Sequence[Handling]) -> list[Handling]:
@@ -83,8 +86,8 @@ def other_ways(situation: Situation, taken: Sequence[Handling]) -> list[Handling
 def known_rates(recipe: Recipe) -> Rates:
     """How often people slip in a workflow, and how often two of them do not do the same.
 
-    Exact, over all its situations: with ways of chance `p` each, two people differ with the chance
-    `1 - sum(p ** 2)`.
+    Over all its situations: with ways of chance `p` each, two people differ with the chance
+    `1 - sum(p ** 2)`. Two wrong tags count as one way.
 
     >>> from understudy.workflows.recipe import recipe_named
     >>> known_rates(recipe_named("vip-escalation"))
