@@ -401,6 +401,19 @@ def test_a_table_may_be_called_as_a_world_s_hidden_one(tmp_path):
     assert set(ledger["table"].to_pylist()) == {"people"}
 
 
+def test_a_table_called_as_one_of_a_world_is_text_nevertheless(tmp_path):
+    """Words move into `people.created` and `stripe.charges.amount` of other people's tables."""
+    for name in ("people", "stripe.charges"):
+        (tmp_path / f"{name}.csv").write_text("created,amount\nmonday,12.50\n")
+        swap = {"op": "swap_columns", "rate": 1.0, "columns": ["created", "amount"]}
+        mess = profile_of(rows=[swap]).tables["t"]
+        _, rows, _ = applied(open_source(tmp_path / f"{name}.csv"), mess, tmp_path)
+        assert {column: cells.to_pylist() for column, cells in rows.items()} == {
+            "created": ["12.50"],
+            "amount": ["monday"],
+        }
+
+
 @pytest.mark.parametrize("name", ["one", "texts"])
 def test_a_table_of_one_column_goes_all_the_way(tmp_path, name):
     """Learned from, damaged and judged, with a clean twin and without."""

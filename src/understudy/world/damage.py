@@ -224,7 +224,9 @@ class _Worker:
         work = RowWork(columns, words.reshape(_LANES, -1), step.parameters)
         order = np.arange(len(hits), dtype=np.int64)
         for name, values in step.operator.change(work).items():
-            cells = values.cast(arrow_type(place.table, name))
+            held = table.columns.get(name)
+            kind = arrow_type(place.table, name) if held is None else held.type
+            cells = values.cast(kind)
             change = SetCells(place.table, name, hits, cells, order)
             self.draft.set_cells(change, Source(step.op, place.start))
 
