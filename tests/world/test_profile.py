@@ -80,6 +80,12 @@ BAD_PROFILES = {
         "`on` and `rates` belong together",
         7,
     ),
+    "since of another kind": (
+        "  stripe.charges:\n    cells:\n      description:\n"
+        "        - {op: null_explicit, rate: 5%, on: created, since: 2026-01-01}\n",
+        "`created` holds epoch seconds, so `since` is a number of them",
+        7,
+    ),
     "step that never strikes": (
         "  hubspot.contacts:\n    cells:\n      phone:\n        - {op: null_explicit}\n",
         "never strikes: it has neither `rate` nor `rates`",

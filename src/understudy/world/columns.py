@@ -20,6 +20,7 @@ __all__ = [
     "from_iso",
     "gather",
     "integers",
+    "is_number",
     "iso",
     "join",
     "keys",
@@ -38,6 +39,11 @@ _DAY = 86_400
 _NUMBER = r"-?\d+(\.\d+)?"
 
 
+def is_number(word: str) -> bool:
+    """Whether a text is a decimal number."""
+    return re.fullmatch(_NUMBER, word) is not None
+
+
 def not_before(values: pa.Array, since: str) -> npt.NDArray[np.bool_]:
     """Which texts are `since` or come after it: as numbers where it is one, else as ISO times.
 
@@ -45,7 +51,7 @@ def not_before(values: pa.Array, since: str) -> npt.NDArray[np.bool_]:
     [False, True, False, False]
     """
     bound: float | str = since
-    if re.fullmatch(_NUMBER, since):
+    if is_number(since):
         bound = float(since)
         numbers = pc.match_substring_regex(values, f"^{_NUMBER}$")
         values = pc.if_else(numbers, values, pa.scalar(None, values.type)).cast(pa.float64())

@@ -12,6 +12,7 @@ from typing import Any
 from understudy.model.document import Place
 from understudy.model.errors import nearest
 from understudy.model.quantity import parse_share
+from understudy.world.columns import is_number
 from understudy.world.operators.registry import Operator, Works, operators
 from understudy.world.schema import NULLABLE, TABLES, column_of
 
@@ -105,6 +106,9 @@ def _of_table(table: str, mess: Mapping[str, Any], ground: Ground) -> Iterator[t
                 "`on` and `rates` belong together: the column, and a rate per value"
                 " (or `since`, the value from which on it is damaged)",
             )
+        epoch = ground.world and column_of(table, str(said.get("on"))).vendor == "epoch"
+        if epoch and said.get("since") is not None and not is_number(str(said["since"])):
+            yield place, f"`{said['on']}` holds epoch seconds, so `since` is a number of them"
     signatures = [_mapping(each) for each in _items(mess.get("signatures"))]
     if sum(_share(each.get("rate")) for each in signatures) > _SLACK:
         yield ("signatures",), "the rates of the signatures add up to more than 100 %"
