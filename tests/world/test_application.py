@@ -407,7 +407,12 @@ def test_a_table_called_as_one_of_a_world_is_text_nevertheless(tmp_path):
         (tmp_path / f"{name}.csv").write_text("created,amount\nmonday,12.50\n")
         swap = {"op": "swap_columns", "rate": 1.0, "columns": ["created", "amount"]}
         mess = profile_of(rows=[swap]).tables["t"]
-        _, rows, _ = applied(open_source(tmp_path / f"{name}.csv"), mess, tmp_path)
+        source = open_source(tmp_path / f"{name}.csv")
+        drift = {"op": "schema_drift", "rate": 1.0, "columns": ["amount"],
+                 "options": {"to": "firm" if name == "people" else "amount_refunded"}}  # fmt: skip
+        _, rows, _ = applied(source, profile_of(rows=[drift]).tables["t"], tmp_path)
+        assert rows[drift["options"]["to"]].to_pylist() == ["12.50"]
+        _, rows, _ = applied(source, mess, tmp_path)
         assert {column: cells.to_pylist() for column, cells in rows.items()} == {
             "created": ["12.50"],
             "amount": ["monday"],

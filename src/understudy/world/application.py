@@ -72,12 +72,16 @@ def read_mess(name: str | Path, source: Source, table: str | None = None) -> Tab
     return profile.tables[mess_for(list(profile.tables), source, table)]
 
 
+def _text(*_: str) -> pa.DataType:
+    return pa.string()
+
+
 def damage_rows(cells: Cells, mess: TableMess, seed: int, block: int, table: str) -> Draft:
     """One block of a table damaged; rows are named by their number in the whole table, from 1."""
     count = len(next(iter(cells.values())))
     numbers = np.arange(1, count + 1, dtype=np.int64) + block * BLOCK
     columns = {**cells, ROW: text(numbers)}
-    draft = Draft({table: Table(columns, np.full(count, -1, dtype=np.int64))}, ROW)
+    draft = Draft({table: Table(columns, np.full(count, -1, dtype=np.int64))}, ROW, _text)
     return damage_draft(draft, Profile(name=table, tables={table: mess}), seed, block, _NOW)
 
 

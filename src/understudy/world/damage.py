@@ -20,7 +20,7 @@ from understudy.world.operators.changes import SetCells, View
 from understudy.world.operators.registry import CellWork, RowWork
 from understudy.world.profile import Profile, Signature, check_profile
 from understudy.world.profile_check import PERSON
-from understudy.world.schema import PEOPLE, TABLES, arrow_type
+from understudy.world.schema import PEOPLE, TABLES
 from understudy.world.step import Condition, Step
 from understudy.world.table import Table, join_tables
 from understudy.world.truth import Block, Truth
@@ -224,9 +224,7 @@ class _Worker:
         work = RowWork(columns, words.reshape(_LANES, -1), step.parameters)
         order = np.arange(len(hits), dtype=np.int64)
         for name, values in step.operator.change(work).items():
-            held = table.columns.get(name)
-            kind = arrow_type(place.table, name) if held is None else held.type
-            cells = values.cast(kind)
+            cells = values.cast(self.draft.type_of(place.table, name))
             change = SetCells(place.table, name, hits, cells, order)
             self.draft.set_cells(change, Source(step.op, place.start))
 

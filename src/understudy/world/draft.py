@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,12 +46,18 @@ class Source:
 class Draft:
     """The tables as they stand, and what was done to them so far.
 
-    `id_column` names the rows in the ledger.
+    `id_column` names the rows in the ledger, `new` the type of a column that a table gets.
     """
 
     tables: dict[str, Table]
     id_column: str = "id"
+    new: Callable[[str, str], pa.DataType] = arrow_type
     entries: list[pa.RecordBatch] = field(default_factory=list)
+
+    def type_of(self, table: str, column: str) -> pa.DataType:
+        """The Arrow type of a table's column, or of one that it may get."""
+        held = self.tables[table].columns.get(column)
+        return self.new(table, column) if held is None else held.type
 
     def apply(self, change: Change, source: Source) -> None:
         """Carry out one change and note it."""
@@ -65,7 +71,7 @@ class Draft:
     def set_cells(self, change: SetCells, source: Source) -> None:
         """Put new values into a column; only cells that become different are noted."""
         table = self.tables[change.table]
-        kind = arrow_type(change.table, change.column)
+        kind = self.type_of(change.table, change.column)
         column = table.columns.get(change.column, pa.nulls(len(table), kind))
         before = column.take(pa.array(change.rows))
         same = np.asarray(pc.equal(before, change.values).fill_null(False))
