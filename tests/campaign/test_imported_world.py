@@ -17,8 +17,7 @@ from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Trigger
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
-from understudy.traffic.recording import read_recording, write_recording
-from understudy.traffic.report import Tally
+from understudy.traffic.recording import Provenance, read_recording, write_recording
 from understudy.world.store import load_world
 
 MAIL = "ann@corp.com"
@@ -81,10 +80,8 @@ def _worked(world, work):
         received_at=datetime(2026, 7, 2, tzinfo=UTC),
         trigger=Trigger(system="zendesk", type="ticket.created", payload={"ticket_id": "1"}),
     )  # fmt: skip
-    tally = Tally()
-    tally.keep()
     write_recording(
-        world / "recording", provenance=tally.provenance(format="by hand", redactions={}),
+        world / "recording", provenance=Provenance(format="by hand", records=1, kept=1),
         cases=[case],
         baselines=[Baseline(case_id="zendesk-1", baseline_id="zendesk-1/1", actions=done)],
     )  # fmt: skip
