@@ -12,6 +12,7 @@ __all__ = ["own_pytest"]
 _ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": ""}
 _COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 """What is rewritten for its assertions once need not be rewritten by the next run."""
+_IN_CI = {"CI", "BUILD_NUMBER"}
 
 
 def own_pytest(
@@ -27,5 +28,10 @@ def own_pytest(
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugins, *arguments],
         cwd=folder, capture_output=True, text=True, check=False, timeout=110,
-        env={**os.environ, **_COMPILED, "PATH": path, **({} if beside_others else _ALONE)},
+        env={**_terminal(), **_COMPILED, "PATH": path, **({} if beside_others else _ALONE)},
     )  # fmt: skip
+
+
+def _terminal() -> dict[str, str]:
+    """The environment as at a terminal: in CI, pytest's summary repeats each failure whole."""
+    return {name: value for name, value in os.environ.items() if name not in _IN_CI}
