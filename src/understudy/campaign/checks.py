@@ -40,7 +40,7 @@ def check(
             if profile is not None:
                 raise ConfigurationError(
                     f"`{path}` is a recording, which has no mess profile",
-                    code="U210",
+                    code="U142",
                     hint="leave out --profile",
                 )
             suites = recording_suites(path, Path(folder))
@@ -61,7 +61,7 @@ def _refuse_docs(docs: Path) -> None:
     if taken or docs.is_file() or not docs.resolve().name:
         raise ConfigurationError(
             f"`{docs}` holds something else, and the pages would be written among it",
-            code="U210",
+            code="U142",
             hint="name another folder with --docs",
         )
 
@@ -87,7 +87,7 @@ def _profile_of(world: Path, named: str | None) -> tuple[Profile | None, tuple[s
         if profile.hash != manifest.profile_hash:
             raise ConfigurationError(
                 f"`{named}` is not the profile that `{world}` was made with: its hash is another",
-                code="U210",
+                code="U142",
                 hint=f"understudy world build --profile {named} --out ANOTHER_WORLD",
             )
         return profile, ()

@@ -17,7 +17,8 @@ app = typer.Typer(
     name="understudy",
     help="Shadow-test an AI integration and price its mistakes before it goes live.\n\n"
     "Exit codes: 0 GO or done, 1 NO-GO, 2 usage, 3 INVALID, 4 safety stop, 5 no cases, "
-    "6 INCONCLUSIVE, 130 interrupted.",
+    "6 INCONCLUSIVE, 130 interrupted.\n\nunderstudy explain CODE says more of an error, a kind of "
+    "finding, a gate or an exit code.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -32,14 +33,19 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback has acted on it already
         bool,
         typer.Option(
             "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the whole traceback where something fails.")
+    ] = False,
 ) -> None:
     """Options that stand before the command."""
+    if debug:
+        os.environ["UNDERSTUDY_DEBUG"] = "1"
 
 
 app.command("init")(tools.init)
@@ -53,6 +59,7 @@ app.command("case")(runs.case)
 app.command("stop")(runs.stop)
 app.command("doctor")(tools.doctor)
 app.command("schema")(tools.schema)
+app.command("explain")(tools.explain)
 app.add_typer(worlds.app, name="world")
 app.add_typer(recordings.app, name="traffic")
 app.add_typer(tools.systems, name="systems")
@@ -88,7 +95,7 @@ def _tell(error: Exception) -> int:
         return int(error.exit_code)
     typer.echo(
         printable(f"error[U900] understudy itself failed: {type(error).__name__}: {error}")
-        + "\n  hint: set UNDERSTUDY_DEBUG=1 and run again to see where",
+        + "\n  hint: see where with: understudy --debug and the rest of the command as it was",
         err=True,
     )
     return 3

@@ -1,4 +1,4 @@
-"""Commands about understudy itself: `init`, `doctor`, `schema` and `systems`."""
+"""Commands about understudy itself: `init`, `doctor`, `schema`, `explain` and `systems`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["doctor", "init", "schema", "systems"]
+__all__ = ["doctor", "explain", "init", "schema", "systems"]
 
 systems = typer.Typer(help="The mocked systems.", no_args_is_help=True)
 
@@ -59,6 +59,20 @@ def schema(
             f"there is no schema `{name}`{nearest(name, schemas)}",
             hint=f"known: {', '.join(schemas)}",
         )
+
+
+def explain(
+    word: Annotated[
+        str | None,
+        typer.Argument(
+            help="An error code, a kind, a gate, a metric or an exit code; all without it."
+        ),
+    ] = None,
+) -> None:
+    """Say what an error code, a kind of finding, a gate, a metric or an exit code means."""
+    from understudy.campaign.explanation import explain_word, known_words
+
+    typer.echo("\n".join(known_words()) if word is None else explain_word(word))
 
 
 @systems.command("serve")
