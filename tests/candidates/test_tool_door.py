@@ -219,6 +219,55 @@ def test_an_mcp_servers_tools_act_on_the_systems(session):
     assert amounts(session) == [5]
 
 
+@pytest.mark.slow
+def test_a_fastmcp_servers_tools_act_on_the_systems(session):
+    """With what it injects, in threads of its own; those of a server mounted in it as well."""
+    fastmcp = pytest.importorskip("fastmcp")
+    inner, server = fastmcp.FastMCP("inner"), fastmcp.FastMCP("own")
+    inner.tool(refund_later)
+
+    @server.tool
+    def pay_back(charge: str, context: fastmcp.Context, amount: int = 7) -> dict:
+        raise AssertionError("the real one was called")
+
+    server.tool(refund)
+    server.mount(inner, namespace="in")
+
+    async def calls():
+        async with fastmcp.Client(server) as client:
+            told = {each.name: each.input_schema for each in await client.list_tools()}
+            right = await client.call_tool("in_refund_later", {"charge": "ch_1"})
+            await client.call_tool("pay_back", {"charge": "ch_1"})
+            wrong = [
+                await client.call_tool(name, arguments, raise_on_error=False)
+                for name, arguments in (
+                    ("pay_back", {"charge": "ch_1", "amount": "much"}),
+                    ("refund", {"charge": "ch_1"}),
+                )
+            ]
+            return told, right, [each.is_error for each in wrong]
+
+    known = {"refund_later": "stripe.refunds.create", "pay_back": "stripe.refunds.create"}
+    assert shadow_tools([server], known) == [server]
+    told, right, wrong = asyncio.run(calls())
+    assert told["pay_back"]["required"] == ["charge"]
+    assert json.loads(right.content[0].text)["object"] == "refund"
+    assert wrong == [True, True]
+    assert amounts(session) == [300, 7]
+    assert [(gap.method, gap.path) for gap in session.gaps] == [("CALL", "refund")]
+
+
+@pytest.mark.slow
+def test_tools_of_somebody_elses_server_are_refused():
+    """A proxy's tools are carried out elsewhere: nothing of them could be replaced here."""
+    fastmcp = pytest.importorskip("fastmcp")
+    from fastmcp.server import create_proxy
+
+    server = create_proxy(fastmcp.FastMCP("far"), name="near")
+    with pytest.raises(CandidateError, match="no tool that can be shadowed"):
+        shadow_tools([server], {})
+
+
 def rate(currency: str, day: str | None = None) -> float:
     """What a unit costs."""
     raise AssertionError("the real one was called")

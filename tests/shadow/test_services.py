@@ -135,12 +135,6 @@ def taken(request, body):
 
 
 @pytest.fixture
-def port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
-
-
-@pytest.fixture
 def service(project, port):
     """A campaign's `use` of a service that is started with the run."""
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+import sys
+
 import pytest
+
+from understudy.candidates.span_receiver import ReceivedSpans, span_variables
+from understudy.candidates.spans import SpanTale
 
 pytest.importorskip("opentelemetry.sdk")
 
@@ -59,3 +66,176 @@ def test_what_the_candidate_returns_goes_before_its_spans(project, run):
     (record,) = run(project.plan(1, use="bot:traced"))[1]
     assert record.trace.prompts == ("own",)
     assert record.proposal.usage == {"tokens": 1}
+
+
+EXPORTING = """
+import gzip, json, os, sys, time, urllib.request
+
+
+def pair(key, value):
+    return {"key": key, "value": {"stringValue": value}}
+
+
+def export(trace, parent, case, number, *more):
+    span = {
+        "traceId": trace, "spanId": "00000000000000%02x" % number, "parentSpanId": parent,
+        "name": "chat m-1", "startTimeUnixNano": str(time.time_ns()),
+        "endTimeUnixNano": str(time.time_ns()),
+        "attributes": [pair("gen_ai.operation.name", "chat"), pair("gen_ai.request.model", "m-1"),
+                       pair("gen_ai.prompt", "about " + case), *more],
+    }
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    url = os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] + "/v1/traces"
+    with urllib.request.urlopen(
+        urllib.request.Request(url, gzip.compress(body), headers)
+    ) as answer:
+        assert answer.read() == b"{}" and "server" not in answer.headers
+
+
+before = None
+for line in sys.stdin:
+    case = json.loads(line)
+    _, trace, parent, _ = case["traceparent"].split("-")
+    if before:
+        export(*before, 9)
+        export("f" * 32, "", before[2], 8, pair("ticket.case", before[2]))
+    way = case["trigger"]["payload"]["number"]
+    if way == 0:
+        export(trace, parent, case["id"], 1)
+    elif way == 1:
+        export("a" * 32, "", case["id"], 2, pair("session", case["id"]))
+    else:
+        export("b" * 32, "", case["id"], 3)
+    before = trace, parent, case["id"]
+    names = [name for name in os.environ if name.startswith("OTEL_")]
+    print(json.dumps({"rationale": " ".join(sorted(names))}), flush=True)
+"""
+
+
+def test_the_spans_of_a_process_are_those_of_its_case(project, run):
+    """By the trace handed over, by an attribute, else by when it began; late ones are nobody's."""
+    project.write("bot_process.py", EXPORTING)
+    records = run(project.plan(3, use=f"exec: {sys.executable} bot_process.py"))[1]
+    assert [record.trace.prompts for record in records] == [
+        ({"model": "m-1", "messages": f"about {record.case_id}"},) for record in records
+    ]
+    assert records[0].trace.rationale == " ".join(sorted(span_variables("")))
+    assert records[0].proposal.usage == {"model_calls": 1}
+
+
+INSTRUMENTED = """
+import json, sys
+
+from opentelemetry import propagate, trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+provider = TracerProvider()
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+trace.set_tracer_provider(provider)
+tracer = trace.get_tracer("bot")
+
+
+def work(case, context):
+    with tracer.start_as_current_span("invoke_agent bot", context=context):
+        with tracer.start_as_current_span("execute_tool search") as span:
+            span.set_attributes({
+                "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search",
+                "gen_ai.tool.call.result": '{"found": 3}',
+            })
+        with tracer.start_as_current_span("chat m-1") as span:
+            span.set_attributes({
+                "gen_ai.operation.name": "chat", "gen_ai.request.model": "m-1",
+                "gen_ai.input.messages": json.dumps([{"role": "user", "content": case["id"]}]),
+                "gen_ai.usage.input_tokens": 7, "gen_ai.usage.output_tokens": 5,
+                "odd": [True, False], "share": 0.5, "below": -3,
+            })
+"""
+PROCESS = """
+for line in sys.stdin:
+    case = json.loads(line)
+    work(case, propagate.extract(case))
+    print("{}", flush=True)
+"""
+SERVICE = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        case = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        work(case, propagate.extract({"traceparent": self.headers["traceparent"]}))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *about):
+        pass
+
+
+HTTPServer(("127.0.0.1", %d), Handler).serve_forever()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["process", "service"])
+def test_a_program_exports_by_opentelemetrys_own_library(project, run, kind, port):
+    """Unchanged from production, in batches and as protocol buffers, of a process or a service."""
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    project.write("told.py", INSTRUMENTED + (PROCESS if kind == "process" else SERVICE % port))
+    command = f"{sys.executable} told.py"
+    use = {"http": {"url": f"http://127.0.0.1:{port}", "start": command}}
+    records = run(project.plan(3, use=f"exec: {command}" if kind == "process" else use))[1]
+    for record in records:
+        assert record.trace.prompts == (
+            {"model": "m-1", "messages": [{"role": "user", "content": record.case_id}]},
+        )
+        assert record.trace.context == ({"tool": "search", "input": None, "output": {"found": 3}},)
+        assert record.proposal.usage == {
+            "model_calls": 1, "model_tokens_in": 7, "model_tokens_out": 5,
+        }  # fmt: skip
+
+
+def _answered(receiver, path, kind, body, encoding=""):
+    headers = [(b"content-type", kind.encode()), (b"content-encoding", encoding.encode())]
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": body}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+    asyncio.run(receiver(scope, receive, send))
+    return sent[0]["status"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body", "status"),
+    [
+        ("/v1/metrics", "application/x-protobuf", b"\x0a", 200),
+        ("/v1/traces", "application/x-protobuf", b"", 400),
+        ("/v1/traces", "application/x-protobuf", b"\x0a\x05ab", 400),
+        ("/v1/traces", "application/x-protobuf", b"\x0a" + b"\xff" * 12, 400),
+        ("/v1/traces", "application/x-protobuf", b"\x0b", 400),
+        ("/v1/traces", "application/json", b'{"resourceSpans": [', 400),
+        ("/v1/traces", "application/json", b'{"resourceSpans": [1]}', 200),
+        ("/v1/traces", "application/json", b"[" * 5000, 400),
+        ("/v1/traces", "text/plain", b"", 415),
+        ("/v1/other", "application/json", b"{}", 404),
+    ],
+)  # fmt: skip
+def test_exports_that_are_none_are_refused_and_change_nothing(path, kind, body, status):
+    """Half a message, numbers without an end, no spans, the wrong place: an answer, no trace."""
+    receiver = ReceivedSpans(1)
+    receiver.begin("c-1", 0)
+    assert _answered(receiver, path, kind, body) == status
+    assert receiver.take() == SpanTale()
+
+
+def test_a_bomb_is_not_unpacked():
+    """What is small on the wire and hundreds of megabytes unpacked is refused."""
+    bomb = gzip.compress(bytes(100 << 20), 9)
+    assert _answered(ReceivedSpans(1), "/v1/traces", "application/json", bomb, "gzip") == 400

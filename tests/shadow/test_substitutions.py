@@ -18,6 +18,7 @@ import pytest
 from tests.shadow.conftest import make_case
 
 from understudy.candidates.handed import handed_case, inbound
+from understudy.candidates.span_receiver import span_variables
 from understudy.candidates.vendor_signature import secret_variables, signing_secrets
 from understudy.doors.loopback import environment, serving
 from understudy.doors.variables import credential_variables
@@ -168,6 +169,7 @@ def test_a_process_sees_the_same(project, run, plainly):
     assert len(plain["sent"]) == 6
     assert _compared(shadowed) == _compared(plain)
     assert _names(plain["names"], shadowed["names"]) == {"MY_SETTING"}
+    assert shadowed["case"].pop("traceparent").startswith("00-")
     for told in (plain, shadowed):
         del told["case"]["base_urls"]
     assert shadowed["case"] == plain["case"]
@@ -193,6 +195,7 @@ def test_the_page_names_what_is_there_and_nothing_else():
     later = {*environment(dict.fromkeys(KNOWN_SYSTEMS, "http://127.0.0.1:1")), "PYTHONPATH"}
     later |= {*secret_variables(signing_secrets(1)), "OPENAI_BASE_URL", "MCP_SERVER_URL"}
     engine = Engine(World({}, now=0))
+    later |= span_variables("").keys()
     later |= credential_variables(engine.open_worker("worker")).keys()
     named = {"LC_ALL" if name == "LC_*" else name for name in _published("Environment")}
     assert named == {*made, *later}, named ^ {*made, *later}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from understudy.campaign.mounting import mounted_systems
 from understudy.campaign.settings import load_settings
+from understudy.candidates.span_receiver import span_variables
+from understudy.candidates.spans import SPANS
 from understudy.candidates.use import HttpUse, parse_use
 from understudy.candidates.vendor_signature import secret_variables, signing_secrets
 from understudy.doors.loopback import environment
@@ -35,7 +37,11 @@ def service_environment(campaign: Path, wanted: str | None) -> str:
         )
     mounted = mounted_systems(settings.campaign.systems, settings.folder)
     engine = Engine(World({}, now=0), systems=mounted, seed=settings.campaign.seed)
-    found = environment({name: f"http://127.0.0.1:{port}" for name, port in use.ports.items()})
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in use.ports.items()}
+    spans = urls.pop(SPANS, None)
+    found = environment(urls)
+    if spans is not None:
+        found |= span_variables(spans)
     if candidate.isolation is Isolation.SERIAL:
         found |= credential_variables(engine.open_worker(WORKER))
     if use.webhooks:

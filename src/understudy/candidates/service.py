@@ -24,6 +24,7 @@ _MOST_BYTES = 8 << 20
 _LONGEST = 24 * 3600.0
 _LATER = 202
 _JSON = {"content-type": "application/json"}
+_CONTEXT = "traceparent"
 
 
 class ServiceCandidate:
@@ -55,7 +56,8 @@ class ServiceCandidate:
             self._sent(*self._delivery(case))
             self._until_done(case.id)
             return None
-        status, body = self._sent(self._use.url, _JSON, orjson.dumps(case, default=str))
+        headers = {**_JSON, **_context(case)}
+        status, body = self._sent(self._use.url, headers, orjson.dumps(case, default=str))
         if status == _LATER:
             self._until_done(case.id)
             return None
@@ -71,7 +73,7 @@ class ServiceCandidate:
         url = urljoin(self._use.url, self._use.paths.get(system, ""))
         body = orjson.dumps(vendor_event(case, self._look(case)), default=str)
         signed = signature_headers(system, self._secrets, url, body, datetime.now(UTC))
-        return url, {**_JSON, **signed}, body
+        return url, {**_JSON, **_context(case), **signed}, body
 
     def _sent(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         try:
@@ -101,6 +103,11 @@ def reachable_addresses(use: HttpUse) -> tuple[tuple[str, int], ...]:
             hint="start the service first, then run again",
         ) from None
     return ((host, port), *((str(entry[4][0]), port) for entry in found))
+
+
+def _context(case: Any) -> dict[str, str]:
+    """The trace that the case belongs to, as instrumented servers look for it."""
+    return {_CONTEXT: case[_CONTEXT]} if _CONTEXT in case else {}
 
 
 def _read(answer: httpx.Response) -> bytes:

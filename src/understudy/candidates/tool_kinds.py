@@ -30,6 +30,8 @@ def named(tool: Any) -> list[str]:
     """
     if _is_a(tool, "mcp.server.mcpserver", "MCPServer"):
         return [each.name for each in _tools_of(tool)]
+    if _is_a(tool, "fastmcp", "FastMCP"):
+        return [each.name for each in _fastmcp_tools(tool)]
     name = getattr(tool, "name", None) or getattr(tool, "__name__", None)
     if not isinstance(name, str):
         raise _no_tool(tool)
@@ -44,6 +46,8 @@ def rebuilt(tool: Any, replace: Replace) -> Any:
         return _function_tool(tool, replace)
     if _is_a(tool, "mcp.server.mcpserver", "MCPServer"):
         return _mcp_server(tool, replace)
+    if _is_a(tool, "fastmcp", "FastMCP"):
+        return _fastmcp_server(tool, replace)
     if callable(tool):
         return _plain_callable(tool, replace)
     raise _no_tool(tool)
@@ -143,6 +147,37 @@ def _mcp_server(server: Any, replace: Replace) -> Any:
 
 def _tools_of(server: Any) -> list[Any]:
     return list(server._tool_manager.list_tools())
+
+
+def _fastmcp_server(server: Any, replace: Replace) -> Any:
+    for tool in _fastmcp_tools(server):
+        known = tool.parameters.get("properties", {})
+        aside = {name for name in inspect.signature(tool.fn).parameters if name not in known}
+        tool.fn = replace(tool.name, tool.fn, aside)
+    return server
+
+
+def _fastmcp_tools(server: Any) -> list[Any]:
+    """The tools of a server made with FastMCP, those of servers mounted in it included.
+
+    Raises `CandidateError` where some come from elsewhere, as a proxy's do: what lies below those
+    is not here to be replaced.
+    """
+    found: list[Any] = []
+    for provider in server.providers:
+        inner = provider
+        while hasattr(inner, "_inner"):
+            inner = inner._inner
+        if inner is server.local_provider:
+            found += [each for each in inner._components.values() if each.KEY_PREFIX == "tool"]
+        elif hasattr(inner, "server"):
+            found += _fastmcp_tools(inner.server)
+        else:
+            raise _no_tool(provider)
+    odd = next((each for each in found if not hasattr(each, "fn")), None)
+    if odd is not None:
+        raise _no_tool(odd)
+    return found
 
 
 def _plain_callable(tool: Callable[..., Any], replace: Replace) -> Any:

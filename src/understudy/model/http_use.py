@@ -37,7 +37,8 @@ class HttpService(Configuration):
     )
     ports: dict[str, int] = Field(
         default_factory=dict,
-        description="the systems' ports, for a service that is running before: {stripe: 8101}",
+        description="the systems' ports, for a service that is running before: {stripe: 8101}; "
+        "`otlp` is where it exports its spans to",
     )
     quiet: DurationText = Field(
         timedelta(seconds=2),

@@ -105,12 +105,19 @@ class Handling:
         answer, failure, gone = self._answered(running)
         failure = self._systems_failure() or failure or self._lasted_too_long(session)
         self._watchdog.disarm()
+        running.began += self._heard_out()
         self._settle(running, answer, failure, leaving=gone)
         if serial:
             serial.end()
         place.engine.close_case(order.case_id)
         if gone:
             os._exit(_EXPIRED)
+
+    def _heard_out(self) -> float:
+        """Wait for spans that are still on their way; gives how long, which is not the case's."""
+        answered = real_now()
+        self._place.seat.spans.settle()
+        return real_now() - answered
 
     def _reviewer(self, order: Inbound) -> Reviewer:
         def review(session: CaseSession, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -154,8 +161,8 @@ class Handling:
                     running.repeated_from = len(session.actions)
             talk = Conversation(running.order, session, running.told, place.ask)
             for order in talk:
-                place.seat.spans.listen()
                 case = handed_case(order, self._opened(session), place.seat.models_url)
+                case.update(place.seat.spans.begin(order.case_id, order.repeat))
                 said = place.seat.candidate.answer(case, Toolbox(place.engine, session))
                 self._watchdog.disarm()
                 yield talk.heard(read_answer(said))

@@ -9,14 +9,14 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from understudy.candidates.command import CommandCandidate
 from understudy.candidates.in_process import PythonCandidate
 from understudy.candidates.loading import load
-from understudy.candidates.spans import Spans
+from understudy.candidates.spans import SPANS, Listener, Spans
 from understudy.candidates.started_service import StartedService
 from understudy.candidates.tool_door import serving_tools
 from understudy.candidates.toolbox import looking
@@ -45,6 +45,9 @@ from understudy.shadow.serial import SerialDoor, carry_context
 from understudy.shadow.witness import Witness
 from understudy.systems.engine import Engine
 from understudy.systems.sleeping import virtual_time
+
+if TYPE_CHECKING:
+    from understudy.candidates.span_receiver import ReceivedSpans
 
 __all__ = ["Candidate", "Seat", "take_seat"]
 
@@ -77,8 +80,8 @@ class Seat:
     """Where the candidate finds its models, where it may have any."""
     witness: Witness | None = None
     """Where the candidate reaches the systems over sockets."""
-    spans: Spans = field(default_factory=Spans)
-    """What the candidate tells of itself by OpenTelemetry, where it is in this process."""
+    spans: Listener = field(default_factory=Spans)
+    """What the candidate tells of itself by OpenTelemetry."""
 
 
 def take_seat(
@@ -156,18 +159,32 @@ def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
     opened = place.leave.enter_context(listening(place.vendors))
     witness = Witness(place.door)
     tools = place.leave.enter_context(_tool_door(use, place.engine, witness))
+    heard = place.leave.enter_context(_span_door(setup))
     if place.serial:
         os.environ.update(environment(addresses(opened)))
     # Started first: afterwards nothing can be, and it inherits this process's network.
     candidate = CommandCandidate(use, Path(setup.project), _begin(setup))
-    kept = [*opened.values(), *(door for _, door in tools)]
+    kept = [*opened.values(), *(door for _, door in (*tools, heard))]
     wall = place.seal(setup.allow, keep=[door.fileno() for door in kept])
     urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
     if tools:
         place.leave.enter_context(running(tools, lifespan=True))
         urls = {**urls, _MCP: _tool_address(tools[0][1])}
+    place.leave.enter_context(running([heard]))
     level = "netns" if place.isolated else "none"
-    return Seat(candidate, wall, level, urls, place.serial, witness=witness)
+    return Seat(candidate, wall, level, urls, place.serial, witness=witness, spans=heard[0])
+
+
+@contextlib.contextmanager
+def _span_door(
+    setup: Setup, ports: Mapping[str, int] | None = None
+) -> Iterator[tuple[ReceivedSpans, socket.socket]]:
+    """Where a program of the candidate's exports its spans to, made before the wall stands."""
+    from understudy.candidates.span_receiver import ReceivedSpans, span_variables
+
+    with listening([SPANS], ports) as opened:
+        os.environ.update(span_variables(addresses(opened)[SPANS]))
+        yield ReceivedSpans(setup.seed), opened[SPANS]
 
 
 @contextlib.contextmanager
@@ -204,11 +221,15 @@ def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
     from understudy.candidates.service import ServiceCandidate, reachable_addresses
 
     opened = _opened(use, place)
+    own = {SPANS: use.ports[SPANS]} if SPANS in use.ports else None
+    heard = place.leave.enter_context(_span_door(setup, own))
     started = _start(use, setup, addresses(opened)) if use.command else None
     known = (use.address,) if started else reachable_addresses(use)
-    wall = place.seal((*setup.allow, *known), keep=[door.fileno() for door in opened.values()])
+    kept = [door.fileno() for door in (*opened.values(), heard[1])]
+    wall = place.seal((*setup.allow, *known), keep=kept)
     witness = Witness(place.door)
     urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
+    place.leave.enter_context(running([heard]))
     if started:
         place.leave.callback(started.close)
         started.wait()
@@ -218,18 +239,19 @@ def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
         use, functools.partial(looking, place.engine), ending.wait, setup.seed
     )
     level = "netns" if started and place.isolated else "none"
-    return Seat(candidate, wall, level, urls, place.serial, witness=witness)
+    return Seat(candidate, wall, level, urls, place.serial, witness=witness, spans=heard[0])
 
 
 def _opened(use: HttpUse, place: _Place) -> dict[str, socket.socket]:
     """The systems' listeners; raises `CandidateError` where one cannot be where it should."""
-    odd = next((name for name in (*use.ports, *use.paths) if name not in place.vendors), None)
+    named = (*(name for name in use.ports if name != SPANS), *use.paths)
+    odd = next((name for name in named if name not in place.vendors), None)
     if odd is not None:
         raise CandidateError(
             f"the service's `ports` and `paths` name `{odd}`, which is not mounted"
             f"{nearest(odd, place.vendors)}",
             code="U218",
-            hint=f"mounted are {', '.join(place.vendors)}",
+            hint=f"mounted are {', '.join(place.vendors)}; `{SPANS}` is where spans are taken",
         )
     try:
         return place.leave.enter_context(listening(place.vendors, use.ports))
