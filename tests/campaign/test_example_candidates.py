@@ -20,8 +20,11 @@ NEEDS = {
     "agents-sdk": ("agents", "openai"),
     "node": (),
     "node-webhooks": (),
+    "java": (),
     "prompt": ("openai",),
 }
+"""By an example's name the modules that it needs; of programs `RUNS_ON` tells."""
+RUNS_ON = {"node": "node", "node-webhooks": "node", "java": "java"}
 
 
 @pytest.fixture
@@ -43,13 +46,17 @@ def _records(project):
     return [json.loads(line) for line in stores[-1].read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("name", NEEDS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=pytest.mark.slow) if each == "java" else each for each in NEEDS],
+)
 def test_each_example_works_on_its_cases(project, examples, name):
     """One line of the campaign each: no case fails, and each acts or hands over."""
     for module in NEEDS[name]:
         pytest.importorskip(module)
-    if name.startswith("node") and not shutil.which("node"):
-        pytest.skip("there is no node on this machine")
+    program = RUNS_ON.get(name)
+    if program and not shutil.which(program):
+        pytest.skip(f"there is no {program} on this machine")
     finished = project.command(
         "run", str(examples), "--candidate", name, "-q", "--json", "--limit", "6"
     )
@@ -148,9 +155,9 @@ def test_a_service_of_ones_own_is_shadowed_with_the_environment_that_is_printed(
     if node is None:
         pytest.skip("there is no node on this machine")
     with contextlib.ExitStack() as stack:
-        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(5)]
+        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(6)]
         port, *others = [each.getsockname()[1] for each in free]
-    ports = dict(zip(("stripe", "hubspot", "zendesk", "desk"), others, strict=True))
+    ports = dict(zip(("stripe", "hubspot", "zendesk", "desk", "otlp"), others, strict=True))
     url = f"http://127.0.0.1:{port}/zendesk"
     http = {"url": url, "deliver": "webhook", "quiet": "400ms", "ports": ports}
     campaign = project.campaign("bot:handle")
@@ -161,6 +168,7 @@ def test_a_service_of_ones_own_is_shadowed_with_the_environment_that_is_printed(
     printed = project.command("systems", "env", str(campaign)).stdout
     given = dict(each.removeprefix("export ").split("=", 1) for each in printed.splitlines())
     assert given["ZENDESK_API_BASE"] == f"http://127.0.0.1:{ports['zendesk']}"
+    assert given["OTEL_EXPORTER_OTLP_ENDPOINT"] == f"http://127.0.0.1:{ports['otlp']}"
     with _serving(node, "webhooks.mjs", port, given):
         finished = project.command("run", str(campaign), "-q", "--json", "--limit", "3")
     (run,) = json.loads(finished.stdout)["runs"]
