@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.campaign.run_files import RunFiles, open_run
+from understudy.campaign.judgement import Evidence
+from understudy.campaign.run_files import open_run
 from understudy.campaign.run_folder import find_run
+from understudy.campaign.settings import Rules
 from understudy.campaign.side_by_side import side_by_side
 from understudy.campaign.two_views import View, view
 from understudy.cost.price_list import PriceList
@@ -16,7 +18,7 @@ from understudy.model.money import Money
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, Proposal
 
-__all__ = ["describe_case"]
+__all__ = ["case_lines", "describe_case"]
 
 _WIDTH = 78
 _PRINTED = 12
@@ -35,20 +37,22 @@ def describe_case(run: str, case_id: str, reports: Path) -> str:
             where=str(folder.path),
         )
     case = next(case for case in files.evidence.cases if case.case_id == case_id)
-    lines = [line for record in records for line in _told(case, record, files)]
+    lines = [
+        line for record in records for line in case_lines(case, record, files.evidence, files.rules)
+    ]
     return "\n".join(printable(line) for line in lines)
 
 
-def _told(case: Case, record: CaseRecord, files: RunFiles) -> list[str]:
+def case_lines(case: Case, record: CaseRecord, evidence: Evidence, rules: Rules) -> list[str]:
     """One proposal of the case; a case that was run several times has several."""
-    baselines = files.evidence.baselines[case.case_id]
-    prices = PriceList.from_policy(files.rules.policy)
-    seen = view(case, record.proposal, baselines, prices, files.evidence.replay)
+    baselines = evidence.baselines[case.case_id]
+    prices = PriceList.from_policy(rules.policy)
+    seen = view(case, record.proposal, baselines, prices, evidence.replay)
     return [
         *_head(case, record),
-        *side_by_side(seen.explanation, baselines, files.rules.policy.currency),
+        *side_by_side(seen.explanation, baselines, rules.policy.currency),
         *_rest(record),
-        *_differences(seen, files.rules.policy.currency),
+        *_differences(seen, rules.policy.currency),
         "",
     ]
 
@@ -91,6 +95,7 @@ def _rest(record: CaseRecord) -> list[str]:
     for gap in record.gaps:
         lines.append(f"nothing serves: {gap.method} {gap.path} at {gap.system}")
         lines += [f"  {line}" for line in gap.detail.splitlines()[:_PRINTED]]
+    lines += [f"blocked by the wall: {place}" for place in record.wall.places[:_PRINTED]]
     if record.trace.rationale:
         lines.append(f"rationale: {_short(record.trace.rationale)}")
     printed = record.trace.printed.strip().splitlines()

@@ -43,7 +43,7 @@ from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan
 from understudy.shadow.runner import run_shadow
 
-__all__ = ["Progress", "dry_run_campaign", "opened", "run_campaign", "run_shard"]
+__all__ = ["Progress", "dry_run_campaign", "opened", "plan_of", "run_campaign", "run_shard"]
 
 
 class Progress(Protocol):
@@ -122,7 +122,7 @@ def _shadowed(
     selection = select(source, settings, request)
     folder, manifest = _folder(settings, source, request, selection)
     cases = request.shard.of(selection.cases) if request.shard else selection.cases
-    plan = _plan(settings, source, request, cases, folder, models)
+    plan = plan_of(settings, source, request, cases, folder, models)
     replay = replay_of(manifest)
     standing = Standing(
         source.recording, replay, settings.rules, _stop(settings, request), cases, plan.repeats
@@ -160,7 +160,7 @@ def _stop(settings: Settings, request: RunRequest) -> Stop:
     return stop.model_copy(update={"harm": False, "futility": False})
 
 
-def _plan(
+def plan_of(
     settings: Settings,
     source: Source,
     request: RunRequest,
@@ -168,6 +168,7 @@ def _plan(
     folder: RunFolder,
     models: ModelService | None,
 ) -> ShadowPlan:
+    """What a run of these cases is to do; its store lies in the folder."""
     campaign = settings.campaign
     candidate = campaign.candidates[0]
     reviewer = DeskReviewer(source.recording, settings.rules.policy.review, campaign.seed)

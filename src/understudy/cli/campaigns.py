@@ -36,6 +36,10 @@ Resume = Annotated[
     str | None,
     typer.Option(help="Go on with an interrupted run: its folder, its id, or `latest`."),
 ]
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="With --case: in this process, for pdb and editors' debuggers."),
+]
 LastFailed = Annotated[
     bool, typer.Option("--last-failed", help="Run only what cost anything in the last run.")
 ]
@@ -85,6 +89,7 @@ def run(
     workers: Annotated[int, typer.Option(min=1, help="Sealed child processes.")] = 1,
     resume: Resume = None,
     case: Annotated[str | None, typer.Option(help="Run only this case.")] = None,
+    debug: Debug = False,
     last_failed: LastFailed = False,
     budget: Budget = None,
     shard: ShardText = None,
@@ -108,6 +113,9 @@ def run(
         speed=parse_speed(speed), last_failed=last_failed, shard=_shard(shard, engine),
     )  # fmt: skip
     placed = _engine(engine, scheduler, results, request)
+    if debug:
+        _debug(campaign, request)
+        return
     try:
         raise typer.Exit(
             _carried_out(campaign, request, placed, Progress(quiet=quiet), dry_run, json)
@@ -116,6 +124,17 @@ def run(
         say("interrupted; what was done is kept")
         say(f"  go on with: understudy run {campaign} --resume latest")
         raise typer.Exit(130) from None
+
+
+def _debug(campaign: Path, request: RunRequest) -> None:
+    if request.case_id is None:
+        raise typer.BadParameter("--debug is for one case: name it with --case")
+    from understudy.campaign.debugging import debug
+    from understudy.campaign.settings import load_settings
+
+    say("one case, in this process; breakpoint() and debuggers work, and the wall lets nothing out")
+    # Nothing of ours may write into a debugger's session.
+    typer.echo(debug(load_settings(campaign), request, Progress(quiet=True)))
 
 
 def _carried_out(

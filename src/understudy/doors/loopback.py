@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from understudy.doors.answering import Answering, wire_headers
 from understudy.doors.breaking import break_off, keep_silent
 from understudy.systems.message import Pace, Request, Response, WireFault
+from understudy.systems.sleeping import step_aside
 
 __all__ = [
     "Application",
@@ -148,6 +149,7 @@ def running(
     ]
 
     async def serve() -> None:
+        step_aside()
         try:
             await asyncio.gather(*[each.serve(sockets=[opened]) for each, opened in servers])
         finally:

@@ -25,7 +25,7 @@ from understudy.doors.kernel_witness import Witness
 from understudy.doors.refusals import Refusals
 from understudy.doors.severing import sever
 
-__all__ = ["seal"]
+__all__ = ["seal", "seal_for_debugging"]
 
 # Importing these after sealing would be refused, or would leave their way of forking open.
 _PRELOADED = (
@@ -57,14 +57,34 @@ def seal(
     witness = witness or start_witness()
     refusals = Refusals(expected, witness.count if witness else None)
     sever([*keep, *([witness.fileno()] if witness else [])], refusals)
-    _replace_fork_exec(refusals)
-    _replace_loaders(refusals)
-    _watch_names(refusals, frozenset(allow))
+    _put_up(refusals, allow)
     refusals.reach = filter_calls(connecting=bool(allow or keep), witness=witness)
     sys.addaudithook(_hook(MappingProxyType(guards(refusals, allow))))
     # Out of reach of `gc.get_objects`.
     gc.freeze()
     return refusals
+
+
+def seal_for_debugging(
+    allow: Iterable[Address] = (), *, expected: Collection[str] = ()
+) -> Refusals:
+    """Put up the audit hook alone, for good, in a process that a person debugs.
+
+    Connections that are open stay open, because one of them may be the debugger's, and the kernel
+    refuses nothing; so this holds a candidate's mistakes, and no native code.
+    """
+    allow = tuple(allow)
+    _preload()
+    refusals = Refusals(expected, None)
+    _put_up(refusals, allow)
+    sys.addaudithook(_hook(MappingProxyType(guards(refusals, allow))))
+    return refusals
+
+
+def _put_up(refusals: Refusals, allow: Collection[Address]) -> None:
+    _replace_fork_exec(refusals)
+    _replace_loaders(refusals)
+    _watch_names(refusals, frozenset(allow))
 
 
 def _hook(table: Mapping[str, Guard]) -> Callable[[str, tuple[Any, ...]], None]:

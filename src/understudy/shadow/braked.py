@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 
+from understudy.model.system_settings import SystemSettings
+from understudy.model.world import World
+from understudy.shadow.protocol import Setup
 from understudy.systems.engine import Engine
+from understudy.systems.equipment import equipped
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation
 from understudy.systems.system import System
 
-__all__ = ["BrakedEngine"]
+__all__ = ["BrakedEngine", "engine_of"]
 
 
 class BrakedEngine(Engine):
@@ -56,3 +62,22 @@ class BrakedEngine(Engine):
             self.halted += 1
             return system.response(call.session, system.denied(operation).reply)
         return super()._write(system, operation, call)
+
+
+def engine_of(setup: Setup) -> BrakedEngine:
+    """The mocked systems over the world that a process is told of."""
+    engine = BrakedEngine(
+        _world(setup), systems=setup.systems, seed=setup.seed, faults=setup.planned_faults(),
+        writes=setup.writes,
+    )  # fmt: skip
+    engine.stop_file = setup.stop_file
+    engine.most_calls, engine.most_bytes = setup.most_calls, setup.most_bytes
+    return engine
+
+
+def _world(setup: Setup) -> World:
+    module, _, name = setup.world_loader.partition(":")
+    world: World = getattr(importlib.import_module(module), name)(Path(setup.world))
+    for each in setup.equipment:
+        world = equipped(world, SystemSettings.model_validate(each))
+    return world

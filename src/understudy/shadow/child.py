@@ -10,20 +10,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import importlib
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
 from understudy.doors.kernel_filter import start_witness
 from understudy.doors.namespace import end_with_parent, enter_namespace
 from understudy.doors.wall import seal
-from understudy.model.campaign import Fault
 from understudy.model.errors import UnderstudyError
-from understudy.model.world import World
 from understudy.shadow.channel import Channel, Printed
 from understudy.shadow.limits import set_limits
 from understudy.shadow.protocol import Attempted, Refusal, Setup, Started, encode
@@ -53,19 +49,14 @@ def _serve(setup: Setup, channel: Channel) -> None:
     _find_modules_in(setup.folders)
 
     from understudy.candidates.handed import Inbound
-    from understudy.shadow.braked import BrakedEngine
+    from understudy.shadow.braked import engine_of
     from understudy.shadow.handling import Handling, Workplace
     from understudy.shadow.handover import Handover
     from understudy.shadow.seating import take_seat
     from understudy.systems.webhooks import Webhooks
 
     sys.path += [each for each in setup.paths if each not in sys.path]
-    faults = [Fault.model_validate(fault) for fault in setup.faults]
-    engine = BrakedEngine(
-        _world(setup), systems=setup.systems, seed=setup.seed, faults=faults, writes=setup.writes
-    )
-    engine.stop_file = setup.stop_file
-    engine.most_calls, engine.most_bytes = setup.most_calls, setup.most_bytes
+    engine = engine_of(setup)
     set_limits(setup.memory)
     _forget_arguments(setup.use)
     printed = Printed()
@@ -75,7 +66,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
         leave.callback(seat.candidate.close)
         gc.collect()
         gc.freeze()
-        hooks = Webhooks(faults, setup.seed)
+        hooks = Webhooks(setup.planned_faults(), setup.seed)
         place = Workplace(engine, seat, printed, setup, hooks, channel.tell, channel.ask)
         handling = Handling(place)
         channel.write(encode(Started(level=seat.level, wall=seat.wall.take())))
@@ -83,18 +74,6 @@ def _serve(setup: Setup, channel: Channel) -> None:
         decoder = msgspec.json.Decoder(Inbound)
         while line := channel.read():
             handling.handle(decoder.decode(line))
-
-
-def _world(setup: Setup) -> World:
-    module, _, name = setup.world_loader.partition(":")
-    world: World = getattr(importlib.import_module(module), name)(Path(setup.world))
-    if setup.equipment:
-        from understudy.model.system_settings import SystemSettings
-        from understudy.systems.equipment import equipped
-
-        for each in setup.equipment:
-            world = equipped(world, SystemSettings.model_validate(each))
-    return world
 
 
 def _find_modules_in(folders: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import understudy.systems as systems_package
 from understudy.candidates.answer import Answer, MalformedAnswer, read_answer
@@ -25,7 +25,6 @@ from understudy.model.errors import UnderstudyError
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause, FaultCount
 from understudy.shadow.braked import BrakedEngine
-from understudy.shadow.channel import Printed
 from understudy.shadow.conversation import Conversation
 from understudy.shadow.deliveries import as_delivered, lateness, marked, merged, pauses
 from understudy.shadow.protocol import Asked, Finished, Question, Setup, Waiting
@@ -41,6 +40,18 @@ from understudy.systems.webhooks import Webhooks
 __all__ = ["Handling", "Workplace"]
 
 _EXPIRED = 71
+
+
+class Printed(Protocol):
+    """Where the candidate's words go."""
+
+    def take(self) -> str:
+        """What was printed since the last call."""
+
+    def mend(self) -> None:
+        """Make good what the candidate did to its streams."""
+
+
 _SYSTEMS = Path(systems_package.__file__ or "").parent
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from understudy.candidates.handed import Inbound
 from understudy.model import errors
+from understudy.model.campaign import Fault
 from understudy.model.proposal import CaseRecord, WallCount
 
 __all__ = [
@@ -62,6 +63,10 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[tuple[str, int], ...] = ()
     expected: tuple[str, ...] = ()
     """Hosts that the candidate is known to try; the wall blocks them and counts them apart."""
+
+    def planned_faults(self) -> list[Fault]:
+        """What is to go wrong, as the campaign has it."""
+        return [Fault.model_validate(fault) for fault in self.faults]
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):

@@ -20,7 +20,7 @@ from understudy.shadow.protocol import Setup
 from understudy.shadow.store import CaseStore, Key
 from understudy.shadow.tally import Tally
 
-__all__ = ["OnRecord", "run_shadow"]
+__all__ = ["OnRecord", "run_shadow", "setup_of"]
 
 OnRecord = Callable[[CaseRecord], str | bool | None]
 """Takes a record; says why the run is to stop, where it is."""
@@ -45,7 +45,7 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
     run = _Run(plan, on_record)
     try:
         if tested.passed:
-            run.go(_setup(plan, namespace))
+            run.go(setup_of(plan, namespace=namespace))
     finally:
         run.store.close()
         if plan.models is not None:
@@ -75,7 +75,8 @@ def _report(run: _Run, tested: SelfTest) -> ShadowReport:
     )
 
 
-def _setup(plan: ShadowPlan, namespace: bool) -> Setup:
+def setup_of(plan: ShadowPlan, *, namespace: bool) -> Setup:
+    """What a process is told of a plan before its first case."""
     return Setup(
         world=str(plan.world.resolve()),
         world_loader=plan.world_loader,
