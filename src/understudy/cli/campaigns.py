@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -112,14 +114,20 @@ def run(
         case_id=case, sample=parse_sample(sample), budget=_money(budget),
         speed=parse_speed(speed), last_failed=last_failed, shard=_shard(shard, engine),
     )  # fmt: skip
-    placed = _engine(engine, scheduler, results, request)
     if debug:
         _debug(campaign, request)
         return
+    placed = _engine(engine, scheduler, results, request)
+    with _keeping(campaign):
+        code = _carried_out(campaign, request, placed, Progress(quiet=quiet), dry_run, json)
+        raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def _keeping(campaign: Path) -> Iterator[None]:
+    """Ctrl-C ends a run with what was done kept, and says how it goes on."""
     try:
-        raise typer.Exit(
-            _carried_out(campaign, request, placed, Progress(quiet=quiet), dry_run, json)
-        )
+        yield
     except KeyboardInterrupt:
         say("interrupted; what was done is kept")
         say(f"  go on with: understudy run {campaign} --resume latest")
