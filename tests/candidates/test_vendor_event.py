@@ -92,3 +92,27 @@ def test_an_event_is_of_the_accounts_mode():
         )
         event = vendor_event(case, looking(engine, case))
         assert (event["livemode"], event["data"]["object"]["id"]) == (wanted, "re_1")
+
+
+def test_an_event_that_is_kept_is_sent_as_it_is_read():
+    """What a service looks up by the webhook's id is what it was sent, but for the delivery."""
+    charge = {"id": "ch_1", "amount": 500, "currency": "eur", "created": 5, "status": "failed"}
+    told = {
+        "id": "evt_1", "type": "charge.failed", "created": 6,
+        "data": {"object": {"id": "ch_1", "object": "charge"}},
+    }  # fmt: skip
+    tables = {"stripe.charges": {"ch_1": charge}, "stripe.events": {"evt_1": told}}
+    engine = Engine(World(tables, now=1_800_000_000), seed=7)
+    payload = {"event_id": "evt_1", "object": "charge", "object_id": "ch_1"}
+    case = handed_case(
+        Inbound(
+            case_id="c-1",
+            trigger=Trigger(system="stripe", type="charge.failed", payload=payload),
+            received_at=datetime(2026, 11, 1, tzinfo=UTC),
+        ),
+        engine.open_case("c-1"),
+    )
+    look = looking(engine, case)
+    sent, read = vendor_event(case, look), look("stripe.events.retrieve", id="evt_1")
+    assert sent == {**read, "pending_webhooks": 1}
+    assert sent["data"]["object"]["amount"] == 500

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from understudy.systems import mint
+from understudy.systems.stripe.objects import event
 
 __all__ = ["Look", "vendor_event"]
 
 Look = Callable[..., Any]
 """Reads one object: takes an operation and its parameters, gives the answer or None."""
 
-_STRIPE_VERSION = "2026-10-28.endive"
 _ZENDESK_VERSION = "2022-11-06"
 _COMMENTED = {"ticket.comment": "ticket.comment_added"}
 _TOUCHED = ".touched"
@@ -39,19 +39,22 @@ def _stripe(case: Any, payload: dict[str, Any], look: Look) -> dict[str, Any]:
     if payload.get("object") == "event":
         return payload
     kind, row_id = str(payload.get("object", "object")), payload.get("object_id")
+    event_id = payload.get("event_id")
+    known = look("stripe.events.retrieve", id=event_id) if event_id else None
+    if known is not None:
+        return {**known, "pending_webhooks": 1}
     found = look(f"stripe.{kind.removesuffix('s')}s.retrieve", id=row_id) if row_id else None
     told = str(case.trigger.type)
-    return {
-        "id": payload.get("event_id") or f"evt_{mint.letters(24, case.id, 'event')}",
-        "object": "event",
-        "api_version": _STRIPE_VERSION,
-        "created": int(_moment(case).timestamp()),
-        "data": {"object": found or {"id": row_id, "object": kind.removesuffix("s")}},
-        "livemode": _is_live(case),
-        "pending_webhooks": 1,
-        "request": {"id": None, "idempotency_key": None},
-        "type": f"{kind.removesuffix('s')}.updated" if told.endswith(_TOUCHED) else told,
-    }
+    return event(
+        {
+            "id": event_id or f"evt_{mint.letters(24, case.id, 'event')}",
+            "created": int(_moment(case).timestamp()),
+            "data": {"object": found or {"id": row_id, "object": kind.removesuffix("s")}},
+            "livemode": _is_live(case),
+            "pending_webhooks": 1,
+            "type": f"{kind.removesuffix('s')}.updated" if told.endswith(_TOUCHED) else told,
+        }
+    )
 
 
 def _is_live(case: Any) -> bool:

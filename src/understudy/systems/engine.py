@@ -254,7 +254,7 @@ class Engine:
             reply = refusal.reply
         if reply.status >= 400 or mode is WriteMode.QUEUE:
             session.overlay.rollback(mark, reply.left)
-        session.actions.append(captured(operation, call, facts, reply, mark))
+        session.did(captured(operation, call, facts, reply, mark), mark, reply.left)
         response = system.response(session, reply)
         if key and saved is None:
             system.save(session, key, request, response)

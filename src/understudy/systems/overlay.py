@@ -89,6 +89,14 @@ class Overlay:
             self._layers.setdefault(table, {})[row_id] = {**row, **changes}
             self._note(table, row_id)
 
+    def beside(self, table: str, rows: Iterable[Row]) -> Overlay:
+        """The same with these rows there as well, to be read only."""
+        wider = Overlay(self.world)
+        wider._share(self)
+        added = {row["id"]: row for row in rows}
+        wider._layers = {**self._layers, table: {**self._layers.get(table, _NO_LAYER), **added}}
+        return wider
+
     def as_of(self, mark: int) -> Overlay:
         """What the case had written at `mark`, to be read only."""
         past = Overlay(self.world)

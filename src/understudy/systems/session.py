@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from understudy.model.action import Action
+from understudy.model.world import Row
 from understudy.systems import mint
 from understudy.systems.clock import VirtualClock
+from understudy.systems.deed import Deed
 from understudy.systems.overlay import Changes, Overlay
 
 if TYPE_CHECKING:
@@ -62,9 +64,9 @@ class CaseSession:
     """
 
     __slots__ = (
-        "_correlation", "_counters", "_credentials", "_fate", "_gaps", "_issue", "_tag", "actions",
-        "approvals", "base_urls", "case_id", "clock", "jobs", "lock", "overlay", "reads",
-        "renderings", "reviewer", "saved", "seed",
+        "_correlation", "_counters", "_credentials", "_deeds", "_fate", "_gaps", "_issue", "_tag",
+        "_told", "actions", "approvals", "base_urls", "case_id", "clock", "jobs", "lock", "overlay",
+        "reads", "renderings", "reviewer", "saved", "seed",
     )  # fmt: skip
 
     def __init__(
@@ -86,6 +88,8 @@ class CaseSession:
         self.base_urls: Mapping[str, str] = {}
         self.actions: list[Action] = []
         self.reads: defaultdict[str, int] = defaultdict(int)
+        self._deeds: list[Deed] | None = None
+        self._told: list[list[Row]] | None = None
         self._gaps: list[CoverageGap] | None = None
         self.saved: dict[tuple[str, str], SavedAnswer] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
@@ -114,6 +118,20 @@ class CaseSession:
         return self._gaps
 
     @property
+    def deeds(self) -> list[Deed]:
+        """The writes that left something behind, in order."""
+        if self._deeds is None:
+            self._deeds = []
+        return self._deeds
+
+    @property
+    def told(self) -> list[list[Row]]:
+        """The events that were made of the first of the deeds so far: those of one, of the next."""
+        if self._told is None:
+            self._told = []
+        return self._told
+
+    @property
     def fate(self) -> Fate:
         """What faults have done to the case."""
         if self._fate is None:
@@ -128,15 +146,22 @@ class CaseSession:
         """The case's present."""
         return self.clock.now
 
+    def did(self, action: Action, mark: int, left: tuple[tuple[str, Row], ...]) -> None:
+        """Note a write that was carried out or refused; what it wrote stands after `mark`."""
+        end = self.overlay.mark()
+        if end != mark or left:
+            self.deeds.append(Deed(len(self.actions), self.clock.calls, mark, end, left))
+        self.actions.append(action)
+
     def effect(self) -> Changes:
         """What the case changed in the systems' state, by (table, id) and field."""
         return self.overlay.diff()
 
-    def request_id(self, prefix: str) -> str:
-        """The id of the request being served."""
+    def request_id(self, prefix: str, call: int | None = None) -> str:
+        """The id of the request being served, or of the one that was the `call`-th."""
         if not self._tag:
             self._tag = mint.letters(10, self.seed, self.case_id, "request")
-        return f"{prefix}{self._tag}{self.clock.calls:04d}"
+        return f"{prefix}{self._tag}{self.clock.calls if call is None else call:04d}"
 
     def correlation_id(self) -> str:
         """The id of the request being served, as a UUID."""

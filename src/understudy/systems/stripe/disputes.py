@@ -1,4 +1,4 @@
-"""Disputes, and the events that tell of everything."""
+"""Disputes: what a bank asks back, and what is answered to it."""
 
 from __future__ import annotations
 
@@ -77,6 +77,4 @@ OPERATIONS = (
         params("id", id=STRING, expand=EXPAND),
         amount=aims.column_amount("disputes", "amount"), destructive=True, **PAID,
     ),
-    list_of("events", "event", ("type",), several={"types": "type"}, delivery_success=BOOLEAN),
-    retrieve("events", "event"),
 )  # fmt: skip

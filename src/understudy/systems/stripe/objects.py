@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from understudy.model.world import Row
+from understudy.model.world import Row, World
 from understudy.systems.overlay import Overlay
 from understudy.systems.stripe.billing_objects import (
     credit_note,
@@ -27,7 +27,7 @@ from understudy.systems.stripe.payment_objects import (
 )
 from understudy.systems.stripe.shape import address, filled
 
-__all__ = ["deleted", "payload_of"]
+__all__ = ["deleted", "event", "payload_of"]
 
 _CUSTOMER: dict[str, Any] = {
     "id": None, "object": "customer", "address": None, "balance": 0, "business_name": None,
@@ -76,6 +76,28 @@ def event(row: Row) -> dict[str, Any]:
     return payload
 
 
+_AS_IT_WAS: dict[str, dict[str, Any]] = {
+    "charge.succeeded": {
+        "amount_refunded": 0, "dispute": None, "disputed": False, "refunded": False,
+    },
+}  # fmt: skip
+"""What was not yet so when the event was, whatever has become of its object."""
+
+
+def _whole(world: World, kind: str, named: dict[str, Any]) -> dict[str, Any]:
+    """An event's object in full, where the event only names it: as the world shows it."""
+    table, row_id = f"{named.get('object')}s", named.get("id")
+    if "created" in named or table not in _RENDERERS or not isinstance(row_id, str):
+        return named
+    row = world.get(f"stripe.{table}", row_id)
+    if row is None:
+        return named
+    if (table, kind) == ("refunds", "charge.refunded"):
+        refunded = {"object": "charge", "id": row.get("charge")}
+        return _whole(world, kind, refunded) if row.get("charge") else named
+    return {**payload_of(Overlay(world), table, row), **_AS_IT_WAS.get(kind, {}), **named}
+
+
 def customer_balance(row: Row) -> dict[str, Any]:
     """An entry of a customer's balance."""
     return filled(_CUSTOMER_BALANCE, row)
@@ -109,6 +131,9 @@ def payload_of(overlay: Overlay, table: str, row: Row) -> dict[str, Any]:
             known = overlay.get("stripe.prices", str(item["price"]))
             item["price"] = price(known) if known is not None else None
             item["plan"] = plan(item["price"]) if item["price"] else None
+    elif table == "events":
+        named = payload["data"]["object"]
+        payload["data"] = {**payload["data"], "object": _whole(overlay.world, row["type"], named)}
     elif table == "charges" and payload["balance_transaction"] is None:
         found = overlay.world.find("stripe.balance_transactions", "source", row["id"])
         payload["balance_transaction"] = found[0] if found else None
