@@ -304,3 +304,16 @@ def test_many_thousand_calls_keep_no_memory(engine, call):
     tracemalloc.stop()
     assert grown < 200_000
     assert call.session.reads["stripe.charges.retrieve"] == 20_001
+
+
+def test_a_case_makes_its_containers_when_they_are_asked_for(engine):
+    """Thousands of open cases stay few objects; a container is one, however many ask at once."""
+    session = engine.open_case("fresh")
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: session.actions, range(64)))
+        layers = list(pool.map(lambda _: session.overlay.diff(), range(64)))
+    assert all(each is found[0] for each in found)
+    assert layers == [{}] * 64
+    for owner in (session, session.overlay):
+        with pytest.raises(AttributeError, match="no `nothing`"):
+            owner.nothing  # noqa: B018 -- asking is what is tried

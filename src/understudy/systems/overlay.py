@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
@@ -14,6 +15,7 @@ Changes = dict[tuple[str, str], dict[str, tuple[Any, Any]]]
 """What differs, by (table, id) and field, as (before, after)."""
 
 _UNTOUCHED: Any = object()
+_MAKING = threading.Lock()
 _NOTHING: frozenset[Hashable] = frozenset()
 _NO_LAYER: Mapping[str, Row | None] = {}
 
@@ -29,13 +31,26 @@ class Overlay:
 
     __slots__ = ("_elsewhere", "_journal", "_layers", "world", "wrote")
 
+    _elsewhere: dict[tuple[str, str], dict[str, Any]]
+    _journal: list[tuple[str, str, Any]]
+    _layers: dict[str, dict[str, Row | None]]
+
     def __init__(self, world: World) -> None:
         self.world = world
-        self._layers: dict[str, dict[str, Row | None]] = {}
-        self._journal: list[tuple[str, str, Any]] = []
-        self._elsewhere: dict[tuple[str, str], dict[str, Any]] = {}
         self.wrote: Set[Hashable] = _NOTHING
         """Every table, and every (table, id), that was ever written, undone or not."""
+
+    def __getattr__(self, name: str) -> Any:
+        """A container that is made when it is first asked for, since many cases need none."""
+        if name not in Overlay.__slots__:
+            raise AttributeError(f"an overlay has no `{name}`")
+        with _MAKING:  # two threads may ask at once
+            try:
+                return object.__getattribute__(self, name)
+            except AttributeError:
+                made: Any = [] if name == "_journal" else {}
+                setattr(self, name, made)
+                return made
 
     def get(self, table: str, row_id: str) -> Row | None:
         """One row as this case sees it, or None."""

@@ -55,19 +55,40 @@ Reviewer = Callable[["CaseSession", Mapping[str, Any]], Mapping[str, Any]]
 """Answers an approval asked for at the desk: takes its row, gives the fields that change."""
 
 
+_NOWHERE: Mapping[str, str] = {}
+_MAKING = threading.Lock()
+_CONTAINERS: Mapping[str, Callable[[], Any]] = {
+    "_counters": dict, "actions": list, "approvals": dict, "deeds": list, "gaps": list,
+    "jobs": dict, "lock": threading.RLock, "reads": lambda: defaultdict(int), "saved": dict,
+    "told": list,
+}  # fmt: skip
+
+
 class CaseSession:
     """What the engine keeps of one case while it is open.
 
     `approvals` were asked for, each with what tells whether it stands by now.
     `actions` are all writes, accepted or refused, in order; `reads` counts the others by
-    operation; `gaps` are the requests that no operation serves.
+    operation; `gaps` are the requests that no operation serves; `deeds` are the writes that left
+    something behind, and `told` the events that were made of the first of them so far.
     """
 
     __slots__ = (
-        "_correlation", "_counters", "_credentials", "_deeds", "_fate", "_gaps", "_issue", "_tag",
-        "_told", "actions", "approvals", "base_urls", "case_id", "clock", "jobs", "lock", "overlay",
-        "reads", "renderings", "reviewer", "saved", "seed",
+        "_correlation", "_counters", "_credentials", "_fate", "_issue", "_tag", "actions",
+        "approvals", "base_urls", "case_id", "clock", "deeds", "gaps", "jobs", "lock", "overlay",
+        "reads", "renderings", "reviewer", "saved", "seed", "told",
     )  # fmt: skip
+
+    _counters: dict[str, int]
+    actions: list[Action]
+    approvals: dict[str, Callable[[CaseSession, str], bool]]
+    deeds: list[Deed]
+    gaps: list[CoverageGap]
+    jobs: dict[str, dict[str, Any]]
+    lock: threading.RLock
+    reads: defaultdict[str, int]
+    saved: dict[tuple[str, str], SavedAnswer]
+    told: list[list[Row]]
 
     def __init__(
         self,
@@ -85,21 +106,27 @@ class CaseSession:
         self.seed = seed
         self._credentials: Credentials | None = None
         self._issue = issue
-        self.base_urls: Mapping[str, str] = {}
-        self.actions: list[Action] = []
-        self.reads: defaultdict[str, int] = defaultdict(int)
-        self._deeds: list[Deed] | None = None
-        self._told: list[list[Row]] | None = None
-        self._gaps: list[CoverageGap] | None = None
-        self.saved: dict[tuple[str, str], SavedAnswer] = {}
-        self.jobs: dict[str, dict[str, Any]] = {}
-        self.approvals: dict[str, Callable[[CaseSession, str], bool]] = {}
+        self.base_urls = _NOWHERE
         self.reviewer: Reviewer | None = None
         self._fate: Fate | None = None
-        self.lock = threading.RLock()
-        self._counters: dict[str, int] = {}
         self._tag = ""
         self._correlation = ""
+
+    def __getattr__(self, name: str) -> Any:
+        """A container that is made when it is first asked for.
+
+        Most cases need few, and thousands of open cases are many objects for the garbage collector
+        to visit.
+        """
+        make = _CONTAINERS.get(name)
+        if make is None:
+            raise AttributeError(f"a case has no `{name}`")
+        with _MAKING:  # two threads may ask at once
+            try:
+                return object.__getattribute__(self, name)
+            except AttributeError:
+                setattr(self, name, made := make())
+                return made
 
     @property
     def credentials(self) -> Credentials:
@@ -107,29 +134,6 @@ class CaseSession:
         if self._credentials is None:
             self._credentials = self._issue(self)
         return self._credentials
-
-    # Made when first asked for: most cases need none, and thousands of open cases are many
-    # containers for the garbage collector to visit.
-    @property
-    def gaps(self) -> list[CoverageGap]:
-        """The requests that no operation serves."""
-        if self._gaps is None:
-            self._gaps = []
-        return self._gaps
-
-    @property
-    def deeds(self) -> list[Deed]:
-        """The writes that left something behind, in order."""
-        if self._deeds is None:
-            self._deeds = []
-        return self._deeds
-
-    @property
-    def told(self) -> list[list[Row]]:
-        """The events that were made of the first of the deeds so far: those of one, of the next."""
-        if self._told is None:
-            self._told = []
-        return self._told
 
     @property
     def fate(self) -> Fate:
