@@ -277,11 +277,8 @@ class Handling:
             return {}
         # A further delivery never came where the first one brought the candidate down.
         once = running.repeated_from is None
-        blows = [
-            blow
-            for blow in running.blows
-            if not (once and blow.kind is FaultKind.WEBHOOK_DUPLICATE)
-        ]
+        twice = FaultKind.WEBHOOK_DUPLICATE
+        blows = [blow for blow in running.blows if not (once and blow.kind is twice)]
         system, turns = order.trigger.system, len(order.turns)
         hooks = self._place.webhooks.told(order.case_id, system, turns, blows)
         return {**plan.told(running.session), **hooks}
