@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NATIVE_WAYS", "WAYS", "Target"]
+__all__ = ["NATIVE_WAYS", "SLOW_WAYS", "WAYS", "Target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +300,9 @@ WAYS: dict[str, Callable[[Target], Any]] = {
     "the system's log": _log,
     "the hook found among all objects": _collected,
 }
+
+SLOW_WAYS = ("aiohttp",)
+"""What takes long to load and goes, in the end, where asyncio goes, which is tried as well."""
 
 
 def _native_connect(target: Target) -> bool:

@@ -41,7 +41,7 @@ def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
     needs = [parse_need(need) for need in plan.candidate.needs]
     inside = all(host in _LOOPBACK for host, _ in needs)
     namespace = plan.namespace and inside and not _stands_outside(use)
-    tested = (plan.tester or self_test)(namespace=namespace)
+    tested = (plan.tester or self_test)(namespace=namespace, thorough=False)
     run = _Run(plan, on_record)
     try:
         if tested.passed:
