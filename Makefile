@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 KILLS ?= 20
 
-.PHONY: help demo test slow fuzz kills check bench release-check clean
+.PHONY: help demo test slow fuzz kills check docs bench release-check clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make fuzz    the long runs with garbage and with generated requests"
 	@echo "make kills   runs killed at random points and gone on with; KILLS=50 for more of them"
 	@echo "make check   format, lint, types, layers"
+	@echo "make docs    write the pages of docs/ that are made from the code"
 	@echo "make bench   speed beside floors and peers; BENCH='ENGINE W1-H --repeat 9' for some of it"
 	@echo "make release-check   large recordings and a campaign of 100,000 cases: memory, time, growth; SHARE=0.1 for a tenth of them"
 	@echo "make clean   remove the environment and what was built"
@@ -43,6 +44,9 @@ check: $(READY)
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY)
+	$(BIN)/python -m understudy.reference docs
 
 fuzz: $(READY)
 	$(BIN)/python -m pip install -q --constraint constraints.txt --group fuzz || echo "atheris does not install here"

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.campaign.file_models import every_schema
 from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.jsonl import write_json
 from understudy.model.package import package_file
 
 __all__ = ["FORMS", "scaffold"]
@@ -20,6 +22,8 @@ __all__ = ["FORMS", "scaffold"]
 _FOLDER = "scaffold"
 _TEXT = ".txt"
 """What the templates end in, so that nobody takes one for a file of its own kind."""
+_DIALECTS = ("campaign", "gates", "policy", "suite")
+"""The schemas that editors complete and check by, as the first line of a file says."""
 _SUITE, _CAMPAIGN = "scenarios/refunds.yaml", "campaign.yaml"
 _HOOKED = "{http: {url: http://127.0.0.1:8790, deliver: webhook, start: python UP/agent.py 8790}}"
 
@@ -83,6 +87,8 @@ def scaffold(folder: Path, form: str) -> str:
             f"`{folder}` has {', '.join(f'`{name}`' for name in there)} already",
             hint="name an empty folder: understudy init NAME",
         )
+    for name in _DIALECTS:
+        write_json(folder / f".understudy/{name}.schema.json", every_schema()[name])
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -37,13 +37,13 @@ def apply(
     clean: Annotated[Path, typer.Argument(help="The table to damage, CSV or Parquet.")],
     profile: Annotated[str, typer.Option(help="A mess profile.")],
     out: Annotated[Path, typer.Option(help="The damaged table, CSV or Parquet by its ending.")],
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")] = 0,
     ledger: Annotated[
         Path | None, typer.Option(help="Every damage with the value before, CSV or Parquet.")
     ] = None,
     table: Annotated[str | None, typer.Option(help="Which of the profile's tables it is.")] = None,
     encoding: Encoding = "utf-8",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Damage a table as a mess profile says, with a ledger of what was damaged."""
     from understudy.campaign.mess_profiles import ApplyRequest, apply_mess
@@ -63,9 +63,9 @@ def score(
         list[str] | None, typer.Option(help="A link to check for orphans: COLUMN=PARENTS.csv:ID.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report with pictures here.")] = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
     encoding: Encoding = "utf-8",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Judge whether generated mess can be told from real mess: ten measures with yardsticks."""
     from understudy.campaign.mess_profiles import ScoreRequest, score_json, score_mess, score_text

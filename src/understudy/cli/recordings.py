@@ -55,7 +55,7 @@ def import_traffic(
     gap: Gap = None,
     by: By = None,
     zone: Zone = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Import recorded traffic: cases, what people did, and what a recorded agent proposed.
 

@@ -39,11 +39,11 @@ def schema(
     write: Annotated[Path | None, typer.Option(help="Write all schemas into this folder.")] = None,
 ) -> None:
     """Print or write the JSON Schemas of every file that people write or tools read."""
+    from understudy.campaign.file_models import every_schema
     from understudy.model.errors import ConfigurationError, nearest
     from understudy.model.jsonl import write_json
-    from understudy.model.schemas import json_schemas
 
-    schemas = json_schemas()
+    schemas = every_schema()
     if write is not None:
         for key, value in schemas.items():
             write_json(write / f"{key}.schema.json", value)

@@ -23,13 +23,13 @@ def build(
     out: Annotated[Path, typer.Option(help="The folder of the new world.")],
     recipe: Annotated[str, typer.Option(help="A recipe file, or a shipped one.")] = "default",
     profile: Annotated[str, typer.Option(help="A mess profile, or a shipped one.")] = "mid_market",
-    customers: Annotated[int, typer.Option(min=1)] = 2000,
+    customers: Annotated[int, typer.Option(min=1, help="Customers in the world.")] = 2000,
     cases: Annotated[int, typer.Option(min=0, help="Cases that simulated staff handle.")] = 0,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")] = 0,
     shard: Annotated[
         str | None, typer.Option(help="Build part K of N only, as `2/8`; without --cases.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Generate a messy, consistent world, with a recording of staff at work if cases are asked."""
     from understudy.campaign.worlds import BuildRequest, build_world, generate_world
@@ -59,7 +59,7 @@ def check(
         Path | None, typer.Option(help="Write Great Expectations' pages into this folder.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the outcomes as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Hold a world or a recording to its contract; exits with 1 where it fails."""
     from understudy.campaign.checks import check as check_contract
@@ -89,11 +89,11 @@ def import_exports(
     profile: Annotated[
         str | None, typer.Option(help="A mess profile to lay over; none without.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")] = 0,
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="Nobody's data, so people stay as they are.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Build a world of a company's own exports, pseudonymised with the recordings' key."""
     from understudy.campaign.world_import import ImportWish, import_world

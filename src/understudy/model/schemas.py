@@ -9,7 +9,9 @@ import msgspec
 if TYPE_CHECKING:
     import pydantic
 
-__all__ = ["json_schemas"]
+__all__ = ["json_schemas", "schema_of"]
+
+_DRAFT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
@@ -48,7 +50,22 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "verdict": Verdict,
         "world-manifest": WorldManifest,
     }
-    schemas = {name: model.model_json_schema() for name, model in written.items()}
-    schemas |= {name: msgspec.json.schema(kind) for name, kind in kept.items()}
-    draft = "https://json-schema.org/draft/2020-12/schema"
-    return {name: {"$schema": draft, **schemas[name]} for name in sorted(schemas)}
+    schemas = {name: schema_of(model) for name, model in written.items()}
+    schemas |= {name: {**_DRAFT, **msgspec.json.schema(kind)} for name, kind in kept.items()}
+    return {name: schemas[name] for name in sorted(schemas)}
+
+
+def schema_of(model: type[pydantic.BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of a YAML file, with what each key is, for editors to show."""
+    from understudy.model.field_texts import field_texts, models_in
+
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    for each in models_in(model):
+        texts = field_texts(each)
+        for part in parts:
+            properties = part.get("properties", {})
+            if part.get("title") == each.__name__ and properties.keys() == texts.keys():
+                for key, text in texts.items():
+                    properties[key].setdefault("description", text)
+    return {**_DRAFT, **schema}
