@@ -289,8 +289,45 @@ def test_an_item_that_names_no_amount(make_caller, world_of):
     assert caller.ok("stripe.invoiceitems.update", id="ii_1", quantity=3)["id"] == "ii_1"
 
 
-def test_a_card_that_ends_in_no_month(call):
-    """Stripe's own error for it."""
-    wrong = {"number": "4242424242424242", "exp_month": 13, "exp_year": 2042}
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [
+        ({"exp_month": 13, "exp_year": 2042}, "invalid_expiry_month"),
+        ({"exp_month": 4, "exp_year": 2020}, "invalid_expiry_year"),
+        ({"exp_month": 4, "exp_year": 2099}, "invalid_expiry_year"),
+        ({"exp_month": 4, "exp_year": 20}, "invalid_expiry_year"),
+        ({"exp_month": 1, "exp_year": 2026}, "invalid_expiry_month"),
+    ],
+)
+def test_a_card_that_has_ended_or_never_ends(call, ends, code):
+    """Stripe's own errors for months and years that no card has, by the case's own clock."""
+    wrong = {"number": "4242424242424242", **ends}
     error = call.refused("stripe.payment_methods.create", 402, type="card", card=wrong)
-    assert error["code"] == "invalid_expiry_month"
+    assert error["code"] == code
+
+
+def test_a_year_may_be_written_short(call):
+    """Two digits are of this century, as at Stripe."""
+    short = {"number": "4242424242424242", "exp_month": 4, "exp_year": 42}
+    made = call.ok("stripe.payment_methods.create", type="card", card=short)
+    assert made["card"]["exp_year"] == 2042
+
+
+@pytest.mark.parametrize("token", ["tok_nonsense", "tok_visa111", "tok_test_123"])
+def test_a_token_that_nobody_made_is_refused(call, token):
+    """Neither charged nor kept; nor is a trial card's name that Stripe has not."""
+    paid = call.refused("stripe.charges.create", amount=500, currency="eur", source=token)
+    assert (paid["message"], paid["code"]) == (f"No such token: '{token}'", "resource_missing")
+    kept = call.refused("stripe.payment_methods.create", type="card", card={"token": token})
+    assert (kept["param"], kept["code"]) == ("card[token]", "resource_missing")
+    method = token.replace("tok_", "pm_card_")
+    given = {"amount": 500, "currency": "eur", "payment_method": method}
+    assert call.refused("stripe.payment_intents.create", **given)["code"] == "resource_missing"
+    call.refused("stripe.payment_methods.attach", 404, id=method, customer="cus_ada")
+
+
+def test_a_token_made_in_a_browser_may_be_there(call):
+    """It looks like Stripe's own, and nobody here has seen it being made."""
+    made = call.ok("stripe.charges.create", amount=500, currency="eur",
+                   source="tok_1NvWxQ2eZvKYlo2C0a1b2c3d")  # fmt: skip
+    assert made["paid"] is True

@@ -12,7 +12,7 @@ from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.balance import book
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
-from understudy.systems.stripe.trial_cards import refuse_declined
+from understudy.systems.stripe.trial_cards import refuse_declined, refuse_token
 from understudy.systems.stripe.writes import PAID, changed, write
 
 __all__ = ["OPERATIONS", "capture_amount", "collect", "release", "take"]
@@ -93,6 +93,8 @@ def _create(call: Call) -> Reply:
         fields.require(call, "customers", customer, "customer")
     elif source is None:
         raise invalid("Must provide source or customer.", code="parameter_missing")
+    if source is not None and source.startswith("tok_"):
+        refuse_token(source, "source")
     said = {name: fields.text(given, name) for name in _TEXTS if name in given}
     held = fields.boolean(given, "capture") is False
     said |= fields.merged_metadata({}, given)

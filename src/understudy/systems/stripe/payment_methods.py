@@ -16,13 +16,17 @@ from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, present
 from understudy.systems.stripe.listing import list_reply
 from understudy.systems.stripe.reads import EXPAND, PAGING, answer, list_of, retrieve
-from understudy.systems.stripe.trial_cards import card_given, refuse_attaching, trial_card
+from understudy.systems.stripe.trial_cards import (
+    card_given,
+    is_trial,
+    refuse_attaching,
+    trial_card,
+)
 from understudy.systems.stripe.writes import APPROVED, write
 
 __all__ = ["OPERATIONS", "attach", "refuse_anothers", "refuse_unknown"]
 
 _TABLE = "stripe.payment_methods"
-_TRIALS = "pm_card_"
 
 
 def find_method(session: CaseSession, method: str) -> Row | None:
@@ -54,7 +58,7 @@ def _usual(session: CaseSession, method: str) -> Iterator[Row]:
 
 def refuse_unknown(session: CaseSession, method: str | None, param: str) -> None:
     """The 400 of a method that nothing in the account names, and that no test has."""
-    if method and not method.startswith(_TRIALS) and find_method(session, method) is None:
+    if method and not is_trial(method) and find_method(session, method) is None:
         message = f"No such PaymentMethod: '{method}'"
         raise invalid(message, param=param, code="resource_missing")
 
@@ -116,14 +120,14 @@ def _create(call: Call) -> Reply:
         raise missing("type")
     if not isinstance(given.get("card"), dict):
         raise missing("card")
-    card = card_given(given["card"])
+    card = card_given(given["card"], call.session.now.date())
     row = _made(call.session, None, card=card, **fields.merged_metadata({}, given))
     return answer(call, "payment_methods", row, created=(_TABLE, row["id"]))
 
 
 def attach(session: CaseSession, method: str, customer: str) -> Row:
     """Attach a method to a customer; of a trial name, which stands for many, a new one is made."""
-    if method.startswith(_TRIALS):
+    if is_trial(method):
         card = trial_card(method)
         refuse_attaching(card)
         return _made(session, customer, card=card)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from zlib import crc32
 
 from understudy.systems.stripe import fields
-from understudy.systems.stripe.errors import declined
+from understudy.systems.stripe.errors import declined, invalid
 
-__all__ = ["card_given", "refuse_attaching", "refuse_declined", "trial_card"]
+__all__ = [
+    "card_given",
+    "is_trial",
+    "refuse_attaching",
+    "refuse_declined",
+    "refuse_token",
+    "trial_card",
+]
 
 # docs.stripe.com/testing, "Declined payments": without `pm_card_`, `tok_` and `visa_`, which may
 # stand before each of them.
@@ -53,6 +61,16 @@ _BRANDS = (
     ("62", "unionpay"), ("4", "visa"), ("2 5", "mastercard"),
 )  # fmt: skip
 _TRIAL = re.compile(r"(?:pm_card_|tok_)(?:visa_)?(\w+)")
+# The sorts of names that docs.stripe.com/testing has: by brand, by country, by what happens.
+_SORTS = re.compile(
+    r"(?:pm_card_|tok_)(?:"
+    r"(?:visa|mastercard|amex|discover|diners|jcb|unionpay|debit|credit)(?:_\w+)?"
+    r"|[a-z]{2}(?:_(?:credit|debit|mastercard))?"
+    r"|(?:adaptive|authentication|avs|bypass|charge|create|cvc|domestic|freeTrial|high|pending|radar"
+    r"|refund|risk|threeD)[A-Z\d]\w*)"
+)
+_MADE_TOKEN = re.compile(r"tok_1[A-Za-z0-9]{20,27}")
+_FURTHEST = 50
 _INCORRECT = "Your card number is incorrect."
 
 
@@ -83,23 +101,51 @@ def trial_card(method: str) -> dict[str, Any]:
     return _card(brand, last4, name)
 
 
-def card_given(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The card that a request spells out by number or token; raises the 402 of a wrong number."""
+def is_trial(method: str) -> bool:
+    """Whether a name is one of Stripe's trial cards.
+
+    >>> is_trial("pm_card_visa"), is_trial("tok_th_credit"), is_trial("tok_nonsense")
+    (True, True, False)
+    """
+    return _SORTS.fullmatch(method) is not None
+
+
+def refuse_token(token: str, param: str) -> None:
+    """The 400 of a token that is no trial card's and was made nowhere.
+
+    Tokens are made in browsers, so that one of their shape may well be there.
+    """
+    if not is_trial(token) and not _MADE_TOKEN.fullmatch(token):
+        raise invalid(f"No such token: '{token}'", param=param, code="resource_missing")
+
+
+def card_given(given: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """The card that a request spells out by number or token; raises the 402 of a wrong one."""
     token = given.get("token")
     if isinstance(token, str):
+        refuse_token(token, "card[token]")
         return trial_card(token)
     number = re.sub(r"[\s-]", "", str(given.get("number", "")))
     if not _is_number(number):
         raise declined("incorrect_number", None, _INCORRECT)
     brand = next((name for starts, name in _BRANDS if number.startswith(tuple(starts.split()))), "")
-    month = fields.integer(given, "exp_month")
-    if month is not None and not 1 <= month <= 12:
-        raise declined("invalid_expiry_month", None, "Your card's expiration month is invalid.")
     card = _card(brand or "unknown", number[-4:], _NUMBERS.get(number, ""))
     card["fingerprint"] = f"{crc32(number.encode()):08x}{crc32(number[::-1].encode()):08x}"
-    return card | {
-        name: year for name in ("exp_month", "exp_year") if (year := fields.integer(given, name))
-    }
+    return card | _expiry(given, today)
+
+
+def _expiry(given: Mapping[str, Any], today: date) -> dict[str, int]:
+    """Month and year, as far as they are given; raises the 402 of an end that is over."""
+    month, year = (fields.integer(given, name) for name in ("exp_month", "exp_year"))
+    if year is not None and 0 <= year < 100:
+        year += today.year // 100 * 100
+    if year is not None and not today.year <= year <= today.year + _FURTHEST:
+        raise declined("invalid_expiry_year", None, "Your card's expiration year is invalid.")
+    over = year == today.year and month is not None and month < today.month
+    if month is not None and (over or not 1 <= month <= 12):
+        raise declined("invalid_expiry_month", None, "Your card's expiration month is invalid.")
+    told = {"exp_month": month, "exp_year": year}
+    return {name: number for name, number in told.items() if number is not None}
 
 
 def _card(brand: str, last4: str, trial: str) -> dict[str, Any]:
