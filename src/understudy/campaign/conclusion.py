@@ -147,6 +147,7 @@ def _partial(end: RunFiles) -> list[str]:
     """A verdict from part of the cases says so."""
     planned, run = end.manifest.planned, len(end.evidence.proposals)
     told = [f"only {run:,} of the {planned:,} planned cases were run"] if run < planned else []
+    told += [end.reviewed] if end.reviewed else []
     if end.stopped == "kill_switch":
         told.append(
             f"after the kill switch {end.manifest.halted:,} further actions of "

@@ -18,6 +18,7 @@ from understudy.model.action import Action
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.cost import CostSummary
+from understudy.model.decision import finding_key
 from understudy.model.finding import Finding
 from understudy.model.line_file import Derived, Grouped
 from understudy.model.policy import Policy
@@ -39,6 +40,10 @@ class Evidence:
     proposals: Sequence[Proposal]
     mess_of: Callable[[Case, Iterable[Action]], tuple[str, ...]] = lambda _case, _actions: ()
     replay: Replay | None = None
+    accepted: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Findings by case that reviewers found acceptable, by their keys."""
+    strangers: Mapping[str, str] = field(default_factory=dict)
+    """Cases that reviewers found to be none, with the reason."""
     by_case: Grouped[Proposal] = field(init=False)
     """The proposals of each case."""
 
@@ -69,7 +74,8 @@ def judge(evidence: Evidence, policy: Policy) -> Judgement:
     quarantined: dict[str, str] = {}
     for place, case in enumerate(evidence.cases):
         own = evidence.by_case.get(case.case_id, ())
-        reason = unfit(own, evidence.baselines.get(case.case_id, ()))
+        reason = evidence.strangers.get(case.case_id)
+        reason = reason or unfit(own, evidence.baselines.get(case.case_id, ()))
         if reason is None:
             kept.append(place, bench.judged(case, own))
         else:
@@ -158,7 +164,13 @@ class _Bench:
                 self.strays[case.case_id, proposal.repeat] = each.explanation.stray
             self.forgiven += each.forgiven
         self.alone.update({each.alone for each in views if each.alone is not None})
-        findings = [finding for each in views for finding in each.explanation.findings]
+        accepted = evidence.accepted.get(case.case_id, ())
+        findings = [
+            finding
+            for each in views
+            for finding in each.explanation.findings
+            if not accepted or finding_key(finding) not in accepted
+        ]
         if findings:
             sides = [*(one.actions for one in proposals), *(one.actions for one in baselines)]
             mess = evidence.mess_of(case, (action for side in sides for action in side))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from understudy import __version__
+from understudy.campaign.adjudication import adjudicate
 from understudy.campaign.business import with_business
 from understudy.campaign.conclusion import conclude
+from understudy.campaign.decisions import DecisionFile, take_in
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import harness_hash
 from understudy.campaign.judgement import judge
@@ -62,8 +64,14 @@ def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
     return finished
 
 
-def judge_run(run: str, reports: Path, progress: Progress) -> Finished:
-    """Judge a run again from its store, with the policy and gate files as they are now."""
+def judge_run(
+    run: str, reports: Path, progress: Progress, decisions: Path | None = None
+) -> Finished:
+    """Judge a run again from its store, with the policy and gate files as they are now.
+
+    What reviewers have decided in the meantime is taken up, with a file of `decisions` that was
+    exported from a page put to it.
+    """
     files = open_run(find_run(run, reports))
     if files.manifest.shard is not None:
         raise EvidenceError(
@@ -72,14 +80,30 @@ def judge_run(run: str, reports: Path, progress: Progress) -> Finished:
             code="U502",
             hint="understudy merge RUN RUN …, with all of its shards",
         )
+    if decisions is not None:
+        take_in(files.folder.path, decisions)
     progress("judge", len(files.records), len(files.records))
-    return conclude(files)
+    return conclude(_reviewed(files))
+
+
+def _reviewed(files: RunFiles) -> RunFiles:
+    """The run with what reviewers have decided; a damaged file of decisions is an error."""
+    read = DecisionFile.of(files.folder.path).read()
+    if read.damaged:
+        raise RecordingError(
+            f"{len(read.damaged):,} decisions cannot be read: {'; '.join(read.damaged[:10])}",
+            code="U455",
+            where=str(files.folder.path),
+            hint="mend or remove these lines, then judge again",
+        )
+    settled = adjudicate(files.evidence, files.rules.policy, read.all)
+    return replace(files, evidence=settled.evidence, reviewed=settled.told)
 
 
 def diff_run(run: str, reports: Path) -> str:
     """Explain and price a run's differences again; the verdict stays as it was made."""
     folder = find_run(run, reports)
-    files = open_run(folder)
+    files = _reviewed(open_run(folder))
     judgement = with_business(judge(files.evidence, files.rules.policy), files)
     folder.write_differences(judgement.findings, judgement.cost)
     cost = judgement.cost

@@ -36,6 +36,8 @@ class RunFiles:
     imported: RecordingManifest
     wall: WallEvidence | None = None
     stopped: str | None = None
+    reviewed: str = ""
+    """What of the reviewers' decisions was taken up, where there are any."""
 
 
 def open_run(folder: RunFolder) -> RunFiles:

@@ -276,6 +276,9 @@ def judge(
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Spoil every baseline and see that it is found.")
     ] = False,
+    decisions: Annotated[
+        Path | None, typer.Option(help="Reviewers' decisions that were exported from a report.")
+    ] = None,
     reports: Reports = Path("reports"),
     json: Json = False,
     quiet: Quiet = False,
@@ -289,7 +292,9 @@ def judge(
     if run is not None:
         if recording or proposed:
             raise typer.BadParameter("name either a run, or --recording and --proposed")
-        finished = judge_run(run, reports, progress)
+        finished = judge_run(run, reports, progress, decisions)
+    elif decisions is not None:
+        raise typer.BadParameter("--decisions needs a run")
     elif recording is None or proposed is None:
         raise typer.BadParameter("name a run, or both --recording and --proposed")
     else:

@@ -1,4 +1,4 @@
-"""Commands on one run: `diff`, `report`, `case` and `stop`."""
+"""Commands on one run: `diff`, `report`, `view`, `case` and `stop`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["case", "diff", "report", "stop"]
+__all__ = ["case", "diff", "report", "stop", "view"]
 
 Run = Annotated[str, typer.Argument(help="A run's folder, its id, or `latest`.")]
 Reports = Annotated[Path, typer.Option("--reports", help="Where run folders lie.")]
@@ -60,3 +60,42 @@ def stop(run: Run, reports: Reports = Path("reports")) -> None:
         return
     folder.stop_file.touch()
     typer.echo(f"{folder.path} is stopped: no further action is accepted, no further case begins")
+
+
+def view(
+    run: Annotated[
+        str | None, typer.Argument(help="A run; without one, the page of all runs is opened.")
+    ] = None,
+    reports: Reports = Path("reports"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="A port; 0 takes a free one.")] = 0,
+    seeded: Annotated[
+        str, typer.Option(help="Errors put among the findings to measure reviewers, as a share.")
+    ] = "5%",
+) -> None:
+    """Serve the report on loopback with reviewing switched on, until it is interrupted."""
+    from understudy.campaign.review_server import ReviewServer
+    from understudy.campaign.run_folder import find_run
+    from understudy.cli.progress import say
+
+    named = find_run(run, reports) if run is not None else None
+    server = ReviewServer(reports, _share(seeded), port, named)
+    server.start()
+    typer.echo(server.address(named))
+    say("open this address in a browser; it holds a token, so it is for reviewers only")
+    say("decisions go to decisions.jsonl in the run's folder; Ctrl-C ends, nothing is lost")
+    if named is not None:
+        say(f"then: understudy judge {named.path}")
+    try:
+        server.wait()
+    finally:
+        server.stop()
+
+
+def _share(text: str) -> float:
+    from understudy.model.errors import ConfigurationError
+    from understudy.model.quantity import parse_share
+
+    try:
+        return parse_share(text)
+    except ValueError as error:
+        raise ConfigurationError(str(error), where="--seeded", hint="--seeded 5%") from None

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from understudy.model.action import Action
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Turn
+from understudy.model.decision import finding_key
 from understudy.model.finding import Finding, Severity
 from understudy.model.money import Money
 from understudy.model.printable import printable
 from understudy.model.proposal import Proposal, Trace
+from understudy.report.case_state import state_lines
 from understudy.report.input import ReportInput
 
 __all__ = ["ActionLine", "CaseColumns", "DifferenceLine", "Side", "columns_of"]
@@ -55,6 +57,8 @@ class DifferenceLine:
     operation: str
     explanation: str
     rule: str
+    key: str = ""
+    """What names the finding in a decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ class CaseColumns:
     mess: tuple[str, ...]
     cost_minor: int
     rationale: str = ""
+    confidence: str = ""
+    reads: str = ""
+    faults: str = ""
+    state: tuple[str, ...] = ()
 
 
 def columns_of(case_id: str, facts: ReportInput, findings: Sequence[Finding]) -> CaseColumns:
@@ -82,6 +90,8 @@ def columns_of(case_id: str, facts: ReportInput, findings: Sequence[Finding]) ->
     baselines = facts.baselines.get(case_id, ())
     chosen = [one for one in baselines if one.baseline_id in matched] or list(baselines[:1])
     trace = facts.traces.get(case_id)
+    proposals = facts.proposals.get(case_id, ())
+    own = proposals[0] if proposals else None
     return CaseColumns(
         case_id=printable(case_id, 120),
         scenario=printable(case.scenario, 60) if case else "",
@@ -91,14 +101,21 @@ def columns_of(case_id: str, facts: ReportInput, findings: Sequence[Finding]) ->
             (_speaker(turn), printable(turn.text, _TURN)) for turn in _conversation(case, trace)
         ),
         people=tuple(_of_people(one, differing) for one in chosen[:3]),
-        candidate=tuple(
-            _of_candidate(one, differing) for one in facts.proposals.get(case_id, ())[:5]
-        ),
+        candidate=tuple(_of_candidate(one, differing) for one in proposals[:5]),
         differences=tuple(_difference(finding) for finding in findings),
         mess=tuple(sorted({name for finding in findings for name in finding.mess})),
         cost_minor=sum(finding.cost_minor for finding in findings),
         rationale=printable(trace.rationale, _TURN) if trace and trace.rationale else "",
+        confidence="" if own is None or own.confidence is None else f"{own.confidence:.2f}",
+        reads=_reads(own) if own else "",
+        faults=", ".join(sorted({printable(one.fault, 80) for one in findings if one.fault})),
+        state=state_lines(chosen[0].actions, own.actions) if chosen and own and findings else (),
     )
+
+
+def _reads(proposal: Proposal) -> str:
+    counts = sorted(proposal.reads.items())[:20]
+    return ", ".join(f"{printable(name, 60)} {count:,}x" for name, count in counts)
 
 
 def _conversation(case: Case | None, trace: Trace | None) -> Sequence[Turn]:
@@ -161,4 +178,5 @@ def _difference(finding: Finding) -> DifferenceLine:
         operation=printable(finding.operation or "", 80),
         explanation=printable(finding.explanation, 400),
         rule=printable(finding.rule, 120),
+        key=finding_key(finding),
     )

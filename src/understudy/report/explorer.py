@@ -7,22 +7,19 @@ that where the page's budget ends, the cases that are left out are those that co
 
 from __future__ import annotations
 
-import base64
-import gzip
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
-
-import orjson
 
 from understudy.model.cost import CaseCost
 from understudy.model.finding import Finding, Kind, Severity
 from understudy.model.money import minor_digits
 from understudy.model.printable import printable
+from understudy.report.block import Block, packed
 from understudy.report.case_columns import ActionLine, CaseColumns, Side, columns_of
 from understudy.report.input import ReportInput
+from understudy.report.trace_blocks import TRACE_CHUNK, trace_blocks
 
-__all__ = ["BUDGET", "CHUNK", "Block", "make_blocks"]
+__all__ = ["BUDGET", "CHUNK", "make_blocks"]
 
 CHUNK = 500
 BUDGET = 8_500_000
@@ -30,14 +27,6 @@ BUDGET = 8_500_000
 
 _KINDS = list(Kind)
 _SEVERITIES = list(Severity)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One compressed part of the data."""
-
-    name: str
-    data: str
 
 
 def make_blocks(facts: ReportInput, budget: int = BUDGET) -> tuple[tuple[Block, ...], int]:
@@ -54,14 +43,15 @@ def make_blocks(facts: ReportInput, budget: int = BUDGET) -> tuple[tuple[Block, 
             _detail(columns_of(case.case_id, facts, findings.get(case.case_id, ())))
             for case in order[start : start + CHUNK]
         ]
-        block = Block(f"chunk-{start // CHUNK}", _packed(part))
-        used += len(block.data)
-        if used > budget:
+        block = Block(f"chunk-{start // CHUNK}", packed(part))
+        if used + len(block.data) > budget:
             break
+        used += len(block.data)
         chunks.append(block)
     detailed = min(len(chunks) * CHUNK, len(order))
-    index = Block("index", _packed(_index(order, findings, facts, detailed)))
-    return (index, *chunks), len(order) - detailed
+    traces, traced = trace_blocks([case.case_id for case in order[:detailed]], facts, budget - used)
+    index = Block("index", packed(_index(order, findings, facts, detailed) | {"traced": traced}))
+    return (index, *chunks, *traces), len(order) - detailed
 
 
 def _index(
@@ -74,8 +64,11 @@ def _index(
     systems = sorted({one.system or "the case" for each in own for one in each})
     scenarios = [_scenario(case.case_id, facts) for case in order]
     names = sorted(set(scenarios))
+    operations = sorted({one.operation or "the case" for each in own for one in each})
+    place = {name: number for number, name in enumerate(operations)}
     return {
         "chunk": CHUNK,
+        "trace_chunk": TRACE_CHUNK,
         "detailed": detailed,
         "currency": facts.cost.currency,
         "digits": minor_digits(facts.cost.currency),
@@ -83,6 +76,8 @@ def _index(
         "severities": [severity.value for severity in _SEVERITIES],
         "systems": [printable(system, 40) for system in systems],
         "scenarios": names,
+        "operations": [printable(name, 80) for name in operations],
+        "operation": [sorted({place[one.operation or "the case"] for one in each}) for each in own],
         "id": [printable(case.case_id, 120) for case in order],
         "scenario": [names.index(name) for name in scenarios],
         "cost": [case.error_cost_minor for case in order],
@@ -113,11 +108,23 @@ def _detail(case: CaseColumns) -> dict[str, Any]:
         "people": [_side(side) for side in case.people],
         "candidate": [_side(side) for side in case.candidate],
         "differences": [
-            [one.kind, one.severity.value, one.cost_minor, one.operation, one.explanation, one.rule]
+            [
+                one.kind,
+                one.severity.value,
+                one.cost_minor,
+                one.operation,
+                one.explanation,
+                one.rule,
+                one.key,
+            ]
             for one in case.differences
         ],
         "mess": case.mess,
         "rationale": case.rationale,
+        "confidence": case.confidence,
+        "reads": case.reads,
+        "faults": case.faults,
+        "state": case.state,
     }
     return {key: value for key, value in full.items() if value}
 
@@ -128,7 +135,3 @@ def _side(side: Side) -> list[Any]:
 
 def _action(action: ActionLine) -> list[Any]:
     return [action.operation, action.target, action.amount, action.refused, action.fields]
-
-
-def _packed(value: Any) -> str:
-    return base64.b64encode(gzip.compress(orjson.dumps(value), 6, mtime=0)).decode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +15,44 @@ from markupsafe import Markup
 
 from understudy.model.finding import Severity
 from understudy.model.printable import printable
+from understudy.report.block import Block
 from understudy.report.business import business_tables
-from understudy.report.explorer import Block
 from understudy.report.page import Page
 from understudy.report.phrases import GLOSSARY, SEVERITY_SIGNS, amount, counted, percent, plain
 
-__all__ = ["render_page"]
+__all__ = ["Data", "environment", "policy_of", "read", "render_page"]
 
 _FOLDER = Path(__file__).parent / "page"
 _LONGEST = 2000
 
 
-def render_page(page: Page, blocks: tuple[Block, ...], left_out: int) -> str:
-    """The report as HTML; `blocks` hold the case explorer's data, `left_out` cases are not in."""
-    style, script = _read("report.css"), _read("explorer.js")
-    policy = (
-        f"default-src 'none'; style-src '{_source(style)}'; script-src '{_source(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What the page's scripts read: the case explorer's blocks, and what there is to decide.
+
+    `left_out` cases have no details; a `served` page may send decisions to where it came from.
+    """
+
+    blocks: tuple[Block, ...]
+    review: Block | None
+    left_out: int
+    served: bool = False
+
+
+def render_page(page: Page, data: Data) -> str:
+    """The report as HTML."""
+    style = read("report.css")
+    scripts = [read("explorer.js"), read("review.js")] if data.blocks else []
     return _template().render(
         page=page,
         verdict=page.facts.verdict,
         currency=page.facts.verdict.error_cost.currency,
         style=style,
-        script=script,
-        policy=policy,
-        blocks=blocks,
-        left_out=left_out,
+        scripts=scripts,
+        policy=policy_of(style, scripts, served=data.served),
+        data=data,
+        blocks=(*data.blocks, *([data.review] if data.review else [])),
+        left_out=data.left_out,
         glossary=GLOSSARY,
         heat_class=_heat_class,
         prices=_prices(page),
@@ -47,9 +60,24 @@ def render_page(page: Page, blocks: tuple[Block, ...], left_out: int) -> str:
     )
 
 
+def policy_of(style: str, scripts: Sequence[str], *, served: bool = False) -> str:
+    """What a page may load: its own style and scripts, and where served its own decisions."""
+    allowed = " ".join(f"'{_source(script)}'" for script in scripts) or "'none'"
+    return (
+        f"default-src 'none'; style-src '{_source(style)}'; script-src {allowed}; "
+        + ("connect-src 'self'; " if served else "")
+        + "base-uri 'none'; form-action 'none'"
+    )
+
+
 @functools.cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
+    return environment().get_template("report.html.j2")
+
+
+def environment() -> jinja2.Environment:
+    """Where templates are read and every value is made inert."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         trim_blocks=True,
@@ -57,7 +85,7 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
         finalize=_inert,
     )
-    environment.filters |= {
+    made.filters |= {
         "plain": plain,
         "shown": lambda text: printable(text, 120),
         "percent": percent,
@@ -65,7 +93,7 @@ def _template() -> jinja2.Template:
         "money": amount,
         "sign": lambda severity: SEVERITY_SIGNS[Severity(severity)],
     }
-    return environment.get_template("report.html.j2")
+    return made
 
 
 def _inert(value: Any) -> Any:
@@ -76,7 +104,8 @@ def _inert(value: Any) -> Any:
 
 
 @functools.cache
-def _read(name: str) -> str:
+def read(name: str) -> str:
+    """A part of the page as text."""
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 

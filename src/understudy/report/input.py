@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.cost import CostSummary
+from understudy.model.decision import ReviewerRate
 from understudy.model.finding import Finding
 from understudy.model.gates import Gates
 from understudy.model.manifest import RecordingManifest, RunManifest
@@ -40,6 +41,8 @@ class ReportInput:
     likeness: Verification | None = None
     """How the mocks answered the recording's requests; None where they made it themselves."""
     monthly_cases: int | None = None
+    reviewers: Sequence[ReviewerRate] = ()
+    """What each person who reviewed has decided and seen."""
     order: Sequence[tuple[str, str]] = ()
     """(case id, cluster id) in the registered order, as the verdict was made from."""
 

@@ -34,6 +34,7 @@ from understudy.report.phrases import (
     oversight_told,
     percent,
     plain,
+    reviewers_told,
     vendor_likeness,
     wall_held,
 )
@@ -279,6 +280,8 @@ def _provenance(facts: ReportInput) -> Iterator[tuple[str, str]]:
     yield "Mocks like the vendors", vendor_likeness(facts.likeness, facts.recording)
     if verdict.oversight:
         yield "Oversight", oversight_told(verdict.oversight)
+    if facts.reviewers:
+        yield "Reviewers", reviewers_told(facts.reviewers)
     if verdict.external:
         yield "The log's own verdict", log_agreement(verdict.external)
     yield "Run", f"{manifest.run_id}, seed {manifest.seed}, started {manifest.started_at}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from understudy.model.decision import ReviewerRate
 from understudy.model.finding import Kind, Severity
 from understudy.model.manifest import MADE_HERE, RecordingManifest
 from understudy.model.money import Money
@@ -25,6 +26,7 @@ __all__ = [
     "oversight_told",
     "percent",
     "plain",
+    "reviewers_told",
     "vendor_likeness",
     "wall_held",
 ]
@@ -190,6 +192,21 @@ def oversight_told(seen: Oversight) -> str:
         low, high = seen.interval
         text += f"; catch rate {seen.catch_rate:.0%} ({low:.0%} to {high:.0%})"
     return f"{text}; answered after {seen.mean_seconds:,.0f} s"
+
+
+def reviewers_told(rates: Sequence[ReviewerRate]) -> str:
+    """How much each reviewer decided, and how many seeded errors each saw."""
+    told = []
+    for one in rates:
+        text = f"{one.reviewer} decided {counted(one.decided, 'finding')}"
+        if one.interval is not None:
+            low, high = one.interval
+            text = (
+                f"{text}; {one.reviewer} saw {one.caught:,} of "
+                f"{counted(one.seeded, 'seeded error')} ({low:.0%} to {high:.0%})"
+            )
+        told.append(text)
+    return "; ".join(told)
 
 
 def wall_held(wall: WallEvidence) -> str:

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from understudy.model.new_file import file_aside
 from understudy.report.explorer import make_blocks
-from understudy.report.html import render_page
+from understudy.report.html import Data, render_page
 from understudy.report.input import ReportInput
 from understudy.report.markdown import render_markdown
 from understudy.report.page import make_page
+from understudy.report.review import review_block
 
-__all__ = ["write_report"]
+__all__ = ["page_of", "write_report"]
 
 
-def write_report(run_dir: Path, facts: ReportInput, *, details: bool = True) -> Path:
+def write_report(
+    run_dir: Path, facts: ReportInput, *, details: bool = True, links: Sequence[str] = ()
+) -> Path:
     """Write `report.html` and `report.md`; returns the path of the former.
 
     Without `details` the page has no case explorer and stays small whatever the number of cases.
+    `links` are the cases that hang together by weak signs, for reviewers to confirm.
+    """
+    _replace(run_dir / "report.md", render_markdown(make_page(facts), str(run_dir)))
+    path = run_dir / "report.html"
+    _replace(path, page_of(facts, details=details, links=links))
+    return path
+
+
+def page_of(
+    facts: ReportInput,
+    *,
+    details: bool = True,
+    links: Sequence[str] = (),
+    shown: ReportInput | None = None,
+    served: bool = False,
+) -> str:
+    """`report.html` as text.
+
+    `shown` is what reviewers are shown case by case, where that is not the run as it was. A page
+    that is `served` sends decisions to where it came from; any other keeps them for export.
     """
     page = make_page(facts)
-    blocks, left_out = make_blocks(facts) if details else ((), len(facts.cost.per_case))
-    _replace(run_dir / "report.md", render_markdown(page, str(run_dir)))
-    path = run_dir / "report.html"
-    _replace(path, render_page(page, blocks, left_out))
-    return path
+    if not details:
+        return render_page(page, Data((), None, len(facts.cost.per_case)))
+    blocks, left_out = make_blocks(shown or facts)
+    review = review_block(shown or facts, links, served=served)
+    return render_page(page, Data(blocks, review, left_out, served))
 
 
 def _replace(path: Path, text: str) -> None:

@@ -3,7 +3,8 @@
   const ROW = 32, MARGIN = 12;
   const $ = (id) => document.getElementById(id);
   const app = $("explorer-app"), list = $("list"), body = $("rows"), detail = $("detail");
-  const fields = { q: $("f-q"), kind: $("f-kind"), sev: $("f-sev"), sys: $("f-sys"), min: $("f-min") };
+  const fields = { q: $("f-q"), kind: $("f-kind"), sev: $("f-sev"), sys: $("f-sys"), op: $("f-op"), end: $("f-end"), min: $("f-min"), max: $("f-max") };
+  const ENDS = { handled: 0, escalated: 1, failed: 2 };
   const chunks = new Map();
   let index = null, shown = [], selected = 0, openId = null, lowered = null, digits = 2;
 
@@ -22,12 +23,12 @@
     return JSON.parse(await new Response(stream).text());
   }
 
-  function chunkOf(number) {
-    if (!chunks.has(number)) {
+  function chunkOf(name) {
+    if (!chunks.has(name)) {
       if (chunks.size > 8) chunks.delete(chunks.keys().next().value);
-      chunks.set(number, unpack("chunk-" + number));
+      chunks.set(name, unpack(name));
     }
-    return chunks.get(number);
+    return chunks.get(name);
   }
 
   const money = (minor) =>
@@ -53,12 +54,16 @@
     const text = fields.q.value.trim().toLowerCase();
     const kind = bit(index.kinds, fields.kind.value), sev = bit(index.severities, fields.sev.value);
     const sys = bit(index.systems, fields.sys.value), least = (Number(fields.min.value) || 0) * 10 ** digits;
+    const op = index.operations.indexOf(fields.op.value), end = ENDS[fields.end.value];
+    const most = fields.max.value === "" ? Infinity : Number(fields.max.value) * 10 ** digits;
     shown = [];
     for (let i = 0; i < index.id.length; i++) {
       if (kind && !(index.kind[i] & kind)) continue;
       if (sev && !(index.severity[i] & sev)) continue;
       if (sys && !(index.system[i] & sys)) continue;
-      if (index.cost[i] < least) continue;
+      if (index.cost[i] < least || index.cost[i] > most) continue;
+      if (op >= 0 && !index.operation[i].includes(op)) continue;
+      if (end !== undefined && (end ? !(index.state[i] & end) : index.state[i] !== 0)) continue;
       if (text && !lowered[i].includes(text)) continue;
       shown.push(i);
     }
@@ -102,6 +107,54 @@
     body.replaceChildren(...rows);
   }
 
+  // The longest common run of words, by the usual table; long texts are compared by their lines.
+  function parts(one, other) {
+    const cut = one.length + other.length > 3000 ? /(\n)/ : /(\s+)/;
+    const a = one.split(cut).slice(0, 600), b = other.split(cut).slice(0, 600);
+    const table = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
+    for (let i = a.length - 1; i >= 0; i--)
+      for (let j = b.length - 1; j >= 0; j--)
+        table[i][j] = a[i] === b[j] ? table[i + 1][j + 1] + 1 : Math.max(table[i + 1][j], table[i][j + 1]);
+    const found = [];
+    let i = 0, j = 0;
+    while (i < a.length || j < b.length) {
+      if (i < a.length && j < b.length && a[i] === b[j]) { found.push(["", a[i]]); i++; j++; }
+      else if (j >= b.length || (i < a.length && table[i + 1][j] >= table[i][j + 1])) found.push(["del", a[i++]]);
+      else found.push(["ins", b[j++]]);
+    }
+    return found;
+  }
+
+  function compared(data) {
+    const texts = (sides) => {
+      const found = new Map();
+      for (const [, , , actions] of sides || [])
+        for (const [operation, , , , own] of actions)
+          for (const [key, value] of own)
+            if (!found.has(operation + " " + key)) found.set(operation + " " + key, value);
+      return found;
+    };
+    const theirs = texts(data.people), ours = texts(data.candidate), nodes = [];
+    for (const [name, text] of theirs) {
+      const other = ours.get(name);
+      if (other === undefined || other === text || text.length + other.length < 40) continue;
+      const line = make("p", null, "textdiff");
+      for (const [tag, word] of parts(text, other)) line.append(tag ? make(tag, word) : word);
+      nodes.push(make("h4", name), line);
+    }
+    return nodes.length ? [make("h3", "Texts, word by word"), make("p", "Struck out: only people's. Underlined: only the candidate's.", "note"), ...nodes] : [];
+  }
+
+  function traceNode(trace) {
+    const box = make("details");
+    box.append(make("summary", "Trace: prompts, context, outputs"));
+    for (const [name, entries] of trace) {
+      box.append(make("h4", name));
+      for (const text of entries) box.append(make("pre", text));
+    }
+    return box;
+  }
+
   function sideNode([name, outcome, note, actions]) {
     const side = make("div", null, "side");
     side.append(make("p", (name ? name + ", " : "") + outcome, "who"));
@@ -142,16 +195,34 @@
     parts.push(make("p", about.filter(Boolean).join(", "), "note"));
     if (data.turns) parts.push(make("div", data.turns.map(([role, text]) => role + ": " + text).join("\n"), "turns"));
     const found = make("ul", null, "differences");
-    for (const [kind, severity, cost, operation, explanation, rule] of data.differences || []) {
+    for (const [kind, severity, cost, operation, explanation, rule, key] of data.differences || []) {
       const item = make("li");
+      item.tabIndex = -1;
       item.append(make("span", severity, "sev s-" + severity), " ", make("strong", words(kind)), " " + money(cost) + ": " + (explanation || operation) + " ");
       if (rule) item.append(make("span", "priced by " + rule, "rule"));
+      if ($("review-app")) {
+        const button = make("button", "Decide");
+        button.type = "button";
+        button.addEventListener("click", () => document.dispatchEvent(new CustomEvent("understudy-decide", { detail: { caseId: index.id[i], key } })));
+        item.append(" ", button);
+      }
       found.append(item);
     }
     parts.push(data.differences ? found : make("p", "No difference.", "note"));
     const columns = make("div", null, "columns");
     columns.append(column("People", data.people, "no baseline is at hand"), column("Candidate, proposed and never executed", data.candidate, "no proposal is at hand"));
     parts.push(columns);
+    parts.push(...compared(data));
+    if (data.state) {
+      parts.push(make("h3", "State left behind"));
+      const rows = make("ul");
+      for (const text of data.state) rows.append(make("li", text));
+      parts.push(rows);
+    }
+    const facts = [data.confidence && "Confidence " + data.confidence, data.reads && "read: " + data.reads, data.faults && "faults: " + data.faults].filter(Boolean);
+    if (facts.length) parts.push(make("p", facts.join("; "), "note"));
+    if (data.trace && data.trace.length) parts.push(traceNode(data.trace));
+    else if (!data.trace) parts.push(make("p", "The trace is left out to keep this file small; the command line shows it.", "note"));
     if (data.rationale) parts.push(make("p", "The candidate's own reason: " + data.rationale, "note"));
     return parts;
   }
@@ -164,7 +235,8 @@
     } else if (i >= index.detailed) {
       detail.replaceChildren(make("p", `The details of ${id} are not in this file; \`understudy case RUN ${id}\` shows them.`));
     } else {
-      const data = (await chunkOf(Math.floor(i / index.chunk)))[i % index.chunk];
+      const data = (await chunkOf("chunk-" + Math.floor(i / index.chunk)))[i % index.chunk];
+      if (i < index.traced) data.trace = (await chunkOf("trace-" + Math.floor(i / index.trace_chunk)))[i % index.trace_chunk];
       if (openId !== id) return;
       const back = make("button", "Back to the list (Esc)");
       back.addEventListener("click", close);
@@ -225,6 +297,13 @@
       return;
     }
     if (typing) return;
+    if (event.key === "?") { $("keys").open = !$("keys").open; $("keys").scrollIntoView({ block: "nearest" }); return; }
+    if ((event.key === "[" || event.key === "]") && !detail.hidden) {
+      const all = [...detail.querySelectorAll(".differences > li")];
+      const at = all.indexOf(document.activeElement) + (event.key === "]" ? 1 : -1);
+      if (all.length) all[(at + all.length) % all.length].focus();
+      return;
+    }
     const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
     const arrow = event.key.startsWith("Arrow");
     if (event.key === "/") { event.preventDefault(); fields.q.focus(); }
@@ -242,6 +321,7 @@
     fill(fields.kind, index.kinds.filter((_, place) => index.kind.some((mask) => mask & (1 << place))));
     fill(fields.sev, index.severities.slice(1).reverse());
     fill(fields.sys, index.systems);
+    fill(fields.op, index.operations);
     app.hidden = false;
     let waiting = 0;
     for (const field of Object.values(fields)) {
@@ -263,5 +343,7 @@
     follow();
   }
 
-  start();
+  document.understudyUnpack = unpack;
+  document.understudyMoney = money;
+  document.understudyReady = start();
 })();

@@ -1,0 +1,55 @@
+"""The page of all runs, from what lies in the reports folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+from understudy.campaign.run_folder import RunFolder, runs_in
+from understudy.model.errors import UnderstudyError
+from understudy.model.printable import printable
+from understudy.report.project import RunRow, render_project
+
+__all__ = ["project_page"]
+
+
+def project_page(reports: Path, named: RunFolder | None, token: str) -> str:
+    """All runs with their verdicts and costs; one that is damaged is listed with what is wrong."""
+    known = runs_in(reports)
+    if named is not None and all(one.path.resolve() != named.path.resolve() for one in known):
+        known.append(named)
+    return render_project([_row(run, token) for run in known], (), ())
+
+
+def _row(run: RunFolder, token: str) -> RunRow:
+    manifest = run.read_manifest()
+    row = RunRow(
+        run_id=run.path.name,
+        campaign=manifest.campaign,
+        candidate=manifest.candidate,
+        stage=manifest.stage,
+        started_at=manifest.started_at,
+        attempt=manifest.attempt,
+        cases=manifest.planned,
+    )
+    if not run.verdict.is_file():
+        return row
+    return _judged(row, run, f"runs/{quote(run.path.name)}/?token={quote(token)}")
+
+
+def _judged(row: RunRow, run: RunFolder, link: str) -> RunRow:
+    try:
+        verdict = run.read_verdict()
+    except UnderstudyError as error:
+        return replace(row, problem=printable(f"damaged: {error.problem}", 200))
+    cost = verdict.error_cost
+    return replace(
+        row,
+        verdict=verdict.verdict.value,
+        per_case=cost.per_case,
+        limit=cost.limit,
+        currency=cost.currency,
+        cases=verdict.cases.judged,
+        link=link,
+    )
