@@ -60,6 +60,9 @@ Results = Annotated[
     str | None,
     typer.Option(help="Where shards put their results: a folder or a URL that fsspec knows."),
 ]
+Exported = Annotated[
+    Path | None, typer.Option(help="Reviewers' decisions that were exported from a report.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
@@ -276,9 +279,7 @@ def judge(
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Spoil every baseline and see that it is found.")
     ] = False,
-    decisions: Annotated[
-        Path | None, typer.Option(help="Reviewers' decisions that were exported from a report.")
-    ] = None,
+    decisions: Exported = None,
     reports: Reports = Path("reports"),
     json: Json = False,
     quiet: Quiet = False,
