@@ -37,12 +37,14 @@ def provider(monkeypatch, serving):
     return serving(answer)
 
 
-def _run(project, use, *, mode="scripted", script="[]", limit="2", prompt="Tag every ticket."):
+def _run(
+    project, use, *, mode="scripted", script="[]", limit="2", prompt="Tag every ticket.", more=()
+):
     if prompt is not None:
         project.write("prompt.md", prompt)
     candidates = f"[{{name: prompt, use: {{openai: {use}}}, models: {mode}}}]"
     campaign = project.campaign("", candidates=candidates, models=f"{{script: {script}}}")
-    return project.command("run", str(campaign), "-q", "--json", "--limit", limit)
+    return project.command("run", str(campaign), "-q", "--json", "--limit", limit, *more)
 
 
 def _records(project):
@@ -125,3 +127,35 @@ def test_a_prompt_that_cannot_be_run_is_one_clear_error(project, use, prompt, ex
     finished = _run(project, use, prompt=prompt)
     assert finished.returncode == 2
     assert expected in finished.stderr
+
+
+@pytest.mark.parametrize("tools", ["", ', tools: ["customer.*", "zendesk.users.me"]'])
+def test_a_model_asks_the_customer_by_a_tool(project, tools):
+    """The answer is the result of its call, in one conversation; one question at a time."""
+    ask = '{name: customer_ask, arguments: {question: "What is your name?"}}'
+    empty = "{name: customer_ask, arguments: {}}"
+    script = f"[{{tool_calls: [{empty}]}}, {{tool_calls: [{ask}, {ask}]}}, {{text: thanks}}]"
+    lines = (project.world / "recording" / "cases.jsonl").read_text("utf-8").splitlines()
+    case = next(
+        each for each in map(json.loads, lines) if "requester_id" in each["trigger"]["payload"]
+    )
+    use = f"{{model: m, prompt: prompt.md{tools}}}"
+    _run(project, use, script=script, limit="1", more=("--case", case["case_id"]))
+    (record,) = _records(project)
+    turns = record["trace"]["turns"]
+    assert [turn["role"] for turn in turns] == ["agent", "customer"]
+    assert turns[0]["text"] == "What is your name?"
+    told = record["trace"]["prompts"][-1]["messages"]
+    assert [each["role"] for each in told[:2]] == ["system", "user"]
+    results = [json.loads(each["content"]) for each in told if each["role"] == "tool"]
+    assert "one `question` at a time" in results[0]["error"]
+    assert {"answer": turns[1]["text"]} in results
+    assert record["trace"]["rationale"] == "thanks"
+
+
+def test_a_model_that_is_offered_other_tools_cannot_ask(project):
+    """What it is offered is what the campaign names, and nothing besides."""
+    _run(project, '{model: m, prompt: prompt.md, tools: ["zendesk.users.me"]}', limit="1")
+    (record,) = _records(project)
+    (prompt,) = record["trace"]["prompts"]
+    assert [each["function"]["name"] for each in prompt["tools"]] == ["zendesk_users_me"]

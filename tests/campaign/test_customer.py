@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from understudy.campaign.customer import Customers, facts_of
+from understudy.campaign.customer_record import CustomerRecords
 from understudy.model.case import Case, Trigger, Turn
 from understudy.shadow.protocol import Question
+from understudy.world.store import load_table
+from understudy.world.versions import Version, micros, write_versions
 
 BEGUN = datetime(2026, 11, 1, tzinfo=UTC)
 TALK = (
@@ -218,3 +222,36 @@ def test_a_played_customer_needs_models(project):
     finished = project.command("run", str(campaign), "-q", "--limit", "1")
     assert finished.returncode == 2
     assert "needs the campaign's models, and none are served" in finished.stderr
+
+
+def test_customers_know_who_they_are(project):
+    """Their true name and address, whatever the company has made of it; strangers know nothing."""
+    records = CustomerRecords(project.world)
+    true = load_table(project.world, "zendesk.users", truth=True)
+    dirty = load_table(project.world, "zendesk.users")
+    number = next(n for n, row in true.items() if row["email"] and row != dirty.get(n, row))
+    case = _case(_turns(TALK[:1]), requester_id=number)
+    asked = "What is your e-mail address?", "What is your name?"
+    found = _asked(_customers(case, record=records), *asked)
+    assert [turn.text for turn in found] == [
+        f"It is {true[number]['email']}.", f"It is {true[number]['name']}.",
+    ]  # fmt: skip
+    assert all(turn.simulated for turn in found)
+    assert records(_case(requester_id="999999999")) == records(_case()) == {}
+
+
+def test_customers_of_an_imported_world_are_as_of_the_event(tmp_path):
+    """What their record said when the case came in, and not what it says since."""
+    later = BEGUN + timedelta(days=1)
+    rows = ((None, "old"), (micros(later), "new"))
+    versions = [
+        Version(
+            table="zendesk.users", id="7", since=since,
+            row=msgspec.Raw(json.dumps({"id": "7", "email": f"{name}@example.com"}).encode()),
+        )
+        for since, name in rows
+    ]  # fmt: skip
+    write_versions(tmp_path / "world", versions, later)
+    records = CustomerRecords(tmp_path / "world")
+    assert records(_case(requester_id=7)) == {"email": "old@example.com"}
+    assert records(_case(requester_id=7, at=later)) == {"email": "new@example.com"}

@@ -10,6 +10,7 @@ import msgspec
 
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.customer import Customers
+from understudy.campaign.customer_record import CustomerRecords
 from understudy.campaign.finish import Finished, Part
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.mounting import mounted_systems, own_places
@@ -201,7 +202,8 @@ def _customers(
 ) -> Customers:
     play = None if settings.model is None else played_by(models, settings.model)
     by_id = {case.case_id: case for case in cases}
-    return Customers(by_id, source.recording.cases, settings.most_turns, play)
+    record = CustomerRecords(source.world_folder)
+    return Customers(by_id, source.recording.cases, settings.most_turns, play, record)
 
 
 def _folder(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,12 @@ from understudy.model.errors import CandidateError
 from understudy.systems.operation import Operation
 from understudy.systems.system import System
 
-__all__ = ["ModelCandidate", "offered_tools", "read_prompt"]
+__all__ = ["ASK", "ModelCandidate", "offered_tools", "read_prompt"]
+
+ASK = "customer.ask"
+"""The tool by which a model asks the case's customer, offered and named as operations are."""
+_CUSTOMER = "customer."
+_ASK_NAME = ASK.replace(".", "_")
 
 _MOST_TOOLS = 128
 """As many functions as the provider takes with one call."""
@@ -29,7 +36,8 @@ class ModelCandidate:
     """Asks the model until it calls no more tools; its last words are its answer.
 
     A last message that is a JSON object is the answer as a Python candidate would return it;
-    any other text is its rationale.
+    any other text is its rationale. What the customer says to a question of its own is the result
+    of the call that asked.
     """
 
     def __init__(
@@ -39,22 +47,42 @@ class ModelCandidate:
         self._prompt = prompt
         self._names = {name: operation.name for name, operation in tools.items()}
         self._tools = [_function(name, operation) for name, operation in tools.items()]
+        if _asks(use.tools):
+            self._tools.append(_ASK_TOOL)
+        self._open: _Open | None = None
         self._client = _library().OpenAI(base_url=models_url, api_key="none")
 
     def answer(self, case: Any, systems: Any) -> Any:
         """What the model says when it is through with the case."""
         client = self._client.with_options(api_key=case.credentials.openai.api_key)
-        said: list[Any] = [
-            {"role": "system", "content": self._prompt},
-            {"role": "user", "content": _event(case)},
-        ]
+        said = self._begun(case)
         for _ in range(self._use.most_calls):
             message = self._asked(client, said)
             said.append(message.model_dump(exclude_none=True))
             if not message.tool_calls:
                 return _answer(message.content or "")
-            said += [_result(each, self._called(each, systems)) for each in message.tool_calls]
+            question = None
+            for call in message.tool_calls:
+                asked = _question(call) if question is None else None
+                if asked is None:
+                    said.append(_result(call, self._called(call, systems)))
+                else:
+                    question = asked
+                    self._open = _Open(case.id, len(case.turns), said, call)
+            if question is not None:
+                return {"ask": question}
         raise CandidateFailed("endless", f"it calls tools after {self._use.most_calls} calls yet")
+
+    def _begun(self, case: Any) -> list[Any]:
+        """The conversation with the model: a new one, or that in which it asked and is answered."""
+        before, self._open = self._open, None
+        if before is not None and before.case_id == case.id and len(case.turns) > before.turns:
+            told = {"answer": case.turns[-1].text}
+            return [*before.said, _result(before.call, _told(told))]
+        return [
+            {"role": "system", "content": self._prompt},
+            {"role": "user", "content": _event(case)},
+        ]
 
     def close(self) -> None:
         """Let the connections go."""
@@ -74,6 +102,8 @@ class ModelCandidate:
 
     def _called(self, call: Any, systems: Toolbox) -> str:
         """What a tool answers; what is wrong with a call is told to the model, as it would be."""
+        if call.function.name == _ASK_NAME:
+            return _told({"error": "it takes one `question` at a time, a text that is not empty"})
         operation = self._names.get(call.function.name)
         if operation is None:
             return _told({"error": f"there is no tool {call.function.name}"})
@@ -96,7 +126,8 @@ def offered_tools(
     Raises `ConfigurationError` for a name that fits none, `CandidateError` for more tools than a
     provider takes.
     """
-    found = offered(systems, wanted)
+    named = [each for each in wanted if not each.startswith(_CUSTOMER)]
+    found = offered(systems, named) if named or not wanted else []
     if len(found) > _MOST_TOOLS:
         raise CandidateError(
             f"{len(found)} operations would be offered to the model; {_MOST_TOOLS} are the most",
@@ -143,6 +174,45 @@ def _library() -> Any:
 def _function(name: str, operation: Operation) -> dict[str, Any]:
     about = {"name": name, "description": operation.description}
     return {"type": "function", "function": {**about, "parameters": dict(operation.params)}}
+
+
+_ASK_TOOL = {
+    "type": "function",
+    "function": {
+        "name": _ASK_NAME,
+        "description": "Ask the customer of this case one question; the result is their answer.",
+        "parameters": {
+            "type": "object",
+            "properties": {"question": {"type": "string", "minLength": 1}},
+            "required": ["question"],
+        },
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A conversation in which the model has asked the customer, and waits."""
+
+    case_id: str
+    turns: int
+    said: list[Any]
+    call: Any
+
+
+def _asks(tools: Collection[str]) -> bool:
+    return not tools or any(fnmatchcase(ASK, each) for each in tools)
+
+
+def _question(call: Any) -> str | None:
+    """What a call asks the customer, where it does."""
+    if call.function.name != _ASK_NAME:
+        return None
+    try:
+        question = orjson.loads(call.function.arguments or "{}").get("question")
+    except (orjson.JSONDecodeError, AttributeError):
+        return None
+    return question if isinstance(question, str) and question.strip() else None
 
 
 def _event(case: Any) -> str:

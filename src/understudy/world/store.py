@@ -24,6 +24,7 @@ from understudy.world.writer import Facts, WorldWriter, dirty_columns
 
 __all__ = [
     "check_files",
+    "has_truth",
     "is_imported",
     "is_world",
     "load_ledger",
@@ -81,6 +82,11 @@ def is_world(path: Path) -> bool:
     """Whether a folder holds a world, of tables or of versions."""
     known = (path / "manifest.json").is_file()
     return known and ((path / "dirty").is_dir() or (path / VERSIONS).is_file())
+
+
+def has_truth(path: Path, name: str) -> bool:
+    """Whether a world knows how a table was before anything of it was damaged."""
+    return (path / "truth" / f"{name}.parquet").is_file()
 
 
 def is_imported(path: Path) -> bool:
