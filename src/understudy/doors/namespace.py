@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["end_with_parent", "enter_namespace"]
+__all__ = ["adopt_orphans", "end_with_parent", "enter_namespace"]
 
 _NEW_NETWORK = 0x40000000
 _NEW_USER = 0x10000000
-_PARENT_DEATH_SIGNAL = 1
+_PARENT_DEATH_SIGNAL, _CHILD_SUBREAPER = 1, 36
 _SET_FLAGS = 0x8914
 _UP_AND_RUNNING = 0x1 | 0x40
 
@@ -78,3 +78,9 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(0)
+
+
+def adopt_orphans() -> None:
+    """Be the parent of whatever this process's children leave behind, instead of the system."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)

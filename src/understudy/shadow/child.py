@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import msgspec
 
 from understudy.doors.kernel_filter import start_witness
-from understudy.doors.namespace import end_with_parent, enter_namespace
+from understudy.doors.namespace import adopt_orphans, end_with_parent, enter_namespace
 from understudy.doors.wall import seal
 from understudy.model.errors import UnderstudyError
 from understudy.shadow.channel import Channel, Printed
@@ -44,6 +44,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     # First of all, while the process has one thread and nothing is open.
     isolated = setup.namespace and enter_namespace()
     end_with_parent()
+    adopt_orphans()
     sealing = functools.partial(seal, expected=setup.expected, witness=start_witness())
 
     _find_modules_in(setup.folders)

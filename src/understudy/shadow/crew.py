@@ -29,6 +29,7 @@ from understudy.model.proposal import (
 )
 from understudy.shadow.environment import built_environment
 from understudy.shadow.handover import MODELS, taken_over
+from understudy.shadow.limits import MOST_PROCESSES
 from understudy.shadow.plan import ShadowPlan
 from understudy.shadow.protocol import (
     Asked,
@@ -214,6 +215,10 @@ class Crew:
             self._release(worker)
             how = f"no answer within {self._setup.seconds:g} s, and its process stood still"
             yield from self._lost(worker, "timeout", how, order)
+        elif worker.case is not None and worker.started.count() > MOST_PROCESSES:
+            self._release(worker)
+            how = f"it has started more than {MOST_PROCESSES} processes"
+            yield from self._lost(worker, "too_many_processes", how, order)
         elif not worker.ready and worker.seconds() > _START_SECONDS:
             self._release(worker)
             raise _never_started(self._setup, f"not ready within {_START_SECONDS:g} s", worker)

@@ -6,9 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["limit_memory", "set_limits"]
+__all__ = ["MOST_PROCESSES", "limit_memory", "set_limits"]
 
-_MOST_PROCESSES = 512
+MOST_PROCESSES = 512
 _DATA = "VmData:"
 
 
@@ -17,7 +17,7 @@ def set_limits(memory: int) -> None:
 
     What asks for more is refused it, as a machine without memory refuses it. No core is dumped,
     and of processes the user may have some hundreds more than now, where the system counts them:
-    it does not for root. Only Linux is limited.
+    it does not for root, whose processes the supervisor counts. Only Linux is limited.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -25,7 +25,7 @@ def set_limits(memory: int) -> None:
 
     _lower(resource.RLIMIT_DATA, _held() + memory)
     _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_NPROC, _processes() + _MOST_PROCESSES)
+    _lower(resource.RLIMIT_NPROC, _processes() + MOST_PROCESSES)
 
 
 def limit_memory(memory: int) -> None:

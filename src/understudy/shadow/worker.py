@@ -20,7 +20,7 @@ from understudy.candidates.handed import Inbound
 from understudy.candidates.program import pipes_of
 from understudy.model.case import Turn
 from understudy.model.proposal import WallCount
-from understudy.shadow.left_behind import end_left_behind
+from understudy.shadow.left_behind import Started, end_left_behind
 from understudy.shadow.protocol import Setup, Told, decode_told, encode
 
 __all__ = ["Worker", "ending"]
@@ -52,6 +52,8 @@ class Worker:
             start_new_session=True,
             pass_fds=[theirs.fileno()],
         )
+        self.started = Started(self._process.pid)
+        """The processes of its candidate."""
         setup = msgspec.structs.replace(setup, door=theirs.fileno())
         theirs.close()
         self._in, self._out = pipes_of(self._process)
@@ -104,6 +106,7 @@ class Worker:
         deadline = time.monotonic() + patience
         while not self._has_ended() and time.monotonic() < deadline:
             time.sleep(0.005)
+        self.started.end()
         # Before it is waited for: until then nobody else can have its number.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
