@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -19,8 +18,12 @@ from understudy.redact.patterns import Pattern
 from understudy.redact.pseudonym import Pseudonyms, is_pseudonym
 from understudy.redact.sieve import NOTHING, Found, Seen, Sieve
 from understudy.redact.stream import is_event_stream, redact_events
+from understudy.redact.takings import Takings
 
 __all__ = ["Redactor"]
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _ENCODED = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w+/=-])")
 _SCHEME = re.compile(r"^(?:bearer|basic|token|digest|apikey)\s+", re.IGNORECASE)
@@ -30,6 +33,7 @@ _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63}){1,8}")
 _COOKIES = frozenset({"cookie", "set-cookie"})
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
 _LAYERS, _ROUNDS = 3, 4
+_URL_SAFE = str.maketrans("-_", "+/")
 _SHORT, _LONGEST_KNOWN, _REMEMBERED = 128, 500, 20_000
 _SMALLEST_CARD = 10**12
 _WORTH_A_LOOK = 4
@@ -55,16 +59,20 @@ class Redactor:
         self._names = Pseudonyms(key)
         self._personal = personal
         self._sieve = Sieve(personal=personal, watched=watched)
-        self.counts: Counter[str] = Counter()
+        self._takings = Takings()
+        self.counts = self._takings.counts
         self._harmless: set[str] = set()
-        self._known: dict[str | tuple[str, str], tuple[str, Counter[str]]] = {}
+        self._known: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._headers: dict[tuple[str, str], tuple[str, str, tuple[str, ...]]] = {}
+        self._fields: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
 
     def redact_text(self, text: str) -> str:
         """The text with every match replaced, in plain sight, in base64, or over many events."""
         if not text or text in self._harmless:
             return text
-        if text in self._known:
-            return self._as_before(text)
+        known = self._known.get(text)
+        if known is not None:
+            return self._as_before(known)
         found = self._sieve.in_text(text)
         if found == NOTHING:
             self._remember(text)
@@ -93,9 +101,13 @@ class Redactor:
             return value
         return self._walked(value, name, parent)
 
-    def redact_seen(self, value: Any) -> Any:
-        """The same of what was looked at and is not harmless."""
-        return self._walked(value)
+    def redact_seen(self, value: Any) -> tuple[Any, tuple[str, ...]]:
+        """The same of what was looked at and is not harmless; and the kinds of what it held."""
+        return self._takings.of(lambda: self._walked(value))
+
+    def count_again(self, kinds: tuple[str, ...]) -> None:
+        """A value of which this was taken out came once more."""
+        self._takings.again(kinds)
 
     def look(self, data: bytes) -> Seen:
         """What compact JSON holds; a harmless value is one that `redact_value` would give back."""
@@ -110,26 +122,35 @@ class Redactor:
 
     def redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers with secret ones replaced whole but for the scheme, the others as text."""
-        return {self.redact_text(name): self._header(name, each) for name, each in headers.items()}
+        made: dict[str, str] = {}
+        for pair in headers.items():
+            known = self._headers.get(pair)
+            if known is None:
+                name, value = self._header_anew(pair)
+            else:
+                name, value, own = known
+                self._takings.again(own)
+            made[name] = value
+        return made
 
-    def _as_before(self, known: str | tuple[str, str]) -> str:
-        """What became of a text before, counted again."""
-        clean, own = self._known[known]
-        self.counts.update(own)
+    def _header_anew(self, pair: tuple[str, str]) -> tuple[str, str]:
+        """A header that was not seen before; most come again with every message."""
+        clean, own = self._takings.of(lambda: (self.redact_text(pair[0]), self._header(*pair)))
+        if len(pair[1]) <= _LONGEST_KNOWN:
+            _keep(self._headers, pair, (*clean, own))
         return clean
 
-    def _noted(self, known: str | tuple[str, str], work: Callable[[], str]) -> str:
+    def _as_before(self, known: tuple[str, tuple[str, ...]]) -> str:
+        """What became of a text before, counted again."""
+        clean, own = known
+        self._takings.again(own)
+        return clean
+
+    def _noted(self, text: str, work: Callable[[], str]) -> str:
         """Do the work and keep what it made of a short text; many come again and again."""
-        whole, self.counts = self.counts, Counter()
-        try:
-            clean = work()
-        finally:
-            own, self.counts = self.counts, whole
-            whole.update(own)
-        if own and len(known if isinstance(known, str) else known[1]) <= _LONGEST_KNOWN:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[known] = clean, own
+        clean, own = self._takings.of(work)
+        if own and len(text) <= _LONGEST_KNOWN:
+            _keep(self._known, text, (clean, own))
         return clean
 
     def _query(self, query: str) -> str:
@@ -196,7 +217,7 @@ class Redactor:
         return match[0][:start] + self._replace(pattern.kind, found) + match[0][end:]
 
     def _replace(self, kind: str, value: str) -> str:
-        self.counts[kind] += 1
+        self._takings.add(kind)
         return self._names.of(kind, value)
 
     def _decoded(self, token: str, layers: int) -> str:
@@ -215,6 +236,14 @@ class Redactor:
             return self.redact_text(value)
         if kind == "secret":
             return self._credential(name, value)
+        known = self._fields.get((kind, value))
+        if known is None:
+            known = self._takings.of(lambda: self._personal_field(kind, value))
+            _keep(self._fields, (kind, value), known)
+            return known[0]
+        return self._as_before(known)
+
+    def _personal_field(self, kind: str, value: str) -> str:
         if kind == "address" and _MAIL.fullmatch(value):
             kind = "email"
         return value if is_pseudonym(kind, value) else self._replace(kind, value)
@@ -228,25 +257,35 @@ class Redactor:
     def _mapping(self, value: Mapping[Any, Any], name: str) -> dict[Any, Any]:
         secret = bool(name) and kind_of_field(name) == "secret"
         made: dict[Any, Any] = {}
-        look = len(value) > 1
+        look, harmless = len(value) > 1, self._harmless
         for key, item in value.items():
+            plain = key if key in harmless else self._key_of(key)
+            kind = type(item)
+            if item is None or kind is bool:
+                made[plain] = item
+                continue
             own = name if secret else key if isinstance(key, str) else str(key)
-            plain = key if key in self._harmless else self._key_of(key)
-            made[plain] = None if item is None else self._part(item, own, name, look)
+            # Plain words and small numbers in a field that says nothing are most of all.
+            if (
+                (item in harmless) if kind is str else kind is int and item < _SMALLEST_CARD
+            ) and kind_of_field(own, name) is None:
+                made[plain] = item
+            else:
+                made[plain] = self._part(item, own, name, look)
         return made
 
     def _part(self, item: Any, name: str, parent: str, look: bool) -> Any:
-        """One field's value; plain words in a field that says nothing are most of them.
+        """One field's value.
 
         Where it is all that there is, to `look` at it as a whole was done before.
         """
         kind = type(item)
         if kind is str:
-            if item in self._harmless and kind_of_field(name, parent) is None:
-                return item
             return self._field(item, name, parent)
-        if kind is dict and look and len(item) >= _WORTH_A_LOOK:
-            return item if self._holds_nothing(item, name, parent) else self._mapping(item, name)
+        if kind is dict:
+            if look and len(item) >= _WORTH_A_LOOK and self._holds_nothing(item, name, parent):
+                return item
+            return self._mapping(item, name)
         return self._walked(item, name, parent)
 
     def _key_of(self, key: Any) -> Any:
@@ -268,9 +307,7 @@ class Redactor:
     def _header(self, name: str, value: str) -> str:
         if kind_of_header(name) is None:
             return self._field(value, name, "")
-        if (name, value) in self._known:
-            return self._as_before((name, value))
-        return self._noted((name, value), lambda: self._credential(name, value))
+        return self._credential(name, value)
 
     def _credential(self, name: str, value: str) -> str:
         """A secret header or field; its scheme and the names of its cookies are none."""
@@ -293,9 +330,16 @@ class Redactor:
 
 
 def _decode(token: str) -> str | None:
-    plain = token.rstrip("=").replace("-", "+").replace("_", "/")
+    """The text that letters of base64 stand for, if they stand for any."""
+    plain = token.rstrip("=").translate(_URL_SAFE)
     try:
-        data = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-        return data.decode("utf-8")
+        return binascii.a2b_base64(plain + "=" * (-len(plain) % 4)).decode("utf-8")
     except (binascii.Error, ValueError):
         return None
+
+
+def _keep(known: dict[K, V], key: K, value: V) -> None:
+    """Remember what came of it; the memory is bounded."""
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = value

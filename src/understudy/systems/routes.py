@@ -33,7 +33,9 @@ def mounted(systems: Mapping[str, str | System] | None = None) -> dict[str, Syst
     `{"warehouse": "my_pkg.warehouse:Warehouse"}`, or to systems that are made already; without
     it all known ones are mounted.
     """
-    asked = list(KNOWN) if systems is None else [*systems.values(), "desk"]
+    asked = list(KNOWN) if systems is None else list(systems.values())
+    if not any(isinstance(each, Desk) for each in asked):
+        asked.append("desk")
     made = [each if isinstance(each, System) else _made(each) for each in dict.fromkeys(asked)]
     return {system.name: system for system in sorted(made, key=lambda system: system.name)}
 

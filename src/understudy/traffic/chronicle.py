@@ -5,6 +5,7 @@ It holds nothing that was not redacted before, lies beside the recording, and is
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -16,10 +17,10 @@ import msgspec
 
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case
-from understudy.traffic.history import Change, Deed, Happening, Message, Person, Sighting
+from understudy.traffic.history import Change, Deed, Happening, Message, Person, Sighting, Tie
 from understudy.world.versions import micros
 
-__all__ = ["Chronicle", "Past"]
+__all__ = ["Chronicle", "Noted", "Past", "noted"]
 
 _TABLES = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000;
@@ -35,7 +36,7 @@ CREATE VIEW in_time AS
   FROM cased, (SELECT NOT EXISTS (SELECT 1 FROM cased WHERE at IS NULL) AS yes) AS timed;
 CREATE TABLE handled (seq INTEGER PRIMARY KEY, cased INTEGER, body BLOB);
 """
-_END = 1 << 62
+_END, _PIECE = 1 << 62, 1 << 20
 _AT_ONCE, _LARGE, _REMEMBERED = 500, 1 << 16, 10_000
 _encode = msgspec.json.Encoder().encode
 _sighting = msgspec.json.Decoder(Sighting)
@@ -47,6 +48,18 @@ Past = tuple[str, str, list[Sighting], list[Change]]
 """One object's table and id, its sightings and its changes, both in time."""
 
 
+Noted = tuple[str, str, int, str, bytes] | Happening
+"""A sighting or a change as it is kept, of table, id, moment, kind and JSON; others as they are."""
+
+
+def noted(one: Happening) -> Noted:
+    """A happening as it is kept, or sent to who keeps it."""
+    if not isinstance(one, Sighting | Change):
+        return one
+    kind = "s" if isinstance(one, Sighting) else "c"
+    return one.table, one.id, micros(one.at) if one.at else _END, kind, _encode(one)
+
+
 class Chronicle:
     """Takes happenings as they come; memory does not grow with their number."""
 
@@ -54,6 +67,7 @@ class Chronicle:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         self._base = sqlite3.connect(path, isolation_level=None)
+        self._path, self._file = path, os.open(path, os.O_RDONLY)
         # Under no name any more, it is gone with the process, however that ends.
         path.unlink()
         self._base.executescript(_TABLES)
@@ -67,6 +81,23 @@ class Chronicle:
 
     def __exit__(self, *_: object) -> None:
         self._base.close()
+        os.close(self._file)
+
+    def settle(self) -> None:
+        """Everything is told: from now on a forked process may read it too."""
+        self._index()
+        self._base.execute("COMMIT")
+        self._base.execute("BEGIN")
+
+    def reopen(self) -> None:
+        """Read on in a forked process, in a copy: a parent's connection must not be used there."""
+        path = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        with path.open("wb") as copy:
+            size = os.fstat(self._file).st_size
+            while copy.tell() < size:
+                copy.write(os.pread(self._file, _PIECE, copy.tell()))
+        self._base = sqlite3.connect(path, isolation_level=None)
+        path.unlink()
 
     def first(self, mark: bytes) -> bool:
         """Whether this is the first record with a mark."""
@@ -74,12 +105,14 @@ class Chronicle:
 
     def take(self, one: Happening) -> None:
         """Keep a happening. Of several tellings of one deed, the one that says who did it wins."""
+        self.put(noted(one))
+
+    def put(self, one: Noted) -> None:
+        """The same of one that is noted already."""
         self._count += 1
-        if isinstance(one, Sighting | Change):
-            kind = "s" if isinstance(one, Sighting) else "c"
-            at = micros(one.at) if one.at else _END
-            body = _encode(one)
-            self._waiting.append((one.table, one.id, at, self._count, kind, body))
+        if isinstance(one, tuple):
+            table, row_id, at, kind, body = one
+            self._waiting.append((table, row_id, at, self._count, kind, body))
             if len(self._waiting) >= _AT_ONCE or len(body) >= _LARGE:
                 self._write()
         elif isinstance(one, Deed):
@@ -88,22 +121,25 @@ class Chronicle:
             told = (one.entity, micros(one.at), self._count, _encode(one))
             self._base.execute("INSERT INTO message VALUES (?, ?, ?, ?)", told)
         elif isinstance(one, Person):
-            if self._told.get(one.place) == one:
-                return
-            if len(self._told) >= _REMEMBERED:
-                self._told.clear()
-            self._told[one.place] = one
-            self._base.execute(
-                "INSERT INTO person VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " staff = excluded.staff, name = excluded.name, sure = excluded.sure"
-                " WHERE excluded.sure >= sure",
-                (one.place, one.staff, one.sure, one.name),
-            )
-        else:
+            self._take_person(one)
+        elif isinstance(one, Tie):
             self._base.execute(
                 "INSERT INTO tie VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sure = max(sure, ?)",
                 (one.one, one.other, one.sure, one.sure),
             )
+
+    def _take_person(self, one: Person) -> None:
+        if self._told.get(one.place) == one:
+            return
+        if len(self._told) >= _REMEMBERED:
+            self._told.clear()
+        self._told[one.place] = one
+        self._base.execute(
+            "INSERT INTO person VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " staff = excluded.staff, name = excluded.name, sure = excluded.sure"
+            " WHERE excluded.sure >= sure",
+            (one.place, one.staff, one.sure, one.name),
+        )
 
     def _take_deed(self, deed: Deed) -> None:
         row = self._base.execute("SELECT body FROM deed WHERE key = ?", (deed.key,)).fetchone()

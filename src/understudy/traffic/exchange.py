@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import orjson
 
 from understudy.model.interaction import (
     Interaction,
@@ -17,6 +16,7 @@ from understudy.model.interaction import (
     Source,
 )
 from understudy.redact.redactor import Redactor
+from understudy.traffic.answers import Answers
 from understudy.traffic.bodies import decoded_body
 from understudy.traffic.inbound import is_inbound, sender_of
 from understudy.traffic.marks import Answer
@@ -65,6 +65,7 @@ class Writer:
     redactor: Redactor
     recogniser: Recogniser
     source: Source
+    answers: Answers
 
     def interaction(self, exchange: Exchange) -> tuple[Interaction, Answer | None]:
         """The interaction of one exchange, without number yet, and what its answer holds.
@@ -129,23 +130,9 @@ class Writer:
             warnings.append("no answer was recorded")
             return None, None
         headers = exchange.response.headers
-        body = decoded_body(exchange.response.body, headers, warnings)
-        clean, answer = self._looked_at(body)
+        body, answer = self.answers.clean(exchange.response.body, headers, warnings)
         shown = self.redactor.redact_headers(headers)
-        return RecordedResponse(status=exchange.status, headers=shown, body=clean), answer
-
-    def _looked_at(self, body: Any) -> tuple[Any, Answer | None]:
-        """A body without what must not be kept; of a harmless one, what else it holds."""
-        if isinstance(body, dict | list):
-            try:
-                data = orjson.dumps(body)
-            except TypeError:
-                return self.redactor.redact_value(mend_text(body)), None
-            seen = self.redactor.look(data)
-            if seen.harmless:
-                return body, Answer(data, seen.watched)
-            return self.redactor.redact_seen(body), None
-        return self.redactor.redact_value(mend_text(body)), None
+        return RecordedResponse(status=exchange.status, headers=shown, body=body), answer
 
     def _correlation(self, exchange: Exchange) -> str | None:
         """The id that the client or the server gave to what belongs together."""

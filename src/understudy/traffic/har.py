@@ -8,17 +8,24 @@ from typing import Any
 
 from understudy.traffic.base64_body import unpacked_base64
 from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of
+from understudy.traffic.forks import Stripe
 from understudy.traffic.json_stream import Broken, Entry, json_items
 from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import Malformed
 from understudy.traffic.source_file import Limits
 
-__all__ = ["har_entries", "read_har"]
+__all__ = ["har_entries", "har_stripe", "read_har"]
 
 
 def har_entries(path: Path, limits: Limits) -> Iterator[Entry | Broken] | None:
     """The entries of a HAR, or None where the file is something else."""
     return json_items(path, (("log", "entries"), ("entries",)), limits)
+
+
+def har_stripe(path: Path, limits: Limits, stripe: Stripe) -> Iterator[Entry | Broken] | None:
+    """Those of the entries that one of several processes takes."""
+    entries = har_entries(path, limits)
+    return entries and (entry for entry in entries if stripe.takes(entry.offset))
 
 
 def read_har(entry: Any, offset: int) -> Exchange:

@@ -6,40 +6,40 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from understudy.model.baseline import Baseline, Outcome
-from understudy.model.case import Case, LinkConfidence, Trigger
+from understudy.model.baseline import Baseline
+from understudy.model.case import Case
 from understudy.model.interaction import Interaction
 from understudy.traffic.bundling import Key, Sorter
-from understudy.traffic.chronicle import Chronicle
+from understudy.traffic.chronicle import Chronicle, Noted, noted
 from understudy.traffic.colleagues import Colleagues
 from understudy.traffic.customers import Customers
-from understudy.traffic.export_cases import Made, outcome_of, ticket_payload
+from understudy.traffic.export_cases import Made
+from understudy.traffic.forks import Stripe, striped
 from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.history import Change, Happening, Person, Sighting, Tie
-from understudy.traffic.http_group import Group, Handling
+from understudy.traffic.http_group import Group
 from understudy.traffic.http_replaying import HttpReplayer
 from understudy.traffic.marks import writes
 from understudy.traffic.memberships import Member, Memberships
 from understudy.traffic.moment_world import MomentWorlds, whole_rows
 from understudy.traffic.progress import Progress, silent
 from understudy.traffic.recording import WORLD
-from understudy.traffic.replaying import Replayed
 from understudy.traffic.rewind import Rewinder
 from understudy.traffic.shown import answered_at, shown_by
 from understudy.traffic.spool import Spool
 from understudy.traffic.vendors import all_habits
+from understudy.traffic.workshop import Finished, Workshop
 from understudy.traffic.written import made_by, written_by
 from understudy.world.versions import Version, write_versions
 
 __all__ = ["HttpCases"]
 
-_LINKS = tuple(LinkConfidence)
-_UNSEEN = "handlings with objects that the recording does not show, judged by actions only"
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,8 +53,11 @@ class HttpCases:
     gap: timedelta = DEFAULT_GAP
     key: Key | None = None
     progress: Progress = silent
+    folder: Path = field(kw_only=True)
+    """Where what processes tell each other may lie."""
+    processes: int = field(kw_only=True)
     _until: datetime = _START
-    _ids: Counter[str] = field(default_factory=Counter)
+    _taken: Counter[str] = field(default_factory=Counter)
 
     def make(self, folder: Path, made: Made) -> tuple[Iterable[Case], Iterable[Baseline]]:
         """Write `world/` into the folder, and give the cases with what people did about each."""
@@ -62,29 +65,52 @@ class HttpCases:
         self._learn(kept)
         staff = Colleagues(self.chronicle.people())
         self._world(folder / WORLD, staff, made)
-        shop = _Workshop(
+        shop = Workshop(
             MomentWorlds(self.chronicle, Rewinder(all_habits(), staff.works)),
-            HttpReplayer(self.spool.systems), staff, Customers(self.chronicle.ties()), made.notes,
+            HttpReplayer(self.spool.systems), staff, Customers(self.chronicle.ties()),
         )  # fmt: skip
+        self.chronicle.settle()
+        work = partial(self._finished, shop, kept)
+        every = ((n, len(group)) for n, group in self.memberships.groups() if n in kept)
         for number, group in self.memberships.groups():
             if number not in kept:
                 made.notes["left over: exchanges of groups in which nobody wrote"] += len(group)
-                continue
-            found = shop.work(self._group(group))
-            if found is None:
-                made.notes["left over: exchanges of cases without a baseline that works"] += len(
-                    group
-                )
-                continue
-            named = "correlation id" if self.key is None else "expression or correlation id"
-            way = named if kept[number] else "entity and gap"
-            made.notes[f"cases, by {way}"] += 1
-            made.notes["exchanges in cases"] += len(group)
-            made.cases += 1
-            self.chronicle.shelve(*found)
-            self.progress("cases", made.cases, 0)
+        finished = striped(self.folder, self.processes, work)
+        for (number, size), found in zip(every, finished, strict=True):
+            self._shelve(found, size, kept[number], made)
         self.progress("cases", made.cases, made.cases)
         return self.chronicle.cases(), self.chronicle.baselines()
+
+    def _finished(self, shop: Workshop, kept: Container[int], stripe: Stripe) -> Iterator[Finished]:
+        """The cases of a stripe of the groups in which somebody wrote."""
+        if stripe.number:
+            self.chronicle.reopen()
+        groups = (group for number, group in self.memberships.groups() if number in kept)
+        for place, group in enumerate(groups):
+            if stripe.takes(place):
+                yield shop.work(self._group(group))
+                if stripe.number == 0:
+                    self.progress("cases", place, 0)
+
+    def _shelve(self, found: Finished, size: int, correlated: bool, made: Made) -> None:
+        made.notes.update(found.notes)
+        if found.case is None:
+            made.notes["left over: exchanges of cases without a baseline that works"] += size
+            return
+        named = "correlation id" if self.key is None else "expression or correlation id"
+        made.notes[f"cases, by {named if correlated else 'entity and gap'}"] += 1
+        made.notes["exchanges in cases"] += size
+        made.cases += 1
+        self.chronicle.shelve(*self._named(found.case, found))
+
+    def _named(self, case: Case, found: Finished) -> tuple[Case, list[Baseline]]:
+        """A later case about the same has its number behind the name."""
+        if found.unnamed:
+            self._taken[case.case_id] += 1
+            times = self._taken[case.case_id]
+            if times > 1:
+                return _renamed(case, found.baselines, f"{case.case_id}-{times}")
+        return case, found.baselines
 
     def _sort(self, made: Made) -> Mapping[int, bool]:
         """Give each exchange to its group, or count why it has none."""
@@ -108,11 +134,20 @@ class HttpCases:
 
     def _learn(self, kept: Container[int]) -> None:
         """Put everything that the exchanges show into the chronicle."""
+        for told in striped(self.folder, self.processes, partial(self._told, kept)):
+            for entry in told:
+                self.chronicle.put(entry)
+
+    def _told(self, kept: Container[int], stripe: Stripe) -> Iterator[list[Noted]]:
+        """What each group of a stripe shows, and then what each exchange without a group does."""
+        places = count()
         for number, members in self.memberships.groups():
-            group = self._group(members if number in kept else list(self._anew(members)))
-            self._take(group, [one for one, _ in group.steps])
+            if stripe.takes(next(places)):
+                group = self._group(members if number in kept else list(self._anew(members)))
+                yield [*map(noted, self._shown(group, [one for one, _ in group.steps]))]
         for number in self.memberships.alone():
-            self._take(None, [self.spool.at(number)])
+            if stripe.takes(next(places)):
+                yield [*map(noted, self._shown(None, [self.spool.at(number)]))]
 
     def _anew(self, members: list[Member]) -> Iterator[Member]:
         """Where nobody wrote, what was asked and answered again as before tells nothing new."""
@@ -123,18 +158,16 @@ class HttpCases:
                 yield member
             before = shown
 
-    def _take(self, group: Group | None, ones: list[Interaction]) -> None:
+    def _shown(self, group: Group | None, ones: list[Interaction]) -> Iterator[Happening]:
         told = (
             group.told() if group else (t for one in ones for t in shown_by(one, answered_at(one)))
         )
         if not self.spool.timed:
             told = self._in_order(ones)
-        for happening in _fresh(told):
-            self.chronicle.take(happening)
+        yield from _fresh(told)
         for one in ones if self.spool.timed else ():
             if writes(one, self.spool.systems):
-                for change in written_by(one):
-                    self.chronicle.take(change)
+                yield from written_by(one)
 
     def _in_order(self, ones: list[Interaction]) -> Iterator[Happening]:
         """Without times the order stands for them, and what somebody made was not there before."""
@@ -154,8 +187,8 @@ class HttpCases:
         rewinder = Rewinder(all_habits(), staff.works)
         manifest = write_versions(folder, self._versions(rewinder), self._until)
         made.notes["objects in the recording's world"] = sum(manifest.row_counts.values())
-        for reason, count in rewinder.unsure.items():
-            made.notes[f"objects that cannot be rewound: {reason}"] = count
+        for reason, times in rewinder.unsure.items():
+            made.notes[f"objects that cannot be rewound: {reason}"] = times
 
     def _versions(self, rewinder: Rewinder) -> Iterator[Version]:
         """All states, or where there are no times the first one of what was there before."""
@@ -165,95 +198,14 @@ class HttpCases:
                     yield version
 
 
-@dataclass(slots=True)
-class _Workshop:
-    """What cases are made with."""
-
-    worlds: MomentWorlds
-    replayer: HttpReplayer
-    staff: Colleagues
-    customers: Customers
-    notes: Counter[str]
-    _taken: Counter[str] = field(default_factory=Counter)
-
-    def work(self, group: Group) -> tuple[Case, list[Baseline]] | None:
-        """The case of a group with its baselines; None where none of them works."""
-        found = [pair for one in group.handlings() if (pair := self._played(group, one))]
-        if not found:
-            return None
-        case = group.case or self._case(group, found)
-        made = []
-        for number, (handling, played) in enumerate(found, 1):
-            plain = self._baseline(case, handling, played, number, len(found))
-            made.append(group.labels.whole(handling.name, plain) if group.labels else plain)
-        return case, made
-
-    def _played(self, group: Group, handling: Handling) -> tuple[Handling, Replayed] | None:
-        world = self.worlds.at(group.received_at, group.places(), group.named())
-        played = self.replayer.replay(world, group.received_at, handling.steps, handling.reads)
-        _count(self.notes, played)
-        genuine = group.labels is not None and not handling.steps
-        reason = played.broken or ("it does nothing" if not played.actions else None)
-        if reason is None and len(played.actions) == played.idle:
-            reason = "it changes nothing"
-        if reason is None or genuine:
-            return handling, played
-        self.notes[f"baselines quarantined: {reason}"] += 1
-        return None
-
-    def _baseline(
-        self, case: Case, handling: Handling, played: Replayed, number: int, of: int
-    ) -> Baseline:
-        began, last = case.received_at, handling.last
-        spent = None if began is None or last is None else (last - began).total_seconds()
-        return Baseline(
-            case_id=case.case_id, baseline_id=f"{case.case_id}/{number}",
-            actor=handling.actor, weight=1 / of,
-            outcome=outcome_of(played.actions) if played.actions else Outcome.ABSTAINED,
-            cycle_time_ms=None if spent is None else max(0, round(spent * 1000)),
-            actions=tuple(played.actions),
-        )  # fmt: skip
-
-    def _case(self, group: Group, found: list[tuple[Handling, Replayed]]) -> Case:
-        trigger = self._trigger(group)
-        links = [action.link for _, played in found for action in played.actions if action.link]
-        payload = trigger.payload
-        return Case(
-            case_id=self._name(group.entity),
-            scenario=f"{trigger.system}.{trigger.type}",
-            cluster_id=self.customers.of(group.customer or group.entity),
-            trigger=trigger,
-            segment={"channel": str(payload["channel"])} if "channel" in payload else {},
-            received_at=group.received_at,
-            turns=group.turns(self.staff),
-            observed_systems=group.observed(),
-            link_confidence=max(links, key=_LINKS.index, default=LinkConfidence.EXPLICIT_ID),
-        )  # fmt: skip
-
-    def _name(self, entity: str) -> str:
-        """The system and the id of what the case is about; a later one has its number."""
-        table, _, row_id = entity.partition("/")
-        system, _, kind = table.partition(".")
-        name = f"{system}-{row_id}" if kind == "tickets" else f"{system}-{kind}-{row_id}"
-        self._taken[name] += 1
-        return name if self._taken[name] == 1 else f"{name}-{self._taken[name]}"
-
-    def _trigger(self, group: Group) -> Trigger:
-        came, table = group.inbound, group.entity.partition("/")[0]
-        if group.ticket is not None and (came is None or came.system == "zendesk"):
-            kind = came.type if came else ("ticket.comment" if group.again else "ticket.created")
-            row = self._ticket(group)
-            payload = ticket_payload(group.ticket, row)
-            return Trigger(system="zendesk", type=kind, payload=payload)
-        if came is not None:
-            return Trigger(system=came.system, type=came.type, payload=came.payload)
-        system, _, kind = table.partition(".")
-        payload = {"object": kind, "object_id": group.entity.partition("/")[2]}
-        return Trigger(system=system, type=f"{kind}.touched", payload=payload)
-
-    def _ticket(self, group: Group) -> Mapping[str, Any]:
-        place = ("zendesk.tickets", group.ticket or "")
-        return self.worlds.row(place, group.received_at) or {}
+def _renamed(case: Case, baselines: list[Baseline], name: str) -> tuple[Case, list[Baseline]]:
+    made = [
+        msgspec.structs.replace(
+            each, case_id=name, baseline_id=f"{name}{each.baseline_id.removeprefix(case.case_id)}"
+        )
+        for each in baselines
+    ]
+    return msgspec.structs.replace(case, case_id=name), made
 
 
 def _fresh(told: Iterable[Happening]) -> Iterator[Happening]:
@@ -267,12 +219,3 @@ def _fresh(told: Iterable[Happening]) -> Iterator[Happening]:
             last[place] = one
         if isinstance(one, Sighting | Person | Change | Tie):
             yield one
-
-
-def _count(notes: Counter[str], played: Replayed) -> None:
-    for operation in played.unserved:
-        notes[f"writes that no operation serves: {operation}"] += 1
-    if played.unseen:
-        notes[_UNSEEN] += 1
-    if played.idle:
-        notes["writes that change nothing when played again"] += played.idle

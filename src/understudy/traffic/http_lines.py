@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
 from understudy.traffic.base64_body import unpacked_base64
 from understudy.traffic.exchange import Exchange, Message, headers_of, labels_of
+from understudy.traffic.forks import WHOLE, Stripe
 from understudy.traffic.json_stream import Broken, Entry
 from understudy.traffic.moments import moment_of
 from understudy.traffic.raw_record import Malformed
@@ -22,19 +24,36 @@ _MARK = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder().decode
 
 
-def line_entries(path: Path, limits: Limits) -> Generator[Entry | Broken, None, None]:
-    """The lines of a file, each at its byte."""
+def line_entries(
+    path: Path, limits: Limits, stripe: Stripe = WHOLE
+) -> Generator[Entry | Broken, None, None]:
+    """The lines of a file, or those of one stripe of them, each at its byte."""
     with opened_bytes(path, limits) as file:
         offset = 0
-        while line := file.readline(limits.record_bytes + 1):
+        for number in count():
+            line = file.readline(limits.record_bytes + 1)
+            if not line:
+                return
             start, offset = offset, offset + len(line)
-            if len(line) > limits.record_bytes and not line.endswith(b"\n"):
-                while line and not line.endswith(b"\n"):
-                    line = file.readline(limits.record_bytes)
-                    offset += len(line)
+            long = len(line) > limits.record_bytes and not line.endswith(b"\n")
+            if long:
+                offset += _rest(file, limits.record_bytes)
+            if not stripe.takes(number):
+                continue
+            if long:
                 yield Broken(start, f"a record of more than {limits.record_bytes:,} bytes")
             elif line.strip():
                 yield _entry(line if start else line.removeprefix(_MARK), start)
+
+
+def _rest(file: BinaryIO, size: int) -> int:
+    """Pass over what is left of a line, and tell how long it is."""
+    passed = 0
+    while line := file.readline(size):
+        passed += len(line)
+        if line.endswith(b"\n"):
+            break
+    return passed
 
 
 def _entry(line: bytes, offset: int) -> Entry | Broken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -13,12 +13,22 @@ import msgspec
 import orjson
 
 from understudy.model.interaction import Interaction
-from understudy.redact.search import Search, finder_for, search_for
+from understudy.redact.search import finder_for, search_for
 from understudy.systems.system import System
 from understudy.traffic.address import address_of, segments_of
 from understudy.traffic.inbound import Inbound, inbound_of, is_inbound, ticket_in
 
-__all__ = ["HINTS", "NUMBER", "Answer", "Mark", "Marker", "ticket_of", "touched_by", "writes"]
+__all__ = [
+    "HINTS",
+    "NUMBER",
+    "Answer",
+    "Mark",
+    "Marker",
+    "hints_in",
+    "ticket_of",
+    "touched_by",
+    "writes",
+]
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _PREFIX = r"\b(?:ch|py|pi|in|sub|re|cus|dp|du|cn)_"
@@ -73,7 +83,6 @@ class Marker:
     """Makes marks of redacted exchanges."""
 
     systems: Mapping[str, System]
-    hints: Search = field(default_factory=lambda: search_for(HINTS))
 
     def mark(self, one: Interaction, answer: Answer | None = None) -> Mark:
         """The mark of one exchange; `answer` spares looking at what was looked at before."""
@@ -98,11 +107,15 @@ class Marker:
         )
 
     def _answer(self, one: Interaction) -> Answer:
-        """Which kinds of names an answer may hold; most hold none."""
+        """An answer that nobody has looked at."""
         data = _json(one.response.body) if one.response else b""
-        found = self.hints.matches(data)
-        hinted = (_STRIPE, _MAIL, _LONG) if found is None else tuple(n - 1 for n in found[1:])
-        return Answer(data, hinted)
+        return Answer(data, hints_in(data))
+
+
+def hints_in(data: bytes) -> tuple[int, ...]:
+    """Which of the `HINTS` an answer may hold; most hold none."""
+    found = search_for(HINTS).matches(data)
+    return (_STRIPE, _MAIL, _LONG) if found is None else tuple(n - 1 for n in found[1:])
 
 
 def writes(one: Interaction, systems: Mapping[str, System]) -> bool:

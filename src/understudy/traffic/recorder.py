@@ -16,6 +16,7 @@ from understudy.model.interaction import Source
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
 from understudy.systems.routes import KNOWN
+from understudy.traffic.answers import Answers
 from understudy.traffic.exchange import Exchange, Writer
 from understudy.traffic.http_import import write_cases
 from understudy.traffic.marks import HINTS
@@ -47,7 +48,9 @@ class Recorder:
     def __post_init__(self) -> None:
         redactor = Redactor(self.key, watched=HINTS)
         self.tally = Tally(redactor)
-        self._writer = Writer(redactor, Recogniser(), Source(format="recorder", file=""))
+        self._writer = Writer(
+            redactor, Recogniser(), Source(format="recorder", file=""), Answers(redactor)
+        )
 
     def take(self, exchange: Exchange) -> None:
         """Keep one exchange."""

@@ -1,0 +1,161 @@
+"""Work on one large file side by side, each process with its own stripes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from understudy.model.errors import RecordingError
+from understudy.traffic.blobs import Blobs
+
+__all__ = ["WHOLE", "Stripe", "processors", "side_by_side", "striped"]
+
+Made = TypeVar("Made")
+
+_RECORDS = 64
+_MOST = 3
+"""More would read the file faster, and hold more than an import may."""
+
+
+class Stripe(NamedTuple):
+    """Which records of a source one process reads: every so many-th block of them.
+
+    >>> [place for place in range(0, 256, 64) if Stripe(1, 2).takes(place)]
+    [64, 192]
+    """
+
+    number: int
+    of: int
+
+    def takes(self, place: int) -> bool:
+        """Whether the record at this place, counted from 0 or 1, is this one's."""
+        return place // _RECORDS % self.of == self.number
+
+
+WHOLE = Stripe(0, 1)
+"""All of it."""
+
+
+def processors() -> int:
+    """How many processes may read one file: one where they cannot be forked safely."""
+    return min(_MOST, len(os.sched_getaffinity(0))) if sys.platform == "linux" else 1
+
+
+def side_by_side(count: int, work: Callable[[int], Any]) -> list[Any]:
+    """What `work` makes of each number: of 0 here, of the others in forked processes meanwhile.
+
+    Results and exceptions come back pickled. What one raises is raised here, and the others end.
+    """
+    with contextlib.ExitStack() as stack:
+        others = [stack.enter_context(_forked(work, number)) for number in range(1, count)]
+        return [work(0), *(other.result() for other in others)]
+
+
+def striped(folder: Path, count: int, work: Callable[[Stripe], Iterator[Made]]) -> Iterator[Made]:
+    """What `work` makes of each record, in order, by several processes, each with its stripe.
+
+    `work` gives one thing for each record that its stripe takes, counted from 0. What is made
+    waits in files in `folder` until all of it is there.
+    """
+    if count == 1:
+        yield from work(WHOLE)
+        return
+    stores = [Blobs(folder) for _ in range(count)]
+    try:
+        ends = side_by_side(count, lambda number: _stored(stores[number], work, number, count))
+        for store, starts in zip(stores, ends, strict=True):
+            store.resume(starts)
+        yield from map(_read, _in_turn(stores))
+    finally:
+        for store in stores:
+            store.close()
+
+
+def _stored(
+    store: Blobs, work: Callable[[Stripe], Iterator[Any]], number: int, count: int
+) -> array[int]:
+    for made in work(Stripe(number, count)):
+        store.add(pickle.dumps(made))
+    store.flush()
+    return store.starts
+
+
+def _in_turn(stores: Sequence[Blobs]) -> Iterator[bytes]:
+    """A block of records from each of the stores in turn, until one has no more."""
+    each = [iter(store) for store in stores]
+    for turn in cycle(each):
+        block = list(islice(turn, _RECORDS))
+        yield from block
+        if len(block) < _RECORDS:
+            return
+
+
+@dataclass(slots=True)
+class _Other:
+    """A forked process and the end of the pipe at which its result arrives."""
+
+    pid: int
+    pipe: int
+
+    def result(self) -> Any:
+        """What it made; raises what it raised."""
+        with os.fdopen(self.pipe, "rb", closefd=False) as file:
+            data = file.read()
+        if not data:
+            raise RecordingError(
+                "a process that read a part of the file was ended from outside",
+                code="U424",
+                hint="where memory runs out, allow one processor: taskset -c 0 understudy …",
+            )
+        made, error = _read(data)
+        if error is not None:
+            raise error
+        return made
+
+
+@contextlib.contextmanager
+def _forked(work: Callable[[int], Any], number: int) -> Iterator[_Other]:
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _answer(theirs, work, number)
+    os.close(theirs)
+    try:
+        yield _Other(pid, ours)
+    finally:
+        os.close(ours)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _answer(pipe: int, work: Callable[[int], Any], number: int) -> None:
+    """Do the work in the forked process, which ends here without any of its parent's endings."""
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        with os.fdopen(pipe, "wb") as file:
+            file.write(_told(work, number))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _read(data: bytes) -> Any:
+    return pickle.loads(data)  # noqa: S301 -- a process forked from this one wrote it
+
+
+def _told(work: Callable[[int], Any], number: int) -> bytes:
+    try:
+        return pickle.dumps((work(number), None))
+    except Exception as error:
+        return pickle.dumps((None, error))
