@@ -11,6 +11,7 @@ processes. Resident is what all of them hold at most, shared pages counted in ea
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -45,8 +46,8 @@ def main(share: float) -> int:
             count = write(path, int(size * share), make)
             told = _measured(name, path, Path(folder) / "out")
             bare = _bare(path, name)
-            rate, floor = count / told["seconds"], count / bare
-            core = bare / told["cpu"]
+            rate, floor = count / told["seconds"], count / bare["seconds"]
+            core = bare["cpu"] / told["cpu"]
             sys.stdout.write(
                 f"{kind} {name}: {path.stat().st_size / 1e6:,.0f} MB, {count:,} exchanges,"
                 f" {told['mb']:,.0f} MB resident, {rate:,.0f}/s,"
@@ -71,26 +72,36 @@ def run(format: str, path: str, out: str) -> None:
     from understudy.traffic.forks import processors
     from understudy.traffic.http_import import HAR, JSONL, HttpOptions, import_http
 
-    begin = time.perf_counter()
+    begin = _spent()
     options = HttpOptions(key=RedactionKey(material=b"k" * 32))
     import_http({"har": HAR, "jsonl": JSONL}[format], [Path(path)], Path(out), options)
-    seconds = time.perf_counter() - begin
+    spent = _since(begin)
     own, others = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    cpu = sum(each.ru_utime + each.ru_stime for each in (own, others))
     peak = (own.ru_maxrss + others.ru_maxrss * (processors() - 1)) / 1024
-    sys.stdout.write(json.dumps({"seconds": seconds, "cpu": cpu, "mb": peak}) + "\n")
+    sys.stdout.write(json.dumps({**spent, "mb": peak}) + "\n")
 
 
-def _bare(path: Path, format: str) -> float:
-    """Seconds of nothing but parsing: line by line, or the whole file."""
-    begin = time.perf_counter()
+def _bare(path: Path, format: str) -> dict[str, float]:
+    """What nothing but parsing takes: line by line, or the whole file."""
+    begin = _spent()
     if format == "har":
         json.loads(path.read_bytes())
     else:
         with path.open("rb") as file:
             for line in file:
                 json.loads(line)
-    return time.perf_counter() - begin
+    return _since(begin)
+
+
+def _spent() -> tuple[float, float]:
+    """The clock, and the CPU time of this process and of those that it has ended."""
+    times = os.times()
+    return time.perf_counter(), sum(times[:4])
+
+
+def _since(begin: tuple[float, float]) -> dict[str, float]:
+    clock, cpu = _spent()
+    return {"seconds": clock - begin[0], "cpu": cpu - begin[1]}
 
 
 def _write_lines(path: Path, size: int, make: Make) -> int:
