@@ -39,14 +39,16 @@ MACHINE = {
 
 
 def _timed(*states):
-    known = {}
-    for table, since, row in states:
-        version = Version(
-            table=table, id=row["id"], since=since and micros(since),
-            row=msgspec.Raw(orjson.dumps(row)),
-        )  # fmt: skip
-        known.setdefault(table, {}).setdefault(row["id"], []).append(version)
-    return TimedWorld(known, now=int(NOON.timestamp()))
+    return TimedWorld(
+        [
+            Version(
+                table=table, id=row["id"], since=since and micros(since),
+                row=msgspec.Raw(orjson.dumps(row)),
+            )
+            for table, since, row in states
+        ],
+        now=int(NOON.timestamp()),
+    )  # fmt: skip
 
 
 @pytest.fixture

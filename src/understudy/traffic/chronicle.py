@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Self
 import msgspec
 
 from understudy.model.baseline import Baseline
-from understudy.model.case import Case
+from understudy.model.case import Case, Turn
 from understudy.traffic.history import Change, Deed, Happening, Message, Person, Sighting, Tie
 from understudy.world.versions import micros
 
@@ -34,6 +34,7 @@ CREATE TABLE cased (seq INTEGER PRIMARY KEY, at INTEGER, id TEXT, body BLOB);
 CREATE VIEW in_time AS
   SELECT seq, body, iif(timed.yes, at, 0) AS at, iif(timed.yes, id, '') AS id
   FROM cased, (SELECT NOT EXISTS (SELECT 1 FROM cased WHERE at IS NULL) AS yes) AS timed;
+CREATE TABLE talk (seq INTEGER PRIMARY KEY, body BLOB);
 CREATE TABLE handled (seq INTEGER PRIMARY KEY, cased INTEGER, body BLOB);
 """
 _END, _PIECE = 1 << 62, 1 << 20
@@ -43,6 +44,7 @@ _sighting = msgspec.json.Decoder(Sighting)
 _change = msgspec.json.Decoder(Change)
 _deed = msgspec.json.Decoder(Deed)
 _message = msgspec.json.Decoder(Message)
+_turns = msgspec.json.Decoder(tuple[Turn, ...])
 
 Past = tuple[str, str, list[Sighting], list[Change]]
 """One object's table and id, its sightings and its changes, both in time."""
@@ -215,6 +217,16 @@ class Chronicle:
         """All messages by entity, in time."""
         for (body,) in self._base.execute("SELECT body FROM message ORDER BY entity, at, seq"):
             yield _message.decode(body)
+
+    def keep_turns(self, turns: Sequence[Turn]) -> int:
+        """Keep what was said in a case; its number."""
+        made = self._base.execute("INSERT INTO talk VALUES (NULL, ?)", (_encode(turns),))
+        return made.lastrowid or 0
+
+    def turns(self, number: int) -> tuple[Turn, ...]:
+        """What was said in a case."""
+        row = self._base.execute("SELECT body FROM talk WHERE seq = ?", (number,)).fetchone()
+        return _turns.decode(row[0])
 
     def ties(self) -> Iterator[tuple[str, str, bool]]:
         """All ties, the sure ones first."""

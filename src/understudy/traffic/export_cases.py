@@ -60,10 +60,13 @@ class CaseMaker:
         self._staff = Colleagues(self.chronicle.people())
         world = self._world(folder / WORLD, made)
         grouping = drafts_of(
-            self.chronicle.messages(), self.chronicle.deeds(), self._staff.works, self.gap
-        )
+            self.chronicle.messages(), self.chronicle.deeds(), self._staff.works, self.gap,
+            self.chronicle.keep_turns,
+        )  # fmt: skip
         customers = Customers(self.chronicle.ties())
-        linker = Linker(grouping.drafts, customers, world, self._staff.names(), self.gap)
+        linker = Linker(
+            grouping.drafts, customers, world, self.chronicle.turns, self._staff.names(), self.gap
+        )
         links = link_deeds(grouping, self.chronicle.deeds, linker)
         self._cases(grouping, customers, world, made)
         _report(made, grouping, links, made.cases)
@@ -136,7 +139,7 @@ class CaseMaker:
             trigger=Trigger(system=message.system, type=kind, payload=payload),
             segment={"channel": str(payload["channel"])} if "channel" in payload else {},
             received_at=draft.received_at,
-            turns=tuple(draft.turns),
+            turns=self.chronicle.turns(draft.talk),
             observed_systems=self.systems,
             link_confidence=max(links, key=_LINKS.index, default=LinkConfidence.EXPLICIT_ID),
         )  # fmt: skip

@@ -10,6 +10,8 @@ from heapq import merge
 from itertools import groupby
 from typing import NamedTuple
 
+import msgspec
+
 from understudy.model.case import LinkConfidence, Turn
 from understudy.traffic.history import Deed, Maker, Message
 from understudy.traffic.naming import documents_in
@@ -19,6 +21,7 @@ __all__ = ["APART", "DEFAULT_GAP", "Act", "Draft", "Grouping", "drafts_of", "han
 DEFAULT_GAP = timedelta(days=7)
 """After so long without anything, what follows is no part of a case any more."""
 _AT_ONCE = timedelta(seconds=2)
+Keep = Callable[[Sequence[Turn]], int]
 APART = (Maker.AUTOMATION, Maker.INTEGRATION, Maker.CUSTOMER)
 """Whose deeds are never a baseline."""
 
@@ -37,12 +40,15 @@ class Act(NamedTuple):
 
 @dataclass(slots=True)
 class Draft:
-    """A case in the making: the message that began it, the conversation up to then, the acts."""
+    """A case in the making: the message that began it, the conversation up to then, the acts.
+
+    What was said is kept elsewhere: the message has no text, and `talk` is the number of the turns.
+    """
 
     message: Message
     number: int
     received_at: datetime
-    turns: list[Turn] = field(default_factory=list)
+    talk: int = -1
     named: set[str] = field(default_factory=set)
     acts: list[Act] = field(default_factory=list)
     next_at: datetime | None = None
@@ -76,17 +82,19 @@ def drafts_of(
     messages: Iterable[Message],
     deeds: Iterable[Deed],
     staff: Callable[[str], bool],
-    gap: timedelta = DEFAULT_GAP,
+    gap: timedelta,
+    keep: Keep,
 ) -> Grouping:
     """Cases by conversation and gap: a customer's message after an answer begins a new one.
 
     `messages` come by entity and time, `deeds` in time. Only deeds on a message's own entity are
-    given to cases here; those in other systems are linked afterwards.
+    given to cases here; those in other systems are linked afterwards. `keep` takes the turns of a
+    case and gives their number.
     """
     grouping = Grouping()
     acts = _acts(deeds, staff, grouping)
     for entity, group in groupby(messages, key=lambda message: message.entity):
-        _converse(list(group), acts.pop(entity, []), staff, gap, grouping)
+        _converse(list(group), acts.pop(entity, []), staff, gap, grouping, keep)
     rest = sum(map(len, acts.values()))
     if rest:
         grouping.left["deeds of people on what no message is known of"] += rest
@@ -117,9 +125,11 @@ def _converse(
     staff: Callable[[str], bool],
     gap: timedelta,
     grouping: Grouping,
+    keep: Keep,
 ) -> None:
     """The cases of one conversation."""
     talk: list[Turn] = []
+    ends: list[tuple[Draft, int]] = []
     draft: Draft | None = None
     number = 0
     events: Iterator[Message | Act] = merge(_once(messages), acts, key=lambda each: each.at)
@@ -132,14 +142,17 @@ def _converse(
             talk.append(Turn(role="customer", text=one.text, at=one.at))
             if draft is None or draft.acts:
                 number += 1
-                following = Draft(one, number, one.at)
+                following = Draft(msgspec.structs.replace(one, text=""), number, one.at)
+                ends.append((following, 0))
                 if draft is not None:
                     draft.next_at = one.at
                 grouping.drafts.append(following)
                 draft = following
             draft.received_at = one.at
-            draft.turns = [turn for turn in talk if turn.text]
+            ends[-1] = (draft, len(talk))
             draft.named.update(one.named)
+    for draft, end in ends:
+        draft.talk = keep([turn for turn in talk[:end] if turn.text])
 
 
 def _once(messages: Sequence[Message]) -> Iterator[Message]:

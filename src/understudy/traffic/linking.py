@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from understudy.model.case import LinkConfidence
+from understudy.model.case import LinkConfidence, Turn
 from understudy.model.world import World
 from understudy.traffic.customers import Customers
 from understudy.traffic.grouping import APART, DEFAULT_GAP, Act, Draft, Grouping
@@ -33,6 +33,8 @@ class Linker:
     drafts: Sequence[Draft]
     customers: Customers
     world: World
+    turns: Callable[[int], Sequence[Turn]]
+    """What was said in a case, by the number of its talk."""
     actors: Mapping[str, str] = field(default_factory=dict)
     gap: timedelta = DEFAULT_GAP
     _by_customer: dict[str, list[Draft]] = field(default_factory=dict)
@@ -83,12 +85,15 @@ class Linker:
 
     def _names(self, draft: Draft) -> set[str]:
         """Stripe's ids that the case names, and what others may name it by."""
-        texts = " ".join([*(turn.text for turn in draft.turns), *draft.named])
+        texts = " ".join([self._said(draft), *draft.named])
         spoken = documents_in(texts).union(*(act.documents for act in draft.acts))
         own = {draft.message.entity.partition("/")[2], *draft.named}
         told = {f"told {name}" for name in own if len(name) >= _SHORTEST}
         told |= {f"document {number}" for number in spoken}
         return told | {f"id {name}" for name in _IDS.findall(texts)}
+
+    def _said(self, draft: Draft) -> str:
+        return " ".join(turn.text for turn in self.turns(draft.talk))
 
     def _documents(self, deed: Deed, written: str) -> set[str]:
         """The numbers of the invoices that a deed is about, and what it speaks of itself."""
@@ -120,7 +125,7 @@ class Linker:
         """Whether the case speaks of the amount, or the deed is about a whole object's."""
         if deed.amount is None or deed.amount in self._wholes(deed):
             return True
-        said = _numbers(" ".join(turn.text for turn in draft.turns))
+        said = _numbers(self._said(draft))
         return any(abs(deed.amount) == number * scale for number in said for scale in _SCALES)
 
     def _wholes(self, deed: Deed) -> set[int]:

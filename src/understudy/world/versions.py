@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ import msgspec
 import orjson
 
 from understudy.model.errors import RecordingError
-from understudy.model.jsonl import read_lines, write_json
+from understudy.model.jsonl import write_json
+from understudy.model.line_file import open_lines
+
 from understudy.model.manifest import WorldManifest
 from understudy.model.world import Row, World
 
@@ -21,10 +25,12 @@ __all__ = ["VERSIONS", "TimedWorld", "Version", "load_versions", "micros", "writ
 
 VERSIONS = "versions.jsonl"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_REMEMBERED = 10_000
+_REMEMBERED = 2000
 """So many rows are held decoded; a case asks for few, and for the same ones again."""
+_FIRST = -(1 << 62)
 _encoder = msgspec.json.Encoder()
-_Known = dict[str, dict[str, list["Version"]]]
+_Known = dict[str, dict[str, tuple["array[int]", "array[int]"]]]
+"""By table and id: since when each version is good, and its place among all."""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +80,7 @@ def write_versions(path: Path, versions: Iterable[Version], now: datetime) -> Wo
 def load_versions(path: Path, manifest: WorldManifest) -> TimedWorld:
     """Read a world of versions; `RecordingError` where it is not the one that was written."""
     known: _Known = {}
-    for version in read_lines(path / VERSIONS, Version):
-        known.setdefault(version.table, {}).setdefault(version.id, []).append(version)
+    versions = open_lines(path / VERSIONS, Version, lambda every: _placed(every, known))
     found = {table: len(ids) for table, ids in sorted(known.items())}
     if found != manifest.row_counts:
         raise RecordingError(
@@ -83,21 +88,47 @@ def load_versions(path: Path, manifest: WorldManifest) -> TimedWorld:
             code="U451",
             hint="import the recording again",
         )
-    return TimedWorld(known, content_digest=manifest.content_digest, now=manifest.now)
+    return TimedWorld(
+        versions, known, content_digest=manifest.content_digest, now=manifest.now
+    )
+
+
+def _placed(versions: Iterable[Version], known: _Known) -> Iterator[Version]:
+    """The versions as they pass, each one's moment and place kept by object."""
+    for place, version in enumerate(versions):
+        times, places = known.setdefault(version.table, {}).setdefault(
+            version.id, (array("q"), array("q"))
+        )
+        times.append(_FIRST if version.since is None else version.since)
+        places.append(place)
+        yield version
 
 
 class TimedWorld(World):
     """All versions of all objects. By itself it shows their last state; `as_of` shows an earlier.
 
+    Those of a large file stay on the disk: what is held of each is its moment and its place.
+
     >>> late = Version(table="t", id="1", since=2_000_000, row=msgspec.Raw(b'{"id":"1"}'))
-    >>> world = TimedWorld({"t": {"1": [late]}})
+    >>> world = TimedWorld([late])
     >>> world.get("t", "1"), world.as_of(_EPOCH).get("t", "1")
     ({'id': '1'}, None)
     """
 
-    def __init__(self, known: _Known, *, content_digest: str = "", now: int = 0) -> None:
-        self._known = known
-        self._rows: dict[tuple[str, str, int], Row] = {}
+    def __init__(
+        self,
+        versions: Sequence[Version],
+        known: _Known | None = None,
+        *,
+        content_digest: str = "",
+        now: int = 0,
+    ) -> None:
+        """`known` is where each object's versions stand in time, where that was seen already."""
+        if known is None:
+            known = {}
+            deque(_placed(versions, known), maxlen=0)
+        self._versions, self._known = versions, known
+        self._rows: dict[int, Row] = {}
         self._values: dict[tuple[str, str], dict[Any, dict[str, None]]] = {}
         super().__init__(
             {table: _Table(self, table, None) for table in known},
@@ -128,28 +159,27 @@ class TimedWorld(World):
 
     def state(self, table: str, row_id: str, at: int | None) -> Row | None:
         """One object at a moment in microseconds, or at the end."""
-        versions = self._known[table].get(row_id)
-        if not versions:
+        found = self._known[table].get(row_id)
+        if found is None:
             return None
-        place = len(versions) if at is None else bisect_right(versions, at, key=_since)
-        return self._row(table, row_id, place - 1) if place else None
+        times, places = found
+        count = len(times) if at is None else bisect_right(times, at)
+        return self._row(places[count - 1]) if count else None
 
-    def _row(self, table: str, row_id: str, place: int) -> Row:
-        key = (table, row_id, place)
-        if key not in self._rows:
+    def _row(self, place: int) -> Row:
+        if place not in self._rows:
             if len(self._rows) >= _REMEMBERED:
                 self._rows.clear()
-            raw = self._known[table][row_id][place].row
-            self._rows[key] = orjson.loads(memoryview(raw))
-        return self._rows[key]
+            self._rows[place] = orjson.loads(memoryview(self._versions[place].row))
+        return self._rows[place]
 
     def _ever(self, table: str, column: str) -> dict[Any, dict[str, None]]:
         index = self._values.get((table, column))
         if index is None:
             index = self._values[table, column] = {}
-            for row_id, versions in self._known.get(table, {}).items():
-                for place in range(len(versions)):
-                    value = self._row(table, row_id, place).get(column)
+            for row_id, (_, places) in self._known.get(table, {}).items():
+                for place in places:
+                    value = self._row(place).get(column)
                     if value is not None and not isinstance(value, list | dict):
                         index.setdefault(value, {})[row_id] = None
         return index
@@ -198,7 +228,3 @@ class _Table(Mapping[str, Row]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def _since(version: Version) -> int:
-    return -(1 << 62) if version.since is None else version.since
