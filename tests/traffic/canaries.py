@@ -57,6 +57,26 @@ class Canaries:
         body = "".join(f"--cut\r\n{part}\r\n" for part in parts)
         return "multipart/form-data; boundary=cut", f"{body}--cut--\r\n"
 
+    def in_xml(self) -> str:
+        """An envelope with secrets in elements, attributes and what stands for itself."""
+        return (
+            f'<?xml version="1.0"?><s:Envelope xmlns:s="urn:s"><s:Password>{self.plain()}'
+            f'</s:Password><login api-key="{self.plain()}"/><clientSecret><![CDATA[{self.plain()}'
+            f"]]></clientSecret><credentials><user>{self.plain()}</user></credentials>"
+            f'<property name="password">{self.plain()}</property><mail>{self.mail()}</mail>'
+            "</s:Envelope>"
+        )
+
+    def in_html(self) -> str:
+        """A page with secrets in its head and in hidden fields of a form."""
+        return (
+            f'<html><head><meta name="csrf-token" content="{self.plain()}"></head><body>'
+            f"<form><input type=hidden name='authenticity_token' value='{self.plain()}'>"
+            f'<input value="{self.plain()}" name="password"><input type="hidden" '
+            f'name="__RequestVerificationToken" value="{self.plain()}"/></form>'
+            f"<p>mail {self.mail()}<br>key {self.key()}</body></html>"
+        )
+
     def in_stream(self) -> str:
         """Events over which one key is cut to pieces."""
         key = self.key()
@@ -76,7 +96,7 @@ class Call(NamedTuple):
 
 
 def calls(of: Canaries) -> list[Call]:
-    """Exchanges with JSON, a form, parts and a stream."""
+    """Exchanges with JSON, a form, parts, a stream, XML and HTML."""
     told = {
         "password": of.plain(), of.key(): 1,
         "deep": [{"client_secret": of.plain(), "text": f"use {of.key()}", "b64": of.in_base64()}],
@@ -88,6 +108,8 @@ def calls(of: Canaries) -> list[Call]:
         _call(of, "application/x-www-form-urlencoded", form, f"password: {of.plain()}"),
         _call(of, parts, body, "{}"),
         _call(of, "application/json", "{}", of.in_stream(), "text/event-stream"),
+        _call(of, "text/xml", of.in_xml(), of.in_html(), "text/html"),
+        _call(of, "application/json", json.dumps({"page": of.in_html()}), of.in_xml(), "text/xml"),
     ]
 
 

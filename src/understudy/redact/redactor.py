@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,8 +11,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from understudy.redact.base64_text import text_in
 from understudy.redact.fields import kind_of_field, kind_of_header
 from understudy.redact.key import RedactionKey
+from understudy.redact.markup import redact_markup
 from understudy.redact.patterns import Pattern
 from understudy.redact.pseudonym import Pseudonyms, is_pseudonym
 from understudy.redact.sieve import NOTHING, Found, Seen, Sieve
@@ -33,7 +34,6 @@ _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63}){1,8}")
 _COOKIES = frozenset({"cookie", "set-cookie"})
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
 _LAYERS, _ROUNDS = 3, 4
-_URL_SAFE = str.maketrans("-_", "+/")
 _SHORT, _LONGEST_KNOWN, _REMEMBERED = 128, 500, 20_000
 _SMALLEST_CARD = 10**12
 _WORTH_A_LOOK = 4
@@ -79,10 +79,16 @@ class Redactor:
             return text
         if found.stream and is_event_stream(text):
             return redact_events(text, self._plain, self._walked)
-        clean = self._noted(text, lambda: self._cleared(text, found, _LAYERS))
+        clean = self._noted(text, lambda: self._whole(text, found))
         if clean == text:
             self._remember(text)
         return clean
+
+    def _whole(self, text: str, found: Found) -> str:
+        if found.markup:
+            told = redact_markup(text, self._field)
+            text, found = told, found if told == text else self._sieve.in_text(told)
+        return self._cleared(text, found, _LAYERS)
 
     def _remember(self, text: str) -> None:
         """Field names and short words come again and again: what has nothing in it stays so."""
@@ -222,7 +228,7 @@ class Redactor:
 
     def _decoded(self, token: str, layers: int) -> str:
         """A base64 token, redacted inside where it holds text that needs it."""
-        inner = _decode(token)
+        inner = text_in(token)
         if inner is None:
             return token
         clean = self._cleared(inner, self._sieve.in_text(inner), layers - 1)
@@ -327,15 +333,6 @@ class Redactor:
         if not value or is_pseudonym("secret", value):
             return value
         return self._replace("secret", value)
-
-
-def _decode(token: str) -> str | None:
-    """The text that letters of base64 stand for, if they stand for any."""
-    plain = token.rstrip("=").translate(_URL_SAFE)
-    try:
-        return binascii.a2b_base64(plain + "=" * (-len(plain) % 4)).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return None
 
 
 def _keep(known: dict[K, V], key: K, value: V) -> None:

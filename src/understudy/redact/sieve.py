@@ -20,11 +20,15 @@ _REMEMBERED = 10_000
 
 
 class Found(NamedTuple):
-    """What a text could hold: patterns, something in base64, and cut over a stream's events."""
+    """What a text could hold: patterns, something in base64, cut over a stream's events, named.
+
+    `markup` is what only the name of an element or an attribute tells.
+    """
 
     patterns: tuple[Pattern, ...]
     encoded: bool
     stream: bool
+    markup: bool = False
 
 
 class Seen(NamedTuple):
@@ -54,16 +58,18 @@ class Sieve:
         `watched` are expressions that somebody else looks for in the same values.
         """
         self._patterns = SECRETS + PERSONAL if personal else SECRETS
-        hints = [_FOLDED, "data:", _ENCODED, *(pattern.hint for pattern in self._patterns)]
+        sensitive = sensitive_names(personal=personal)
+        told = _markup(sensitive | {"name"} if personal else sensitive)
+        hints = [_FOLDED, "data:", _ENCODED, told, *(pattern.hint for pattern in self._patterns)]
         self._text = search_for(tuple(hints))
-        names = _keys(sensitive_names(personal=personal)) + "|" + _keys(["name"], within=r'[^"]*\[')
+        names = _keys(sensitive) + "|" + _keys(["name"], within=r'[^"]*\[')
         self._json = search_for(
             (*hints, _ESCAPED_KEY, names, _keys(["name"]), _keys(PEOPLE, f"(?:s{_BETWEEN})*"),
              *watched)
         )  # fmt: skip
         self._name, self._people = len(hints) + 3, len(hints) + 4
         self._anything = Seen(False, tuple(range(len(watched))), False)
-        self._all = Found(self._patterns, encoded=True, stream=True)
+        self._all = Found(self._patterns, encoded=True, stream=True, markup=True)
         self._known: dict[tuple[int, ...] | None, Found] = {None: self._all, (0,): NOTHING}
         self._seen: dict[tuple[int, ...], Seen] = {}
 
@@ -108,8 +114,8 @@ class Sieve:
     def _told(self, key: tuple[int, ...]) -> Found:
         if 1 in key:
             return self._all
-        patterns = tuple(self._patterns[number - 4] for number in key if number >= 4)
-        return Found(patterns, encoded=3 in key, stream=2 in key)
+        patterns = tuple(self._patterns[number - 5] for number in key if number >= 5)
+        return Found(patterns, encoded=3 in key, stream=2 in key, markup=4 in key)
 
     def _is_harmless(self, key: tuple[int, ...]) -> bool:
         """Whether there is nothing but a `name` that is no person's, or people without one."""
@@ -128,3 +134,9 @@ def _keys(names: Iterable[str], ending: str = "", within: str = r'(?:[^"]*\[)?')
     """
     ways = "|".join(_BETWEEN.join(name) for name in sorted(names))
     return rf'(?i:"{within}{_BETWEEN}(?:{ways}){_BETWEEN}{ending}(?:\[[0-9]*\])*":)'
+
+
+def _markup(names: Iterable[str]) -> str:
+    """A tag in which one of the names stands, or a hidden field's type; also as JSON has it."""
+    ways = "|".join("[_.-]?".join(name) for name in sorted(names))
+    return rf"""(?i:<(?:[^<>]*[\s:"'])?(?:(?:{ways})["'\s>=/\\]|type=\\?["']?hidden))"""

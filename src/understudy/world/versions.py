@@ -17,7 +17,6 @@ import orjson
 from understudy.model.errors import RecordingError
 from understudy.model.jsonl import write_json
 from understudy.model.line_file import open_lines
-
 from understudy.model.manifest import WorldManifest
 from understudy.model.world import Row, World
 
@@ -88,9 +87,7 @@ def load_versions(path: Path, manifest: WorldManifest) -> TimedWorld:
             code="U451",
             hint="import the recording again",
         )
-    return TimedWorld(
-        versions, known, content_digest=manifest.content_digest, now=manifest.now
-    )
+    return TimedWorld(versions, known, content_digest=manifest.content_digest, now=manifest.now)
 
 
 def _placed(versions: Iterable[Version], known: _Known) -> Iterator[Version]:
