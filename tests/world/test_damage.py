@@ -85,6 +85,7 @@ TEXT = {
     "value_drift": ("amount", {}),
     "spreadsheet_coerce": ("phone", {}),
     "mojibake": ("lastname", {"codec": "latin-1"}),
+    "written_as": ("firstname", {"case": "upper"}),
 }
 """The column of a cell operator, and its options; `firstname` of the others."""
 TABLE_OF = {"amount": "hubspot.deals", "hs_timestamp": "hubspot.tasks"}

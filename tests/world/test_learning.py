@@ -258,6 +258,49 @@ def test_a_unit_that_most_cells_have_is_damage_without_a_twin(tmp_path):
     assert set(made) == {"12.0 oz", "12.0 ounce", "16.0 oz"}
 
 
+_WRITTEN = {
+    "numbers": (lambda n: f"{n % 9}.0" if n % 3 else f"{n % 7}.25", {"decimals": 1}),
+    "whole numbers": (lambda n: str(n % 50), {"decimals": 0}),
+    "numbers of both writings": (lambda n: f"{n % 9}.0" if n % 2 else str(n % 9), None),
+    "codes": (lambda n: f"{(n * 37) % 20000:05d}", {"width": 5}),
+    "capitals": (lambda n: ("GRAZ", "LINZ", "WIEN")[n % 3], {"case": "upper"}),
+    "small letters": (lambda n: ("graz", "linz")[n % 2], {"case": "lower"}),
+    "names": (lambda n: ("Graz", "Linz")[n % 2], None),
+    "American dates": (
+        lambda n: f"{1 + n % 12}/{1 + n % 28}/{2001 + n % 20}", {"date": "m/d/yyyy"},
+    ),
+    "German dates": (
+        lambda n: f"{1 + n % 28:02d}.{1 + n % 12:02d}.{2001 + n % 20}", {"date": "dd.mm.yyyy"},
+    ),
+    "dates that could be of two orders": (lambda n: f"{1 + n % 9}/{1 + n % 9}/03", None),
+    "numbers and words": (lambda n: str(n) if n % 2 else "none of them", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "options"), _WRITTEN.values(), ids=_WRITTEN)
+def test_the_usual_writing_of_a_column_is_kept(tmp_path, cell, options):
+    """What nearly all cells keep to is in a profile learned alone, and nothing that they do not."""
+    rows = "\n".join(f"{n},{cell(n)}" for n in range(300))
+    sample = read_sample(table(tmp_path / "s.csv", f"id,x\n{rows}\n"))
+    written = mess_of(learn_profile(sample)).learned.written
+    assert (written["x"].options if "x" in written else None) == options
+    if options and "case" not in options:
+        few = read_sample(table(tmp_path / "f.csv", "x\n" + "\n".join(map(cell, range(19))) + "\n"))
+        assert mess_of(learn_profile(few)).learned.written == {}
+
+
+def test_a_foreign_table_is_written_as_the_sample(tmp_path):
+    """Its `0` becomes the sample's `0.0`, with a ledger that gives it back; nulls stay."""
+    rows = "\n".join(f"{n},{n % 9}.0" for n in range(300))
+    mess = mess_of(learn_profile(read_sample(table(tmp_path / "s.csv", f"id,rate\n{rows}\n"))))
+    cells = {"id": pa.array(["1", "2", "3"]), "rate": pa.array(["0", "5.5", None])}
+    draft = damage_rows(cells, mess, 1, 0, "t")
+    assert draft.tables["t"].columns["rate"].to_pylist() == ["0.0", "5.5", None]
+    (entry,) = draft.entries
+    assert entry.column("operator").to_pylist() == ["written_as"]
+    assert entry.column("before").to_pylist() == ["0"]
+
+
 def test_letters_of_slips_are_supported_by_the_whole_table(tmp_path):
     """An `x` that slips into twelve cells of each of two columns is told, a rare `q` is not."""
     clean, dirty = "a,b,id\n", "a,b,id\n"

@@ -278,6 +278,7 @@ NEEDED = {
     "rewrite": {"template": "<{}>"},
     "take_neighbour": {"column": "other"},
     "truncate": {"length": 5},
+    "written_as": {"case": "upper"},
 }
 
 
@@ -319,6 +320,36 @@ def test_letter_case_changes_only_case():
     """Capitals, none, or title case, as asked for."""
     assert work("letter_case", ["Ann Lee"], cases={"upper": 1}) == ["ANN LEE"]
     assert work("letter_case", ["ANN LEE"], cases={"title": 1}) == ["Ann Lee"]
+
+
+@pytest.mark.parametrize(
+    ("options", "before", "after"),
+    [
+        ({"decimals": 1}, ["0", "5.25", "-7", "n/a"], ["0.0", "5.25", "-7.0", "n/a"]),
+        ({"decimals": 0}, ["7.0", "7.50", "7"], ["7", "7.50", "7"]),
+        ({"width": 5}, ["1907", "89140", "x1"], ["01907", "89140", "x1"]),
+        ({"case": "upper"}, ["Graz", "8"], ["GRAZ", "8"]),
+        ({"case": "lower"}, ["Graz"], ["graz"]),
+        (
+            {"date": "y/m/dd"},
+            ["1/16/71", "12/3/2004", "soon"],
+            ["71/1/16", "4/12/03", "soon"],
+        ),
+        ({"date": "yyyy-mm-dd"}, ["1/16/71", "12/3/68"], ["1971-01-16", "2068-12-03"]),
+        ({"date": "mm/dd/yyyy"}, ["16.1.2004", "3.12.2004"], ["01/16/2004", "12/03/2004"]),
+        ({"date": "y/m/dd"}, ["1/2/03", "4/5/06"], ["1/2/03", "4/5/06"]),
+        ({}, ["a"], ["a"]),
+    ],
+)
+def test_written_as_writes_the_same_values_otherwise(options, before, after):
+    """Numbers, codes, dates and case; what cannot be read, or in one way only, stays."""
+    assert work("written_as", before * 40, **options) == after * 40
+
+
+def test_a_date_is_written_in_days_months_and_years():
+    """Anything else is refused."""
+    with pytest.raises(ValueError, match="a date is written as in"):
+        operators()["written_as"].parameters.model_validate({"date": "m/d/m"})
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def _written(mess: TableMess) -> Iterator[str]:
     for signature in mess.signatures:
         yield from signature.cells
     yield from mess.cells
-    yield from mess.learned.columns if mess.learned else ()
+    yield from (*mess.learned.written, *mess.learned.columns) if mess.learned else ()
     for step in mess.table:
         column = getattr(step.parameters, "column", None)
         yield from [column] if column else []

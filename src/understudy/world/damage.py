@@ -255,6 +255,11 @@ class _Worker:
 
     def _learned(self, place: _Place, learned: Learned) -> None:
         """Whole rows as in the sample: the cells of a row make one group of the ledger."""
+        everywhere = np.arange(len(self.draft.tables[place.table]), dtype=np.int64)
+        for column, step in learned.written.items():
+            stream = Stream(place.stream.seed, place.table, column, "learned/written")
+            there = _Place(place.table, column, place.number, stream, place.block, place.now)
+            self._cells(there, step, everywhere)
         before = self.draft.tables[place.table].columns
         for hit in draw_rows(before, learned, place.stream, place.block):
             stream = Stream(place.stream.seed, place.table, hit.column, hit.purpose)

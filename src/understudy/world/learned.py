@@ -74,10 +74,12 @@ class Learned(Configuration):
     """How a table's rows are damaged, as read off a sample.
 
     With `seen` no clean twin was there: shares are of what the damaged table shows, so cells that
-    are empty in the clean table already count among the empty ones and the words for nothing.
+    are empty in the clean table already count among the empty ones and the words for nothing; and
+    `written` says how columns are written as a rule, for tables that come from elsewhere.
     """
 
     seen: bool = False
+    written: dict[str, Step] = Field(default_factory=dict)
     columns: dict[str, LearnedColumn]
     groups: tuple[Group, ...] = Field(min_length=1)
 
@@ -102,7 +104,7 @@ class Learned(Configuration):
             for step in steps
             if isinstance(column := getattr(step.parameters, "column", None), str)
         }
-        return looked | moved | set(self.columns)
+        return looked | moved | set(self.columns) | set(self.written)
 
 
 def form_of(pattern: str, value: str | None, column: LearnedColumn) -> str:

@@ -201,8 +201,9 @@ def _looked_at(mess: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     for number, group in enumerate(_items(learned.get("groups"))):
         for column in _mapping(_mapping(group).get("when")):
             yield ("learned", "groups", number, "when", column), str(column)
-    for column in _mapping(learned.get("columns")):
-        yield ("learned", "columns", column), str(column)
+    for part in ("written", "columns"):
+        for column in _mapping(learned.get(part)):
+            yield ("learned", part, column), str(column)
 
 
 def _conditions(mess: Mapping[str, Any]) -> Iterator[tuple[Place, Mapping[str, Any]]]:
@@ -224,7 +225,11 @@ def _steps(mess: Mapping[str, Any]) -> Iterator[_Written]:
             place: Place = ("signatures", number, "cells", column)
             step = {"op": said} if isinstance(said, str) else _mapping(said)
             yield _Written(place, Works.CELLS, step, str(column), whole=False)
-    yield from _ways(_mapping(_mapping(mess.get("learned")).get("columns")))
+    learned = _mapping(mess.get("learned"))
+    for column, said in _mapping(learned.get("written")).items():
+        place = ("learned", "written", column)
+        yield _Written(place, Works.CELLS, _mapping(said), str(column), whole=False)
+    yield from _ways(_mapping(learned.get("columns")))
 
 
 def _ways(columns: Mapping[Any, Any]) -> Iterator[_Written]:

@@ -18,6 +18,7 @@ from understudy.world.learning.alone import ways_alone
 from understudy.world.learning.rows import learn_rows
 from understudy.world.learning.support import SUPPORT
 from understudy.world.learning.twins import ways_of_pairs
+from understudy.world.operators.written import usual_writing
 from understudy.world.profile import LearnedFrom, Profile, TableMess
 from understudy.world.sample import Cells, Sample
 from understudy.world.step import Step
@@ -81,6 +82,12 @@ def _alone(dirty: Sample, key: Sequence[str]) -> tuple[Learned, tuple[Step, ...]
     # A column that is damaged itself would be told apart by its own damage.
     whole = [name for name, one in ways.items() if set(one.names) == {"ok"}]
     learned = learn_rows(dirty.columns, ways, whole, key, forms=False)
+    written = {
+        name: Step(op="written_as", options=options)
+        for name, values in dirty.columns.items()
+        if (options := usual_writing(Counter(filter(None, values.to_pylist()))))
+    }
+    learned = learned.model_copy(update={"written": written})
     return learned, _repeats(cluster_sizes(dirty.columns), {1: 1}, ())
 
 

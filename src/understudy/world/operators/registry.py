@@ -32,7 +32,7 @@ Ints = npt.NDArray[np.int64]
 ANY_TEXT = frozenset({"text", "markup"})
 _MODULES = (
     "copies", "deliveries", "encodings", "fields", "formats", "links", "missing", "numbers",
-    "otherwise", "repeats", "rewriting", "threads", "typos",
+    "otherwise", "repeats", "rewriting", "threads", "typos", "written",
 )  # fmt: skip
 
 
