@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 
+import pyarrow.parquet as pq
 import pytest
 
 from understudy.model.jsonl import read_lines
 from understudy.model.proposal import CaseRecord
+from understudy.report.summary_file import SUMMARY_SCHEMA
 
 ESCALATES = 'def handle(case, systems):\n    return {"outcome": "escalated", "confidence": 0.4}\n'
 
@@ -46,8 +48,14 @@ def test_a_run_leaves_every_file_and_can_be_judged_again(project):
     names = {path.name for path in run.iterdir()}
     assert {
         "manifest.json", "cases-0.jsonl", "findings.jsonl", "cost.json", "verdict.json",
-        "report.md", "report.html",
+        "report.md", "report.html", "index.sqlite", "summary.parquet", "SEALED",
     } <= names  # fmt: skip
+    summary = pq.read_table(run / "summary.parquet")
+    assert summary.schema.metadata[b"schema"] == SUMMARY_SCHEMA.encode()
+    assert summary.num_rows == 24
+    assert set(summary["outcomes"].to_pylist()) == {"escalated"}
+    cost = json.loads((run / "cost.json").read_text())
+    assert sum(summary["error_cost_minor"].to_pylist()) == cost["error_cost_minor"]
     before = (run / "verdict.json").read_bytes()
     again = project.command("judge", "latest", "-q")
     assert (run / "verdict.json").read_bytes() == before
@@ -55,6 +63,11 @@ def test_a_run_leaves_every_file_and_can_be_judged_again(project):
     (run / "report.html").unlink()
     assert project.command("report", run.name).returncode == 0
     assert (run / "report.html").is_file()
+    store = run / "cases-0.jsonl"
+    store.write_bytes(b"".join(store.read_bytes().splitlines(keepends=True)[:-1]))
+    cut = project.command("judge", "latest", "-q")
+    assert cut.returncode == 2
+    assert "`cases-0.jsonl` had 24 records and has 23" in " ".join(cut.stderr.split())
 
 
 @pytest.mark.slow

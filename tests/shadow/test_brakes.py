@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from understudy.model.limits import CaseLimits
-from understudy.shadow.plan import STOP
 from understudy.shadow.store import read_records
+from understudy.shadow.switch import STOP, WRITES, press, pressed_at
 
 WRITER = """
 def many(case, systems):
@@ -36,6 +38,33 @@ def test_after_the_kill_switch_no_action_is_accepted(project, run):
     assert [len(record.proposal.actions) for record in records] == [13]
     assert (project.run_folder / STOP).is_file()
     assert [record.case_id for record in read_records(project.run_folder)] == ["case-000"]
+
+
+def test_a_drill_presses_the_switch_after_so_many_writes(project, run):
+    """After the seventh write of all processes no running case gets more than one further."""
+    project.candidate(WRITER)
+    plan = project.plan(6, use="bot:many", press_after=7, workers=2)
+    report, records = run(plan)
+    assert report.stopped == "kill_switch"
+    assert (project.run_folder / WRITES).stat().st_size in (7, 8)
+    assert all(halt.accepted <= 1 for halt in report.halts)
+    assert 1 <= report.halted_cases <= 2
+    assert report.halted + sum(h.accepted for h in report.halts) <= 24
+    assert report.halted >= 5
+    assert len(records) <= 1
+
+
+def test_a_switch_made_by_hand_has_the_time_of_its_file(tmp_path):
+    """Whoever makes the file presses the switch, and what comes after it counts as after it."""
+    stop = tmp_path / STOP
+    stop.touch()
+    assert pressed_at(stop) == stop.stat().st_mtime_ns
+    stop.unlink()
+    before = time.time_ns()
+    press(stop)
+    first = pressed_at(stop)
+    press(stop)
+    assert before <= pressed_at(stop) == first <= time.time_ns()
 
 
 def test_a_case_that_the_switch_has_cut_short_is_done_again(project, run):

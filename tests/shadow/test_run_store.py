@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
+import msgspec
 import pytest
 
 from understudy.model.errors import RecordingError
 from understudy.model.proposal import CaseRecord, Proposal
 from understudy.shadow import store as module
-from understudy.shadow.store import CaseStore, read_records, stored_cases
+from understudy.shadow.store import CaseStore, Sync, read_records, stored_cases
 
 
 def record(name, repeat=0, confidence=None):
@@ -129,8 +130,59 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         CaseStore(tmp_path)
 
 
-def test_records_can_be_synced(tmp_path):
-    """With `sync` each record is on the disk when the call returns."""
-    store = CaseStore(tmp_path, sync=True)
-    assert store.append(record("a"))
+def synced(monkeypatch, folder, sync, took):
+    """How often the disk is waited for, over three cases that took so many milliseconds."""
+    calls = []
+    monkeypatch.setattr(module.os, "fsync", calls.append)
+    store = CaseStore(folder, sync=sync)
+    for name in "abc":
+        one = record(name)
+        proposal = msgspec.structs.replace(one.proposal, wall_time_ms=took)
+        assert store.append(msgspec.structs.replace(one, proposal=proposal))
+    before = len(calls)
     store.close()
+    return before, len(calls) - before
+
+
+@pytest.mark.parametrize(
+    ("sync", "took", "expected"),
+    [
+        (Sync.NEVER, 500, (0, 0)),
+        (Sync.SECOND, 500, (0, 1)),
+        (Sync.CASE, 1, (3, 1)),
+        (None, 500, (3, 1)),
+        (None, 1, (0, 1)),
+    ],
+)
+def test_records_are_forced_to_the_disk(tmp_path, monkeypatch, sync, took, expected):
+    """Never, once a second or for every case; by default for every case of a slow candidate."""
+    assert synced(monkeypatch, tmp_path, sync, took) == expected
+
+
+def test_a_second_is_not_waited_for_longer(tmp_path, monkeypatch):
+    """With `1s`, the first record after a second takes all those before it to the disk."""
+    now = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    calls = []
+    monkeypatch.setattr(module.os, "fsync", calls.append)
+    store = CaseStore(tmp_path, sync=Sync.SECOND)
+    for name, at in zip("abcd", (100.1, 100.9, 101.1, 101.2), strict=True):
+        now[0] = at
+        store.append(record(name))
+    assert len(calls) == 1
+    store.close()
+
+
+def test_a_disk_that_refuses_at_the_end_is_an_error(tmp_path, monkeypatch):
+    """Where the last records cannot be forced to the disk, that is said and the shard is free."""
+    store = CaseStore(tmp_path)
+    store.append(record("a"))
+
+    def fail(number):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(module.os, "fsync", fail)
+    with pytest.raises(RecordingError, match="Input/output error"):
+        store.close()
+    monkeypatch.undo()
+    CaseStore(tmp_path).close()

@@ -50,6 +50,14 @@ def test_nth_counts_the_calls_that_the_fault_could_befall(under):
     assert [blow.operation for blow in call.session.fate.struck] == ["stripe.customers.update"]
 
 
+def test_calls_can_be_spared_so_that_a_system_fails_in_mid_case(under):
+    """`after: 2` leaves the case's first two calls alone and strikes every one that follows."""
+    call = under(_fault("status", {"status": 503}, system="stripe", after=2))
+    answers = [_answer(call, "stripe.charges.retrieve", id="ch_0001").status for _ in range(4)]
+    assert answers == [200, 200, 503, 503]
+    assert str(_fault("status", system="stripe", after=2)) == "status of stripe, after call 2"
+
+
 @pytest.mark.parametrize(
     ("match", "strikes"),
     [

@@ -19,6 +19,7 @@ from understudy.campaign.judgement import Judgement, judge
 from understudy.campaign.linkage import linkage_of
 from understudy.campaign.oversight import oversight_of
 from understudy.campaign.reporting import report_of
+from understudy.campaign.rollback import with_rollback
 from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
@@ -48,6 +49,7 @@ def conclude(end: RunFiles) -> Finished:
     decision = decide(judgement.cost, end.rules.gates, facts)
     judgement = verdicts_after_repair(judgement, known, facts)
     verdict = _verdict(known, judgement, decision)
+    end.folder.write_drills(with_rollback(end))
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
     text = report_of(end, judgement.findings, judgement.cost, verdict)
     return Finished(end.folder, verdict, text)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.one_case import case_lines
-from understudy.campaign.pipeline import Progress, opened, plan_of
+from understudy.campaign.pipeline import Progress, opened
 from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import evidence_of
 from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.run_head import manifest_of
+from understudy.campaign.run_plan import plan_of
 from understudy.campaign.run_request import RunRequest
 from understudy.campaign.selection import select
 from understudy.campaign.settings import Settings

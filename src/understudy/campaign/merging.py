@@ -18,13 +18,14 @@ from understudy.campaign.run_head import added_traffic
 from understudy.model.errors import RecordingError
 from understudy.model.manifest import RunManifest
 from understudy.model.verdict import WallEvidence
+from understudy.shadow.seal import check_seal, seal_run
 from understudy.shadow.store import CaseStore, read_records
 
 __all__ = ["MergeRequest", "merge_runs"]
 
 _OWN = (
-    "attempt", "halted", "halted_cases", "machine", "merged", "model_traffic", "run_id", "shard",
-    "started_at", "stopped", "unanswered", "wall",
+    "attempt", "halted", "halted_cases", "machine", "merged", "model_cost_minor", "model_traffic",
+    "run_id", "shard", "started_at", "stopped", "unanswered", "wall",
 )  # fmt: skip
 """What the shards of one campaign may differ in."""
 _PLACES = ("recording", "world", "policy", "gates", "settings", "paths", "mounted")
@@ -137,6 +138,7 @@ def _manifest(shards: Shards) -> RunManifest:
         model_traffic=added_traffic(*(each.model_traffic for each in manifests)),
         halted=sum(each.halted for each in manifests),
         halted_cases=sum(each.halted_cases for each in manifests),
+        model_cost_minor=sum(each.model_cost_minor for each in manifests),
         unanswered=sum(each.unanswered for each in manifests),
     )
 
@@ -159,7 +161,11 @@ def _copy_records(shards: Shards, into: RunFolder) -> None:
     store = CaseStore(into.path)
     try:
         for folder, _ in shards:
+            check_seal(folder.path)
             for record in read_records(folder.path):
                 store.append(record)
     finally:
         store.close()
+    seal_run(into.path)
+    rehearsed = [folder.read_drills() for folder, _ in shards]
+    into.write_drills(next((each for each in rehearsed if each is not None), None))

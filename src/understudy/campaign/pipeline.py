@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
 import msgspec
 
 from understudy.campaign.conclusion import conclude
-from understudy.campaign.customer import Customers
-from understudy.campaign.customer_record import CustomerRecords
 from understudy.campaign.finish import Finished, Part
 from understudy.campaign.models import ModelPlan, model_service
-from understudy.campaign.mounting import mounted_systems, own_places
-from understudy.campaign.played_customer import played_by
-from understudy.campaign.project import project_folder
 from understudy.campaign.proofreading import proofread_models
+from understudy.campaign.rehearsal import Rehearsal
 from understudy.campaign.replays import replay_of
-from understudy.campaign.reviewer import DeskReviewer
-from understudy.campaign.run_files import RunFiles, evidence_of
+from understudy.campaign.run_files import RunFiles, evidence_of, stored_records
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run
 from understudy.campaign.run_head import manifest_of, refuse_other, with_report
+from understudy.campaign.run_plan import plan_of
 from understudy.campaign.run_request import RunRequest
 from understudy.campaign.selection import Selection, select
 from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
 from understudy.campaign.standing import Standing
 from understudy.campaign.survey_text import replay_lines
-from understudy.doors.gateway_faults import is_about_models
 from understudy.model.campaign import (
     CandidateSpec,
 )
-from understudy.model.case import Case
-from understudy.model.customer_settings import CustomerSettings
 from understudy.model.errors import (
     UnderstudyError,
 )
 from understudy.model.limits import Stop
+from understudy.model.line_file import Derived
 from understudy.model.manifest import RunManifest
 from understudy.model.proposal import CaseRecord
-from understudy.shadow.models import ModelService
-from understudy.shadow.plan import ShadowPlan
+from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
+from understudy.shadow.seal import seal_run
 
-__all__ = ["Progress", "dry_run_campaign", "opened", "plan_of", "run_campaign", "run_shard"]
+__all__ = ["Progress", "dry_run_campaign", "opened", "run_campaign", "run_shard"]
 
 
 class Progress(Protocol):
@@ -57,7 +51,7 @@ class Progress(Protocol):
 def run_campaign(settings: Settings, request: RunRequest, progress: Progress) -> list[Finished]:
     """Run every candidate of the campaign, or the one that was asked for, and judge each."""
     return [
-        conclude(_shadowed(one, source, request, progress))
+        conclude(_rehearsed(one, source, request, progress))
         for one, source in opened(settings, request, progress)
     ]
 
@@ -94,7 +88,7 @@ def _of_one(settings: Settings, candidate: CandidateSpec) -> Settings:
 def run_shard(settings: Settings, request: RunRequest, progress: Progress) -> list[Part]:
     """Run a part of the cases for every candidate of the campaign; nothing is judged."""
     return [
-        _part(_shadowed(one, source, request, progress))
+        _part(_rehearsed(one, source, request, progress))
         for one, source in opened(settings, request, progress)
     ]
 
@@ -109,6 +103,16 @@ def _part(end: RunFiles) -> Part:
         "a shard gives no verdict; with all of them there: understudy merge RUN RUN …"
     )
     return Part(end.folder, end.manifest, text)
+
+
+def _rehearsed(
+    settings: Settings, source: Source, request: RunRequest, progress: Progress
+) -> RunFiles:
+    """Shadow one candidate over the cases, and then do the drills that the campaign asks for."""
+    end = _shadowed(settings, source, request, progress)
+    if settings.campaign.drills.asked:
+        Rehearsal(settings, source, request, end).go(progress)
+    return end
 
 
 def _shadowed(
@@ -128,29 +132,36 @@ def _shadowed(
     standing = Standing(
         source.recording, replay, settings.rules, _stop(settings, request), cases, plan.repeats
     )
-    records: list[CaseRecord] = []
-    stage, planned = f"shadow {plan.candidate.name}", len(cases) * plan.repeats
-
-    def keep(record: CaseRecord) -> str | None:
-        records.append(record)
-        why = standing.add(record)
-        progress(stage, len(records), planned, standing.told())
-        return why
-
     try:
-        report = run_shadow(plan, keep)
+        report, handed = _watched(plan, standing, progress)
     except UnderstudyError:
         folder.discard_unless_begun()
         raise
     folder.write_manifest(manifest := with_report(manifest, report))
     if report.interrupted:
         raise KeyboardInterrupt
-    proposals = [record.proposal for record in records]
+    seal_run(folder.path)
+    records = stored_records(folder, plan.orders()[:handed])
+    proposals = Derived(records, lambda record: record.proposal)
     evidence = evidence_of(source.recording, proposals, source.world_folder, replay)
     return RunFiles(
         folder, manifest, settings.rules, evidence, records, source.recording.manifest,
         wall=manifest.wall, stopped=manifest.stopped,
     )  # fmt: skip
+
+
+def _watched(plan: ShadowPlan, standing: Standing, progress: Progress) -> tuple[ShadowReport, int]:
+    """Run a plan to its end; how it went, and how many records were handed over in its order."""
+    stage, planned, handed = f"shadow {plan.candidate.name}", len(plan.cases) * plan.repeats, 0
+
+    def keep(record: CaseRecord) -> str | None:
+        nonlocal handed
+        handed += 1
+        why = standing.add(record)
+        progress(stage, handed, planned, standing.told())
+        return why
+
+    return run_shadow(plan, keep), handed
 
 
 def _stop(settings: Settings, request: RunRequest) -> Stop:
@@ -159,51 +170,6 @@ def _stop(settings: Settings, request: RunRequest) -> Stop:
         return stop
     # Looks are planned along all cases in their order; a shard sees every N-th.
     return stop.model_copy(update={"harm": False, "futility": False})
-
-
-def plan_of(
-    settings: Settings,
-    source: Source,
-    request: RunRequest,
-    cases: Sequence[Case],
-    folder: RunFolder,
-    models: ModelService | None,
-) -> ShadowPlan:
-    """What a run of these cases is to do; its store lies in the folder."""
-    campaign = settings.campaign
-    candidate = campaign.candidates[0]
-    reviewer = DeskReviewer(source.recording, settings.rules.policy.review, campaign.seed)
-    return ShadowPlan(
-        world=source.world_folder,
-        cases=cases,
-        candidate=candidate,
-        systems=mounted_systems(campaign.systems, settings.folder, source.recording.path),
-        paths=own_places(campaign.systems, settings.folder),
-        equipment=tuple(each.model_dump(mode="json") for each in settings.equipment),
-        run_folder=folder.path,
-        project=project_folder(candidate.spec, settings.folder),
-        seed=campaign.seed,
-        workers=request.workers,
-        repeats=campaign.repeats,
-        faults=tuple(fault for fault in campaign.faults if not is_about_models(fault)),
-        models=models,
-        converse=_customers(campaign.customer, source, cases, models),
-        writes=settings.rules.policy.write_modes(),
-        decide=reviewer,
-        reviews=reviewer.reviews,
-        resume=request.resume is not None,
-        most_blocked=campaign.stop.on_egress,
-        speed=request.speed,
-    )
-
-
-def _customers(
-    settings: CustomerSettings, source: Source, cases: Sequence[Case], models: ModelService | None
-) -> Customers:
-    play = None if settings.model is None else played_by(models, settings.model)
-    by_id = {case.case_id: case for case in cases}
-    record = CustomerRecords(source.world_folder)
-    return Customers(by_id, source.recording.cases, settings.most_turns, play, record)
 
 
 def _folder(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from understudy.diff.effects import Effects, Played, compare_effects
 from understudy.diff.fields import DEFAULT_RULES
-from understudy.model.action import Action
+from understudy.model.action import DESK, Action
 from understudy.model.case import Case
 from understudy.model.document import load_document
 from understudy.model.manifest import RunManifest
@@ -108,6 +108,14 @@ class WorldReplay:
                 for value in row.values()
             )
         return self._looked_up[reference]
+
+    def engine(self) -> Engine:
+        """The engine that is played on."""
+        return self._opened()
+
+    def served(self) -> tuple[str, ...]:
+        """The names of the systems that are played on; the desk is people and none of them."""
+        return tuple(name for name in self._opened().systems if name != DESK)
 
     def _opened(self) -> Engine:
         if self._engine is None:

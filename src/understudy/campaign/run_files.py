@@ -17,11 +17,12 @@ from understudy.model.line_file import Derived, held
 from understudy.model.manifest import RecordingManifest, RunManifest
 from understudy.model.proposal import CaseRecord, Proposal
 from understudy.model.verdict import WallEvidence
-from understudy.shadow.store import Stored, stored_cases
+from understudy.shadow.seal import check_seal
+from understudy.shadow.store import Key, Stored, stored_cases
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import Recording, read_recording
 
-__all__ = ["RunFiles", "as_records", "evidence_of", "open_run"]
+__all__ = ["RunFiles", "as_records", "evidence_of", "open_run", "stored_records"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,12 @@ class RunFiles:
 
 
 def open_run(folder: RunFolder) -> RunFiles:
-    """Read a run's files, with the policy and gate files as they are now."""
+    """Read a run's files, with the policy and gate files as they are now.
+
+    Raises `RecordingError` where the records are not those that the run was sealed with.
+    """
     manifest = folder.read_manifest()
+    check_seal(folder.path)
     recording = read_recording(Path(manifest.recording))
     records = _stored(folder, manifest)
     world = Path(manifest.world) if manifest.world else None
@@ -90,7 +95,13 @@ def _stored(folder: RunFolder, manifest: RunManifest) -> Sequence[CaseRecord]:
     """A judged log has its proposals in the file that they came from, a run in its store."""
     if manifest.proposals:
         return as_records(read_proposals(Path(manifest.proposals)))
-    stored = [*stored_cases(folder.path).values()]
+    return stored_records(folder)
+
+
+def stored_records(folder: RunFolder, order: Sequence[Key] | None = None) -> Sequence[CaseRecord]:
+    """The records in a run's store, those of large runs decoded when they are asked for."""
+    found = stored_cases(folder.path)
+    stored = [*found.values()] if order is None else [found[key] for key in order]
     size = sum(each.length for each in stored)
     return held(Derived(stored, Stored.read), size)
 

@@ -9,11 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 from understudy.model.cost import CostSummary
+from understudy.model.drill import DrillReport
 from understudy.model.errors import RecordingError
 from understudy.model.finding import Finding
 from understudy.model.jsonl import read_json, read_lines, write_json, write_lines
 from understudy.model.manifest import RunManifest
 from understudy.model.verdict import Verdict
+from understudy.shadow.switch import STOP
 
 __all__ = ["RunFolder", "count_attempts", "find_run", "mint_run_id", "runs_in"]
 
@@ -35,9 +37,14 @@ class RunFolder:
         return self.path / "verdict.json"
 
     @property
+    def drills(self) -> Path:
+        """What the drills have shown; written where the campaign asks for any."""
+        return self.path / "drills.json"
+
+    @property
     def stop_file(self) -> Path:
         """The kill switch: its presence stops the run before the next case."""
-        return self.path / "STOP"
+        return self.path / STOP
 
     def write_manifest(self, manifest: RunManifest) -> None:
         """Write `manifest.json`, before the first case."""
@@ -46,6 +53,15 @@ class RunFolder:
     def read_manifest(self) -> RunManifest:
         """Read `manifest.json`; raises `RecordingError` where this is no run."""
         return read_json(self.path / "manifest.json", RunManifest)
+
+    def write_drills(self, drills: DrillReport | None) -> None:
+        """Write `drills.json`, where there were any."""
+        if drills is not None:
+            write_json(self.drills, drills)
+
+    def read_drills(self) -> DrillReport | None:
+        """What drills have shown; None where none were done."""
+        return read_json(self.drills, DrillReport) if self.drills.is_file() else None
 
     def discard_unless_begun(self) -> None:
         """Remove the folder of a run that ended before its first case; `latest` is never that."""

@@ -63,6 +63,7 @@ def manifest_of(
         machine={"python": platform.python_version(), "system": platform.system()},
         without_effect=_without_effect(settings.campaign),
         economics=campaign.economics.model_dump(mode="json", exclude_none=True),
+        drills=campaign.drills.model_dump(mode="json") if campaign.drills.asked else {},
         faults=tuple(_told(fault) for fault in campaign.faults),
         fault_plan=tuple(map(str, campaign.faults)),
         selection=selection.told,
@@ -107,6 +108,7 @@ def with_report(manifest: RunManifest, report: ShadowReport) -> RunManifest:
         halted=report.halted,
         halted_cases=report.halted_cases,
         model_traffic=added_traffic(manifest.model_traffic, report.model_traffic),
+        model_cost_minor=manifest.model_cost_minor + report.model_cost_minor,
         unanswered=manifest.unanswered + report.unanswered,
     )
 

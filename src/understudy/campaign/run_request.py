@@ -7,6 +7,7 @@ from pathlib import Path
 
 from understudy.campaign.shard import Shard
 from understudy.model.money import Money
+from understudy.shadow.store import Sync
 
 __all__ = ["RunRequest"]
 
@@ -31,5 +32,7 @@ class RunRequest:
     """The most that model calls may cost; it goes before the campaign's own."""
     shard: Shard | None = None
     """Run only this part of the cases, and give no verdict."""
+    sync: Sync | None = None
+    """When records are forced to the disk; None decides by how long a case takes."""
     rehearsal: bool = False
     """A demonstration on built-in data: not an attempt on anybody's recording."""

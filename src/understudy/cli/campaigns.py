@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from understudy.campaign.run_request import RunRequest
     from understudy.campaign.shard import Shard
     from understudy.model.money import Money
+    from understudy.shadow.store import Sync
 
 __all__ = ["demo", "judge", "merge", "run"]
 
@@ -63,6 +64,9 @@ Results = Annotated[
 Exported = Annotated[
     Path | None, typer.Option(help="Reviewers' decisions that were exported from a report.")
 ]
+Fsync = Annotated[
+    str | None, typer.Option(help="Force records to the disk: `never`, `1s` or for each `case`.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
@@ -103,6 +107,7 @@ def run(
     results: Results = None,
     sample: Sample = None,
     speed: Speed = "max",
+    fsync: Fsync = None,
     dry_run: DryRun = False,
     reports: Reports = Path("reports"),
     json: Json = False,
@@ -114,7 +119,7 @@ def run(
 
     request = RunRequest(
         reports=reports, candidate=candidate, limit=limit, workers=workers, resume=resume,
-        case_id=case, sample=parse_sample(sample), budget=_money(budget),
+        case_id=case, sample=parse_sample(sample), budget=_money(budget), sync=_sync(fsync),
         speed=parse_speed(speed), last_failed=last_failed, shard=_shard(shard, engine),
     )  # fmt: skip
     if debug:
@@ -210,6 +215,19 @@ def _money(text: str | None) -> Money | None:
         return None if text is None else parse_money(text)
     except ValueError as error:
         raise ConfigurationError(str(error), where="--budget", hint="--budget '25 EUR'") from None
+
+
+def _sync(text: str | None) -> Sync | None:
+    from understudy.model.errors import ConfigurationError, nearest
+    from understudy.shadow.store import Sync
+
+    if text is not None and text not in set(Sync):
+        raise ConfigurationError(
+            f"`{text}` does not say when records are forced to the disk{nearest(text, [*Sync])}",
+            where="--fsync",
+            hint=f"--fsync {', '.join(Sync)}",
+        )
+    return None if text is None else Sync(text)
 
 
 def _shard(text: str | None, engine: str) -> Shard | None:

@@ -53,12 +53,13 @@ def case(
 def stop(run: Run, reports: Reports = Path("reports")) -> None:
     """Stop a running campaign: no further action is accepted, and no further case begins."""
     from understudy.campaign.run_folder import find_run
+    from understudy.shadow.switch import press
 
     folder = find_run(run, reports)
     if folder.verdict.is_file():
         typer.echo(f"{folder.path} has ended already")
         return
-    folder.stop_file.touch()
+    press(folder.stop_file)
     typer.echo(f"{folder.path} is stopped: no further action is accepted, no further case begins")
 
 

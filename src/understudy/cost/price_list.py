@@ -235,6 +235,10 @@ class PriceList:
             )
         return factor
 
+    def in_own_minor(self, minor: int, currency: str | None) -> Fraction:
+        """An amount in minor units of the policy's currency, exactly."""
+        return self._own(minor, currency)
+
     def in_own_major(self, minor: int, currency: str | None) -> Fraction:
         """An amount in major units of the policy's currency, exactly."""
         return self._own(minor, currency) / Fraction(10 ** minor_digits(self.policy.currency))

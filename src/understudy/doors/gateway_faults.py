@@ -85,7 +85,7 @@ class FaultyModels:
                     continue
                 nth = self._count(request.scope, f"fault {index}")
                 drawn = draw(self._seed, request.scope, operation, attempt, index)
-                if fault.match.nth in (None, nth) and drawn < fault.match.share:
+                if not fault.spares(nth) and drawn < fault.match.share:
                     self._count(request.scope, f"blows of fault {index}")
                     found.append((fault, options))
         return found

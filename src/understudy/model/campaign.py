@@ -20,7 +20,7 @@ from understudy.model.configuration import (
 )
 from understudy.model.customer_settings import CustomerSettings
 from understudy.model.http_use import Delivery, ServiceUse
-from understudy.model.limits import CaseLimits, Stop
+from understudy.model.limits import CaseLimits, Drills, Stop
 from understudy.model.verdict import Stage
 
 __all__ = [
@@ -183,6 +183,9 @@ class FaultMatch(Configuration):
     operation: str | None = None
     system: str | None = None
     nth: int | None = Field(None, ge=1)
+    after: int | None = Field(
+        None, ge=1, description="so many of a case's calls are spared: it fails in mid-case"
+    )
     share: ShareText = 1.0
     case: str | None = None
 
@@ -194,6 +197,11 @@ class Fault(Configuration):
     do: FaultKind
     options: dict[str, Any] = Field(default_factory=dict)
 
+    def spares(self, nth: int) -> bool:
+        """Whether the case's call of that number, among those it could befall, is left alone."""
+        wanted, after = self.match.nth, self.match.after
+        return (wanted is not None and nth != wanted) or (after is not None and nth <= after)
+
     def __str__(self) -> str:
         """The fault as people tell it apart from the plan's others.
 
@@ -202,6 +210,7 @@ class Fault(Configuration):
         """
         match = self.match
         nth = f", call {match.nth}" if match.nth else ""
+        nth += f", after call {match.after}" if match.after else ""
         case = f", case {match.case}" if match.case else ""
         share = f", {match.share * 100:g}% of them" if match.share < 1 else ""
         what = "any event" if self.do.startswith("webhook_") else "any call"
@@ -258,6 +267,7 @@ class Campaign(Configuration):
     faults: tuple[Fault, ...] = ()
     models: ModelSettings | None = None
     stop: Stop = Stop()
+    drills: Drills = Drills()
     economics: Economics = Economics()
     customer: CustomerSettings = CustomerSettings()
 

@@ -97,6 +97,10 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the campaign that nothing acts on yet; a report tells them."""
     model_traffic: tuple[ModelTraffic, ...] = ()
     """What went to model providers."""
+    model_cost_minor: int = 0
+    """What model calls have cost, in minor units of the currency of their prices."""
+    drills: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What the campaign asks to be rehearsed."""
     unanswered: int = 0
     """Model calls that no recorded or scripted answer was there for."""
     case_ids_digest: str = ""

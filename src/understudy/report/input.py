@@ -9,6 +9,7 @@ from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.cost import CostSummary
 from understudy.model.decision import ReviewerRate
+from understudy.model.drill import DrillReport
 from understudy.model.finding import Finding
 from understudy.model.gates import Gates
 from understudy.model.manifest import RecordingManifest, RunManifest
@@ -40,6 +41,8 @@ class ReportInput:
     recording: RecordingManifest | None = None
     likeness: Verification | None = None
     """How the mocks answered the recording's requests; None where they made it themselves."""
+    drills: DrillReport | None = None
+    """What the drills have shown; None where the campaign asks for none."""
     monthly_cases: int | None = None
     reviewers: Sequence[ReviewerRate] = ()
     """What each person who reviewed has decided and seen."""

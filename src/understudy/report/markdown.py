@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from understudy.model.printable import printable
 from understudy.report.business import Table, business_tables
+from understudy.report.drills import drill_tables
 from understudy.report.page import Page
 from understudy.report.phrases import amount
 
@@ -53,7 +54,7 @@ def render_markdown(page: Page, run: str) -> str:
         "## What stands behind this",
         _table(("", ""), [(name, value) for name, value in page.provenance]),
         _kinds(page),
-        *(_business(table) for table in business_tables(page.facts)),
+        *map(_business, (*business_tables(page.facts), *drill_tables(page.facts))),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -12,6 +12,7 @@ from understudy.report.input import ReportInput
 from understudy.report.markdown import render_markdown
 from understudy.report.page import make_page
 from understudy.report.review import review_block
+from understudy.report.summary_file import write_summary
 
 __all__ = ["page_of", "write_report"]
 
@@ -19,12 +20,13 @@ __all__ = ["page_of", "write_report"]
 def write_report(
     run_dir: Path, facts: ReportInput, *, details: bool = True, links: Sequence[str] = ()
 ) -> Path:
-    """Write `report.html` and `report.md`; returns the path of the former.
+    """Write `report.html`, `report.md` and `summary.parquet`; returns the path of the first.
 
     Without `details` the page has no case explorer and stays small whatever the number of cases.
     `links` are the cases that hang together by weak signs, for reviewers to confirm.
     """
     _replace(run_dir / "report.md", render_markdown(make_page(facts), str(run_dir)))
+    write_summary(run_dir / "summary.parquet", facts)
     path = run_dir / "report.html"
     _replace(path, page_of(facts, details=details, links=links))
     return path

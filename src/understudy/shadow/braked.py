@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+from understudy.candidates.handed import Inbound
+from understudy.model.drill import Halt
 from understudy.model.system_settings import SystemSettings
 from understudy.model.world import World
 from understudy.shadow.protocol import Setup
+from understudy.shadow.switch import WRITES, press, pressed_at, write_counted
 from understudy.systems.engine import Engine
 from understudy.systems.equipment import equipped
 from understudy.systems.message import Request, Response
@@ -30,14 +34,18 @@ class BrakedEngine(Engine):
     stop_file: str = ""
     most_calls: int | None = None
     most_bytes: int | None = None
-    halted = 0
-    """How many writes were refused since the last look, because the switch was pressed."""
+    press_after: int | None = None
+    """The number of accepted writes of all processes at which this drill presses the switch."""
+    _refused = 0
+    _accepted: list[int] | None = None
+    """When the case's writes were accepted, in nanoseconds of the epoch."""
     _calls = _bytes = 0
     _overrun: Callable[[str, str], None] | None = None
 
     def limit(self, overrun: Callable[[str, str], None]) -> None:
         """Count the next case's calls from nought; `overrun` takes a reason and a sentence."""
-        self._calls = self._bytes = 0
+        self._calls = self._bytes = self._refused = 0
+        self._accepted = []
         self._overrun = overrun
 
     def handle(self, request: Request) -> Response:
@@ -52,16 +60,36 @@ class BrakedEngine(Engine):
                 self._overrun("byte_limit", f"more than {self.most_bytes:,} bytes in one case")
         return response
 
-    def take_halted(self) -> int:
-        """How many writes were refused since the last look, because the switch was pressed."""
-        halted, self.halted = self.halted, 0
-        return halted
+    def halt(self, order: Inbound) -> Halt | None:
+        """What the case did after the switch was pressed, if it did anything."""
+        if not self._refused and not self._is_pressed():
+            return None
+        pressed = pressed_at(Path(self.stop_file))
+        accepted = sum(at > pressed for at in self._accepted or ())
+        if not accepted and not self._refused:
+            return None
+        return Halt(
+            case_id=order.case_id, repeat=order.repeat, accepted=accepted, refused=self._refused
+        )
 
     def _write(self, system: System, operation: Operation, call: Call) -> Response:
-        if self.stop_file and os.path.exists(self.stop_file):  # noqa: PTH110 -- much faster, before every write
-            self.halted += 1
+        if self._is_pressed():
+            self._refused += 1
             return system.response(call.session, system.denied(operation).reply)
-        return super()._write(system, operation, call)
+        response = super()._write(system, operation, call)
+        if response.status < 400 and self._accepted is not None:
+            self._accepted.append(time.time_ns())
+            if self.press_after is not None:
+                self._count_for_drill(self.press_after)
+        return response
+
+    def _is_pressed(self) -> bool:
+        return bool(self.stop_file) and os.path.exists(self.stop_file)  # noqa: PTH110 -- much faster, before every write
+
+    def _count_for_drill(self, press_after: int) -> None:
+        stop = Path(self.stop_file)
+        if write_counted(stop.with_name(WRITES)) >= press_after:
+            press(stop)
 
 
 def engine_of(setup: Setup) -> BrakedEngine:
@@ -70,7 +98,7 @@ def engine_of(setup: Setup) -> BrakedEngine:
         _world(setup), systems=setup.systems, seed=setup.seed, faults=setup.planned_faults(),
         writes=setup.writes,
     )  # fmt: skip
-    engine.stop_file = setup.stop_file
+    engine.stop_file, engine.press_after = setup.stop_file, setup.press_after
     engine.most_calls, engine.most_bytes = setup.most_calls, setup.most_bytes
     return engine
 

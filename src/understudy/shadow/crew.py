@@ -17,6 +17,7 @@ import msgspec
 from understudy.candidates.handed import Inbound
 from understudy.doors.forwarding import forwarding
 from understudy.model.baseline import Outcome
+from understudy.model.drill import Halt
 from understudy.model.errors import CandidateError
 from understudy.model.printable import printable
 from understudy.model.proposal import (
@@ -61,8 +62,8 @@ class Result:
 
     index: int
     record: CaseRecord
-    halted: int = 0
-    """How many of its writes were refused because the kill switch was pressed."""
+    halt: Halt | None = None
+    """What it did after the kill switch was pressed, if it did anything."""
 
 
 class Crew:
@@ -189,7 +190,7 @@ class Crew:
         elif isinstance(message, Finished) and worker.case is not None:
             index, worker.case = worker.case, None
             worker.leaving = message.leaving
-            yield self._result(worker, index, message.record, message.halted)
+            yield self._result(worker, index, message.record, message.halt)
         elif isinstance(message, Listening):
             self._serve(taken_over(worker.door, message.names))
 
@@ -233,12 +234,14 @@ class Crew:
             lost = _lost_case(order(worker.case), reason, how, printed, worker.attempted)
             yield self._result(worker, worker.case, lost)
 
-    def _result(self, worker: Worker, index: int, record: CaseRecord, halted: int = 0) -> Result:
+    def _result(
+        self, worker: Worker, index: int, record: CaseRecord, halt: Halt | None = None
+    ) -> Result:
         looked = self._reviews(record.case_id, record.proposal.repeat) if self._reviews else ()
         record = msgspec.structs.replace(record, killed=self._deaths[index], reviews=looked)
         if self._models is not None:
             record = self._models.finish(worker.model_key, record)
-        return Result(index, record, halted)
+        return Result(index, record, halt)
 
     def _release(self, worker: Worker, patience: float = 0.0) -> int:
         self._waiting.unregister(worker.output)

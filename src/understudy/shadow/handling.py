@@ -228,8 +228,8 @@ class Handling:
                 return False
             running.settled = True
             record = self._record(running, answer, failure)
-            halted = self._place.engine.take_halted()
-            self._place.send(Finished(record=record, leaving=leaving, halted=halted))
+            halt = self._place.engine.halt(running.order)
+            self._place.send(Finished(record=record, leaving=leaving, halt=halt))
             return True
 
     def _record(self, running: _Running, answer: Answer, failure: Failure | None) -> CaseRecord:

@@ -11,15 +11,14 @@ from understudy.candidates.handed import Inbound, inbound
 from understudy.doors.self_test import SelfTest
 from understudy.model.campaign import CandidateSpec, Fault
 from understudy.model.case import Case, Turn
+from understudy.model.drill import Halt
 from understudy.model.proposal import Reviewed
 from understudy.model.verdict import ModelTraffic, WallEvidence
 from understudy.shadow.models import ModelService
 from understudy.shadow.protocol import Question
+from understudy.shadow.store import Sync
 
-__all__ = ["STOP", "Converse", "Decide", "Reviews", "ShadowPlan", "ShadowReport"]
-
-STOP = "STOP"
-"""The file in a run's folder that is its kill switch."""
+__all__ = ["Converse", "Decide", "Reviews", "ShadowPlan", "ShadowReport"]
 
 Decide = Callable[[str, int, int, Mapping[str, Any]], Mapping[str, Any]]
 """Decides an approval: case, repeat, its number in the case, its row; gives what changes."""
@@ -46,6 +45,8 @@ class ShadowPlan:
     repeats: int = 1
     resume: bool = False
     shard: str = "0"
+    sync: Sync | None = None
+    """When records are forced to the disk; None decides by how long a case takes."""
     most_blocked: int | None = None
     """How many refused attempts on the network stop the run; None lets it go on and reports."""
     faults: tuple[Fault, ...] = ()
@@ -67,6 +68,8 @@ class ShadowPlan:
     """Folders in which systems of the user's own are found."""
     equipment: tuple[dict[str, Any], ...] = ()
     """What a company has defined in its systems: settings as they are read from YAML."""
+    press_after: int | None = None
+    """A drill: the number of accepted writes at which the kill switch is pressed."""
     speed: float | None = None
     """How many times as fast as they came in the cases are handed out; None waits for nothing."""
     world_loader: str = "understudy.world.store:load_world"
@@ -110,15 +113,28 @@ class ShadowReport:
     """What the wall refused, each place once."""
     stopped: str | None = None
     """`kill_switch`, `egress`, `budget`, `interrupted` or the callback's word; None at the end."""
-    halted: int = 0
-    """Writes that were refused because the kill switch was pressed."""
-    halted_cases: int = 0
-    """The cases that those were of; they have no record, and a resumed run does them again."""
+    halts: tuple[Halt, ...] = ()
+    """The cases that did anything after the kill switch was pressed.
+
+    Those of which something was refused have no record, and a resumed run does them again.
+    """
     needs: tuple[str, ...] = ()
     model_traffic: tuple[ModelTraffic, ...] = ()
     """What went to model providers in this run."""
+    model_cost_minor: int = 0
+    """What the model calls of this run have cost, where they have prices."""
     unanswered: int = 0
     """Model calls that no recorded or scripted answer was there for."""
+
+    @property
+    def halted(self) -> int:
+        """Writes that were refused because the kill switch was pressed."""
+        return sum(halt.refused for halt in self.halts)
+
+    @property
+    def halted_cases(self) -> int:
+        """The cases that those were of."""
+        return sum(halt.refused > 0 for halt in self.halts)
 
     @property
     def complete(self) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from understudy.candidates.handed import Inbound
 from understudy.model import errors
 from understudy.model.campaign import Fault
+from understudy.model.drill import Halt
 from understudy.model.proposal import CaseRecord, WallCount
 
 __all__ = [
@@ -41,6 +42,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     memory: int
     stop_file: str = ""
     """What stands for the kill switch: once it is there, no write is accepted."""
+    press_after: int | None = None
+    """The number of accepted writes at which a drill presses the switch."""
     most_calls: int | None = None
     most_bytes: int | None = None
     namespace: bool
@@ -111,8 +114,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
 
     record: CaseRecord
     leaving: bool = False
-    halted: int = 0
-    """How many writes were refused because the kill switch was pressed."""
+    halt: Halt | None = None
+    """What the case did after the kill switch was pressed, if it did anything."""
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True, tag="attempted"):

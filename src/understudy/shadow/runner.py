@@ -15,9 +15,10 @@ from understudy.model.errors import RecordingError
 from understudy.model.proposal import CaseRecord
 from understudy.shadow.crew import Crew, Result
 from understudy.shadow.environment import module_folders
-from understudy.shadow.plan import STOP, ShadowPlan, ShadowReport
+from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.protocol import Setup
 from understudy.shadow.store import CaseStore, Key
+from understudy.shadow.switch import STOP
 from understudy.shadow.tally import Tally
 
 __all__ = ["OnRecord", "run_shadow", "setup_of"]
@@ -67,10 +68,10 @@ def _report(run: _Run, tested: SelfTest) -> ShadowReport:
         process_attempts=run.tally.process,
         places=run.tally.places,
         stopped=run.stopped,
-        halted=run.tally.halted,
-        halted_cases=run.tally.halted_cases,
+        halts=tuple(run.tally.halts),
         needs=plan.candidate.needs,
         model_traffic=plan.models.traffic() if plan.models else (),
+        model_cost_minor=plan.models.meter.cost_minor if plan.models else 0,
         unanswered=plan.models.missing if plan.models else 0,
     )
 
@@ -89,6 +90,7 @@ def setup_of(plan: ShadowPlan, *, namespace: bool) -> Setup:
         virtual_seconds=plan.candidate.longest_case.total_seconds(),
         memory=plan.candidate.memory,
         stop_file=str((plan.run_folder / STOP).resolve()),
+        press_after=plan.press_after,
         most_calls=plan.candidate.limits.calls,
         most_bytes=plan.candidate.limits.bytes,
         namespace=namespace,
@@ -186,12 +188,12 @@ class _Run:
 
     def _take(self, result: Result) -> None:
         models, record = self.plan.models, result.record
-        if result.halted:
-            # Nor does what came of it after the switch was pressed.
-            self.tally.halted += result.halted
-            self.tally.halted_cases += 1
+        if result.halt is not None:
+            self.tally.halts.append(result.halt)
             self.stopped = self.stopped or "kill_switch"
-            return
+            if result.halt.refused:
+                # What came of it after the switch was pressed is nothing to judge it by.
+                return
         if models is not None and (record.case_id, record.proposal.repeat) in models.starved:
             # What came of it says nothing about the candidate; a resumed run does it again.
             self.stopped = self.stopped or "budget"
@@ -250,7 +252,7 @@ def _refuse_twins(keys: list[Key]) -> None:
 
 
 def _opened_store(plan: ShadowPlan) -> CaseStore:
-    store = CaseStore(plan.run_folder, plan.shard)
+    store = CaseStore(plan.run_folder, plan.shard, sync=plan.sync)
     if store.done and not plan.resume:
         store.close()
         raise RecordingError(

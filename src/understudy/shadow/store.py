@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +15,27 @@ import msgspec
 from understudy.model.errors import RecordingError
 from understudy.model.jsonl import encode_line
 from understudy.model.proposal import CaseRecord
+from understudy.shadow.seal import break_seal
+from understudy.shadow.store_index import FileIndex, IndexWriter, read_index
 
-__all__ = ["CaseStore", "Key", "Stored", "read_records", "stored_cases"]
+__all__ = ["CaseStore", "Key", "Stored", "Sync", "read_records", "stored_cases"]
 
 Key = tuple[str, int]
 """A case and its repeat."""
+_SLOW_MS = 20
+"""A case that takes so long does not notice the third of a millisecond that a sync costs."""
+_SYNC_SECONDS = 1.0
+
+
+class Sync(enum.StrEnum):
+    """When records are forced to the disk, where a power cut leaves them."""
+
+    NEVER = "never"
+    """When the system gets round to it. A kill of the process loses nothing all the same."""
+    SECOND = "1s"
+    """At most a second's records can be lost."""
+    CASE = "case"
+    """Each record before the next case begins."""
 
 
 class _Numbered(msgspec.Struct):
@@ -42,8 +60,7 @@ class Stored:
     def read(self) -> CaseRecord:
         """The record; raises `RecordingError` where it cannot be read."""
         with self.path.open("rb") as file:
-            file.seek(self.offset)
-            line = file.read(self.length)
+            line = os.pread(file.fileno(), self.length, self.offset)
         try:
             return msgspec.json.decode(line, type=CaseRecord)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -57,18 +74,22 @@ class CaseStore:
     newline that the next writer cuts off. A case that has been recorded is never recorded again.
     """
 
-    def __init__(self, folder: Path, shard: str = "0", *, sync: bool = False) -> None:
-        """`sync` has each record on the disk before the next case begins."""
+    def __init__(self, folder: Path, shard: str = "0", *, sync: Sync | None = None) -> None:
+        """Without `sync`, each record of a slow case is on the disk at once, others in a second."""
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"cases-{shard}.jsonl"
         self._sync = sync
+        self._synced = time.monotonic()
         self._file = _open_alone(self.path)
         try:
             self._end = _cut_torn_tail(self._file, self.path)
-            self._done = stored_cases(folder)
+            break_seal(folder)
+            known = _indexed(folder)
+            self._done = _first_of_each(folder, known)
         except BaseException:
             self._file.close()
             raise
+        self._index = IndexWriter(self.path, known[self.path.name])
 
     @property
     def done(self) -> dict[Key, Stored]:
@@ -81,21 +102,37 @@ class CaseStore:
         if key in self._done:
             return False
         line = encode_line(record)
-        self._write(line)
+        self._write(line, self._sync_of(record))
         self._done[key] = Stored(self.path, self._end, len(line))
+        self._index.add((*key, self._end, len(line)))
         self._end += len(line)
         return True
 
     def close(self) -> None:
         """Let another writer have the shard."""
-        self._file.close()
+        if self._file.closed:
+            return
+        try:
+            if self._sync is not Sync.NEVER:
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            raise _cannot_write(self.path, error.strerror or str(error)) from None
+        finally:
+            self._index.save()
+            self._file.close()
 
-    def _write(self, line: bytes) -> None:
+    def _sync_of(self, record: CaseRecord) -> Sync:
+        if self._sync is not None:
+            return self._sync
+        return Sync.CASE if (record.proposal.wall_time_ms or 0) > _SLOW_MS else Sync.SECOND
+
+    def _write(self, line: bytes, sync: Sync) -> None:
         number = self._file.fileno()
         try:
             written = os.write(number, line)
-            if written == len(line) and self._sync:
+            if written == len(line) and self._is_due(sync):
                 os.fsync(number)
+                self._synced = time.monotonic()
         except OSError as error:
             self._undo()
             raise _cannot_write(self.path, error.strerror or str(error)) from None
@@ -103,17 +140,18 @@ class CaseStore:
             self._undo()
             raise _cannot_write(self.path, "the disk is full")
 
+    def _is_due(self, sync: Sync) -> bool:
+        if sync is Sync.SECOND:
+            return time.monotonic() - self._synced >= _SYNC_SECONDS
+        return sync is Sync.CASE
+
     def _undo(self) -> None:
         os.ftruncate(self._file.fileno(), self._end)
 
 
 def stored_cases(folder: Path) -> dict[Key, Stored]:
     """Where each recorded case of a run lies; the first record of a case counts."""
-    found: dict[Key, Stored] = {}
-    for path in sorted(folder.glob("cases-*.jsonl")):
-        for line, stored in _lines(path):
-            found.setdefault(_key(line, stored), stored)
-    return found
+    return _first_of_each(folder, _indexed(folder))
 
 
 def read_records(folder: Path, order: Sequence[Key] | None = None) -> Iterator[CaseRecord]:
@@ -127,9 +165,33 @@ def read_records(folder: Path, order: Sequence[Key] | None = None) -> Iterator[C
             yield found[key].read()
 
 
-def _lines(path: Path) -> Iterator[tuple[bytes, Stored]]:
-    offset = 0
+def _indexed(folder: Path) -> dict[str, FileIndex]:
+    """Every line of every store file: by the index as far as it reaches, then by the file."""
+    known = read_index(folder)
+    return {
+        path.name: _completed(path, known.get(path.name, FileIndex()))
+        for path in sorted(folder.glob("cases-*.jsonl"))
+    }
+
+
+def _completed(path: Path, index: FileIndex) -> FileIndex:
+    for line, stored in _lines(path, index.end):
+        index.add((*_key(line, stored), stored.offset, stored.length))
+    return index
+
+
+def _first_of_each(folder: Path, known: dict[str, FileIndex]) -> dict[Key, Stored]:
+    found: dict[Key, Stored] = {}
+    for name, index in known.items():
+        path = folder / name
+        for case_id, repeat, offset, length in index.entries:
+            found.setdefault((case_id, repeat), Stored(path, offset, length))
+    return found
+
+
+def _lines(path: Path, offset: int) -> Iterator[tuple[bytes, Stored]]:
     with path.open("rb") as file:
+        file.seek(offset)
         for line in file:
             if line.endswith(b"\n") and line.strip():
                 yield line, Stored(path, offset, len(line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from understudy.model.drill import Halt
 from understudy.model.proposal import CaseRecord, WallCount
 
 __all__ = ["Tally"]
@@ -21,9 +22,8 @@ class Tally:
         self.network = 0
         self.process = 0
         self.expected = 0
-        self.halted = 0
-        """Writes that were refused because the kill switch was pressed."""
-        self.halted_cases = 0
+        self.halts: list[Halt] = []
+        """The cases that did anything after the kill switch was pressed."""
 
     @property
     def failures(self) -> Mapping[str, int]:

@@ -30,8 +30,8 @@ class FaultPlan:
     """Faults with their options checked.
 
     Whether a fault with a share strikes is drawn from seed, case, operation and attempt, so that
-    neither the order of threads nor other cases change it. `nth` counts the case's calls that the
-    fault could befall. `operation` and `case` may hold `*`.
+    neither the order of threads nor other cases change it. `nth` and `after` count the case's calls
+    that the fault could befall. `operation` and `case` may hold `*`.
     """
 
     def __init__(self, faults: Sequence[Fault], seed: int, systems: Mapping[str, System]) -> None:
@@ -58,8 +58,7 @@ class FaultPlan:
         for index, (fault, options) in enumerate(self._faults):
             if not _could_befall(fault, operation, call):
                 continue
-            nth, wanted = session.count(f"calls for fault {index}"), fault.match.nth
-            if wanted is not None and wanted != nth:
+            if fault.spares(session.count(f"calls for fault {index}")):
                 continue
             drawn = draw(self._seed, session.case_id, operation.name, attempt, index)
             if drawn < fault.match.share:
@@ -158,7 +157,8 @@ _KINDS: dict[FaultKind, Callable[[Operation, Call], bool]] = {
 
 def _check_delivery(fault: Fault) -> None:
     match = fault.match
-    named = "operation" if match.operation is not None else "nth" if match.nth else None
+    chosen = [name for name in ("operation", "nth", "after") if getattr(match, name) is not None]
+    named = chosen[0] if chosen else None
     if fault.do in DELIVERIES and named is not None:
         raise ConfigurationError(
             f"`{named}: {getattr(match, named)}` says which call a fault befalls, and "

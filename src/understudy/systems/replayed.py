@@ -15,7 +15,7 @@ from understudy.systems.engine import Engine
 from understudy.systems.message import Request
 from understudy.systems.operation import Operation
 
-__all__ = ["Replayed"]
+__all__ = ["Replayed", "parameters"]
 
 _UNSERVED = 501
 
@@ -86,7 +86,7 @@ class Replayed:
         operation = system.by_name.get(action.operation) if system else None
         if operation is None:
             return None
-        given = _parameters(operation, action)
+        given = parameters(operation, action)
         try:
             return build_request(
                 operation,
@@ -99,14 +99,14 @@ class Replayed:
             return None
 
 
-def _parameters(operation: Operation, action: Action) -> dict[str, Any]:
+def parameters(operation: Operation, action: Action) -> dict[str, Any]:
     """What the action was made with; the path's own parts are its target where nothing names them.
 
     >>> from understudy.model.action import Target
     >>> from understudy.systems.calling import find_operation
     >>> void = Action(system="stripe", operation="stripe.invoices.void",
     ...               target=Target(type="invoice", id="in_1"))
-    >>> _parameters(find_operation(void.operation), void)
+    >>> parameters(find_operation(void.operation), void)
     {'id': 'in_1'}
     """
     given = dict(action.fields) if operation.replay is None else operation.replay(action)

@@ -1,0 +1,95 @@
+"""The seal that closes a run: how many records its store holds, and the hash over all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from understudy.model.errors import RecordingError
+from understudy.model.jsonl import read_json, write_json
+
+__all__ = ["SEAL", "Seal", "break_seal", "chain_head", "check_seal", "seal_run"]
+
+SEAL = "SEALED"
+_START = "0" * 64
+
+
+class Seal(msgspec.Struct, frozen=True, kw_only=True):
+    """`SEALED` of a run."""
+
+    head: str
+    """The last link of the chain over every line of every store file, in the order of names."""
+    records: int
+    files: dict[str, int]
+    """How many lines each store file has."""
+    schema: str = "understudy/seal/1"
+
+
+def chain_head(lines: Iterable[bytes], start: str = _START) -> str:
+    """The last link of a hash chain: sha256 of the link before, in hex, and the line.
+
+    >>> import hashlib
+    >>> chain_head([b"a"]) == hashlib.sha256(b"0" * 64 + b"a").hexdigest()
+    True
+    >>> chain_head([b"a", b"b"]) == chain_head([b"b"], chain_head([b"a"]))
+    True
+    """
+    head = start
+    for line in lines:
+        state = hashlib.sha256(head.encode("ascii"))
+        state.update(line)
+        head = state.hexdigest()
+    return head
+
+
+def seal_run(folder: Path) -> Seal:
+    """Close a run that has come to its end; nothing is appended to it without breaking the seal."""
+    seal = _seal_of(folder)
+    write_json(folder / SEAL, seal)
+    return seal
+
+
+def break_seal(folder: Path) -> None:
+    """The run goes on."""
+    (folder / SEAL).unlink(missing_ok=True)
+
+
+def check_seal(folder: Path) -> Seal | None:
+    """The seal of a run, None where it has none; raises `RecordingError` where it is broken."""
+    path = folder / SEAL
+    if not path.is_file():
+        return None
+    said, found = read_json(path, Seal), _seal_of(folder)
+    if said == found:
+        return said
+    raise RecordingError(
+        f"the records of `{folder}` are not those that were sealed: {_unlike(said, found)}",
+        code="U436",
+        where=str(path),
+        hint="restore the files from where the run was made; or remove the seal, and whoever "
+        f"judges the run vouches for it: rm {path}",
+    )
+
+
+def _seal_of(folder: Path) -> Seal:
+    head, files = _START, {}
+    for path in sorted(folder.glob("cases-*.jsonl")):
+        count = 0
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    head = chain_head([line], head)
+                    count += 1
+        files[path.name] = count
+    return Seal(head=head, records=sum(files.values()), files=files)
+
+
+def _unlike(said: Seal, found: Seal) -> str:
+    for name in sorted(said.files.keys() | found.files.keys()):
+        wanted, there = said.files.get(name, 0), found.files.get(name, 0)
+        if wanted != there:
+            return f"`{name}` had {wanted:,} records and has {there:,}"
+    return "a record was changed"
