@@ -16,6 +16,8 @@ from understudy.campaign.worlds import describe_world
 from understudy.model.case import Case, Trigger
 from understudy.model.errors import ConfigurationError
 from understudy.traffic.sampling import in_time, sample
+from understudy.workflows.recipe import recipe_named
+from understudy.workflows.staff import known_rates
 
 BOT = """
 def handle(case, systems):
@@ -116,12 +118,15 @@ def test_a_paced_run_waits_for_its_cases(project):
 
 
 def test_a_world_shows_its_cases_by_workflow(small_world):
-    """How many cases staff have handled, and how many of them twice, adds up."""
-    told = describe_world(small_world).partition("handled twice\n")[2].splitlines()
+    """Counts add up; beside them stands how often people are known to slip and to differ."""
+    told = describe_world(small_world).partition("two differ\n")[2].splitlines()
     total, *workflows = [line.split() for line in told]
     assert total[:3] == ["all", "workflows", "24"]
-    assert sum(int(cases) for _, cases, _ in workflows) == 24
-    assert sum(int(twice) for *_, twice in workflows) == int(total[3]) > 0
+    assert sum(int(cases) for _, cases, *_ in workflows) == 24
+    assert sum(int(twice) for _, _, twice, *_ in workflows) == int(total[3]) > 0
+    for workflow, _, _, slip, differ in workflows:
+        rates = known_rates(recipe_named(workflow))
+        assert (slip, differ) == (f"{rates.errors:.2%}", f"{rates.disagreements:.1%}")
 
 
 def test_show_tells_systems_operations_and_ways(small_world):

@@ -43,6 +43,7 @@ def test_profile_apply_and_score_work_together(understudy, tmp_path):
     made = understudy("profile", "dirty.csv", "--clean", "clean.csv", "--out", "p.yaml")
     assert made.returncode == 0, made.stderr
     assert "told by source" in made.stdout
+    assert made.stderr.splitlines()[-1] == "columns: 4 of 4"
     made = understudy(
         "apply", "clean.csv", "--profile", "p.yaml", "--seed", "4", "--out", "out.parquet",
         "--ledger", "ledger.csv",

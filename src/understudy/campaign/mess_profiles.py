@@ -64,12 +64,16 @@ def learn_mess(
     key: Sequence[str] = (),
     table: str = "",
     encoding: str = "utf-8",
+    progress: Progress = lambda *_: None,
 ) -> str:
     """Learn a profile from a table and write it; gives what was learned in a few lines."""
     _apart([out], [sample, clean])
     dirty = read_sample(sample, encoding)
+    progress("rows read", len(dirty), 0)
     twin = read_sample(clean, encoding) if clean else None
-    profile = learn_profile(dirty, twin, key=key, table=table)
+    profile = learn_profile(
+        dirty, twin, key=key, table=table, progress=lambda done, of: progress("columns", done, of)
+    )
     write_profile(out, profile)
     return _learned_text(out, profile)
 

@@ -12,7 +12,9 @@ from understudy.model.folder import FolderAside
 from understudy.model.manifest import WorldManifest
 from understudy.traffic.recording import read_recording, write_recording
 from understudy.workflows.plan import plan_cases
+from understudy.workflows.recipe import load_recipes
 from understudy.workflows.record import provenance_of, record
+from understudy.workflows.staff import known_rates
 from understudy.world.damage import damage
 from understudy.world.profile import load_profile
 from understudy.world.recipe import load_recipe
@@ -136,12 +138,25 @@ def _handled(recording: Path) -> list[str]:
         for case in read.cases
     }
     twice = sum(count > 1 for count in people.values())
-    lines = ["", f"{'cases of ' + str(recording):<32}{'cases':>10}{'handled twice':>16}"]
-    lines += [f"{'all workflows':<32}{len(read.cases):>10,}{twice:>16,}"]
+    lines = [
+        "",
+        f"{'cases of ' + str(recording):<32}{'cases':>10}{'handled twice':>16}"
+        f"{'people slip':>14}{'two differ':>13}",
+        f"{'all workflows':<32}{len(read.cases):>10,}{twice:>16,}",
+    ]
     for workflow, count in sorted(Counter(case.scenario for case in read.cases).items()):
         own = sum(people[case.case_id] > 1 for case in read.cases if case.scenario == workflow)
-        lines.append(f"{workflow:<32}{count:>10,}{own:>16,}")
+        lines.append(f"{workflow:<32}{count:>10,}{own:>16,}{_known_rates(workflow)}")
     return lines
+
+
+def _known_rates(workflow: str) -> str:
+    """How often people are known to slip in a workflow, and two of them to differ."""
+    recipe = load_recipes().get(workflow)
+    if recipe is None:
+        return ""
+    rates = known_rates(recipe)
+    return f"{rates.errors:>14.2%}{rates.disagreements:>13.1%}"
 
 
 def _named(name: str, folder: Path) -> str | Path:

@@ -71,13 +71,20 @@ def main() -> None:
     """Run the command; a mistake that a person can mend ends in one message and an exit code."""
     try:
         app()
-    except KeyboardInterrupt:
-        typer.echo("interrupted; what was done is kept", err=True)
-        sys.exit(130)
+    except SystemExit as end:
+        _tell_interrupt(end)
+        raise
     except Exception as error:
         if os.environ.get("UNDERSTUDY_DEBUG"):
             raise
         sys.exit(_tell(error))
+
+
+def _tell_interrupt(end: SystemExit) -> None:
+    """One line on what Ctrl-C has left, where the command itself has not told it."""
+    cause = end.__context__.__cause__ if end.__context__ else None
+    if isinstance(cause, KeyboardInterrupt):
+        typer.echo(f"interrupted; {cause}" if str(cause) else "interrupted", err=True)
 
 
 def _tell(error: Exception) -> int:

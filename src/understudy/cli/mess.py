@@ -25,12 +25,17 @@ def profile(
         str, typer.Option(help="The table's name in the profile; the file's name without it.")
     ] = "",
     encoding: Encoding = "utf-8",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Learn a mess profile from a table of your own, with its clean twin if there is one."""
     from understudy.campaign.mess_profiles import learn_mess
 
     names = [name.strip() for name in key.split(",") if name.strip()]
-    typer.echo(learn_mess(sample, out, clean, key=names, table=table, encoding=encoding))
+    told = learn_mess(
+        sample, out, clean, key=names, table=table, encoding=encoding,
+        progress=Progress(quiet=quiet),
+    )  # fmt: skip
+    typer.echo(told)
 
 
 def apply(

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from understudy.model.errors import ConfigurationError
+from understudy.model.new_file import tell_what_is_kept
 
 __all__ = ["FolderAside", "clear_leftovers", "earlier_of"]
 
@@ -77,6 +78,7 @@ class FolderAside:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        tell_what_is_kept(error, self.path)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["file_aside"]
+__all__ = ["file_aside", "tell_what_is_kept"]
 
 
 @contextmanager
@@ -21,5 +21,15 @@ def file_aside(path: Path) -> Iterator[Path]:
     try:
         yield aside
         aside.replace(path)
+    except KeyboardInterrupt as error:
+        tell_what_is_kept(error, path)
+        raise
     finally:
         aside.unlink(missing_ok=True)
+
+
+def tell_what_is_kept(error: BaseException | None, path: Path) -> None:
+    """Let an interrupt say what is left at a place that is written whole or not at all."""
+    if isinstance(error, KeyboardInterrupt) and not error.args:
+        there = "is as it was before" if path.exists() else "was not made"
+        error.args = (f"`{path}` {there}, and nothing half-made is left",)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
@@ -39,9 +39,18 @@ _USUAL = 0.6
 _MOST = 60
 
 
-def ways_alone(columns: Mapping[str, pa.Array]) -> dict[str, RowWays]:
-    """The way of each cell of each column, as far as it shows."""
-    return {name: _column(values.to_pylist()) for name, values in columns.items()}
+def ways_alone(
+    columns: Mapping[str, pa.Array], progress: Callable[[int, int], None] = lambda *_: None
+) -> dict[str, RowWays]:
+    """The way of each cell of each column, as far as it shows.
+
+    `progress` is told how many columns of all are done.
+    """
+    found: dict[str, RowWays] = {}
+    for name, values in columns.items():
+        found[name] = _column(values.to_pylist())
+        progress(len(found), len(columns))
+    return found
 
 
 def _column(cells: list[Cell]) -> RowWays:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +25,29 @@ from understudy.world.step import Step
 
 __all__ = ["cluster_sizes", "learn_profile", "profile_text", "write_profile"]
 
+Progress = Callable[[int, int], None]
 _FEWEST = 20
 
 
 def learn_profile(
-    dirty: Sample, clean: Sample | None = None, *, key: Sequence[str] = (), table: str = ""
+    dirty: Sample,
+    clean: Sample | None = None,
+    *,
+    key: Sequence[str] = (),
+    table: str = "",
+    progress: Progress = lambda *_: None,
 ) -> Profile:
     """The mess of a table, with its clean twin or from what shows in the table alone.
 
     `key` names the columns of source or batch that damage is told apart by in any case; others are
-    found. With a clean twin rows are paired first, see `align`.
+    found. With a clean twin rows are paired first, see `align`. `progress` is told how many columns
+    of all are done.
     """
     _known(key, dirty)
     if clean is None:
-        learned, repeated = _alone(dirty, key)
+        learned, repeated = _alone(dirty, key, progress)
     else:
-        learned, repeated = _with_twin(dirty, clean, key)
+        learned, repeated = _with_twin(dirty, clean, key, progress)
     mess = TableMess(table=repeated, learned=learned)
     return Profile(
         name=dirty.name,
@@ -67,18 +74,20 @@ def _known(key: Sequence[str], dirty: Sample) -> None:
 
 
 def _with_twin(
-    dirty: Sample, clean: Sample, key: Sequence[str]
+    dirty: Sample, clean: Sample, key: Sequence[str], progress: Progress
 ) -> tuple[Learned, tuple[Step, ...]]:
     pairs = align(dirty, clean)
     names = match_columns(dirty, clean)
     told = [names[name] for name in key if name in names]
-    learned = learn_rows(pairs.clean, ways_of_pairs(pairs), list(pairs.clean), told)
+    learned = learn_rows(pairs.clean, ways_of_pairs(pairs, progress), list(pairs.clean), told)
     already = cluster_sizes(clean.columns)
     return learned, _repeats(cluster_sizes(pairs.dirty), already, pairs.copies)
 
 
-def _alone(dirty: Sample, key: Sequence[str]) -> tuple[Learned, tuple[Step, ...]]:
-    ways = ways_alone(dirty.columns)
+def _alone(
+    dirty: Sample, key: Sequence[str], progress: Progress
+) -> tuple[Learned, tuple[Step, ...]]:
+    ways = ways_alone(dirty.columns, progress)
     # A column that is damaged itself would be told apart by its own damage.
     whole = [name for name, one in ways.items() if set(one.names) == {"ok"}]
     learned = learn_rows(dirty.columns, ways, whole, key, forms=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from understudy.world.alignment import Pairs
 from understudy.world.learned import OK
@@ -18,12 +18,17 @@ _LEAST = 3
 Cell = str | None
 
 
-def ways_of_pairs(pairs: Pairs) -> dict[str, RowWays]:
-    """The way of each cell of each column."""
+def ways_of_pairs(
+    pairs: Pairs, progress: Callable[[int, int], None] = lambda *_: None
+) -> dict[str, RowWays]:
+    """The way of each cell of each column; `progress` is told how many columns of all are done."""
     clean = {name: values.to_pylist() for name, values in pairs.clean.items()}
     dirty = {name: values.to_pylist() for name, values in pairs.dirty.items()}
     taken = _neighbours(clean, dirty)
-    ways = {name: _explained(clean[name], dirty[name], taken.get(name, {})) for name in clean}
+    ways: dict[str, Ways] = {}
+    for name, before in clean.items():
+        ways[name] = _explained(before, dirty[name], taken.get(name, {}))
+        progress(len(ways), len(clean))
     letters: Counter[str] = Counter()
     for one in ways.values():
         letters.update(one.slips.letters)
