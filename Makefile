@@ -17,7 +17,7 @@ help:
 	@echo "make check   format, lint, types, layers"
 	@echo "make docs    write the pages of docs/ that are made from the code"
 	@echo "make bench   speed beside floors and peers; BENCH='ENGINE W1-H --repeat 9' for some of it"
-	@echo "make release-check   large recordings and a campaign of 100,000 cases: memory, time, growth; SHARE=0.1 for a tenth of them"
+	@echo "make release-check   large recordings, a campaign of 100,000 cases, 1,000,000 that are judged: memory, time, growth; SHARE=0.1 for a tenth of them"
 	@echo "make clean   remove the environment and what was built"
 
 $(READY): pyproject.toml constraints.txt
@@ -61,6 +61,7 @@ bench: $(READY)
 release-check: $(READY)
 	$(BIN)/python -m tests.release.traffic_memory $(SHARE)
 	$(BIN)/python -m tests.release.campaign_growth $(SHARE)
+	$(BIN)/python -m tests.release.judge_memory $(SHARE)
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

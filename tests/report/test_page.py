@@ -184,16 +184,6 @@ def test_a_run_whose_cases_are_not_at_hand_shows_the_rest(render, run):
     assert "no baseline is at hand" in page and "no proposal is at hand" in page
 
 
-def test_pictures_of_a_stopped_run_end_where_its_evidence_ends(render, run):
-    """Cases after the first that is missing from the registered order are not in the evidence."""
-    order = [(one.case_id, one.cluster_id) for one in run.cost.per_case]
-    order.insert(150, ("never-run", "thread-never-run"))
-    assert re.search(r"<td>400</td><td>[0-9.e+-]+</td><td>[0-9.e+-]+</td></tr>", render(run))
-    page = render(replace(run, order=order))
-    assert re.search(r"<td>150</td><td>[0-9.e+-]+</td><td>[0-9.e+-]+</td></tr>", page)
-    assert not re.search(r"<td>400</td><td>[0-9.e+-]+</td><td>[0-9.e+-]+</td></tr>", page)
-
-
 def test_one_run_makes_one_page(render, run):
     """The page is the same byte for byte when it is written again."""
     assert render(run) == render(run)

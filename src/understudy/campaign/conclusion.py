@@ -60,7 +60,7 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
     human = end.rules.policy.handling.human_error_cost
     return RunFacts(
         planned=end.manifest.planned,
-        run=len({proposal.case_id for proposal in end.evidence.proposals}),
+        run=len(end.evidence.by_case),
         judged=len(judgement.judged),
         prices_owned=end.rules.policy.owner is not None,
         stage=Stage(end.manifest.stage),
@@ -68,11 +68,6 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
         quarantined=len(judgement.quarantined),
         wall=end.wall,
         stopped=_STOPS.get(end.stopped or ""),
-        order=tuple(
-            (case.case_id, case.cluster_id)
-            for case in end.evidence.cases
-            if case.case_id not in judgement.quarantined
-        ),
         scope=_scope(end),
         chosen=end.manifest.chosen,
         monthly_cases=outlook.monthly_cases,
@@ -137,7 +132,7 @@ def _counts(end: RunFiles, judgement: Judgement) -> CaseCounts:
     human = judgement.cost.business.human if judgement.cost.business else None
     return CaseCounts(
         planned=end.manifest.planned,
-        run=len({proposal.case_id for proposal in end.evidence.proposals}),
+        run=len(end.evidence.by_case),
         judged=len(judgement.judged),
         failed=sum(case.failed for case in judgement.cost.per_case),
         quarantined=len(judgement.quarantined),

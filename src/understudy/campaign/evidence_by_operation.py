@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from understudy.campaign.judgement import Judgement
 from understudy.gate.binomial import upper_rate
 from understudy.model.action import ActionClass, Effect
@@ -20,16 +22,20 @@ _RUNGS = (
 
 def evidence_by_operation(judgement: Judgement) -> tuple[ActionClassEvidence, ...]:
     """One line for each operation that the candidate proposed, the dearest first."""
-    cases: dict[str, set[str]] = {}
+    cases: Counter[str] = Counter()
     for each in judgement.judged:
-        for proposal in each.proposals:
-            for action in proposal.actions:
-                if action.effect is not Effect.READ:
-                    cases.setdefault(action.operation, set()).add(each.case.case_id)
+        cases.update(
+            {
+                action.operation: 1
+                for proposal in each.proposals
+                for action in proposal.actions
+                if action.effect is not Effect.READ
+            }
+        )
     found: dict[str, list[Finding]] = {}
     for finding in (one for each in judgement.judged for one in each.averaged()):
         found.setdefault(finding.operation or "", []).append(finding)
-    lines = [_line(name, len(ids), found.get(name, [])) for name, ids in cases.items()]
+    lines = [_line(name, count, found.get(name, [])) for name, count in cases.items()]
     return tuple(sorted(lines, key=lambda line: (-line.error_cost, line.operation)))
 
 

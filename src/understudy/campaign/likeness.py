@@ -18,7 +18,7 @@ from understudy.model.world import World
 from understudy.systems.equipment import equipped
 from understudy.systems.verification import Difference, OperationLikeness, Verification
 from understudy.systems.verify import verify
-from understudy.traffic.recording import Recording, read_recording
+from understudy.traffic.recording import Recording, has_interactions, read_recording
 from understudy.world.store import load_world
 
 __all__ = ["as_json", "as_text", "likeness_of", "verify_recording"]
@@ -57,7 +57,10 @@ def likeness_of(files: RunFiles) -> Verification | None:
     if kept.is_file():
         return read_json(kept, Verification)
     settings = [Path(each) for each in files.manifest.settings]
-    found = _verified(read_recording(Path(files.manifest.recording)), None, settings)
+    recording = Path(files.manifest.recording)
+    found = Verification()
+    if has_interactions(recording):
+        found = _verified(read_recording(recording), None, settings)
     write_json(kept, msgspec.structs.replace(found, differences=()))
     return found
 

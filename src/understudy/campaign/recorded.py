@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from understudy.model.canonical import digest, digest_file
 from understudy.model.errors import EvidenceError, NoCasesError, RecordingError
 from understudy.model.manifest import RunManifest
 from understudy.model.money import Money
+from understudy.model.names import Names
 from understudy.model.printable import printable
 from understudy.model.proposal import Proposal
 from understudy.model.verdict import Stage
@@ -54,13 +55,13 @@ def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
     proposals = read_proposals(request.proposed)
     _refuse_strangers(recording, proposals, request)
     folder, manifest = _folder(request, rules, recording)
-    cases = {proposal.case_id for proposal in proposals}
     world = Path(manifest.world) if manifest.world else None
     evidence = evidence_of(recording, proposals, world, replay_of(manifest))
-    progress("judge", 0, len(cases))
+    count = len(evidence.by_case)
+    progress("judge", 0, count)
     records = as_records(proposals)
     finished = conclude(RunFiles(folder, manifest, rules, evidence, records, recording.manifest))
-    progress("judge", len(cases), len(cases))
+    progress("judge", count, count)
     return finished
 
 
@@ -126,18 +127,20 @@ def diff_run(run: str, reports: Path) -> str:
 
 
 def _refuse_strangers(
-    recording: Recording, proposals: Iterable[Proposal], request: JudgeRequest
+    recording: Recording, proposals: Sequence[Proposal], request: JudgeRequest
 ) -> None:
-    known = {case.case_id for case in recording.cases}
-    strangers = sorted({proposal.case_id for proposal in proposals} - known)
+    known = Names()
+    for case in recording.cases:
+        known.number(case.case_id)
+    strangers = {one.case_id for one in proposals if known.find(one.case_id) is None}
     if strangers:
         raise RecordingError(
             f"`{request.proposed}` has {len(strangers):,} cases that the recording does not know, "
-            f"first `{strangers[0]}`",
+            f"first `{min(strangers)}`",
             code="U446",
             hint="import both from the same file: understudy traffic import … --proposed …",
         )
-    if not known.intersection(proposal.case_id for proposal in proposals):
+    if not proposals:
         raise NoCasesError(f"`{request.proposed}` holds no proposal")
 
 

@@ -78,6 +78,5 @@ def _input(
         likeness=likeness_of(files),
         reviewers=catch_rates(DecisionFile.of(files.folder.path).read().all),
         drills=files.folder.read_drills(),
-        order=tuple((case.case_id, case.cluster_id) for case in evidence.cases),
         monthly_cases=Economics.model_validate(files.manifest.economics).monthly_cases,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from understudy.model.action import Action
 from understudy.model.case import Case
 from understudy.model.line_file import Derived, held
 from understudy.model.manifest import RecordingManifest, RunManifest
+from understudy.model.names import Names
 from understudy.model.proposal import CaseRecord, Proposal
 from understudy.model.verdict import WallEvidence
 from understudy.shadow.seal import check_seal
@@ -75,9 +77,14 @@ def evidence_of(
     replay: Replay,
 ) -> Evidence:
     """What is judged: the cases that proposals are there for, in the recording's order."""
-    proposed = {proposal.case_id for proposal in proposals}
+    proposed = Names()
+    for proposal in proposals:
+        proposed.number(proposal.case_id)
     every = recording.cases
-    wanted = [place for place, case in enumerate(every) if case.case_id in proposed]
+    wanted = array(
+        "Q",
+        (n for n, case in enumerate(every) if proposed.find(case.case_id) is not None),
+    )
     cases = every
     if len(wanted) < len(every):
         cases = Derived(wanted, every.__getitem__)

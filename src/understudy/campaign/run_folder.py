@@ -8,11 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from understudy.model.cost import CostSummary
 from understudy.model.drill import DrillReport
 from understudy.model.errors import RecordingError
 from understudy.model.finding import Finding
-from understudy.model.jsonl import read_json, read_lines, write_json, write_lines
+from understudy.model.jsonl import (
+    read_json,
+    read_lines,
+    write_json,
+    write_json_with,
+    write_lines,
+)
 from understudy.model.manifest import RunManifest
 from understudy.model.verdict import Verdict
 from understudy.shadow.switch import STOP
@@ -78,7 +86,8 @@ class RunFolder:
     def write_differences(self, findings: tuple[Finding, ...], cost: CostSummary) -> None:
         """Write findings and costs."""
         write_lines(self.findings, findings)
-        write_json(self.path / "cost.json", cost)
+        head = msgspec.structs.replace(cost, per_case=())
+        write_json_with(self.path / "cost.json", head, "per_case", cost.per_case)
 
     def read_findings(self) -> tuple[Finding, ...]:
         """Read the priced differences."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from understudy.cost.confidence import Told, calibration, coverage_curve, least_confidence
 from understudy.cost.net_value import CaseEconomics, month_of, values_by_class
@@ -123,28 +125,50 @@ def _thresholds(
     judged: Sequence[Judged], prices: PriceList, economics: CaseEconomics
 ) -> Iterator[Threshold]:
     """For each operation at its usual and at its great amounts, at what doing it wrongly costs."""
-    seen: dict[str, list[Action]] = {}
+    seen: dict[str, _Amounts] = {}
     for each in judged:
         for proposal in each.proposals:
             for action in proposal.actions:
                 write = action.effect is not Effect.READ and action.system != DESK
                 if write and not action.refused:
-                    seen.setdefault(action.operation, []).append(action)
-    often = sorted(seen, key=lambda operation: (-len(seen[operation]), operation))
+                    seen.setdefault(action.operation, _Amounts()).add(action, prices)
+    often = sorted(seen, key=lambda operation: (-len(seen[operation].losses), operation))
     for operation in often[:_OPERATIONS]:
-        actions = sorted(seen[operation], key=lambda action: _loss(action, prices))
-        for share in _AMOUNTS:
-            action = actions[min(len(actions) - 1, int(share * len(actions)))]
-            loss = _loss(action, prices)
+        for loss, amount, currency in seen[operation].at(_AMOUNTS):
             yield Threshold(
                 operation=operation,
-                amount_minor=abs(action.amount_minor or 0),
-                currency=action.currency.upper() if action.currency else None,
+                amount_minor=abs(amount),
+                currency=currency,
                 loss_minor=loss,
                 confidence=round(least_confidence(loss, economics), 4),
             )
-            if not action.amount_minor:
+            if not amount:
                 break
+
+
+@dataclass(slots=True)
+class _Amounts:
+    """What the writes of one operation were about, and what each would cost if it were wrong."""
+
+    losses: list[int] = field(default_factory=list)
+    amounts: list[int] = field(default_factory=list)
+    places: array[int] = field(default_factory=lambda: array("H"))
+    currencies: list[str | None] = field(default_factory=list)
+
+    def add(self, action: Action, prices: PriceList) -> None:
+        currency = action.currency.upper() if action.currency else None
+        if currency not in self.currencies:
+            self.currencies.append(currency)
+        self.losses.append(_loss(action, prices))
+        self.amounts.append(action.amount_minor or 0)
+        self.places.append(self.currencies.index(currency))
+
+    def at(self, shares: Sequence[float]) -> Iterator[tuple[int, int, str | None]]:
+        """Loss, amount and currency of the write below which such a share of the losses lies."""
+        order = sorted(range(len(self.losses)), key=self.losses.__getitem__)
+        for share in shares:
+            place = order[min(len(order) - 1, int(share * len(order)))]
+            yield self.losses[place], self.amounts[place], self.currencies[self.places[place]]
 
 
 def _loss(action: Action, prices: PriceList) -> int:
@@ -167,7 +191,7 @@ def _repairs(cost: CostSummary) -> tuple[Repair, ...]:
 
 def _queue(judged: Sequence[Judged]) -> tuple[Queued, ...]:
     """The candidate's differing actions for a person to decide, the dearest first."""
-    found = [
+    found = (
         Queued(
             case_id=one.case_id,
             repeat=one.repeat,
@@ -178,6 +202,5 @@ def _queue(judged: Sequence[Judged]) -> tuple[Queued, ...]:
         for each in judged
         for one in each.findings
         if one.cost_minor
-    ]
-    found.sort(key=lambda one: (-one.cost_minor, one.case_id))
-    return tuple(found[:_QUEUED])
+    )
+    return tuple(heapq.nsmallest(_QUEUED, found, lambda one: (-one.cost_minor, one.case_id)))

@@ -15,6 +15,7 @@ from understudy.cost.side import Side
 from understudy.model.action import Action, ActionClass, Effect
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case
+from understudy.model.case_costs import CaseCosts
 from understudy.model.cost import CaseCost, CostSummary
 from understudy.model.finding import Finding, Severity
 from understudy.model.policy import Policy
@@ -73,7 +74,7 @@ def summarise(judged: Iterable[Judged], policy: Policy) -> CostSummary:
         net_value_minor=sum(each.net_value_minor for each in sums.per_case),
         actions_proposed=sums.proposed,
         actions_agreeing=sums.agreeing,
-        per_case=tuple(sums.per_case),
+        per_case=sums.per_case,
         by_kind=attribute(findings, lambda finding: [finding.kind.value]),
         by_severity=attribute(findings, lambda finding: [finding.severity.value]),
         by_system=attribute(findings, lambda finding: [finding.system or "the case"]),
@@ -96,7 +97,7 @@ class _Sums:
     """What has been added up so far; of a case without findings next to nothing is kept."""
 
     economics: CaseEconomics
-    per_case: list[CaseCost] = field(default_factory=list)
+    per_case: CaseCosts = field(default_factory=CaseCosts)
     charged: list[Finding] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     """The same at what each adds to its case's cost."""

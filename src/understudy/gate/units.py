@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from understudy.gate.evidence import Floats
 from understudy.model.cost import CaseCost
+from understudy.model.names import Names
 
 __all__ = ["Units", "units_of"]
 
@@ -49,24 +51,37 @@ def units_of(
     A cluster stands where its first case stands. The prefix ends before the first cluster of which
     a registered case has no cost yet, since cases that finish early may be the easy ones.
     """
-    known = {case.case_id: case for case in per_case}
-    planned = order or [(case.case_id, case.cluster_id) for case in per_case]
-    clusters: dict[str, list[CaseCost | None]] = {}
-    for case_id, cluster_id in planned:
-        clusters.setdefault(cluster_id, []).append(known.get(case_id))
-    means: list[float] = []
-    sizes: list[int] = []
-    critical: list[bool] = []
-    for members in clusters.values():
-        complete = [case for case in members if case is not None]
-        if len(complete) < len(members):
-            break
-        mean = sum(case.error_cost_minor for case in complete) / len(complete)
-        means.append(min(mean, cap_minor) / cap_minor)
-        sizes.append(len(complete))
-        critical.append(any(case.critical for case in complete))
+    names = Names()
+    sums, sizes = array("d"), array("Q")
+    critical, whole = bytearray(), bytearray()
+    for cluster_id, case in _planned(per_case, order):
+        number = names.number(cluster_id)
+        if number == len(sums):
+            for column, first in ((sums, 0), (sizes, 0), (critical, 0), (whole, 1)):
+                column.append(first)
+        if case is None:
+            whole[number] = 0
+        else:
+            sums[number] += case.error_cost_minor
+            sizes[number] += 1
+            critical[number] |= case.critical > 0
+    end = whole.find(0)
+    end = len(sums) if end < 0 else end
+    counts = np.array(sizes[:end], dtype=int)
+    means = np.array(sums[:end], dtype=float) / counts
     return Units(
-        np.array(means, dtype=float),
-        np.cumsum(np.array(sizes, dtype=int)),
-        np.array(critical, dtype=bool),
+        np.minimum(means, cap_minor) / cap_minor,
+        np.cumsum(counts),
+        np.array(critical[:end], dtype=bool),
     )
+
+
+def _planned(
+    per_case: Sequence[CaseCost], order: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, CaseCost | None]]:
+    """The cluster of each registered case, with its cost where it has one."""
+    if not order:
+        yield from ((case.cluster_id, case) for case in per_case)
+        return
+    known = {case.case_id: case for case in per_case}
+    yield from ((cluster_id, known.get(case_id)) for case_id, cluster_id in order)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 
 from understudy.gate.facts import RunFacts
 from understudy.model.cost import CaseCost, CostSummary
+from understudy.model.names import Names
 from understudy.model.printable import printable
 
 __all__ = ["LEAST_JUDGED", "has_sound_costs", "reasons_against"]
@@ -51,10 +51,15 @@ def _about_counts(cost: CostSummary, facts: RunFacts) -> Iterator[str]:
         )
     if all(case.failed for case in cost.per_case):
         yield f"all {len(cost.per_case):,} cases failed, so the candidate was never seen to work"
-    twice = [name for name, n in Counter(c.case_id for c in cost.per_case).items() if n > 1]
+    names, twice = Names(), dict[str, None]()
+    for case in cost.per_case:
+        known = len(names)
+        if names.number(case.case_id) < known:
+            twice[case.case_id] = None
     if twice:
         others = f" and {len(twice) - 1:,} others" if len(twice) > 1 else ""
-        yield f"the case id `{printable(twice[0], 60)}`{others} stands more than once"
+        first = next(iter(twice))
+        yield f"the case id `{printable(first, 60)}`{others} stands more than once"
 
 
 def _about_costs(cost: CostSummary) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from understudy.model.business import Business
@@ -62,7 +64,7 @@ class CostSummary(msgspec.Struct, frozen=True, kw_only=True):
     net_value_minor: int
     actions_proposed: int
     actions_agreeing: int
-    per_case: tuple[CaseCost, ...]
+    per_case: Sequence[CaseCost]
     by_kind: tuple[CostLine, ...]
     by_severity: tuple[CostLine, ...]
     by_operation: tuple[CostLine, ...]

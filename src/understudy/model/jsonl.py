@@ -19,6 +19,7 @@ __all__ = [
     "read_lines",
     "read_placed",
     "write_json",
+    "write_json_with",
     "write_lines",
 ]
 
@@ -69,6 +70,24 @@ def write_json(path: Path, value: Any) -> None:
     refuse_unfit_numbers(plain)
     with file_aside(path) as aside:
         aside.write_bytes(msgspec.json.format(_encoder.encode(plain), indent=2) + b"\n")
+
+
+def write_json_with(path: Path, value: Any, name: str, items: Iterable[Any]) -> None:
+    """The same for a document whose list `name`, empty in `value`, is too long to be held twice."""
+    plain = msgspec.to_builtins(value)
+    refuse_unfit_numbers(plain)
+    empty = f'"{name}": []'.encode()
+    before, found, after = msgspec.json.format(_encoder.encode(plain), indent=2).partition(empty)
+    if not found:
+        raise ValueError(f"there is no empty list `{name}`")
+    with file_aside(path) as aside, aside.open("wb") as file:
+        file.write(before + empty[:-1])
+        inner = b""
+        for item in items:
+            shown = msgspec.json.format(encode_line(item), indent=2)
+            file.write(inner + b"\n    " + shown.strip().replace(b"\n", b"\n    "))
+            inner = b","
+        file.write((b"\n  ]" if inner else b"]") + after + b"\n")
 
 
 def read_json(path: Path, kind: type[Record]) -> Record:

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, overload
 import msgspec
 
 from understudy.model.jsonl import decode_line, read_placed
+from understudy.model.names import Names
 
 __all__ = ["Derived", "Grouped", "Single", "held", "open_lines"]
 
@@ -105,37 +106,49 @@ class Grouped(Mapping[str, tuple[Record, ...]]):
     """
 
     def __init__(self, records: Sequence[Record], key: Callable[[Record], str]) -> None:
-        self._records = records
-        self._places: dict[str, int | array[int]] = {}
+        self._records, self._key = records, key
+        self._names = Names()
+        self._first, self._next = array("Q"), array("Q")
+        """Where a key's first record stands, and after each record the next of its key, or 0."""
+        last = array("Q")
         for place, record in enumerate(records):
-            name = key(record)
-            known = self._places.setdefault(name, place)
-            if known == place:
-                continue
-            if isinstance(known, int):
-                known = self._places[name] = array("Q", [known])
-            known.append(place)
+            number = self._names.number(key(record))
+            self._next.append(0)
+            if number == len(last):
+                self._first.append(place)
+                last.append(place)
+            else:
+                self._next[last[number]] = last[number] = place
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._first)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return (self._key(self._records[place]) for place in self._first)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._places
+        return isinstance(name, str) and self._names.find(name) is not None
 
     def __getitem__(self, name: str) -> tuple[Record, ...]:
         return tuple(self._records[place] for place in self.places(name))
 
-    def places(self, name: str) -> Sequence[int]:
+    def places(self, name: str) -> list[int]:
         """Where a key's records stand among all; raises `KeyError` for an unknown one."""
-        known = self._places[name]
-        return (known,) if isinstance(known, int) else known
+        number = self._names.find(name)
+        if number is None:
+            raise KeyError(name)
+        found = [self._first[number]]
+        while place := self._next[found[-1]]:
+            found.append(place)
+        return found
+
+    def last(self, name: str) -> Record:
+        """The last of a key's records; raises `KeyError` for an unknown one."""
+        return self._records[self.places(name)[-1]]
 
     def shared(self) -> list[str]:
         """The keys that have several records."""
-        return [name for name, known in self._places.items() if not isinstance(known, int)]
+        return [self._key(self._records[each]) for each in self._first if self._next[each]]
 
 
 class Single(Mapping[str, Made]):
@@ -155,4 +168,4 @@ class Single(Mapping[str, Made]):
         return iter(self._records)
 
     def __getitem__(self, name: str) -> Made:
-        return self._make(self._records[name][-1])
+        return self._make(self._records.last(name))

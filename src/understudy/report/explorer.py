@@ -7,11 +7,13 @@ that where the page's budget ends, the cases that are left out are those that co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.model.cost import CaseCost
 from understudy.model.finding import Finding, Kind, Severity
+from understudy.model.line_file import Derived
 from understudy.model.money import minor_digits
 from understudy.model.printable import printable
 from understudy.report.block import Block, packed
@@ -32,10 +34,7 @@ _SEVERITIES = list(Severity)
 def make_blocks(facts: ReportInput, budget: int = BUDGET) -> tuple[tuple[Block, ...], int]:
     """Index and chunks, and how many cases' details were left out to stay within the budget."""
     findings = facts.findings_by_case()
-    order = sorted(
-        facts.cost.per_case,
-        key=lambda case: (-case.error_cost_minor, case.case_id not in findings, case.case_id),
-    )
+    order = _costliest_first(facts.cost.per_case, findings)
     chunks: list[Block] = []
     used = 0
     for start in range(0, len(order), CHUNK):
@@ -54,16 +53,31 @@ def make_blocks(facts: ReportInput, budget: int = BUDGET) -> tuple[tuple[Block, 
     return (index, *chunks, *traces), len(order) - detailed
 
 
+def _costliest_first(
+    costs: Sequence[CaseCost], findings: Mapping[str, Sequence[Finding]]
+) -> Sequence[CaseCost]:
+    """All cases by cost, then those with findings, then by id; only their places are held."""
+    ids = [case.case_id for case in costs]
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    del ids
+    ranks = [2 * case.error_cost_minor + (case.case_id in findings) for case in costs]
+    order.sort(key=lambda place: -ranks[place])
+    return Derived(array("Q", order), costs.__getitem__)
+
+
 def _index(
     order: Sequence[CaseCost],
-    findings: dict[str, list[Finding]],
+    findings: Mapping[str, Sequence[Finding]],
     facts: ReportInput,
     detailed: int,
 ) -> dict[str, Any]:
-    own = [findings.get(case.case_id, []) for case in order]
+    own = [findings.get(case.case_id, ()) for case in order]
     systems = sorted({one.system or "the case" for each in own for one in each})
-    scenarios = [_scenario(case.case_id, facts) for case in order]
-    names = sorted(set(scenarios))
+    interned: dict[str, str] = {}
+    told = (_scenario(case.case_id, facts) for case in order)
+    scenarios = [interned.setdefault(name, name) for name in told]
+    names = sorted(interned)
+    places = {name: number for number, name in enumerate(names)}
     operations = sorted({one.operation or "the case" for each in own for one in each})
     place = {name: number for number, name in enumerate(operations)}
     return {
@@ -79,7 +93,7 @@ def _index(
         "operations": [printable(name, 80) for name in operations],
         "operation": [sorted({place[one.operation or "the case"] for one in each}) for each in own],
         "id": [printable(case.case_id, 120) for case in order],
-        "scenario": [names.index(name) for name in scenarios],
+        "scenario": [places[name] for name in scenarios],
         "cost": [case.error_cost_minor for case in order],
         "state": [case.failed * 2 + case.escalated for case in order],
         "kind": [_mask(_KINDS.index(one.kind) for one in each) for each in own],

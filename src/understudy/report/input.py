@@ -46,8 +46,6 @@ class ReportInput:
     monthly_cases: int | None = None
     reviewers: Sequence[ReviewerRate] = ()
     """What each person who reviewed has decided and seen."""
-    order: Sequence[tuple[str, str]] = ()
-    """(case id, cluster id) in the registered order, as the verdict was made from."""
 
     def findings_by_case(self) -> dict[str, list[Finding]]:
         """The findings of each case that has any."""

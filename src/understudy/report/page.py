@@ -324,7 +324,7 @@ def _charts(facts: ReportInput) -> Iterator[Chart]:
     costs = [case.error_cost_minor for case in facts.cost.per_case]
     if not costs:
         return
-    units = units_of(facts.cost.per_case, facts.gates.cap.minor, facts.order)
+    units = units_of(facts.cost.per_case, facts.gates.cap.minor)
     if units.total_cases:
         evidence = evidence_of(units, facts.gates)
         yield evidence_chart(evidence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.errors import RecordingError
 from understudy.model.line_file import Grouped
+from understudy.model.names import Names
 
 __all__ = ["KeptLines", "belonging", "grouped", "numbered"]
 
@@ -18,11 +19,11 @@ __all__ = ["KeptLines", "belonging", "grouped", "numbered"]
 class KeptLines:
     """Lets cases pass, then their baselines, and knows afterwards what passed.
 
-    Each case's id is held with its line, and nothing else.
+    A mark of each case's id is held, and nothing else.
     """
 
     baselines: int = 0
-    _lines: dict[str, int] = field(default_factory=dict)
+    _lines: Names = field(default_factory=Names)
     _first: datetime | None = None
     _last: datetime | None = None
 
@@ -75,9 +76,7 @@ class KeptLines:
         self._last = moment if self._last is None else max(self._last, moment)
 
 
-def belonging(
-    baselines: Iterable[Baseline], known: Mapping[str, int], file: str
-) -> Iterator[Baseline]:
+def belonging(baselines: Iterable[Baseline], known: Names, file: str) -> Iterator[Baseline]:
     """The same baselines; raises `RecordingError` for one of no known case."""
     for number, baseline in enumerate(baselines, 1):
         _line_of(baseline, known, f"{file}:{number}")
@@ -97,10 +96,10 @@ def grouped(baselines: Sequence[Baseline], file: str) -> Grouped[Baseline]:
     return found
 
 
-def numbered(cases: Iterable[Case], known: dict[str, int], file: str) -> Iterator[Case]:
-    """The same cases, each one's line in `known`; `RecordingError` where an id stands twice."""
+def numbered(cases: Iterable[Case], known: Names, file: str) -> Iterator[Case]:
+    """The same cases, each id numbered in `known`; `RecordingError` where one stands twice."""
     for number, case in enumerate(cases, 1):
-        first = known.setdefault(case.case_id, number)
+        first = known.number(case.case_id) + 1
         if first != number:
             raise RecordingError(
                 f"case `{case.case_id}` stands here and on line {first}; an id stands once",
@@ -110,15 +109,16 @@ def numbered(cases: Iterable[Case], known: dict[str, int], file: str) -> Iterato
         yield case
 
 
-def _line_of(baseline: Baseline, known: Mapping[str, int], where: str) -> int:
-    if baseline.case_id not in known:
+def _line_of(baseline: Baseline, known: Names, where: str) -> int:
+    number = known.find(baseline.case_id)
+    if number is None:
         raise RecordingError(
             f"baseline `{baseline.baseline_id}` is of case `{baseline.case_id}`, "
             "which the recording does not have",
             code="U406",
             where=where,
         )
-    return known[baseline.case_id]
+    return number + 1
 
 
 def _twice(baseline: Baseline, where: str) -> RecordingError:

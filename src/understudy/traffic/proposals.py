@@ -8,6 +8,7 @@ from pathlib import Path
 from understudy.model.errors import RecordingError
 from understudy.model.jsonl import write_lines
 from understudy.model.line_file import open_lines
+from understudy.model.names import Names
 from understudy.model.proposal import Proposal
 
 __all__ = ["read_proposals", "write_proposals"]
@@ -29,13 +30,13 @@ def write_proposals(path: Path, proposals: Iterable[Proposal]) -> int:
 
 
 def _checked(proposals: Iterable[Proposal], file: str) -> Iterator[Proposal]:
-    seen: dict[tuple[str, int], int] = {}
+    seen = Names()
     for number, proposal in enumerate(proposals, 1):
-        key = (proposal.case_id, proposal.repeat)
-        first = seen.setdefault(key, number)
+        first = seen.number(f"{proposal.repeat} {proposal.case_id}") + 1
         if first != number:
             raise RecordingError(
-                f"case `{key[0]}`, repeat {key[1]}, stands here and on line {first}",
+                f"case `{proposal.case_id}`, repeat {proposal.repeat}, stands here and on line "
+                f"{first}",
                 code="U411",
                 where=f"{file}:{number}",
             )

@@ -16,11 +16,19 @@ from understudy.model.interaction import Interaction
 from understudy.model.jsonl import encode_line, read_json, read_lines, write_json
 from understudy.model.line_file import open_lines
 from understudy.model.manifest import RecordingManifest, SourceFile
+from understudy.model.names import Names
 from understudy.traffic.kept_lines import KeptLines, belonging, grouped, numbered
 from understudy.traffic.quarantine import Quarantined
 from understudy.traffic.unwritable import written_to
 
-__all__ = ["Provenance", "Recording", "read_recording", "refuse_foreign", "write_recording"]
+__all__ = [
+    "Provenance",
+    "Recording",
+    "has_interactions",
+    "read_recording",
+    "refuse_foreign",
+    "write_recording",
+]
 
 MANIFEST, CASES, WORLD = "manifest.json", "cases.jsonl", "world"
 BASELINES, INTERACTIONS = "baselines.jsonl", "interactions.jsonl"
@@ -121,7 +129,7 @@ def read_recording(path: Path) -> Recording:
         )
     manifest = read_json(path / MANIFEST, RecordingManifest)
     _check_manifest(manifest, path)
-    known: dict[str, int] = {}
+    known = Names()
     file = str(path / BASELINES)
     cases = open_lines(path / CASES, Case, lambda each: numbered(each, known, str(path / CASES)))
     lines = open_lines(path / BASELINES, Baseline, lambda each: belonging(each, known, file))
@@ -132,11 +140,17 @@ def read_recording(path: Path) -> Recording:
     return Recording(path, manifest, cases, baselines)
 
 
+def has_interactions(path: Path) -> bool:
+    """Whether a recording holds any requests and answers."""
+    file = path / INTERACTIONS
+    return file.is_file() and file.stat().st_size > 0
+
+
 def _ordered(
     cases: Iterable[Case], baselines: Iterable[Baseline]
 ) -> tuple[tuple[Case, ...], list[Baseline]]:
     """Baselines as their cases follow each other."""
-    known: dict[str, int] = {}
+    known = Names()
     kept = tuple(numbered(cases, known, CASES))
     found = grouped(tuple(belonging(baselines, known, BASELINES)), BASELINES)
     return kept, [baseline for case in kept for baseline in found.get(case.case_id, ())]
