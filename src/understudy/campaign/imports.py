@@ -12,6 +12,7 @@ from understudy.campaign.grouping_key import grouping_key
 from understudy.campaign.source import source_of
 from understudy.campaign.survey_text import survey_lines
 from understudy.model.errors import ConfigurationError, nearest
+from understudy.redact.people import presidio_finder
 from understudy.traffic.detect import Wishes, import_traffic, trace_format
 from understudy.traffic.http_export import write_har, write_vcr
 from understudy.traffic.recognise import parse_bases
@@ -55,6 +56,7 @@ def import_as_told(
     tools: Sequence[str],
     by: str | None,
     zone: str | None,
+    presidio: bool,
     **more: Any,
 ) -> str:
     """Import with what was said on the command line, as it was typed; `more` are other wishes."""
@@ -63,6 +65,7 @@ def import_as_told(
         tools=parse_tools(tools),
         key_of=None if by is None else grouping_key(by),
         zone=parse_zone(zone),
+        finder=presidio_finder() if presidio else None,
         **more,
     )
     return import_files(format, files, out, wishes)

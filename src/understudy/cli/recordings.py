@@ -38,6 +38,9 @@ By = Annotated[
 Zone = Annotated[
     str | None, typer.Option(help="The zone of CSV whose times state none: `Europe/Berlin`.")
 ]
+Presidio = Annotated[
+    bool, typer.Option("--presidio", help="Find names and places in prose too; the extra presidio.")
+]
 
 app = typer.Typer(help="Turn recorded traffic into cases and baselines.", no_args_is_help=True)
 
@@ -55,6 +58,7 @@ def import_traffic(
     gap: Gap = None,
     by: By = None,
     zone: Zone = None,
+    presidio: Presidio = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Import recorded traffic: cases, what people did, and what a recorded agent proposed.
@@ -73,7 +77,7 @@ def import_traffic(
         raise typer.BadParameter("name the folder of the new recording with --out")
     told = import_as_told(
         format, files, out, proposed=proposed, bases=map or [], tools=tool or [], by=by, zone=zone,
-        synthetic=synthetic, gap_hours=gap, progress=Progress(quiet=quiet),
+        presidio=presidio, synthetic=synthetic, gap_hours=gap, progress=Progress(quiet=quiet),
     )  # fmt: skip
     typer.echo(told)
 

@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -16,15 +16,14 @@ from understudy.redact.fields import kind_of_field, kind_of_header
 from understudy.redact.key import RedactionKey
 from understudy.redact.markup import redact_markup
 from understudy.redact.patterns import Pattern
+from understudy.redact.people import Finder, without_spans
 from understudy.redact.pseudonym import Pseudonyms, is_pseudonym
+from understudy.redact.remembering import REMEMBERED, keep
 from understudy.redact.sieve import NOTHING, Found, Seen, Sieve
 from understudy.redact.stream import is_event_stream, redact_events
 from understudy.redact.takings import Takings
 
 __all__ = ["Redactor"]
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 _ENCODED = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w+/=-])")
 _SCHEME = re.compile(r"^(?:bearer|basic|token|digest|apikey)\s+", re.IGNORECASE)
@@ -34,7 +33,7 @@ _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63}){1,8}")
 _COOKIES = frozenset({"cookie", "set-cookie"})
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority"})
 _LAYERS, _ROUNDS = 3, 4
-_SHORT, _LONGEST_KNOWN, _REMEMBERED = 128, 500, 20_000
+_SHORT, _LONGEST_KNOWN = 128, 500
 _SMALLEST_CARD = 10**12
 _WORTH_A_LOOK = 4
 """From how many entries on one pass over a part costs less than a look at each of them."""
@@ -53,9 +52,18 @@ class Redactor:
     """
 
     def __init__(
-        self, key: RedactionKey, *, personal: bool = True, watched: tuple[str, ...] = ()
+        self,
+        key: RedactionKey,
+        *,
+        personal: bool = True,
+        watched: tuple[str, ...] = (),
+        finder: Finder | None = None,
     ) -> None:
-        """`watched` are expressions of RE2 that `look` tells of, found on the same way."""
+        """`watched` are expressions of RE2 that `look` tells of, found on the same way.
+
+        `finder` finds people in prose beside what patterns and names of fields tell.
+        """
+        self._finder = finder if personal else None
         self._names = Pseudonyms(key)
         self._personal = personal
         self._sieve = Sieve(personal=personal, watched=watched)
@@ -74,7 +82,7 @@ class Redactor:
         if known is not None:
             return self._as_before(known)
         found = self._sieve.in_text(text)
-        if found == NOTHING:
+        if found == NOTHING and self._finder is None:
             self._remember(text)
             return text
         if found.stream and is_event_stream(text):
@@ -85,16 +93,18 @@ class Redactor:
         return clean
 
     def _whole(self, text: str, found: Found) -> str:
-        if found.markup:
-            told = redact_markup(text, self._field)
-            text, found = told, found if told == text else self._sieve.in_text(told)
+        told = redact_markup(text, self._field) if found.markup else text
+        if self._finder is not None and " " in text.strip():
+            told = without_spans(told, self._finder(told), self._replace)
+        if told != text:
+            text, found = told, self._sieve.in_text(told)
         return self._cleared(text, found, _LAYERS)
 
     def _remember(self, text: str) -> None:
         """Field names and short words come again and again: what has nothing in it stays so."""
         if len(text) > _SHORT:
             return
-        if len(self._harmless) >= _REMEMBERED:
+        if len(self._harmless) >= REMEMBERED:
             self._harmless.clear()
         self._harmless.add(text)
 
@@ -117,7 +127,8 @@ class Redactor:
 
     def look(self, data: bytes) -> Seen:
         """What compact JSON holds; a harmless value is one that `redact_value` would give back."""
-        return self._sieve.look(data)
+        seen = self._sieve.look(data)
+        return seen if self._finder is None else seen._replace(harmless=False, empty=False)
 
     def redact_url(self, url: str) -> str:
         """A URL without user and password, its query redacted by the names of its parameters."""
@@ -141,9 +152,12 @@ class Redactor:
 
     def _header_anew(self, pair: tuple[str, str]) -> tuple[str, str]:
         """A header that was not seen before; most come again with every message."""
+        finder, self._finder = self._finder, None  # A header is no prose.
         clean, own = self._takings.of(lambda: (self.redact_text(pair[0]), self._header(*pair)))
+        self._finder = finder
+        self._harmless.discard(pair[1])
         if len(pair[1]) <= _LONGEST_KNOWN:
-            _keep(self._headers, pair, (*clean, own))
+            keep(self._headers, pair, (*clean, own))
         return clean
 
     def _as_before(self, known: tuple[str, tuple[str, ...]]) -> str:
@@ -156,7 +170,7 @@ class Redactor:
         """Do the work and keep what it made of a short text; many come again and again."""
         clean, own = self._takings.of(work)
         if own and len(text) <= _LONGEST_KNOWN:
-            _keep(self._known, text, (clean, own))
+            keep(self._known, text, (clean, own))
         return clean
 
     def _query(self, query: str) -> str:
@@ -172,7 +186,7 @@ class Redactor:
         except TypeError:
             # Integers beyond 64 bits, lone surrogates, keys that are no text: each is looked at.
             return False
-        return not self._sieve.in_json(data, parent)
+        return self._finder is None and not self._sieve.in_json(data, parent)
 
     def _walked(self, value: Any, name: str = "", parent: str = "") -> Any:
         if isinstance(value, str):
@@ -245,7 +259,7 @@ class Redactor:
         known = self._fields.get((kind, value))
         if known is None:
             known = self._takings.of(lambda: self._personal_field(kind, value))
-            _keep(self._fields, (kind, value), known)
+            keep(self._fields, (kind, value), known)
             return known[0]
         return self._as_before(known)
 
@@ -333,10 +347,3 @@ class Redactor:
         if not value or is_pseudonym("secret", value):
             return value
         return self._replace("secret", value)
-
-
-def _keep(known: dict[K, V], key: K, value: V) -> None:
-    """Remember what came of it; the memory is bounded."""
-    if len(known) >= _REMEMBERED:
-        known.clear()
-    known[key] = value

@@ -70,7 +70,9 @@ _SHOWN_BYTES = 60
 def _trace_reader(format: TraceFormat) -> Reader:
     def read(files: Sequence[Path], out: Path, wishes: Wishes) -> ImportReport:
         _no_bases(format.name, wishes)
-        return import_traces(format, files, out, wishes.proposed, tools=wishes.tools)
+        return import_traces(
+            format, files, out, wishes.proposed, tools=wishes.tools, finder=wishes.finder
+        )
 
     return read
 
@@ -84,6 +86,7 @@ def _http_reader(format: HttpFormat) -> Reader:
             gap=DEFAULT_GAP if hours is None else timedelta(hours=hours),
             synthetic=wishes.synthetic,
             key_of=wishes.key_of,
+            finder=wishes.finder,
             progress=wishes.progress,
         )
         return import_http(format, files, out, options)
@@ -133,8 +136,9 @@ def _export_reader(*names: str) -> Reader:
         every = names if len(names) == len(files) else names * len(files)
         chosen = [(VENDORS[name], file) for name, file in zip(every, files, strict=True)]
         options = ExportOptions(
-            synthetic=wishes.synthetic, gap=gap, zone=wishes.zone, progress=wishes.progress
-        )
+            synthetic=wishes.synthetic, gap=gap, zone=wishes.zone, finder=wishes.finder,
+            progress=wishes.progress,
+        )  # fmt: skip
         return import_exports(chosen, out, options)
 
     return read

@@ -14,6 +14,7 @@ from understudy.model.canonical import digest_file
 from understudy.model.errors import NoCasesError
 from understudy.model.manifest import SourceFile
 from understudy.redact.key import RedactionKey
+from understudy.redact.people import Finder
 from understudy.redact.redactor import Redactor
 from understudy.traffic.chronicle import Chronicle
 from understudy.traffic.export_cases import CaseMaker, Made
@@ -37,14 +38,15 @@ __all__ = ["ExportOptions", "import_exports"]
 class ExportOptions:
     """How exports are read.
 
-    `synthetic` files tell of nobody, so their people stay. `gap` is how long after its last act a
-    case is over; `zone` is that of times in CSV which state none.
+    `synthetic` files tell of nobody, so their people stay; `finder` finds people in prose. `gap`
+    is how long after its last act a case is over; `zone` is that of times in CSV which state none.
     """
 
     key: RedactionKey | None = None
     synthetic: bool = False
     gap: timedelta = DEFAULT_GAP
     zone: tzinfo | None = None
+    finder: Finder | None = None
     limits: Limits = field(default_factory=Limits)
     progress: Progress = silent
 
@@ -54,7 +56,9 @@ def import_exports(
 ) -> ImportReport:
     """Write the recording of all files together; every record is counted once."""
     chosen = options or ExportOptions()
-    redactor = Redactor(chosen.key or RedactionKey(), personal=not chosen.synthetic)
+    redactor = Redactor(
+        chosen.key or RedactionKey(), personal=not chosen.synthetic, finder=chosen.finder
+    )
     tally, sources = Tally(redactor), []
     refuse_foreign(out)
     with written_to(out), Chronicle(out.with_name(f".{out.name}.spool")) as chronicle:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
+from understudy.redact.people import Finder
 from understudy.traffic.bundling import Key
 from understudy.traffic.progress import Progress, silent
 from understudy.traffic.report import ImportReport
@@ -28,7 +29,7 @@ class Wishes:
     to the vendors'; `tools` maps an agent's tools to operations; `progress` is told of long work
     as stage, done and total. `synthetic` and `gap_hours` are for vendors' exports and
     recorded HTTP, `zone` for CSV whose times state none; `key_of` says what a recorded call
-    belongs to, where a user knows.
+    belongs to, where a user knows; `finder` finds people in the prose of all but public logs.
     """
 
     proposed: Path | None = None
@@ -39,6 +40,7 @@ class Wishes:
     gap_hours: float | None = None
     key_of: Key | None = None
     zone: tzinfo | None = None
+    finder: Finder | None = None
 
 
 Reader = Callable[[Sequence[Path], Path, Wishes], ImportReport]

@@ -15,6 +15,7 @@ from understudy.model.errors import RecordingError
 from understudy.model.interaction import Source
 from understudy.model.manifest import SourceFile
 from understudy.redact.key import RedactionKey
+from understudy.redact.people import Finder
 from understudy.redact.redactor import Redactor
 from understudy.traffic.answers import Answers
 from understudy.traffic.bundling import Key
@@ -96,7 +97,7 @@ class HttpOptions:
 
     `bases` maps base URLs of the user's own to the vendors'; `gap` is how long after its last
     exchange a case is over; `key_of` says what an exchange belongs to, where a user knows better.
-    `synthetic` files tell of nobody, so their people stay.
+    `synthetic` files tell of nobody, so their people stay; `finder` finds people in prose.
     """
 
     key: RedactionKey | None = None
@@ -105,6 +106,7 @@ class HttpOptions:
     gap: timedelta = DEFAULT_GAP
     key_of: Key | None = None
     synthetic: bool = False
+    finder: Finder | None = None
     progress: Progress = silent
 
 
@@ -116,7 +118,10 @@ def import_http(
     Memory does not grow with the files, but by what is needed to know what belongs together.
     """
     chosen = options or HttpOptions()
-    redactor = Redactor(chosen.key or RedactionKey(), personal=not chosen.synthetic, watched=HINTS)
+    redactor = Redactor(
+        chosen.key or RedactionKey(), personal=not chosen.synthetic, watched=HINTS,
+        finder=chosen.finder,
+    )  # fmt: skip
     work = _Import(format, chosen.limits, redactor, Recogniser(chosen.bases), chosen.progress)
     refuse_foreign(out)
     with rare_collections(), written_to(out), Spool(out.parent) as spool:

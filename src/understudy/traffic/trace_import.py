@@ -13,6 +13,7 @@ from understudy.model.errors import ConfigurationError, RecordingError, nearest
 from understudy.model.manifest import SourceFile
 from understudy.model.world import World
 from understudy.redact.key import RedactionKey
+from understudy.redact.people import Finder
 from understudy.redact.redactor import Redactor
 from understudy.traffic.json_stream import Broken, Entry
 from understudy.traffic.langfuse import read_langfuse
@@ -67,13 +68,15 @@ def import_traces(
     tools: Mapping[str, str] | None = None,
     key: RedactionKey | None = None,
     limits: Limits | None = None,
+    finder: Finder | None = None,
 ) -> ImportReport:
     """Write cases without baselines, and the agent's actions to `proposed`.
 
     Traces of one session are one case of several turns. `tools` maps the agent's tools to
-    operations. Each span of the source is counted once.
+    operations; `finder` finds people in prose. Each span of the source is counted once.
     """
-    redactor, table = Redactor(key or RedactionKey()), tool_table(tools or {})
+    redactor = Redactor(key or RedactionKey(), finder=finder)
+    table = tool_table(tools or {})
     work = TraceReading(format, limits or Limits(), redactor, table)
     for file in files:
         work.take(file)
