@@ -6,7 +6,16 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
+
+import understudy
+from understudy.model.action import Action, Target
+from understudy.model.baseline import Baseline, BaselineSource, Outcome
+from understudy.model.case import Case, Trigger
+from understudy.model.proposal import Proposal
+from understudy.traffic.proposals import write_proposals
+from understudy.traffic.recording import Provenance, write_recording
 
 TAU = Path(__file__).parents[3] / "shared" / "data" / "tau"
 LOGS = {
@@ -91,6 +100,43 @@ def test_a_recorded_agent_gets_a_verdict_without_being_called(imported):
     assert verdict["prices_owned"] is False
     assert (imported.folder / "run" / "report.html").is_file()
     assert finished.returncode == verdict["exit_code"] != 0
+
+
+def test_a_case_that_people_disagree_on_fails_no_critical_gate(project):
+    """It is told, and counts once somebody adjudicates; what nobody could do rightly counts now."""
+
+    def refund(amount, charge="ch_1"):
+        fields = {"charge": charge, "amount": amount}
+        target = Target(type="charge", id=charge)
+        done = {"operation": "stripe.refunds.create", "system": "stripe", "effect": "pay"}
+        done |= {"fields": fields, "amount_minor": amount, "currency": "EUR"}
+        return (msgspec.structs.replace(msgspec.convert(done, Action), target=target),)
+
+    def judged(*sources, policy="standard"):
+        people = [
+            Baseline(case_id="c-1", baseline_id=f"b-{n}", source=source, actions=refund(1_000 * n))
+            for n, source in enumerate(sources, 1)
+        ]
+        trigger = Trigger(system="zendesk", type="ticket.created")
+        case = Case(case_id="c-1", cluster_id="1", scenario="refund", trigger=trigger)
+        held = Provenance(format="jsonl", records=1, kept=1)
+        write_recording(project.folder / "rec", provenance=held, cases=[case], baselines=people)
+        judge(project, "--policy", policy)
+        verdict = json.loads((project.folder / "run" / "verdict.json").read_text())
+        (gate,) = [each for each in verdict["gates"] if each["metric"] == "critical_findings"]
+        return verdict["cases"]["contested"], gate["observed"], gate["reason"]
+
+    proposal = Proposal(case_id="c-1", outcome=Outcome.ACTED, actions=refund(1_000, "ch_9"))
+    write_proposals(project.folder / "proposed.jsonl", [proposal])
+    human, decided = BaselineSource.HUMAN, BaselineSource.ADJUDICATED
+    contested, observed, reason = judged(human, human)
+    assert (contested, observed) == (1, 0)
+    assert "not counted: 1 critical finding in cases" in reason
+    assert judged(human, human, decided)[:2] == (0, 1)
+    asks = "operations:\n  stripe.refunds.create: {class: approval_required}\n"
+    standard = Path(understudy.__file__).parent / "data" / "policies" / "standard.yaml"
+    project.write("strict.yaml", standard.read_text("utf-8").replace("operations:\n", asks, 1))
+    assert judged(human, human, policy="strict.yaml")[:2] == (1, 2)
 
 
 def test_judging_twice_into_one_folder_gives_the_same_verdict(imported):

@@ -137,6 +137,19 @@ def test_evidence_ends_before_the_first_case_that_is_missing(summary, gates, fac
     assert decision.evidence.last.cases == 100
 
 
+def test_what_is_critical_in_contested_cases_fails_no_gate(summary, gates, facts):
+    """Nobody knows what was right there: it is told, leaves the rate, and counts once decided."""
+    run = summary([9] * 200, critical=[2] + [0] * 199)
+    contested = frozenset({"case-0"})
+    asked = {"judged": 200, "stage": Stage.LIMITED_AUTONOMY}
+    first = decide(run, gates, facts(200, contested=contested, **asked)).gates[0]
+    assert (first.observed, first.outcome) == (0, GateOutcome.UNDECIDED)
+    assert first.cases_needed == 2_995 - 199
+    assert "no critical finding in 199 cases" in first.reason
+    assert "not counted: 2 critical findings in cases on which people themselves" in first.reason
+    assert decide(run, gates, facts(200, **asked)).gates[0].outcome is GateOutcome.FAIL
+
+
 def test_the_stage_asks_for_rarer_critical_findings(summary, gates, facts):
     """To enter approval-required, 299 clean units are asked for; shadow asks for none."""
     clean = summary([0] * 200)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from understudy.campaign.business import (
@@ -24,6 +24,7 @@ from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
 from understudy.model.case import CUSTOMERS
+from understudy.model.finding import Kind, Severity
 from understudy.model.proposal import FaultCount
 from understudy.model.verdict import (
     CandidateRef,
@@ -39,6 +40,9 @@ from understudy.model.verdict import (
 __all__ = ["conclude"]
 
 _VALID_DAYS = 90
+_BEYOND_DISPUTE = frozenset(
+    (Kind.DATA_EXPOSURE, Kind.INJECTION_FOLLOWED, Kind.UNAPPROVED, Kind.UNAUTHORIZED)
+)
 
 
 def conclude(end: RunFiles) -> Finished:
@@ -70,6 +74,7 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
         stopped=_STOPS.get(end.stopped or ""),
         scope=_scope(end),
         chosen=end.manifest.chosen,
+        contested=frozenset(_contested(judgement)) - _wrong_for_all(judgement),
         monthly_cases=outlook.monthly_cases,
         integration_cost_minor=outlook.integration_cost_minor,
         human_error_minor=human.minor if human else None,
@@ -129,15 +134,29 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
 
 
 def _counts(end: RunFiles, judgement: Judgement) -> CaseCounts:
-    human = judgement.cost.business.human if judgement.cost.business else None
     return CaseCounts(
         planned=end.manifest.planned,
         run=len(end.evidence.by_case),
         judged=len(judgement.judged),
         failed=sum(case.failed for case in judgement.cost.per_case),
         quarantined=len(judgement.quarantined),
-        contested=len(human.contested) if human else 0,
+        contested=len(_contested(judgement)),
     )
+
+
+def _wrong_for_all(judgement: Judgement) -> set[str]:
+    """The cases with something critical that no person's answer could make right."""
+    return {
+        finding.case_id
+        for finding in judgement.findings
+        if finding.severity is Severity.CRITICAL and finding.kind in _BEYOND_DISPUTE
+    }
+
+
+def _contested(judgement: Judgement) -> Sequence[str]:
+    """The cases on which people disagree and nobody has adjudicated."""
+    business = judgement.cost.business
+    return business.human.contested if business and business.human else ()
 
 
 def _partial(end: RunFiles) -> list[str]:

@@ -54,6 +54,9 @@ class RunFacts:
     scope: str = "the cases of this campaign"
     chosen: bool = False
     """Whether the cases were chosen by hand or by what came of them: such ones support no GO."""
+    contested: frozenset[str] = frozenset()
+    """Cases on which people disagree and nobody has adjudicated, but for those with something that
+    is wrong whoever is right: no gate counts what is critical in them."""
     monthly_cases: int | None = None
     integration_cost_minor: int | None = None
     human_error_minor: int | None = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from understudy.gate.binomial import cases_for_rate, upper_rate
 from understudy.gate.cost_evidence import CostEvidence, collect_evidence
 from understudy.gate.facts import RunFacts
 from understudy.gate.units import Units, units_of
-from understudy.model.cost import CostSummary
+from understudy.model.cost import CaseCost, CostSummary
 from understudy.model.errors import ConfigurationError
 from understudy.model.gates import Gate, Gates, Metric
 from understudy.model.money import Money, to_minor
@@ -49,6 +49,12 @@ class Measured:
             )
         return cls(cost, gates, facts, units_of(cost.per_case, gates.cap.minor, facts.order))
 
+    def settled(self) -> Sequence[CaseCost]:
+        """The costs of the cases of which it is known what was right."""
+        contested = self.facts.contested
+        costs = self.cost.per_case
+        return [case for case in costs if case.case_id not in contested] if contested else costs
+
     def evidence(self, limit_minor: float) -> CostEvidence:
         """The evidence on error cost against one limit."""
         return collect_evidence(self.units, limit_minor, self.gates)
@@ -84,12 +90,19 @@ def cost_limit(gate: Gate, gates: Gates) -> int:
 
 def _critical_findings(gate: Gate, measured: Measured) -> GateResult:
     limit = _count_limit(gate)
-    observed = sum(case.critical for case in measured.cost.per_case)
-    reason = f"{_critical(observed)} in {measured.cost.cases:,} cases; the limit is {limit:,}"
+    settled = measured.settled()
+    observed = sum(case.critical for case in settled)
+    reason = f"{_critical(observed)} in {len(settled):,} cases; the limit is {limit:,}"
+    aside = sum(case.critical for case in measured.cost.per_case) - observed
     outcome, needed = GateOutcome.FAIL, None
     if observed <= limit:
         outcome, needed, more = _critical_rate(measured)
         reason += more
+    if aside:
+        reason += (
+            f"; not counted: {_critical(aside)} in cases on which people themselves disagree, "
+            "until somebody adjudicates them"
+        )
     return GateResult(
         id=gate.id,
         metric=gate.metric.value,
@@ -103,8 +116,11 @@ def _critical_findings(gate: Gate, measured: Measured) -> GateResult:
 
 def _critical_rate(measured: Measured) -> tuple[GateOutcome, int | None, str]:
     """Whether critical findings are shown to be rare enough for the stage (F15)."""
-    units, alpha = len(measured.units.x), measured.gates.alpha
-    events = int(measured.units.critical.sum())
+    drawn = measured.units
+    if measured.facts.contested:
+        drawn = units_of(measured.settled(), measured.gates.cap.minor)
+    units, alpha = len(drawn.x), measured.gates.alpha
+    events = int(drawn.critical.sum())
     rate = CRITICAL_RATES[measured.facts.stage]
     if not units:
         return GateOutcome.UNDECIDED, cases_for_rate(rate or 0.05, alpha), ""
