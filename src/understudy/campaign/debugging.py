@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from understudy.campaign.models import ModelPlan, model_service
-from understudy.campaign.one_case import case_lines
+from understudy.campaign.one_case import case_text
 from understudy.campaign.pipeline import Progress, opened
 from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import evidence_of
@@ -17,8 +17,8 @@ from understudy.campaign.run_plan import plan_of
 from understudy.campaign.run_request import RunRequest
 from understudy.campaign.selection import select
 from understudy.campaign.settings import Settings
+from understudy.cost.price_list import PriceList
 from understudy.model.campaign import ModelMode
-from understudy.model.printable import printable
 from understudy.shadow.debugging import debug_case
 
 __all__ = ["debug"]
@@ -42,7 +42,8 @@ def debug(settings: Settings, request: RunRequest, progress: Progress) -> str:
     replay = replay_of(manifest)
     evidence = evidence_of(source.recording, [record.proposal], source.world_folder, replay)
     (case,) = selection.cases
-    return "\n".join(map(printable, case_lines(case, record, evidence, one.rules)))
+    prices = PriceList.from_policy(one.rules.policy)
+    return case_text(case, record, evidence.baselines[case.case_id], prices, replay)
 
 
 def _replaying(settings: Settings, request: RunRequest) -> Settings:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.campaign.judgement import Evidence
+from understudy.campaign.replays import Replay
 from understudy.campaign.run_files import open_run
 from understudy.campaign.run_folder import find_run
-from understudy.campaign.settings import Rules
 from understudy.campaign.side_by_side import side_by_side
 from understudy.campaign.two_views import View, view
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import action_line
+from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Turn
 from understudy.model.errors import RecordingError, nearest
 from understudy.model.money import Money
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, Proposal
 
-__all__ = ["case_lines", "describe_case"]
+__all__ = ["case_text", "describe_case"]
 
 _WIDTH = 78
 _PRINTED = 12
@@ -37,24 +38,29 @@ def describe_case(run: str, case_id: str, reports: Path) -> str:
             where=str(folder.path),
         )
     case = next(case for case in files.evidence.cases if case.case_id == case_id)
+    baselines = files.evidence.baselines[case_id]
+    prices = PriceList.from_policy(files.rules.policy)
+    replay = files.evidence.replay
+    return "\n".join(case_text(case, record, baselines, prices, replay) for record in records)
+
+
+def case_text(
+    case: Case,
+    record: CaseRecord,
+    baselines: Sequence[Baseline],
+    prices: PriceList,
+    replay: Replay | None = None,
+) -> str:
+    """One proposal of a case, whole; a case that was run several times has several."""
+    seen, currency = view(case, record.proposal, baselines, prices, replay), prices.policy.currency
     lines = [
-        line for record in records for line in case_lines(case, record, files.evidence, files.rules)
-    ]
-    return "\n".join(printable(line) for line in lines)
-
-
-def case_lines(case: Case, record: CaseRecord, evidence: Evidence, rules: Rules) -> list[str]:
-    """One proposal of the case; a case that was run several times has several."""
-    baselines = evidence.baselines[case.case_id]
-    prices = PriceList.from_policy(rules.policy)
-    seen = view(case, record.proposal, baselines, prices, evidence.replay)
-    return [
         *_head(case, record),
-        *side_by_side(seen.explanation, baselines, rules.policy.currency),
+        *side_by_side(seen.explanation, baselines, currency),
         *_rest(record),
-        *_differences(seen, rules.policy.currency),
+        *_differences(seen, currency),
         "",
     ]
+    return "\n".join(printable(line) for line in lines)
 
 
 def _head(case: Case, record: CaseRecord) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.mounting import named_systems
+from understudy.campaign.scenario_stage import mess_problems
 from understudy.candidates.needs import parse_need
 from understudy.candidates.use import parse_use
 from understudy.doors.gateway_faults import check_model_fault, is_about_models
@@ -17,7 +18,7 @@ from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode,
 from understudy.model.document import Document, Place, read_document
 from understudy.model.errors import ConfigurationError, UnderstudyError, nearest, one_error
 from understudy.model.policy import Policy
-from understudy.model.suite import Suite
+from understudy.model.suite import Scenario, Suite
 from understudy.systems.faults import check_fault
 from understudy.systems.recorded import RECORDED
 from understudy.systems.routes import KNOWN, mounted, operation_names
@@ -72,15 +73,26 @@ def proofread_suite(suite: Suite, document: Document) -> None:
         found += _wrong(document, ("candidate", "use"), parse_use, candidate.spec)
     for index, need in enumerate(candidate.needs):
         found += _wrong(document, ("candidate", "needs", index), parse_need, need)
+    known = _known(roles)
     for number, case in enumerate(suite.cases):
-        place: Place = ("cases", number)
-        plan = ModelPlan(candidate, case.models or suite.models, Path(document.file).parent)
-        found += _answers(case.models, (*place, "models"), document)
-        found += _faults(
-            case.faults, (*place, "faults"), document, (*_known(roles), plan.serves_any)
-        )
+        for each, place in case.written():
+            found += _case(each, ("cases", number, *place), document, suite, known)
     if found:
         raise one_error(found)
+
+
+def _case(
+    case: Scenario,
+    place: Place,
+    document: Document,
+    suite: Suite,
+    known: tuple[Mapping[str, System], bool],
+) -> Iterator[UnderstudyError]:
+    plan = ModelPlan(suite.candidate, case.models or suite.models, Path(document.file).parent)
+    yield from _answers(case.models, (*place, "models"), document)
+    yield from _faults(case.faults, (*place, "faults"), document, (*known, plan.serves_any))
+    for there, problem in mess_problems(case) if case.mess else ():
+        yield ConfigurationError(problem, code="U118", where=document.where((*place, *there)))
 
 
 def _candidates(

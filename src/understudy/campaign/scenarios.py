@@ -6,50 +6,41 @@ import functools
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from understudy.campaign.customer import Customers
+from understudy.campaign.expectations import Expected, broken, expected_of
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.mounting import mounted_systems, own_places, settings_of
+from understudy.campaign.one_case import case_text
 from understudy.campaign.pasted_keys import refuse_pasted_keys
 from understudy.campaign.project import project_folder
 from understudy.campaign.proofreading import proofread_suite
 from understudy.campaign.reviewer import DeskReviewer
+from understudy.campaign.scenario_stage import Staged, staged
 from understudy.cost.price_list import PriceList
-from understudy.diff.explain import explain
-from understudy.doors.gateway_faults import is_about_models
 from understudy.doors.gateway_wire import Exchange
 from understudy.doors.self_test import self_test
-from understudy.model.action import ESCALATION_OPERATION, Action, Effect, Target
-from understudy.model.baseline import Baseline, BaselineSource, Outcome
-from understudy.model.campaign import (
-    CandidateSpec,
-    ModelMode,
-    ModelSettings,
-    SystemUse,
-)
+from understudy.model.campaign import CandidateSpec, ModelMode, ModelSettings, SystemUse
 from understudy.model.case import Case, Trigger, Turn
 from understudy.model.customer_settings import CustomerSettings
-from understudy.model.document import load_document, parse_document, read_document
+from understudy.model.document import Document, load_document, parse_document, read_document
 from understudy.model.errors import ConfigurationError
-from understudy.model.finding import Finding
-from understudy.model.jsonl import read_json, read_lines, write_json
-from understudy.model.money import Money
+from understudy.model.jsonl import read_lines
 from understudy.model.package import resolve_document
 from understudy.model.policy import Policy
 from understudy.model.proposal import CaseRecord, FaultCount, Proposal
-from understudy.model.suite import Scenario, ScenarioAction, Suite
+from understudy.model.suite import Scenario, Suite
 from understudy.model.system_settings import SystemSettings
-from understudy.model.world import World
 from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
-from understudy.systems.routes import operations
+from understudy.shadow.standing import StandingCrews
 
-__all__ = ["LoadedSuite", "Tried", "load_rows", "load_suite", "try_scenario"]
+__all__ = ["LoadedSuite", "Tried", "load_suite", "scenario_of", "try_scenario", "whole_case"]
 
 # Once for all scenarios of a process: they follow each other on the same machine.
 _tested = functools.cache(self_test)
@@ -64,8 +55,20 @@ class Tried:
     held: int
     needed: int
     broken: tuple[str, ...]
+    """The first run that did not hold, as a table; see `expectations`."""
     notes: tuple[str, ...] = ()
     """What should be known of it though it holds, as a fault that never acted."""
+    records: tuple[CaseRecord, ...] = field(default=(), repr=False)
+    """What each run left behind."""
+
+    def __str__(self) -> str:
+        often = f"held in {self.held} of {self.runs} runs, needed in {self.needed}"
+        return "\n".join([often, *self.broken])
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """What the candidate did in each run."""
+        return tuple(record.proposal for record in self.records)
 
     @property
     def passed(self) -> bool:
@@ -79,14 +82,24 @@ class LoadedSuite:
 
     suite: Suite
     folder: Path
+    scenarios: Mapping[str, Scenario]
+    """What is run, by id: each case, or each variant of one."""
     lines: Mapping[str, int]
-    """The line on which each scenario begins."""
+    """The line on which each of them begins."""
     equipment: tuple[SystemSettings, ...]
 
     def policy(self, asked: str) -> Policy:
         """The suite's own policy, else the one that is asked for."""
         named = self.suite.policy or asked
-        return load_document(resolve_document(named, "policies", folder=self.folder), Policy)
+        path = Path(resolve_document(named, "policies", folder=self.folder))
+        return _policy(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@functools.lru_cache(8)
+def _policy(path: Path, written: int) -> Policy:
+    """A policy, read once for all scenarios as long as nobody writes it anew."""
+    del written
+    return load_document(path, Policy)
 
 
 def load_suite(path: Path) -> LoadedSuite:
@@ -97,41 +110,77 @@ def load_suite(path: Path) -> LoadedSuite:
     proofread_suite(suite, document)
     used = [each.settings for each in suite.systems.values() if isinstance(each, SystemUse)]
     folder = path.resolve().parent
+    played = [
+        (each, document.lines[("cases", index, *place)])
+        for index, case in enumerate(suite.cases)
+        for each, place in case.played()
+    ]
     return LoadedSuite(
         suite,
         folder,
-        {case.id: document.lines[("cases", index)] for index, case in enumerate(suite.cases)},
+        {each.id: each for each, _ in played},
+        {each.id: line for each, line in played},
         settings_of(dict.fromkeys(each for each in used if each is not None), folder),
     )
 
 
+def scenario_of(written: Mapping[str, Any], folder: Path) -> LoadedSuite:
+    """A suite of one case that is written in Python, with the keys that it has in YAML.
+
+    Paths are relative to `folder`. Raises `ConfigurationError` with all that is wrong with it.
+    """
+    document = Document(f"case `{written.get('id')}`", {"version": 1, "cases": [dict(written)]})
+    suite = parse_document(document, Suite)
+    proofread_suite(suite, document)
+    played = {each.id: each for case in suite.cases for each, _ in case.played()}
+    return LoadedSuite(suite, folder, played, dict.fromkeys(played, 0), ())
+
+
 def try_scenario(
-    loaded: LoadedSuite, scenario: Scenario, use: str | None, policy: str = "standard"
+    loaded: LoadedSuite,
+    scenario: Scenario,
+    use: str | None,
+    policy: str = "standard",
+    crews: StandingCrews | None = None,
 ) -> Tried:
     """Run a scenario in a sealed process as often as it asks for, and judge each run.
 
-    `use` is the candidate, in place of the one that the suite names.
+    `use` is the candidate, in place of the one that the suite names. `crews` keeps the process for
+    the next scenario of the same candidate and settings.
     """
-    _refuse_unserved(scenario)
     rules = loaded.policy(policy)
     records: list[CaseRecord] = []
+    play = staged(scenario, int(_NOW.timestamp()), loaded.suite.seed)
     with tempfile.TemporaryDirectory(prefix="scenario-") as place:
-        plan = _plan(loaded, scenario, use, rules, Path(place))
-        report = run_shadow(plan, records.append)
+        plan = _plan(_Setting(loaded, scenario, rules, play), use, Path(place))
+        report = run_shadow(plan, records.append, crews)
     if not report.valid:
         raise ConfigurationError(
             f"the wall does not hold here: {', '.join(report.self_test.leaks)}",
             code="U301",
             hint="understudy doctor",
         )
-    prices = PriceList.from_policy(rules)
-    verdicts = [_broken(scenario, record.proposal, prices) for record in records]
+    prices, case = PriceList.from_policy(rules), _case(scenario)
+    verdicts = [broken(scenario, case, record, prices) for record in records]
     return Tried(
         runs=scenario.repeats,
         held=sum(not each for each in verdicts),
         needed=scenario.passes or scenario.repeats,
         broken=next((each for each in verdicts if each), ()),
-        notes=tuple(_notes(report, records)),
+        notes=(*_notes(report, records), *(f"mess found nothing: {one}" for one in play.idle)),
+        records=tuple(records),
+    )
+
+
+def whole_case(
+    loaded: LoadedSuite, scenario: Scenario, tried: Tried, policy: str = "standard"
+) -> str:
+    """Every run of a scenario in full: trigger, both sides, what was tried, said and printed."""
+    prices, case = PriceList.from_policy(loaded.policy(policy)), _case(scenario)
+    wanted = [expected_of(scenario, record.proposal) for record in tried.records]
+    return "\n".join(
+        case_text(case, record, [one] if one else [], prices)
+        for record, one in zip(tried.records, wanted, strict=True)
     )
 
 
@@ -150,22 +199,24 @@ def _notes(report: ShadowReport, records: Sequence[CaseRecord]) -> Iterator[str]
         yield f"stopped by {report.stopped} after {report.run:,} of {report.planned:,} runs"
 
 
-def load_rows(path: Path) -> World:
-    """The world of one scenario, in the candidate's process."""
-    tables = read_json(path, dict[str, dict[str, dict[str, Any]]])
-    return World(tables, now=int(_NOW.timestamp()))
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """A scenario with everything that it is played in."""
+
+    loaded: LoadedSuite
+    scenario: Scenario
+    policy: Policy
+    play: Staged
 
 
-def _plan(
-    loaded: LoadedSuite, scenario: Scenario, use: str | None, policy: Policy, place: Path
-) -> ShadowPlan:
+def _plan(setting: _Setting, use: str | None, place: Path) -> ShadowPlan:
+    loaded, scenario, policy = setting.loaded, setting.scenario, setting.policy
     suite, folder, case = loaded.suite, loaded.folder, _case(scenario)
     given = suite.candidate
     candidate = given if use is None else given.model_copy(update={"use": use})
-    write_json(place / "world.json", _tables(scenario))
     return ShadowPlan(
-        world=place / "world.json",
-        world_loader="understudy.campaign.scenarios:load_rows",
+        world=None,
+        stage=setting.play.stage,
         cases=[case],
         candidate=candidate,
         systems=mounted_systems(suite.systems, folder),
@@ -175,26 +226,12 @@ def _plan(
         project=project_folder(candidate.spec, folder),
         seed=suite.seed,
         repeats=scenario.repeats,
-        faults=tuple(fault for fault in scenario.faults if not is_about_models(fault)),
         writes=policy.write_modes(),
-        decide=DeskReviewer(_Expected(scenario, case.case_id), policy.review, suite.seed),
+        decide=DeskReviewer(Expected(scenario, case.case_id), policy.review, suite.seed),
         models=_models(loaded, scenario, candidate, case.case_id),
         converse=Customers({case.case_id: case}, (), CustomerSettings().most_turns),
         tester=_tested,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Expected:
-    """What a scenario expects, as what people did."""
-
-    scenario: Scenario
-    case_id: str
-
-    def baselines_of(self, case_id: str) -> Sequence[Baseline]:
-        """The one baseline, where the scenario says what is to be done."""
-        known = _baseline(self.scenario, self.case_id) if case_id == self.case_id else None
-        return [] if known is None else [known]
 
 
 def _models(
@@ -222,33 +259,6 @@ def _refuse_recorded(recording: Path, scenario: Scenario, case_id: str) -> None:
         )
 
 
-def _refuse_unserved(scenario: Scenario) -> None:
-    """What a suite may say and nothing acts on yet is an error: silence would pass the case."""
-    asked = {
-        "mess": bool(scenario.mess),
-        "expect.fallback": scenario.expect is not None and scenario.expect.fallback is not None,
-    }
-    for key, given in asked.items():
-        if given:
-            raise ConfigurationError(
-                f"`{key}` of case `{scenario.id}` is not acted on yet",
-                code="U119",
-                hint="write the damaged rows under `world:`, or expect `escalated: true`",
-            )
-
-
-def _tables(scenario: Scenario) -> dict[str, dict[str, dict[str, Any]]]:
-    tables: dict[str, dict[str, dict[str, Any]]] = {}
-    for name, rows in scenario.world.items():
-        for row in rows:
-            if not isinstance(row.get("id"), str):
-                raise ConfigurationError(
-                    f"a row of `{name}` in case `{scenario.id}` needs an `id` in quotation marks"
-                )
-            tables.setdefault(name, {})[row["id"]] = row
-    return tables
-
-
 def _case(scenario: Scenario) -> Case:
     trigger = scenario.trigger
     return Case(
@@ -261,75 +271,4 @@ def _case(scenario: Scenario) -> Case:
         received_at=_NOW,
         tier=scenario.tier,
         tags=scenario.tags,
-    )
-
-
-def _broken(scenario: Scenario, proposal: Proposal, prices: PriceList) -> tuple[str, ...]:
-    """Every expectation that does not hold, as a line each."""
-    case = _case(scenario)
-    lines = []
-    if proposal.failure is not None:
-        lines.append(f"the candidate failed: {proposal.failure.reason} {proposal.failure.detail}")
-    baseline = _baseline(scenario, case.case_id)
-    findings: tuple[Finding, ...] = ()
-    if baseline is not None:
-        findings = explain(case, proposal, [baseline], prices).findings
-    limit = scenario.expect.cost_at_most if scenario.expect else None
-    cost = sum(finding.cost_minor for finding in findings)
-    if cost > (limit.minor if limit else 0):
-        currency = prices.policy.currency
-        lines += [
-            f"{one.kind} ({one.severity}) {Money(one.cost_minor, currency)}: {one.explanation}"
-            for one in findings
-        ]
-    return (*lines, *_unmet(scenario, proposal))
-
-
-def _unmet(scenario: Scenario, proposal: Proposal) -> list[str]:
-    expect = scenario.expect
-    if expect is None:
-        return []
-    escalated = proposal.outcome is Outcome.ESCALATED
-    lines = []
-    if expect.escalated is not None and escalated is not expect.escalated:
-        lines.append(f"escalated is {escalated}, expected {expect.escalated}")
-    writes = [
-        action.operation
-        for action in proposal.actions
-        if action.effect is not Effect.READ and not action.escalates and not action.refused
-    ]
-    if expect.no_writes and writes:
-        lines.append(f"wrote {', '.join(writes)}, expected no writes")
-    return lines
-
-
-def _baseline(scenario: Scenario, case_id: str) -> Baseline | None:
-    expected = scenario.baseline or scenario.expect
-    if expected is None or expected.actions is None:
-        return None
-    known = {operation.name: operation for operation in operations()}
-    actions = tuple(_action(each, known) for each in expected.actions)
-    escalates = any(action.operation == ESCALATION_OPERATION for action in actions)
-    return Baseline(
-        case_id=case_id,
-        baseline_id=f"{scenario.id}/expected",
-        source=BaselineSource.POLICY,
-        outcome=Outcome.ESCALATED if escalates else Outcome.ACTED,
-        actions=actions,
-        reply_facts=scenario.baseline.reply_facts if scenario.baseline else (),
-    )
-
-
-def _action(written: ScenarioAction, known: Mapping[str, Any]) -> Action:
-    operation = known.get(written.operation)
-    target = written.target
-    return Action(
-        system=written.operation.partition(".")[0],
-        operation=written.operation,
-        target=Target(type=target["type"], id=target.get("id")) if target else None,
-        fields=written.fields,
-        amount_minor=written.amount.minor if written.amount else None,
-        currency=written.amount.currency if written.amount else None,
-        effect=operation.effect if operation else Effect.WRITE,
-        reversible_by=operation.reversible_by if operation else None,
     )

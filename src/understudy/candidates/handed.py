@@ -17,7 +17,7 @@ __all__ = ["Handed", "Inbound", "Opened", "handed_case", "inbound"]
 _MODELS = "openai"
 
 
-class Inbound(msgspec.Struct, frozen=True, kw_only=True):
+class Inbound(msgspec.Struct, frozen=True, kw_only=True, tag="case"):
     """The part of a case that goes to the candidate's process: no scenario, tags or segment."""
 
     case_id: str

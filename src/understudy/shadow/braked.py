@@ -5,20 +5,21 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from understudy.candidates.handed import Inbound
 from understudy.model.drill import Halt
 from understudy.model.system_settings import SystemSettings
 from understudy.model.world import World
-from understudy.shadow.protocol import Setup
+from understudy.shadow.protocol import Setup, Stage
 from understudy.shadow.switch import WRITES, press, pressed_at, write_counted
 from understudy.systems.engine import Engine
 from understudy.systems.equipment import equipped
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation
 from understudy.systems.system import System
+from understudy.systems.webhooks import Webhooks
 
 __all__ = ["BrakedEngine", "engine_of"]
 
@@ -36,11 +37,22 @@ class BrakedEngine(Engine):
     most_bytes: int | None = None
     press_after: int | None = None
     """The number of accepted writes of all processes at which this drill presses the switch."""
+    webhooks = Webhooks((), 0)
+    """What befalls the events of cases on their way."""
+    equipment: tuple[SystemSettings, ...] = ()
+    """What a company has defined in its systems, whatever world they are played on."""
     _refused = 0
     _accepted: list[int] | None = None
     """When the case's writes were accepted, in nanoseconds of the epoch."""
     _calls = _bytes = 0
     _overrun: Callable[[str, str], None] | None = None
+
+    def play(self, stage: Stage) -> None:
+        """Let the cases that follow be played on another world, with other faults."""
+        world = _equipped(World(stage.rows, now=stage.now), self.equipment)
+        faults = stage.planned_faults()
+        self.stage(world, faults)
+        self.webhooks = Webhooks(faults, self.seed)
 
     def limit(self, overrun: Callable[[str, str], None]) -> None:
         """Count the next case's calls from nought; `overrun` takes a reason and a sentence."""
@@ -98,14 +110,22 @@ def engine_of(setup: Setup) -> BrakedEngine:
         _world(setup), systems=setup.systems, seed=setup.seed, faults=setup.planned_faults(),
         writes=setup.writes,
     )  # fmt: skip
+    engine.webhooks = Webhooks(setup.planned_faults(), setup.seed)
+    engine.equipment = tuple(map(SystemSettings.model_validate, setup.equipment))
     engine.stop_file, engine.press_after = setup.stop_file, setup.press_after
     engine.most_calls, engine.most_bytes = setup.most_calls, setup.most_bytes
     return engine
 
 
 def _world(setup: Setup) -> World:
+    if not setup.world:
+        return World({})
     module, _, name = setup.world_loader.partition(":")
     world: World = getattr(importlib.import_module(module), name)(Path(setup.world))
-    for each in setup.equipment:
-        world = equipped(world, SystemSettings.model_validate(each))
+    return _equipped(world, map(SystemSettings.model_validate, setup.equipment))
+
+
+def _equipped(world: World, equipment: Iterable[SystemSettings]) -> World:
+    for each in equipment:
+        world = equipped(world, each)
     return world

@@ -22,7 +22,7 @@ from understudy.doors.wall import seal
 from understudy.model.errors import UnderstudyError
 from understudy.shadow.channel import Channel, Printed
 from understudy.shadow.limits import set_limits
-from understudy.shadow.protocol import Attempted, Refusal, Setup, Started, encode
+from understudy.shadow.protocol import Attempted, Refusal, Setup, Stage, Started, encode
 
 __all__ = ["main"]
 
@@ -54,7 +54,6 @@ def _serve(setup: Setup, channel: Channel) -> None:
     from understudy.shadow.handling import Handling, Workplace
     from understudy.shadow.handover import Handover
     from understudy.shadow.seating import take_seat
-    from understudy.systems.webhooks import Webhooks
 
     sys.path += [each for each in setup.paths if each not in sys.path]
     engine = engine_of(setup)
@@ -67,14 +66,17 @@ def _serve(setup: Setup, channel: Channel) -> None:
         leave.callback(seat.candidate.close)
         gc.collect()
         gc.freeze()
-        hooks = Webhooks(setup.planned_faults(), setup.seed)
-        place = Workplace(engine, seat, printed, setup, hooks, channel.tell, channel.ask)
+        place = Workplace(engine, seat, printed, setup, channel.tell, channel.ask)
         handling = Handling(place)
         channel.write(encode(Started(level=seat.level, wall=seat.wall.take())))
         seat.wall.tell = lambda wall: channel.write(encode(Attempted(wall=wall)))
-        decoder = msgspec.json.Decoder(Inbound)
+        decoder: msgspec.json.Decoder[Stage | Inbound] = msgspec.json.Decoder(Stage | Inbound)
         while line := channel.read():
-            handling.handle(decoder.decode(line))
+            message = decoder.decode(line)
+            if isinstance(message, Stage):
+                engine.play(message)
+            else:
+                handling.handle(message)
 
 
 def _find_modules_in(folders: Sequence[str]) -> None:

@@ -11,11 +11,13 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from understudy.candidates.handed import Inbound
 from understudy.doors.forwarding import forwarding
+from understudy.doors.loopback import Application, Receive, Send, running
 from understudy.model.baseline import Outcome
 from understudy.model.drill import Halt
 from understudy.model.errors import CandidateError
@@ -84,14 +86,18 @@ class Crew:
         self.level = "hook"
         self._setup = setup
         self._size = size
-        self._on_start = on_start
-        self._decide, self._models, self._converse = plan.decide, plan.models, plan.converse
-        self._reviews = plan.reviews
         self._forwards = contextlib.ExitStack()
         self._home = tempfile.TemporaryDirectory(prefix="home-")
         self._environment = built_environment(os.environ, self._home.name, setup.seed)
         self._waiting = selectors.DefaultSelector()
         self._workers: list[Worker] = []
+        self.serve(plan, on_start)
+
+    def serve(self, plan: ShadowPlan, on_start: Callable[[WallCount], None]) -> None:
+        """Work for this run from now on; the processes that there are go on with its cases."""
+        self._on_start = on_start
+        self._decide, self._models, self._converse = plan.decide, plan.models, plan.converse
+        self._reviews, self._stage = plan.reviews, plan.stage
         self._deaths: Counter[int | None] = Counter()
         self._again: deque[int] = deque()
 
@@ -127,7 +133,7 @@ class Crew:
         """Hand a worker its next case."""
         if self._models is not None:
             order = self._models.begin(worker.model_key, order)
-        worker.give(index, order)
+        worker.give(index, order, self._stage)
 
     def results(self, order: Callable[[int], Inbound]) -> list[Result]:
         """Wait a moment; what has ended since. `order` gives back the case at a position."""
@@ -205,11 +211,21 @@ class Crew:
 
     def _serve(self, listeners: Mapping[str, socket.socket]) -> None:
         for name, listener in listeners.items():
-            if name == MODELS and self._models is not None:
-                self._models.serve(listener)
+            if name == MODELS:
+                self._forwards.enter_context(listener)
+                self._forwards.enter_context(running([(self._models_at_hand(), listener)]))
             else:
                 host, _, port = name.rpartition(":")
                 self._forwards.enter_context(forwarding(listener, (host, int(port))))
+
+    def _models_at_hand(self) -> Application:
+        """What answers model calls by the models of the run that the crew works for just then."""
+
+        async def answer(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+            if self._models is not None:
+                await self._models(scope, receive, send)
+
+        return answer
 
     def _overdue(self, worker: Worker, order: Callable[[int], Inbound]) -> Iterator[Result]:
         if worker.case is not None and worker.seconds() > self._setup.seconds + _GRACE_SECONDS:

@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 
 from understudy.candidates.use import CommandUse, HttpUse, parse_use
+from understudy.doors.loopback import running
 from understudy.doors.wall import seal_for_debugging
 from understudy.model.errors import CandidateError
 from understudy.model.proposal import CaseRecord
@@ -36,7 +37,6 @@ from understudy.shadow.plan import ShadowPlan
 from understudy.shadow.protocol import Asked, Finished, Question, Setup, Waiting
 from understudy.shadow.runner import setup_of
 from understudy.shadow.seating import Candidate, take_seat
-from understudy.systems.webhooks import Webhooks
 
 __all__ = ["debug_case"]
 
@@ -79,9 +79,8 @@ def _debugged(plan: ShadowPlan, setup: Setup, leave: contextlib.ExitStack) -> Ca
     leave.callback(seat.candidate.close)
     watched = _Watched(seat.candidate)
     ended: list[Finished] = []
-    hooks = Webhooks(setup.planned_faults(), setup.seed)
     seat = replace(seat, candidate=watched)
-    place = Workplace(engine, seat, _Terminal(), setup, hooks, ended.append, ask)
+    place = Workplace(engine, seat, _Terminal(), setup, ended.append, ask)
     Handling(place).handle(order)
     if watched.quit:
         raise KeyboardInterrupt
@@ -93,8 +92,8 @@ def _with_models(models: ModelService, setup: Setup, leave: contextlib.ExitStack
     """The models at a listener of this process, opened before the wall stands."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     address = listener.getsockname()[:2]
-    models.serve(listener)
-    leave.callback(models.close)
+    leave.enter_context(listener)
+    leave.enter_context(running([(models, listener)]))
     return Handover("http://{}:{}/v1".format(*address), (*setup.allow, address))
 
 

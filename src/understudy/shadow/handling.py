@@ -35,7 +35,6 @@ from understudy.systems.blow import Blow
 from understudy.systems.engine import current_case
 from understudy.systems.session import CaseSession, Reviewer
 from understudy.systems.timeline import real_now
-from understudy.systems.webhooks import Webhooks
 
 __all__ = ["Handling", "Workplace"]
 
@@ -63,7 +62,6 @@ class Workplace:
     seat: Seat
     printed: Printed
     setup: Setup
-    webhooks: Webhooks
     send: Callable[[Finished], None]
     ask: Callable[[Asked | Question | Waiting], Mapping[str, Any]]
     """Ask the supervisor and wait for its answer."""
@@ -98,7 +96,9 @@ class Handling:
     def handle(self, order: Inbound) -> None:
         """Let the candidate handle one case; whatever it does, one record is sent."""
         place = self._place
-        blows = place.webhooks.befalling(order.case_id, order.trigger.system, len(order.turns))
+        blows = place.engine.webhooks.befalling(
+            order.case_id, order.trigger.system, len(order.turns)
+        )
         present = order.received_at or datetime.fromtimestamp(place.engine.world.now, UTC)
         session = place.engine.open_case(order.case_id, now=present + lateness(blows))
         if place.setup.reviewed:
@@ -280,7 +280,7 @@ class Handling:
         twice = FaultKind.WEBHOOK_DUPLICATE
         blows = [blow for blow in running.blows if not (once and blow.kind is twice)]
         system, turns = order.trigger.system, len(order.turns)
-        hooks = self._place.webhooks.told(order.case_id, system, turns, blows)
+        hooks = self._place.engine.webhooks.told(order.case_id, system, turns, blows)
         return {**plan.told(running.session), **hooks}
 
     def _unattributed(self) -> Failure | None:

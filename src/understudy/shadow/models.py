@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import math
-import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +17,7 @@ from understudy.doors.gateway_faults import FaultyModels
 from understudy.doors.gateway_meter import CASE_SPENT, Meter
 from understudy.doors.gateway_trace import ModelCalls, Traced
 from understudy.doors.gateway_wire import CHAT, ModelRefusal, ModelRequest, Source
-from understudy.doors.loopback import running
+from understudy.doors.loopback import Receive, Send
 from understudy.model.baseline import Outcome
 from understudy.model.campaign import Fault
 from understudy.model.errors import EvidenceError
@@ -56,7 +54,6 @@ class ModelService:
         self._traced = Traced(self._faulty if faults else source)
         self._gateway = Gateway(self._traced, seed=seed, open_to_all=False)
         self._numbers = itertools.count(1)
-        self._served = contextlib.ExitStack()
 
     def new_key(self) -> str:
         """The key of a process that is about to start."""
@@ -64,10 +61,9 @@ class ModelService:
         self._gateway.close(key)
         return key
 
-    def serve(self, listener: socket.socket) -> None:
-        """Answer at a listener until the end of the run."""
-        self._served.enter_context(listener)
-        self._served.enter_context(running([(self._gateway, listener)]))
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request, as an ASGI application."""
+        await self._gateway(scope, receive, send)
 
     def begin(self, key: str, order: Inbound) -> Inbound:
         """The case as it is handed to the process of that key, with a key of its own."""
@@ -135,10 +131,6 @@ class ModelService:
             ModelTraffic(provider=each.provider, requests=each.requests, bytes_out=each.bytes_out)
             for each in self.meter.traffic()
         )
-
-    def close(self) -> None:
-        """Stop answering."""
-        self._served.close()
 
 
 def scope_of(case_id: str, repeat: int) -> str:

@@ -15,7 +15,7 @@ from understudy.model.drill import Halt
 from understudy.model.proposal import Reviewed
 from understudy.model.verdict import ModelTraffic, WallEvidence
 from understudy.shadow.models import ModelService
-from understudy.shadow.protocol import Question
+from understudy.shadow.protocol import Question, Stage
 from understudy.shadow.store import Sync
 
 __all__ = ["Converse", "Decide", "Reviews", "ShadowPlan", "ShadowReport"]
@@ -34,13 +34,16 @@ Converse = Callable[[Question], Turn | None]
 class ShadowPlan:
     """Cases in their pre-registered order, one candidate, and where everything lies."""
 
-    world: Path
+    world: Path | None
+    """Where it lies; None where there is a `stage`."""
     cases: Sequence[Case]
     candidate: CandidateSpec
     systems: Mapping[str, str]
     run_folder: Path
     project: Path
     seed: int = 0
+    stage: Stage | None = None
+    """What the cases are played on where no world lies on a disk, with the faults of the calls."""
     workers: int = 1
     repeats: int = 1
     resume: bool = False

@@ -20,12 +20,15 @@ __all__ = [
     "Question",
     "Refusal",
     "Setup",
+    "Stage",
     "Started",
     "Told",
     "Waiting",
     "decode_told",
     "encode",
 ]
+
+Rows = dict[str, dict[str, dict[str, Any]]]
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +72,22 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
 
     def planned_faults(self) -> list[Fault]:
         """What is to go wrong, as the campaign has it."""
-        return [Fault.model_validate(fault) for fault in self.faults]
+        return _faults(self.faults)
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True, tag="stage"):
+    """What the cases that follow are played on, in place of the world and faults of the setup.
+
+    `rows` are by table and id, `now` is their present in epoch seconds.
+    """
+
+    rows: Rows
+    now: int
+    faults: tuple[dict[str, Any], ...] = ()
+
+    def planned_faults(self) -> list[Fault]:
+        """What is to go wrong, as the scenario has it."""
+        return _faults(self.faults)
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
@@ -157,11 +175,15 @@ _decoder: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _encoder = msgspec.json.Encoder()
 
 
+def _faults(planned: tuple[dict[str, Any], ...]) -> list[Fault]:
+    return [Fault.model_validate(fault) for fault in planned]
+
+
 def decode_told(line: bytes) -> Told:
     """What a process said."""
     return _decoder.decode(line)
 
 
-def encode(message: Setup | Inbound | Told) -> bytes:
+def encode(message: Setup | Stage | Inbound | Told) -> bytes:
     """A message as a line."""
     return _encoder.encode(message) + b"\n"

@@ -17,6 +17,7 @@ from understudy.shadow.crew import Crew, Result
 from understudy.shadow.environment import module_folders
 from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.protocol import Setup
+from understudy.shadow.standing import StandingCrews
 from understudy.shadow.store import CaseStore, Key
 from understudy.shadow.switch import STOP
 from understudy.shadow.tally import Tally
@@ -29,28 +30,28 @@ _AHEAD = 64
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def run_shadow(plan: ShadowPlan, on_record: OnRecord) -> ShadowReport:
+def run_shadow(
+    plan: ShadowPlan, on_record: OnRecord, crews: StandingCrews | None = None
+) -> ShadowReport:
     """Run every case that has no record yet; `on_record` gets all records in the plan's order.
 
     It is called once for each case, the stored ones of a resumed run included, as soon as every
     case before it is done, so what it decides does not depend on the number of workers. Where it
     returns something true the run stops, by the word that it returns. Nothing runs where the wall
-    does not hold. Raises `CandidateError` where the candidate cannot be loaded, before the first
-    case.
+    does not hold. `crews` keeps the processes for the next run; without it they are ended. Raises
+    `CandidateError` where the candidate cannot be loaded, before the first case.
     """
     use = parse_use(plan.candidate.spec)
     needs = [parse_need(need) for need in plan.candidate.needs]
     inside = all(host in _LOOPBACK for host, _ in needs)
     namespace = plan.namespace and inside and not _stands_outside(use)
     tested = (plan.tester or self_test)(namespace=namespace, thorough=False)
-    run = _Run(plan, on_record)
+    run = _Run(plan, on_record, crews)
     try:
         if tested.passed:
             run.go(setup_of(plan, namespace=namespace))
     finally:
         run.store.close()
-        if plan.models is not None:
-            plan.models.close()
     return _report(run, tested)
 
 
@@ -79,7 +80,7 @@ def _report(run: _Run, tested: SelfTest) -> ShadowReport:
 def setup_of(plan: ShadowPlan, *, namespace: bool) -> Setup:
     """What a process is told of a plan before its first case."""
     return Setup(
-        world=str(plan.world.resolve()),
+        world=str(plan.world.resolve()) if plan.world else "",
         world_loader=plan.world_loader,
         use=plan.candidate.spec,
         systems=dict(plan.systems),
@@ -89,7 +90,8 @@ def setup_of(plan: ShadowPlan, *, namespace: bool) -> Setup:
         seconds=plan.candidate.timeout.total_seconds(),
         virtual_seconds=plan.candidate.longest_case.total_seconds(),
         memory=plan.candidate.memory,
-        stop_file=str((plan.run_folder / STOP).resolve()),
+        # A staged run has a process that may have been another's, and looks for no file.
+        stop_file="" if plan.stage else str((plan.run_folder / STOP).resolve()),
         press_after=plan.press_after,
         most_calls=plan.candidate.limits.calls,
         most_bytes=plan.candidate.limits.bytes,
@@ -112,6 +114,7 @@ class _Run:
 
     plan: ShadowPlan
     on_record: OnRecord
+    crews: StandingCrews | None
     store: CaseStore = field(init=False)
     keys: list[Key] = field(init=False)
     tally: Tally = field(default_factory=Tally)
@@ -145,12 +148,18 @@ class _Run:
             self.stopped = "interrupted"
 
     def _go_on(self, setup: Setup) -> None:
-        crew = Crew(setup, _size(self.plan, setup), self.tally.refused, self.plan)
+        crews = self.crews or StandingCrews()
+        crew = crews.lend(setup, _size(self.plan, setup), self.tally.refused, self.plan)
         try:
             self._work(crew)
+        except BaseException:
+            crew.dismiss()
+            raise
         finally:
             self.level = crew.level
-            crew.dismiss()
+        crews.take_back(setup, self.plan, crew)
+        if self.crews is None:
+            crews.dismiss()
 
     def _work(self, crew: Crew) -> None:
         while self._judged < len(self.keys):

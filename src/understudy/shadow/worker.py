@@ -21,7 +21,7 @@ from understudy.candidates.program import pipes_of
 from understudy.model.case import Turn
 from understudy.model.proposal import WallCount
 from understudy.shadow.left_behind import Started, end_left_behind
-from understudy.shadow.protocol import Setup, Told, decode_told, encode
+from understudy.shadow.protocol import Setup, Stage, Told, decode_told, encode
 
 __all__ = ["Worker", "ending"]
 
@@ -76,10 +76,12 @@ class Worker:
         """The descriptor to wait on."""
         return self._out.fileno()
 
-    def give(self, index: int, order: Inbound) -> None:
-        """Hand it the next case."""
+    def give(self, index: int, order: Inbound, stage: Stage | None = None) -> None:
+        """Hand it the next case, with what that is played on where it has a world of its own."""
         self.case, self.since = index, time.monotonic()
         self.attempted = WallCount()
+        if stage is not None:
+            self._send(encode(stage))
         self._send(encode(order))
 
     def tell(self, answer: Mapping[str, Any]) -> None:

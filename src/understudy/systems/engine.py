@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from understudy.systems.capture import attempt, captured, describe
 from understudy.systems.clock import VirtualClock
 from understudy.systems.dispatch import Route
 from understudy.systems.keyring import Keyring
-from understudy.systems.laid_over import LaidOver
+from understudy.systems.laid_over import furnished
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.overlay import Overlay
@@ -62,22 +62,32 @@ class Engine:
     ) -> None:
         self.seed = seed
         self.systems: dict[str, System] = mounted(systems)
-        self.world = _furnished(world, self.systems.values())
-        for system in self.systems.values():
-            system.settle(self.world)
         self.writes = modes_by_name(writes, operation_names(self.systems)) if writes else {}
-        self.faults = _plan(faults, seed, self.systems) if faults else None
         self.strays: list[CoverageGap] = []
         """Calls that could not be attributed to any open case."""
         self._hosts: dict[str, System | None] = {}
-        self._answers = Answers()
-        self._renderings = Renderings()
         self._routes: dict[tuple[str, str, str], tuple[Route | None, dict[str, str]]] = {}
         self._sessions: dict[str, CaseSession] = {}
         self._keyring = Keyring(self.systems, seed)
         self._shown = self._keyring.shown
         self._issuing = self._issue
         self._base_urls = {name: system.base_url for name, system in self.systems.items()}
+        self.stage(world, faults)
+
+    def stage(self, world: World, faults: Sequence[Fault] = ()) -> None:
+        """Go on with another world and other faults; nothing of what was answered is kept.
+
+        No case may be open: an open one has been shown the world before.
+        """
+        if self._sessions:
+            raise ValueError(f"case `{next(iter(self._sessions))}` is open on the world before")
+        self.world = furnished(world, [each.rows(world) for each in self.systems.values()])
+        for system in self.systems.values():
+            system.settle(self.world)
+        self.faults = _plan(faults, self.seed, self.systems) if faults else None
+        self._answers = Answers()
+        self._renderings = Renderings()
+        self.strays.clear()
 
     def serves(self, host: str) -> bool:
         """Whether one of the mounted systems lives at this host."""
@@ -322,17 +332,6 @@ def _tried(system: System, operation: Operation, call: Call, mode: WriteMode) ->
         payload = system.pending(orjson.loads(dumps(reply.payload)))
         return Reply(reply.status, payload, reply.headers)
     return reply
-
-
-def _furnished(world: World, systems: Iterable[System]) -> World:
-    """The world with what systems bring along."""
-    brought = {
-        table: {row["id"]: row for row in rows}
-        for system in systems
-        for table, rows in system.rows(world).items()
-        if table not in world.tables
-    }
-    return LaidOver(world, brought) if brought else world
 
 
 _JSON = (("content-type", "application/json"),)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from understudy.model.world import Row, World
 
-__all__ = ["LaidOver"]
+__all__ = ["LaidOver", "furnished"]
 
 Tables = Mapping[str, Mapping[str, Row]]
 Change = Callable[[Row], Row]
@@ -106,3 +106,14 @@ class _Laid(Mapping[str, Row]):
 
     def __len__(self) -> int:
         return len(self._beneath) + sum(row_id not in self._beneath for row_id in self._rows)
+
+
+def furnished(world: World, brought: Iterable[Mapping[str, Iterable[Row]]]) -> World:
+    """The world with rows that systems bring along, where it has no such table itself."""
+    own = {
+        table: {row["id"]: row for row in rows}
+        for tables in brought
+        for table, rows in tables.items()
+        if table not in world.tables
+    }
+    return LaidOver(world, own) if own else world

@@ -10,7 +10,7 @@ from understudy.candidates.demo import careful_money, careful_records
 from understudy.candidates.demo.alerts import answer
 from understudy.candidates.demo.findings import Case, Handover, Unsure, look_up
 from understudy.candidates.demo.mail import Mail, own_words, read_mail, wishes, wishes_in
-from understudy.candidates.demo.office import Office, Refused
+from understudy.candidates.demo.office import Office, Refused, Unanswered
 
 __all__ = ["handle"]
 
@@ -61,6 +61,9 @@ def handle(case: Any, systems: Any = None) -> dict[str, Any]:
             return _handed_over(f"unsure: {doubt}", 0.4)
         except Refused as refusal:
             return _handed_over(f"unsure: a system refused ({refusal})", 0.2)
+        except Unanswered as silence:
+            # What was asked may have been done: nobody but a person may ask again.
+            return _handed_over(f"unsure: a system did not answer ({silence})", 0.1)
     return {"outcome": "acted", "confidence": 0.97}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["Office", "Refused"]
+__all__ = ["Office", "Refused", "Unanswered"]
 
 STRIPE = "https://api.stripe.com"
 HUBSPOT = "https://api.hubapi.com"
@@ -22,6 +22,10 @@ class Refused(Exception):
         super().__init__(f"{status}: {message}")
         self.status = status
         self.message = message
+
+
+class Unanswered(Exception):
+    """A system did not answer, or in a way that cannot be read: what it did is not known."""
 
 
 class Office:
@@ -44,22 +48,26 @@ class Office:
         self._client.close()
 
     def finance(self, method: str, path: str, form: Mapping[str, Any] | None = None) -> Any:
-        """A call of Stripe; raises `Refused`."""
+        """A call of Stripe; raises `Refused` or `Unanswered`."""
         named = {"params": form} if method == "GET" else {"data": form}
-        return _read(self._client.request(
-            method, STRIPE + path, headers=self._finance_auth, **named  # type: ignore[arg-type]  # a mapping either way
-        ))  # fmt: skip
+        return self._asked(method, STRIPE + path, headers=self._finance_auth, **named)
 
     def crm(self, method: str, path: str, body: Any = None) -> Any:
-        """A call of HubSpot; raises `Refused`."""
+        """A call of HubSpot; raises `Refused` or `Unanswered`."""
         named = {} if body is None else {"json": body}
-        return _read(self._client.request(method, HUBSPOT + path, headers=self._crm_auth, **named))
+        return self._asked(method, HUBSPOT + path, headers=self._crm_auth, **named)
 
     def support(self, method: str, path: str, body: Any = None) -> Any:
-        """A call of Zendesk; raises `Refused`."""
+        """A call of Zendesk; raises `Refused` or `Unanswered`."""
         named = {} if body is None else {"json": body}
         url = f"{self._support}/api/v2{path}"
-        return _read(self._client.request(method, url, auth=self._support_auth, **named))
+        return self._asked(method, url, auth=self._support_auth, **named)
+
+    def _asked(self, method: str, url: str, **named: Any) -> Any:
+        try:
+            return _read(self._client.request(method, url, **named))
+        except (httpx.TransportError, ValueError) as error:
+            raise Unanswered(f"{type(error).__name__} at {httpx.URL(url).host}") from error
 
     def listed(self, path: str, **filters: Any) -> list[Any]:
         """The first hundred objects of one of Stripe's lists, newest first."""

@@ -1,12 +1,12 @@
-"""The mocked systems for a developer's own tests: one open case behind respx."""
+"""The mocked systems for a developer's own tests: one open case, called by name or behind respx."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from understudy.candidates.toolbox import Toolbox
 from understudy.doors.respx_door import SystemsRouter, respx_door
 from understudy.model.action import Action
 from understudy.model.world import World
@@ -15,22 +15,20 @@ from understudy.systems.overlay import Changes
 from understudy.systems.session import CaseSession, Credentials
 from understudy.systems.system import System
 
-__all__ = ["MockedSystems", "Rows", "mocked_systems"]
+__all__ = ["OpenSystems", "RespxSystems", "Rows", "open_systems", "respx_systems"]
 
 _NOW = 1_767_603_600  # 2026-01-05, nine o'clock: the same for everybody's tests
 Rows = Mapping[str, Iterable[Mapping[str, Any]]]
 """Rows by table, as `{"stripe.charges": [{"id": "ch_1", …}]}`."""
 
 
-@dataclass(frozen=True, slots=True)
-class MockedSystems:
-    """What a test has of the systems: how to reach them, and what was done to them.
+class OpenSystems(Toolbox):
+    """What a test has of the systems: calls by name, credentials, and what was done to them."""
 
-    `router` is respx's own: routes of the test's beside the systems are added to it.
-    """
-
-    router: SystemsRouter
-    session: CaseSession
+    def __init__(self, engine: Engine, session: CaseSession) -> None:
+        super().__init__(engine, session)
+        self.engine = engine
+        self.session = session
 
     @property
     def credentials(self) -> Credentials:
@@ -52,27 +50,43 @@ class MockedSystems:
         return self.session.effect()
 
 
-@contextlib.contextmanager
-def mocked_systems(
+class RespxSystems(OpenSystems):
+    """The systems at their own hosts behind httpx and httpx2.
+
+    `router` is respx's own: routes of the test's beside the systems are added to it.
+    """
+
+    def __init__(self, systems: OpenSystems, router: SystemsRouter) -> None:
+        super().__init__(systems.engine, systems.session)
+        self.router = router
+
+
+def open_systems(
     world: World | Rows,
     *,
     systems: Mapping[str, str | System] | None = None,
     seed: int = 0,
     case_id: str = "test",
     now: int = _NOW,
-    **options: Any,
-) -> Iterator[MockedSystems]:
-    """The systems of a world, or of some rows, behind httpx and httpx2 while the block runs.
+) -> OpenSystems:
+    """The systems of a world, or of some rows, with one open case.
 
-    `now` is the present of rows, in epoch seconds; a world has its own. `options` are those of
-    `respx.mock`. A request to any other host that no route serves is an
-    error, as in respx.
+    `now` is the present of rows, in epoch seconds; a world has its own.
     """
     known = world if isinstance(world, World) else _of_rows(world, now)
     engine = Engine(known, systems=systems, seed=seed)
-    session = engine.open_case(case_id)
-    with respx_door(engine, **options) as router:
-        yield MockedSystems(router, session)
+    return OpenSystems(engine, engine.open_case(case_id))
+
+
+@contextlib.contextmanager
+def respx_systems(systems: OpenSystems, **options: Any) -> Iterator[RespxSystems]:
+    """The systems behind httpx and httpx2 while the block runs.
+
+    `options` are those of `respx.mock`. A request to any other host that no route serves is an
+    error, as in respx.
+    """
+    with respx_door(systems.engine, **options) as router:
+        yield RespxSystems(systems, router)
 
 
 def _of_rows(rows: Rows, now: int) -> World:
