@@ -123,7 +123,7 @@ def _against_actions(
     limit = scenario.expect.cost_at_most if scenario.expect else None
     currency = prices.policy.currency
     most = Money(0, currency) if limit is None else limit
-    if explanation.cost_minor <= most.minor:
+    if explanation.cost_minor <= prices.in_own_minor(most.minor, most.currency):
         return []
     total = f"in all {Money(explanation.cost_minor, currency)}, at most {most}"
     return [*_told(explanation, currency), total]

@@ -100,6 +100,10 @@ class Crew:
         self._reviews, self._stage = plan.reviews, plan.stage
         self._deaths: Counter[int | None] = Counter()
         self._again: deque[int] = deque()
+        for worker in [each for each in self._workers if each.ended]:
+            # It has died between two runs, which is the fault of neither's cases.
+            self._release(worker)
+            worker.last_words()
 
     @property
     def busy(self) -> int:

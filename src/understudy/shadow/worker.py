@@ -106,7 +106,7 @@ class Worker:
     def end(self, patience: float = 0.0) -> int:
         """Kill it and all that it started, unless it ends by itself in time; its exit code."""
         deadline = time.monotonic() + patience
-        while not self._has_ended() and time.monotonic() < deadline:
+        while not self.ended and time.monotonic() < deadline:
             time.sleep(0.005)
         self.started.end()
         # Before it is waited for: until then nobody else can have its number.
@@ -120,7 +120,9 @@ class Worker:
                 stream.close()
         return code
 
-    def _has_ended(self) -> bool:
+    @property
+    def ended(self) -> bool:
+        """Whether the process is no more, though nobody has waited for it yet."""
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT
         try:
             return os.waitid(os.P_PID, self._process.pid, options) is not None
