@@ -16,13 +16,13 @@ import httpx
 import pytest
 import requests
 import vcr
+from tests.traffic.tool_environment import tool_python
 
 from understudy.traffic.detect import import_traffic
 from understudy.traffic.recording import read_recording
 
 SECRET = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
 TICKET = {"ticket": {"id": 7, "status": "open", "subject": "Grüße"}}
-MITMDUMP = os.environ.get("UNDERSTUDY_MITMDUMP") or shutil.which("mitmdump")
 
 
 class Desk(BaseHTTPRequestHandler):
@@ -103,16 +103,26 @@ def test_cassettes_of_vcr_itself_are_read(desk, tmp_path, form, client):
     assert len(checked(path, tmp_path / "out", 8 if binary else 5)) == (8 if binary else 5)
 
 
+@pytest.fixture(scope="module")
+def mitmdump():
+    """The command of one that is at hand, or of one in an environment of its own."""
+    found = os.environ.get("UNDERSTUDY_MITMDUMP") or shutil.which("mitmdump")
+    if found:
+        return [found]
+    run = "from mitmproxy.tools.main import mitmdump; mitmdump()"
+    return [str(tool_python("mitmproxy")), "-c", run]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["flow", "har", "zhar"])
-@pytest.mark.skipif(MITMDUMP is None, reason="no mitmdump; name one with UNDERSTUDY_MITMDUMP")
-def test_files_of_mitmproxy_itself_are_read(desk, tmp_path, form):
+def test_files_of_mitmproxy_itself_are_read(desk, mitmdump, tmp_path, form):
     """Its flows, and its HAR plain and packed, hold the same eight calls with their times."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     path = tmp_path / f"traffic.{form}"
     saved = ["-w", path] if form == "flow" else ["--set", f"hardump={path}"]
-    base = [MITMDUMP, "-q", "--listen-host", "127.0.0.1", "--set", f"confdir={tmp_path}"]
+    base = [*mitmdump, "-q", "--listen-host", "127.0.0.1", "--set", f"confdir={tmp_path}"]
     proxy = subprocess.Popen([*base, "-p", str(port), *saved])
     try:
         wait_for(port)
