@@ -78,3 +78,14 @@ def test_vcr_itself_plays_the_cassette_back(world):
         answer = requests.get(asked["request"]["uri"], timeout=5)
     assert (len(tape), tape.play_count) == (len(known), 1)
     assert answer.text == asked["response"]["body"]["string"]
+
+
+def test_what_was_exported_and_imported_is_exported_as_it_was(world, tmp_path):
+    """The events that an export adds are made anew, and not added to those of the time before."""
+    options = HttpOptions(key=x.KEY, synthetic=True)
+    import_http(HAR, [world / "a.har"], tmp_path / "once", options)
+    export_cassettes(tmp_path / "once", {"har": tmp_path / "b.har"})
+    import_http(HAR, [tmp_path / "b.har"], tmp_path / "twice", options)
+    first, second = read_recording(tmp_path / "once"), read_recording(tmp_path / "twice")
+    assert first.manifest.records == second.manifest.records
+    assert (first.cases, first.baselines) == (second.cases, second.baselines)

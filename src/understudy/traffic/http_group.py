@@ -16,7 +16,7 @@ from understudy.systems.system import System
 from understudy.traffic.colleagues import Colleagues
 from understudy.traffic.history import Happening, Message, Sighting
 from understudy.traffic.http_replaying import Linked, ids_asked
-from understudy.traffic.inbound import Inbound, inbound_of
+from understudy.traffic.inbound import Inbound, inbound_of, is_inbound
 from understudy.traffic.labels import Labels, labels_in
 from understudy.traffic.marks import ticket_of, touched_by, writes
 from understudy.traffic.moments import moment_of
@@ -153,7 +153,10 @@ class Group:
 
     def handlings(self) -> list[Handling]:
         """The answers given: as the source tells them apart, or as people each ended the case."""
-        acts = [(one, link) for one, link in self.steps if inbound_of(one) is None]
+        acts = [
+            (one, link) for one, link in self.steps
+            if inbound_of(one) is None and not (one.labels and is_inbound(one.request.headers))
+        ]  # fmt: skip
         if any(one.handling is not None for one, _ in acts):
             told = self.labels.handlings if self.labels else {}
             present = {one.handling or "" for one, _ in acts}
