@@ -258,6 +258,19 @@ def test_a_unit_that_most_cells_have_is_damage_without_a_twin(tmp_path):
     assert set(made) == {"12.0 oz", "12.0 ounce", "16.0 oz"}
 
 
+@pytest.mark.parametrize("fewer", [True, False])
+def test_a_writing_of_fewer_decimals_is_learned_as_rounded(tmp_path, fewer):
+    """Where all percentages have two decimals and most numbers three; not where both have three."""
+    percent = [f"0.0{1 + n % 9}%" if fewer else f"0.0{11 + n % 80}%" for n in range(100)]
+    plain = [f"0.0{11 + n % 80}" if n % 5 else f"0.0{1 + n // 5 % 9}" for n in range(300)]
+    rows = [percent[n // 3] if n % 3 == 0 else plain[n] for n in range(300)]
+    text = "id,abv\n" + "\n".join(f"{n},{row}" for n, row in enumerate(rows)) + "\n"
+    learned = mess_of(learn_profile(read_sample(table(tmp_path / "s.csv", text)))).learned
+    (steps,) = learned.columns["abv"].ways.values()
+    assert [step.op for step in steps] == ["number_round"] * fewer + ["rewrite"]
+    assert not fewer or steps[0].options == {"decimals": 2}
+
+
 _WRITTEN = {
     "numbers": (lambda n: f"{n % 9}.0" if n % 3 else f"{n % 7}.25", {"decimals": 1}),
     "whole numbers": (lambda n: str(n % 50), {"decimals": 0}),

@@ -35,7 +35,9 @@ _NUMBER = re.compile(
     r"[-+]?[1-9]\d{0,2}(?:(?:,\d{3})+(?:\.\d+)?|(?:[. ']\d{3})+,\d+|(?:[.']\d{3}){2,}|(?: \d{3})+)"
 )
 _UNIT = re.compile(r"(\d+(?:\.\d*[1-9])?)((?:\.0)?\s*[^\d\s][^\d]*)")
+_PLAIN = re.compile(r"-?\d+(?:\.(\d+))?")
 _USUAL = 0.6
+_RARE, _FINER = 0.02, 0.2
 _MOST = 60
 
 
@@ -74,10 +76,13 @@ def _column(cells: list[Cell]) -> RowWays:
         if way in _SEEN or found.steps.get(way, (Step(op="other_value"),))[0].op not in _GUESSED
     }
     names = ["empty" if cell is None else told.get(cell, OK) for cell in cells]
-    forms = _forms_before(found)
+    forms, rounded = _forms_before(found), _rounded(found, counts)
     steps = {
         **ways.steps,
-        **{name: _only(one, forms.get(name)) for name, one in found.steps.items()},
+        **{
+            name: (*rounded.get(name, ()), *_only(one, forms.get(name)))
+            for name, one in found.steps.items()
+        },
     }
     return RowWays(names, {name: steps[name] for name in set(names) if name != OK})
 
@@ -88,6 +93,25 @@ def _forms_before(ways: Ways) -> dict[str, str]:
     for (before, _), way in ways.way.items():
         counts.setdefault(way, Counter())[pattern(before)] += 1
     return {way: found.most_common(1)[0][0] for way, found in counts.items()}
+
+
+def _rounded(found: Ways, counts: Mapping[str, int]) -> dict[str, tuple[Step, ...]]:
+    """The rounding in ways of writing whose numbers have fewer decimals than the others."""
+    decimals: dict[str, Counter[int]] = {}
+    for (before, after), way in found.way.items():
+        match = _PLAIN.fullmatch(before or "")
+        size = len(match[1] or "") if match else -1
+        decimals.setdefault(way, Counter())[size] += counts.get(after or "", 0)
+    others = decimals.pop(OK, Counter())
+    made: dict[str, tuple[Step, ...]] = {}
+    for way, sizes in decimals.items():
+        left = max((size for size, n in sizes.items() if n > _RARE * sizes.total()), default=0)
+        finer = sum(n for size, n in others.items() if size > left)
+        written = found.steps[way][0].op == "rewrite" and -1 not in sizes
+        enough = sizes.total() >= SUPPORT and finer >= max(SUPPORT, _FINER * others.total())
+        if written and enough and left > 0:
+            made[way] = (Step(op="number_round", options={"decimals": left}),)
+    return made
 
 
 def _only(steps: tuple[Step, ...], form: str | None) -> tuple[Step, ...]:
