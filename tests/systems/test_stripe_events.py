@@ -181,6 +181,8 @@ def test_events_are_narrowed(call):
     assert _types(call, starting_after=after) == ["refund.created", "charge.succeeded"]
     for given in ({"type": "a", "types": ["b"]}, {"types": [str(n) for n in range(21)]}):
         assert call("stripe.events.list", **given)[0] == 400
+    status, told = call.raw("stripe", "GET", "/v1/events?types=refund.created")
+    assert (status, told["error"]["message"]) == (400, "Invalid array")
 
 
 def test_events_are_the_cases_own(caller_of):

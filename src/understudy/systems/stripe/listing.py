@@ -73,6 +73,9 @@ def narrowed(
     """
     wanted = {name: flag for name in flags if (flag := boolean(values, name)) is not None}
     among = {column: values[name] for name, column in several.items() if values.get(name)}
+    for name in several:
+        if values.get(name) and not isinstance(values[name], list):
+            raise invalid("Invalid array", param=name)
     if not wanted and not among:
         return None
     return lambda row: (
