@@ -310,6 +310,23 @@ def test_a_learned_profile_can_damage_a_world(tmp_path, truth):
     assert abs(share - 0.25) < 4 * np.sqrt(0.1875 / len(made))
 
 
+def test_a_world_s_own_tables_keep_their_vendor_s_writing(tmp_path, truth):
+    """How a sample writes its columns is for tables from elsewhere: amounts stay numbers."""
+    from understudy.world.damage import damage
+    from understudy.world.profile import load_profile
+
+    rows = [f"ch_{n},{n}.0,EUR,{'' if n % 4 == 0 else 'Pro'}" for n in range(200)]
+    (tmp_path / "d.csv").write_text("id,amount,currency,description\n" + "\n".join(rows) + "\n")
+    write_profile(
+        tmp_path / "p.yaml", learn_profile(read_sample(tmp_path / "d.csv"), table="stripe.charges")
+    )
+    profile = load_profile(tmp_path / "p.yaml")
+    assert profile.tables["stripe.charges"].learned.written.keys() >= {"amount", "currency"}
+    made = damage(truth, profile, 3).tables["stripe.charges"].columns
+    assert made["amount"].equals(truth.table("stripe.charges").columns["amount"])
+    assert made["currency"].equals(truth.table("stripe.charges").columns["currency"])
+
+
 def test_csv_of_another_dialect_is_read_and_written(tmp_path):
     """Semicolons and a byte-order mark are read; the damaged table keeps the delimiter."""
     (tmp_path / "t.csv").write_bytes('\ufeffx;y\n1;"a;b"\n'.encode())

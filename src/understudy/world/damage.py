@@ -101,9 +101,10 @@ def damage_draft(
 ) -> Draft:
     """Damage a draft: table by table, each with its own steps in their order.
 
-    `number` is that of the block, `now` epoch seconds.
+    `number` is that of the block, `now` epoch seconds. A table without `people` comes from
+    elsewhere: what a profile says of how columns are written as a rule is about such.
     """
-    worker = _Worker(draft, people or {})
+    worker = _Worker(draft, people or {}, foreign=people is None)
     for place, step in _schedule(profile, seed, number, now):
         if place.table in draft.tables and len(draft.tables[place.table]):
             worker.run(place, step)
@@ -143,6 +144,7 @@ class _Worker:
 
     draft: Draft
     people: Mapping[str, pa.Array]
+    foreign: bool
 
     def run(self, place: _Place, step: Step | Signature | Learned) -> None:
         """Draw the rows that are hit and damage them."""
@@ -256,7 +258,7 @@ class _Worker:
     def _learned(self, place: _Place, learned: Learned) -> None:
         """Whole rows as in the sample: the cells of a row make one group of the ledger."""
         everywhere = np.arange(len(self.draft.tables[place.table]), dtype=np.int64)
-        for column, step in learned.written.items():
+        for column, step in learned.written.items() if self.foreign else ():
             stream = Stream(place.stream.seed, place.table, column, "learned/written")
             there = _Place(place.table, column, place.number, stream, place.block, place.now)
             self._cells(there, step, everywhere)
