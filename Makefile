@@ -5,13 +5,14 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 KILLS ?= 20
 
-.PHONY: help demo test slow fuzz kills check docs bench release-check clean
+.PHONY: help demo test slow browser fuzz kills check docs bench release-check clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    the whole way on built-in data: three candidates, three verdicts, three reports"
 	@echo "make test    the tests, in minutes"
 	@echo "make slow    whole campaigns, clusters, shards, and whatever else takes long"
+	@echo "make browser the pages in a real Chromium, where the machine has one"
 	@echo "make fuzz    the long runs with garbage and with generated requests"
 	@echo "make kills   runs killed at random points and gone on with; KILLS=50 for more of them"
 	@echo "make check   format, lint, types, layers"
@@ -54,6 +55,9 @@ fuzz: $(READY)
 
 kills: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m kills --kills $(KILLS) tests/campaign
+
+browser: $(READY)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m browser tests/browser
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(BENCH)

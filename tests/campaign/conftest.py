@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -8,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from understudy.campaign.recorded import JudgeRequest, judge_recorded
+from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.model.jsonl import write_lines
+from understudy.model.proposal import Proposal
+from understudy.traffic.recording import read_recording
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +29,40 @@ def small_world(tmp_path_factory):
 def project(tmp_path, small_world):
     """An empty project folder with a campaign over the small world."""
     return Project(tmp_path, small_world)
+
+
+@pytest.fixture(scope="session")
+def judged(small_world, tmp_path_factory):
+    """A judged log of somebody who did as people did but left out each fourth case's actions."""
+    folder = tmp_path_factory.mktemp("judged")
+    recording = read_recording(small_world / "recording")
+    proposals = []
+    for number, case in enumerate(recording.cases):
+        people = recording.baselines_of(case.case_id)[0]
+        actions = people.actions[:-1] if number % 4 == 0 else people.actions
+        proposals.append(
+            Proposal(case_id=case.case_id, outcome=people.outcome, actions=tuple(actions))
+        )
+    write_lines(folder / "proposed.jsonl", proposals)
+    request = JudgeRequest(
+        small_world / "recording", folder / "proposed.jsonl", "demo", "standard",
+        folder / "reports" / "pilot" / "one", folder / "reports",
+    )  # fmt: skip
+    judge_recorded(request, lambda *_: None)
+    return folder / "reports"
+
+
+@pytest.fixture
+def reports(judged, tmp_path):
+    """The project's reports, to write into."""
+    shutil.copytree(judged, tmp_path / "reports")
+    return tmp_path / "reports"
+
+
+@pytest.fixture
+def run(reports):
+    """The judged run."""
+    return RunFolder(reports / "pilot" / "one")
 
 
 class Project:

@@ -163,11 +163,11 @@ def test_charts_have_titles_and_tables(render, run):
     """Each picture has a name for those who do not see it, and its data as a table."""
     elements = Elements(render(run)).seen
     pictures = [attributes for tag, attributes in elements if tag == "svg"]
-    assert len(pictures) == 4
+    assert len(pictures) == 5
     assert all(one["role"] == "img" and one["aria-label"] for one in pictures)
     figures = [tag for tag, _ in elements if tag == "figure"]
     tables = [a for tag, a in elements if tag == "table" and a.get("class") == "data"]
-    assert len(figures) == 4 and len(tables) >= 4
+    assert len(figures) == 5 and len(tables) >= 4
     assert [tag for tag, _ in elements].count("h1") == 1
 
 

@@ -13,7 +13,7 @@ from understudy.campaign.settings import Settings, load_rules
 from understudy.model.campaign import Campaign, CandidateSpec, Economics, WorldRequest
 from understudy.model.money import Money
 
-__all__ = ["DemoRequest", "lesson", "run_demo"]
+__all__ = ["DemoRequest", "demo_settings", "lesson", "run_demo"]
 
 _WORKERS = 2
 
@@ -30,6 +30,12 @@ class DemoRequest:
 
 def run_demo(request: DemoRequest, progress: Progress) -> list[Finished]:
     """Build, record, shadow, price and report; the same code as any campaign."""
+    asked = RunRequest(reports=request.reports, workers=_WORKERS, rehearsal=True)
+    return run_campaign(demo_settings(request), asked, progress)
+
+
+def demo_settings(request: DemoRequest) -> Settings:
+    """The campaign of the demonstration."""
     campaign = Campaign(
         version=1,
         name="demo",
@@ -42,9 +48,7 @@ def run_demo(request: DemoRequest, progress: Progress) -> list[Finished]:
         seed=request.seed,
         economics=Economics(integration_cost=Money(3_000_000, "EUR"), monthly_cases=20_000),
     )
-    settings = Settings(campaign, load_rules("demo", "standard", Path.cwd()), Path.cwd())
-    asked = RunRequest(reports=request.reports, workers=_WORKERS, rehearsal=True)
-    return run_campaign(settings, asked, progress)
+    return Settings(campaign, load_rules("demo", "standard", Path.cwd()), Path.cwd())
 
 
 def lesson(finished: Sequence[Finished]) -> str:

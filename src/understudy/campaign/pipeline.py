@@ -154,11 +154,13 @@ def _watched(plan: ShadowPlan, standing: Standing, progress: Progress) -> tuple[
     """Run a plan to its end; how it went, and how many records were handed over in its order."""
     stage, planned, handed = f"shadow {plan.candidate.name}", len(plan.cases) * plan.repeats, 0
 
+    ending = f"\nto stop it: understudy stop {plan.run_folder.name}"
+
     def keep(record: CaseRecord) -> str | None:
         nonlocal handed
         handed += 1
         why = standing.add(record)
-        progress(stage, handed, planned, standing.told())
+        progress(stage, handed, planned, standing.told() + ending)
         return why
 
     return run_shadow(plan, keep), handed

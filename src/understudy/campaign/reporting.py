@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from understudy.campaign.adjudication import catch_rates, weak_links
@@ -10,55 +11,75 @@ from understudy.campaign.likeness import likeness_of
 from understudy.campaign.notes import notes_on
 from understudy.campaign.run_files import RunFiles, open_run
 from understudy.campaign.run_folder import RunFolder, find_run
+from understudy.campaign.salvage import salvage
 from understudy.model.campaign import Economics
 from understudy.model.cost import CostSummary
-from understudy.model.errors import RecordingError
+from understudy.model.errors import UnderstudyError
 from understudy.model.finding import Finding
 from understudy.model.line_file import Grouped, Single
-from understudy.model.verdict import Verdict
+from understudy.model.manifest import RUN_SCHEMA
+from understudy.model.verdict import VERDICT_SCHEMA, Verdict
+from understudy.report.github import tell_runner
 from understudy.report.input import ReportInput
 from understudy.report.terminal import terminal_summary
 from understudy.report.write import write_report
 
-__all__ = ["facts_of", "report_of", "report_run"]
+__all__ = ["facts_of", "report_of", "report_run", "run_facts"]
 
 
 def report_of(
     files: RunFiles, findings: tuple[Finding, ...], cost: CostSummary, verdict: Verdict
 ) -> str:
-    """Write `report.html` and `report.md`; returns the summary for the terminal."""
+    """Write the report's files; returns the summary for the terminal."""
     facts = _input(files, findings, cost, verdict)
-    write_report(files.folder.path, facts, links=weak_links(files.evidence))
-    return terminal_summary(facts, str(files.folder.path)) + notes_on(files, cost, verdict)
+    return _written(files, facts) + notes_on(files, cost, verdict)
 
 
 def facts_of(files: RunFiles) -> ReportInput:
     """What a judged run's reports are made from."""
     folder = files.folder
-    _refuse_unjudged(folder)
     return _input(files, folder.read_findings(), folder.read_cost(), folder.read_verdict())
 
 
 def report_run(run: str, reports: Path) -> str:
-    """Write a run's reports again from its files; nothing is judged anew."""
-    folder = find_run(run, reports)
-    _refuse_unjudged(folder)
-    return report_of(
-        open_run(folder), folder.read_findings(), folder.read_cost(), folder.read_verdict()
-    )
+    """Write a run's reports again from its files; nothing is judged anew.
+
+    Where a part is missing, damaged or of a newer form, the report says so and shows the rest.
+    """
+    files, facts = run_facts(find_run(run, reports))
+    if facts.problems:
+        return _written(files, facts)
+    return _written(files, facts) + notes_on(files, facts.cost, facts.verdict)
 
 
-def _refuse_unjudged(folder: RunFolder) -> None:
-    if not folder.verdict.is_file():
-        raise RecordingError(
-            f"run `{folder.path}` has no verdict yet",
-            code="U448",
-            hint=f"understudy judge {folder.path}, or go on with it: understudy run … --resume",
-        )
+def run_facts(folder: RunFolder) -> tuple[RunFiles, ReportInput]:
+    """What can be read of a run, whole or with what is missing named."""
+    try:
+        files = open_run(folder)
+        facts = facts_of(files)
+        known = facts.verdict.schema, facts.manifest.schema
+        if known == (VERDICT_SCHEMA, RUN_SCHEMA) and all(files.records):
+            return files, facts
+    except UnderstudyError:
+        pass  # what is wrong is told below, part by part
+    left = salvage(folder)
+    facts = _input(left.files, left.findings, left.cost, left.verdict, whole=False)
+    return left.files, replace(facts, problems=tuple(left.problems))
+
+
+def _written(files: RunFiles, facts: ReportInput) -> str:
+    write_report(files.folder.path, facts, links=weak_links(files.evidence))
+    tell_runner(facts, (files.folder.path / "report.md").read_text(encoding="utf-8"))
+    return terminal_summary(facts, str(files.folder.path))
 
 
 def _input(
-    files: RunFiles, findings: tuple[Finding, ...], cost: CostSummary, verdict: Verdict
+    files: RunFiles,
+    findings: tuple[Finding, ...],
+    cost: CostSummary,
+    verdict: Verdict,
+    *,
+    whole: bool = True,
 ) -> ReportInput:
     evidence = files.evidence
     cases = Grouped(evidence.cases, lambda case: case.case_id)
@@ -75,8 +96,9 @@ def _input(
         baselines=evidence.baselines,
         traces=Single(records, lambda record: record.trace),
         recording=files.imported,
-        likeness=likeness_of(files),
+        likeness=likeness_of(files) if whole else None,
         reviewers=catch_rates(DecisionFile.of(files.folder.path).read().all),
         drills=files.folder.read_drills(),
+        rules_now=files.rules.hashes | {"recording": files.imported.digest or None},
         monthly_cases=Economics.model_validate(files.manifest.economics).monthly_cases,
     )

@@ -12,8 +12,7 @@ import msgspec
 
 from understudy.campaign.adjudication import weak_links
 from understudy.campaign.decisions import DecisionFile, refusal
-from understudy.campaign.reporting import facts_of
-from understudy.campaign.run_files import open_run
+from understudy.campaign.reporting import run_facts
 from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.seeding import seed_errors
 from understudy.model.decision import LINK, Decision, finding_key
@@ -96,8 +95,7 @@ def _changed(path: Path) -> int:
 
 
 def _lay(folder: RunFolder, share: float, state: tuple[int, ...]) -> _Laid:
-    files = open_run(folder)
-    facts = facts_of(files)
+    files, facts = run_facts(folder)
     links = weak_links(files.evidence)
     seeded = seed_errors(facts, share)
     subjects = {(one.case_id, finding_key(one)) for one in seeded.facts.findings}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -27,6 +28,7 @@ from understudy.traffic.recording import Recording
 
 __all__ = ["Standing"]
 
+_SHOWN = 3
 _DENSE = 20
 """Looks are taken at least so densely: once in a twentieth more cases."""
 
@@ -52,6 +54,7 @@ class Standing:
     _place: int = 0
     _look_at: int = 0
     _begun: float = field(default_factory=monotonic)
+    _by_kind: Counter[str] = field(default_factory=Counter)
     _waiting: list[Proposal] = field(default_factory=list)
     _costs: list[CaseCost] = field(default_factory=list)
     _out: set[str] = field(default_factory=set)
@@ -84,21 +87,33 @@ class Standing:
         judged = Judged(case, proposals, baselines, findings, 0)
         self._costs.append(case_cost(judged, CaseEconomics.of(self.rules.policy)))
         self.cost_minor += self._costs[-1].error_cost_minor
+        for finding in judged.averaged():
+            self._by_kind[finding.kind.value] += finding.cost_minor
         found = sum(one.severity is Severity.CRITICAL for one in findings)
         return self._tripped(found) or self._seen()
 
     def told(self) -> str:
-        """Rate, cost and evidence so far, for the line of progress."""
+        """Rate, cost, evidence and costliest findings so far, a line each, for the progress."""
         passed = max(1e-9, monotonic() - self._begun)
         cost = Money(self.cost_minor, self.rules.policy.currency)
-        text = f"{self._place / passed:,.1f} cases/s, error cost {cost} so far"
+        lines = [f"{self._place / passed:,.1f} cases/s, error cost {cost} so far"]
         look = self.evidence.last if self.evidence else None
-        if self.evidence is None or look is None:
-            return text
-        return (
-            f"{text}, evidence {look.go:,.3g} of {self.evidence.go_threshold:,.0f} for GO and "
-            f"{look.harm:,.3g} of {self.evidence.harm_threshold:,.0f} for NO-GO"
+        if self.evidence is not None and look is not None:
+            lines.append(
+                f"evidence {look.go:,.3g} of {self.evidence.go_threshold:,.0f} for GO and "
+                f"{look.harm:,.3g} of {self.evidence.harm_threshold:,.0f} for NO-GO"
+            )
+        lines += self._costliest_told()
+        return "\n".join(lines)
+
+    def _costliest_told(self) -> list[str]:
+        """The kinds of findings that cost most so far."""
+        currency = self.rules.policy.currency
+        dearest = sorted(self._by_kind.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
+        told = ", ".join(
+            f"{kind.replace('_', ' ')} {Money(cost, currency)}" for kind, cost in dearest if cost
         )
+        return [f"costliest: {told}"] if told else []
 
     def _tripped(self, found: int) -> str | None:
         self._critical += found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from dataclasses import dataclass, field
@@ -25,32 +26,43 @@ class Progress:
     _stage: str = ""
     _shown_at: float = 0.0
     _shown: int = -1
+    _below: int = 0
+    """How many lines stand below the first of those that are written over."""
 
     def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Note that `done` of `total` are finished; writes only when it is worth a line.
 
-        `note` tells how it stands, a rate or a cost. With a total of 0 nobody knows how much
-        there is, and what is done is told every so often.
+        `note` tells how it stands, a rate or a cost, in one or more lines: below each other on a
+        terminal, where they are written over, and in one line anywhere else. With a total of 0
+        nobody knows how much there is, and what is done is told every so often.
         """
         if self.quiet:
             return
         if stage != self._stage:
             self._stage, self._shown, self._shown_at = stage, -1, time.monotonic()
+            self._below = 0
         tenth = 10 * done // total if total > 0 else self._shown
         late = time.monotonic() - self._shown_at > (0.1 if self.live else 30)
         finished = 0 < total <= done and self._shown != 10
         if finished or (late if self.live else (tenth > self._shown or late)):
-            self._write(stage, done, total, f"; {note}" if note else "")
+            self._write(stage, done, total, note.split("\n") if note else [])
             self._shown, self._shown_at = tenth, time.monotonic()
 
-    def _write(self, stage: str, done: int, total: int, note: str) -> None:
+    def _write(self, stage: str, done: int, total: int, notes: list[str]) -> None:
         if total <= 0:
             sys.stderr.write(f"\r{stage}: {done:,}" if self.live else f"{stage}: {done:,}\n")
         elif self.live:
             filled = 24 * done // total
-            end = "\n" if done >= total else ""
             bar = "#" * filled + "." * (24 - filled)
-            sys.stderr.write(f"\r{stage} [{bar}] {done:,}/{total:,}{note}\x1b[K{end}")
+            self._over([f"{stage} [{bar}] {done:,}/{total:,}", *notes], ended=done >= total)
         else:
-            sys.stderr.write(f"{stage}: {done:,} of {total:,}{note}\n")
+            sys.stderr.write("; ".join([f"{stage}: {done:,} of {total:,}", *notes]) + "\n")
         sys.stderr.flush()
+
+    def _over(self, lines: list[str], *, ended: bool) -> None:
+        """Write lines over those that were written last; none is wider than the terminal."""
+        width = shutil.get_terminal_size().columns - 1
+        up = f"\x1b[{self._below}A" if self._below else ""
+        text = "\n".join(f"\r{line[:width]}\x1b[K" for line in lines)
+        sys.stderr.write(f"{up}{text}\x1b[J" + ("\n" if ended else ""))
+        self._below = 0 if ended else len(lines) - 1

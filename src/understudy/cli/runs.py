@@ -21,22 +21,51 @@ def diff(run: Run, reports: Reports = Path("reports")) -> None:
 
 
 def report(
-    run: Run,
+    run: Annotated[str | None, typer.Argument(help="A run's folder, its id, or `latest`.")] = None,
     reports: Reports = Path("reports"),
     otlp: Annotated[
         Path | None,
         typer.Option(help="Write the traces to this file instead, as OpenTelemetry JSON."),
     ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print the page to report.pdf as well, by a Chromium.")
+    ] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Write the sample report to `sample/` in --reports.")
+    ] = False,
 ) -> None:
     """Write a run's reports again from its files."""
-    if otlp is not None:
+    if sample:
+        typer.echo(_sample(reports / "sample"))
+    elif run is None:
+        raise typer.BadParameter("name a run, or --sample")
+    elif otlp is not None:
         from understudy.campaign.traces import export_traces
 
         typer.echo(export_traces(run, reports, otlp))
-        return
-    from understudy.campaign.reporting import report_run
+    else:
+        from understudy.campaign.reporting import report_run
 
-    typer.echo(report_run(run, reports))
+        typer.echo(report_run(run, reports))
+        if pdf:
+            _printed(run, reports)
+
+
+def _sample(out: Path) -> Path:
+    from understudy.campaign.sample import write_sample
+    from understudy.cli.progress import Progress
+
+    return write_sample(out, Progress())
+
+
+def _printed(run: str, reports: Path) -> None:
+    from understudy.campaign.run_folder import find_run
+    from understudy.cli.progress import say
+    from understudy.report.pdf import print_pdf
+
+    folder = find_run(run, reports).path
+    print_pdf(folder / "report.html", folder / "report.pdf")
+    say(f"printed: {folder / 'report.pdf'}")
 
 
 def case(

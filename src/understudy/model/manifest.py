@@ -8,7 +8,16 @@ import msgspec
 
 from understudy.model.verdict import ModelTraffic, WallEvidence
 
-__all__ = ["MADE_HERE", "RecordingManifest", "RunManifest", "SourceFile", "WorldManifest"]
+__all__ = [
+    "MADE_HERE",
+    "RUN_SCHEMA",
+    "RecordingManifest",
+    "RunManifest",
+    "SourceFile",
+    "WorldManifest",
+]
+
+RUN_SCHEMA = "understudy/run/1"
 
 MADE_HERE = "workflows"
 """The format of a recording that simulated staff made on the mocked systems themselves."""
@@ -122,4 +131,4 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     halted_cases: int = 0
     """The cases that those were of; none of them has a record."""
     machine: dict[str, Any] = msgspec.field(default_factory=dict)
-    schema: str = "understudy/run/1"
+    schema: str = RUN_SCHEMA

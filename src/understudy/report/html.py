@@ -16,10 +16,9 @@ from markupsafe import Markup
 from understudy.model.finding import Severity
 from understudy.model.printable import printable
 from understudy.report.block import Block
-from understudy.report.business import business_tables
-from understudy.report.drills import drill_tables
 from understudy.report.page import Page
 from understudy.report.phrases import GLOSSARY, SEVERITY_SIGNS, amount, counted, percent, plain
+from understudy.report.tables import all_tables
 
 __all__ = ["Data", "environment", "policy_of", "read", "render_page"]
 
@@ -57,7 +56,7 @@ def render_page(page: Page, data: Data) -> str:
         glossary=GLOSSARY,
         heat_class=_heat_class,
         prices=_prices(page),
-        tables=(*business_tables(page.facts), *drill_tables(page.facts)),
+        tables=all_tables(page.facts),
     )
 
 

@@ -46,6 +46,10 @@ class ReportInput:
     monthly_cases: int | None = None
     reviewers: Sequence[ReviewerRate] = ()
     """What each person who reviewed has decided and seen."""
+    rules_now: Mapping[str, str | None] = field(default_factory=dict)
+    """The hashes of policy, gates and recording as they are now, where they can be told."""
+    problems: Sequence[str] = ()
+    """What of the run is missing or damaged."""
 
     def findings_by_case(self) -> dict[str, list[Finding]]:
         """The findings of each case that has any."""

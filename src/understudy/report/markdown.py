@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Sequence
 
 from understudy.model.printable import printable
-from understudy.report.business import Table, business_tables
-from understudy.report.drills import drill_tables
+from understudy.report.business import Table
 from understudy.report.page import Page
 from understudy.report.phrases import amount
+from understudy.report.tables import all_tables
 
 __all__ = ["render_markdown"]
 
@@ -24,10 +24,8 @@ def render_markdown(page: Page, run: str) -> str:
     title = f"{verdict.verdict}: {candidate.name} {candidate.version or ''}".strip()
     parts = [
         f"# {page.sign} {_inert(title)}",
-        "\n".join(
-            f"{'' if index else '**'}{_inert(reason)}{'' if index else '**'}  "
-            for index, reason in enumerate(verdict.reasons)
-        ),
+        _missing(page),
+        _reasons(verdict.reasons),
         _table(
             ("", "gate", "measure", "observed", "limit", "evidence"),
             [
@@ -54,9 +52,23 @@ def render_markdown(page: Page, run: str) -> str:
         "## What stands behind this",
         _table(("", ""), [(name, value) for name, value in page.provenance]),
         _kinds(page),
-        *map(_business, (*business_tables(page.facts), *drill_tables(page.facts))),
+        *(_business(table) for table in all_tables(page.facts)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _reasons(reasons: Sequence[str]) -> str:
+    return "\n".join(
+        f"{'' if index else '**'}{_inert(reason)}{'' if index else '**'}  "
+        for index, reason in enumerate(reasons)
+    )
+
+
+def _missing(page: Page) -> str:
+    if not page.facts.problems:
+        return ""
+    lines = "\n".join(f"- {_inert(problem)}" for problem in page.facts.problems)
+    return f"## What is missing from this report\n\n{lines}"
 
 
 def _finding(index: int, page: Page, run: str) -> str:

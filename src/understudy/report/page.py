@@ -6,20 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from understudy.gate.binomial import upper_rate
-from understudy.gate.decide import evidence_of
 from understudy.gate.several import harm_threshold
-from understudy.gate.units import units_of
 from understudy.model.finding import Finding
 from understudy.model.gates import Gates, Metric
 from understudy.model.verdict import GateOutcome, GateResult, Verdict
 from understudy.report.case_columns import CaseColumns, columns_of
-from understudy.report.charts import (
-    Chart,
-    bar_chart,
-    concentration_chart,
-    cost_chart,
-    evidence_chart,
-)
+from understudy.report.charts import Chart
 from understudy.report.groups import Group, HeatMap, costliest_groups, heat_map
 from understudy.report.input import ReportInput
 from understudy.report.phrases import (
@@ -38,6 +30,8 @@ from understudy.report.phrases import (
     vendor_likeness,
     wall_held,
 )
+from understudy.report.pictures import pictures
+from understudy.report.workflow_map import workflow_map
 
 __all__ = ["Figure", "GateRow", "Page", "Sentence", "gate_rows", "make_page", "top_sentences"]
 
@@ -90,6 +84,7 @@ class Page:
     sentences: tuple[Sentence, ...]
     provenance: tuple[tuple[str, str], ...]
     charts: tuple[Chart, ...]
+    map: Chart | None
     heat: HeatMap
     cases: tuple[CaseColumns, ...]
     listed: tuple[tuple[str, str, str, int, int], ...]
@@ -112,7 +107,8 @@ def make_page(facts: ReportInput) -> Page:
         gates=gate_rows(facts),
         sentences=top_sentences(facts, 3),
         provenance=tuple(_provenance(facts)),
-        charts=tuple(_charts(facts)),
+        charts=tuple(pictures(facts)),
+        map=workflow_map(facts),
         heat=heat_map(facts.findings),
         cases=tuple(
             columns_of(case.case_id, facts, findings[case.case_id]) for case in order[:SHOWN_CASES]
@@ -261,7 +257,8 @@ def _provenance(facts: ReportInput) -> Iterator[tuple[str, str]]:
     owner = facts.policy.owner
     yield "Scope", verdict.scope
     yield "Attempt", f"{verdict.attempt} on this recording"
-    yield "Stage asked for", plain(verdict.stage.value)
+    yield "Intended use", _intended(facts)
+    yield "Model and prompt", _model(verdict)
     yield "Cases", _funnel(verdict)
     yield (
         "Prices",
@@ -287,6 +284,21 @@ def _provenance(facts: ReportInput) -> Iterator[tuple[str, str]]:
     yield "Run", f"{manifest.run_id}, seed {manifest.seed}, started {manifest.started_at}"
     yield "Valid until", verdict.expires or "no expiry set"
     yield "Sign-off", "none recorded"
+
+
+def _intended(facts: ReportInput) -> str:
+    verdict = facts.verdict
+    return (
+        f"{verdict.candidate.name} at stage {plain(verdict.stage.value)}, for cases as in the "
+        "scope; a GO speaks for nothing else"
+    )
+
+
+def _model(verdict: Verdict) -> str:
+    hashes = verdict.hashes
+    if not hashes.model and not hashes.prompt:
+        return "the candidate names neither, so a change of either would go unseen"
+    return f"model {hashes.model or 'not named'}, prompt {hashes.prompt or 'not named'}"
 
 
 def _funnel(verdict: Verdict) -> str:
@@ -317,26 +329,6 @@ def _recording(facts: ReportInput) -> str:
     start, end = recording.period
     period = f", {start} to {end}" if start and end else ""
     return f"{kind}, {counted(recording.records, 'record')}{period}"
-
-
-def _charts(facts: ReportInput) -> Iterator[Chart]:
-    currency = facts.verdict.error_cost.currency
-    costs = [case.error_cost_minor for case in facts.cost.per_case]
-    if not costs:
-        return
-    units = units_of(facts.cost.per_case, facts.gates.cap.minor)
-    if units.total_cases:
-        evidence = evidence_of(units, facts.gates)
-        yield evidence_chart(evidence)
-        yield cost_chart(units, evidence, facts.gates.alpha, currency)
-    yield concentration_chart(costs, currency)
-    yield bar_chart(
-        "Cost by mess",
-        "Cost of the findings in cases that a defect of the data touched; a finding that several "
-        "defects touched is shared between them.",
-        facts.cost.by_mess,
-        currency,
-    )
 
 
 def _worst(findings: Sequence[Finding]) -> str:

@@ -28,6 +28,8 @@ def terminal_summary(facts: ReportInput, run: str) -> str:
         f"stage {verdict.stage} · {verdict.cases.judged:,} cases"
     )
     lines = [*_wrap(head, ""), "", "GATES"]
+    for problem in facts.problems:
+        lines[-2:-2] = _wrap(f"missing: {problem}", "  ")
     lines += [line for row in gate_rows(facts) for line in _gate(row)]
     lines += _costliest(facts, run)
     lines += ["", *_wrap(f"VERDICT {'; '.join(verdict.reasons[:1]) or verdict.verdict}", "  ")]

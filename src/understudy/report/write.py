@@ -9,24 +9,35 @@ from understudy.model.new_file import file_aside
 from understudy.report.explorer import make_blocks
 from understudy.report.html import Data, render_page
 from understudy.report.input import ReportInput
+from understudy.report.junit import render_junit
 from understudy.report.markdown import render_markdown
 from understudy.report.page import make_page
 from understudy.report.review import review_block
+from understudy.report.sarif import render_sarif
 from understudy.report.summary_file import write_summary
 
 __all__ = ["page_of", "write_report"]
 
 
 def write_report(
-    run_dir: Path, facts: ReportInput, *, details: bool = True, links: Sequence[str] = ()
+    run_dir: Path,
+    facts: ReportInput,
+    *,
+    details: bool = True,
+    links: Sequence[str] = (),
+    run: str | None = None,
 ) -> Path:
-    """Write `report.html`, `report.md` and `summary.parquet`; returns the path of the first.
+    """Write the page, `report.md`, `junit.xml`, `results.sarif`, `summary.parquet`; its path.
 
     Without `details` the page has no case explorer and stays small whatever the number of cases.
-    `links` are the cases that hang together by weak signs, for reviewers to confirm.
+    `links` are the cases that hang together by weak signs, for reviewers to confirm; `run` is what
+    a person types to name the run.
     """
-    _replace(run_dir / "report.md", render_markdown(make_page(facts), str(run_dir)))
     write_summary(run_dir / "summary.parquet", facts)
+    markdown = render_markdown(make_page(facts), run or str(run_dir))
+    _replace(run_dir / "report.md", markdown)
+    _replace(run_dir / "junit.xml", render_junit(facts))
+    _replace(run_dir / "results.sarif", render_sarif(facts))
     path = run_dir / "report.html"
     _replace(path, page_of(facts, details=details, links=links))
     return path

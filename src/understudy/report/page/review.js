@@ -10,9 +10,12 @@
   const token = new URLSearchParams(location.search).get("token") || "";
   let data = null, told = [], place = 0, trouble = "";
 
+  // What reviewers typed is text from outside as well: what could reorder a line is written out.
+  const UNSAFE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Cs}/gu;
+  const shown = (text) => String(text).replace(UNSAFE, (mark) => "\\u" + mark.codePointAt(0).toString(16).padStart(4, "0"));
   const make = (tag, text, css) => {
     const node = document.createElement(tag);
-    if (text !== undefined && text !== null) node.textContent = text;
+    if (text !== undefined && text !== null) node.textContent = shown(text);
     if (css) node.className = css;
     return node;
   };

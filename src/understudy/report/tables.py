@@ -1,0 +1,15 @@
+"""All tables of the report, in the order in which they are read."""
+
+from __future__ import annotations
+
+from understudy.report.business import Table, business_tables
+from understudy.report.drills import drill_tables
+from understudy.report.input import ReportInput
+from understudy.report.registration import registration_table
+
+__all__ = ["all_tables"]
+
+
+def all_tables(facts: ReportInput) -> tuple[Table, ...]:
+    """The business case first, then the drills, then what the run was registered as."""
+    return (*business_tables(facts), *drill_tables(facts), registration_table(facts))

@@ -1,0 +1,153 @@
+"""The page as people read it: by keyboard, in both schemes, on a phone, printed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_WIDE = """
+() => {
+  const inner = document.documentElement.clientWidth, found = [];
+  for (const node of document.querySelectorAll("body *")) {
+    const box = node.getBoundingClientRect();
+    if (box.width && box.right > inner + 1 && !node.closest(".scroll, #list, .skip, thead, pre"))
+      found.push(node.tagName + "." + node.className + " " + Math.round(box.right));
+  }
+  return [document.documentElement.scrollWidth - inner, found.slice(0, 5)];
+}
+"""
+
+
+def _violations(page):
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": _RULES}})
+    return [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
+
+
+def _views(page):
+    """Each view of the page, one after the other."""
+    yield "top"
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    yield "everything unfolded"
+    page.evaluate("location.hash = '#/cases?sev=critical'")
+    page.wait_for_timeout(100)
+    yield "filtered"
+    page.focus("#list")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#detail .columns")
+    yield "a case"
+    page.fill("#r-who", "Ana")
+    page.fill("#r-reason", "the contract says so")
+    page.focus("#review")
+    page.keyboard.press("1")
+    page.wait_for_timeout(100)
+    yield "decided"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_view_shuts_anybody_out(opened, written, width, scheme):
+    """Axe finds nothing against WCAG 2.2 AA in any view, and nothing needs sideways scrolling."""
+    one = opened(width, scheme)
+    one.goto(written())
+    for view in _views(one.page):
+        assert _violations(one.page) == [], view
+        over, wide = one.page.evaluate(_WIDE)
+        assert over <= 0 and wide == [], view
+    assert one.complaints == []
+
+
+def test_every_function_works_by_keyboard(opened, written):
+    """Search, walk, open, next finding, back, decide, undo, help: no pointer is needed."""
+    one = opened()
+    page = one.page
+    one.goto(written())
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "f-q"
+    page.keyboard.type("refund-00")
+    page.wait_for_timeout(400)
+    assert "q=refund-00" in page.url
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    assert page.locator("#rows tr[aria-selected=true]").get_attribute("aria-rowindex") == "3"
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#detail .columns")
+    first = page.text_content("#detail h3 code")
+    page.keyboard.press("]")
+    assert page.evaluate("document.activeElement.closest('.differences') !== null")
+    page.keyboard.press("j")
+    page.wait_for_function(
+        "(id) => document.querySelector('#detail h3 code').textContent !== id", arg=first
+    )
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "list"
+    page.keyboard.press("?")
+    assert page.evaluate("document.getElementById('keys').open")
+    page.fill("#r-who", "Ana")
+    page.fill("#r-reason", "as agreed")
+    before = page.text_content("#r-count")
+    page.focus("#review")
+    page.keyboard.press("4")
+    page.wait_for_function(
+        "(text) => document.getElementById('r-count').textContent !== text", arg=before
+    )
+    page.keyboard.press("u")
+    page.wait_for_function(
+        "(text) => document.getElementById('r-count').textContent === text", arg=before
+    )
+    assert one.complaints == []
+
+
+def test_a_link_leads_to_its_case_and_to_its_filter(opened, written):
+    """Hashes are addresses: a case's and a filter's open what they name, from a file as well."""
+    one = opened()
+    one.goto(written(), "#/case/refund-00017")
+    one.page.wait_for_selector("#detail .columns")
+    assert one.page.text_content("#detail h3 code") == "refund-00017"
+    other = opened()
+    other.goto(written(), "#/cases?sev=critical&min=1000")
+    assert other.page.input_value("#f-sev") == "critical"
+    assert " of 400 cases" in other.page.text_content("#count")
+    assert not other.page.text_content("#count").startswith("400 ")
+
+
+def test_the_printed_page_is_at_most_four_pages(opened, written, tmp_path):
+    """Verdict, gates, charts and the costliest findings print on four sheets of A4."""
+    one = opened()
+    one.goto(written())
+    data = one.page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page[^s]", data)) <= 4
+
+
+def test_the_page_reads_without_javascript(chromium, written):
+    """Verdict, gates, figures and costliest cases stand there without any script."""
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(written().as_uri())
+    text = page.text_content("main")
+    assert "NO-GO" in page.text_content("h1")
+    assert "critical findings" in text and "What was not tested" in text
+    assert not page.is_visible("#explorer-app")
+    context.close()
+
+
+def test_decisions_are_exported_as_judge_reads_them(opened, written):
+    """The static page's export is a file of decisions, one a line, with name and reason."""
+    from understudy.campaign.decisions import DecisionFile, refusal
+
+    one = opened()
+    one.goto(written())
+    one.page.fill("#r-who", "Ana")
+    one.page.fill("#r-reason", "as agreed")
+    one.page.focus("#review")
+    one.page.keyboard.press("2")
+    with one.page.expect_download() as download:
+        one.page.click("#r-export")
+    read = DecisionFile(download.value.path()).read()
+    assert not read.damaged and [refusal(each) for each in read.all] == [None]
+    assert (read.all[0].reviewer, read.all[0].choice) == ("Ana", "people_right")
