@@ -140,7 +140,7 @@ def test_a_case_that_people_disagree_on_fails_no_critical_gate(project):
 
 
 def test_judging_twice_into_one_folder_gives_the_same_verdict(imported):
-    """A second judgement replaces the first and says the same but for its times and ids."""
+    """It says the same but for its times and ids, and `diff` alone gives the same costs."""
     judge(imported)
     path = imported.folder / "run" / "verdict.json"
     first = json.loads(path.read_text())
@@ -149,6 +149,10 @@ def test_judging_twice_into_one_folder_gives_the_same_verdict(imported):
     for verdict in (first, second):
         del verdict["run_id"], verdict["expires"]
     assert first == second
+    cost = (imported.folder / "run" / "cost.json").read_bytes()
+    assert b'"verdict": "' in cost
+    assert imported.command("diff", "run").returncode == 0
+    assert (imported.folder / "run" / "cost.json").read_bytes() == cost
 
 
 @pytest.mark.parametrize(

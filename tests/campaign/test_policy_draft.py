@@ -12,6 +12,7 @@ from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Trigger
 from understudy.model.document import load_document
 from understudy.model.errors import RecordingError
+from understudy.model.money import to_minor
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 
@@ -87,3 +88,21 @@ def test_an_existing_file_is_named(tmp_path, monkeypatch):
     with pytest.raises(RecordingError, match="exists already"):
         draft_policy(tmp_path, out)
     assert out.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("currency", "cap"), [("USD", 500_000), ("JPY", 500_000), ("KWD", 500_000)]
+)
+def test_the_draft_names_the_whole_price_list(tmp_path, currency, cap):
+    """Floors, weights, cap and handling stand there to be changed, in any currency's own digits."""
+    policy = drafted(tmp_path, Kept(refund(1_000, currency)))
+    usual = Policy(version=1, currency="EUR")
+    assert (policy.cap.minor, policy.cap.currency) == (cap, currency)
+    assert policy.weights == usual.weights
+    for own, default in (
+        (policy.review.rework, usual.review.rework),
+        (policy.review.cost, usual.review.cost),
+        (policy.handling.model_cost, usual.handling.model_cost),
+    ):
+        assert (own.minor, own.currency) == (default.minor, currency)
+    assert to_minor(str(policy.floors.low), currency) == to_minor(str(usual.floors.low), "EUR")

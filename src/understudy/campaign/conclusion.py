@@ -37,7 +37,7 @@ from understudy.model.verdict import (
     WallEvidence,
 )
 
-__all__ = ["conclude"]
+__all__ = ["conclude", "judged"]
 
 _VALID_DAYS = 90
 _BEYOND_DISPUTE = frozenset(
@@ -47,16 +47,21 @@ _BEYOND_DISPUTE = frozenset(
 
 def conclude(end: RunFiles) -> Finished:
     """Judge a run and write its findings, costs, verdict and reports."""
-    judgement = with_business(judge(end.evidence, end.rules.policy), end)
+    judgement = judged(end)
     known = informed(end, judgement)
-    facts = _facts(known, judgement)
-    decision = decide(judgement.cost, end.rules.gates, facts)
-    judgement = verdicts_after_repair(judgement, known, facts)
+    decision = decide(judgement.cost, end.rules.gates, _facts(known, judgement))
     verdict = _verdict(known, judgement, decision)
     end.folder.write_drills(with_rollback(end))
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
     text = report_of(end, judgement.findings, judgement.cost, verdict)
     return Finished(end.folder, verdict, text)
+
+
+def judged(end: RunFiles) -> Judgement:
+    """Explain and price a run's differences, with its business case and what repairs would do."""
+    judgement = with_business(judge(end.evidence, end.rules.policy), end)
+    known = informed(end, judgement)
+    return verdicts_after_repair(judgement, known, _facts(known, judgement))
 
 
 def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from math import ceil
 from pathlib import Path
 
 from understudy.model.action import DESK, Action, Effect
 from understudy.model.errors import RecordingError
 from understudy.model.money import Money
+from understudy.model.policy import Policy
 from understudy.traffic.recording import Recording, read_recording
 
 __all__ = ["draft_policy", "policy_text"]
@@ -51,12 +53,8 @@ def _lines(recording: Recording, actions: list[Action]) -> Iterator[str]:
     yield f"# Drafted from {len(recording.cases):,} cases: limits observed, prices by default."
     yield "# Without an owner these prices are illustrative:"
     yield "#   owner: {name: …, role: …, date: …}"
-    yield from ("version: 1", f"currency: {own}", f"cap: 5000 {own}")
-    yield f"review: {{cost: 0.75 {own}, catch_rate: 0.7, rework: 5 {own}}}"
-    yield (
-        f"handling: {{human_cost: 3 {own}, escalation_overhead: 0.50 {own}, "
-        f"model_cost: 0.04 {own}}}"
-    )
+    yield from ("version: 1", f"currency: {own}")
+    yield from _prices(own)
     yield "tiers:"
     seen = Counter(case.tier for case in recording.cases)
     for tier in sorted({*_FACTORS, *seen}):
@@ -68,6 +66,36 @@ def _lines(recording: Recording, actions: list[Action]) -> Iterator[str]:
         yield "#   date: …"
         yield from (f"#   {currency}: …  # {money[currency]:,} actions" for currency in foreign)
     yield from _operations(actions, own)
+
+
+def _prices(own: str) -> Iterator[str]:
+    """The default price list in this currency, as many of its minor units as of the euro's."""
+
+    def money(amount: Money) -> str:
+        return f"{Money(amount.minor, own).major} {own}"
+
+    usual = Policy(version=1, currency="EUR")
+    floors = {
+        name: Money(int(floor * 100), own).major
+        for name, floor in usual.floors.model_dump().items()
+    }
+    yield f"floors: {_flow(floors)}  # in {own}, by severity"
+    yield f"weights: {_flow(usual.weights.model_dump())}  # of the amount at stake"
+    yield f"cap: {money(usual.cap)}"
+    review, handling = usual.review, usual.handling
+    yield (
+        f"review: {{cost: {money(review.cost)}, catch_rate: {review.catch_rate}, "
+        f"rework: {money(review.rework)}}}"
+    )
+    yield (
+        f"handling: {{human_cost: {money(handling.human_cost)}, "
+        f"escalation_overhead: {money(handling.escalation_overhead)}, "
+        f"model_cost: {money(handling.model_cost)}}}"
+    )
+
+
+def _flow(values: Mapping[str, Decimal]) -> str:
+    return "{" + ", ".join(f"{name}: {value:f}" for name, value in values.items()) + "}"
 
 
 def _operations(actions: list[Action], own: str) -> Iterator[str]:

@@ -9,12 +9,10 @@ from pathlib import Path
 
 from understudy import __version__
 from understudy.campaign.adjudication import adjudicate
-from understudy.campaign.business import with_business
-from understudy.campaign.conclusion import conclude
+from understudy.campaign.conclusion import conclude, judged
 from understudy.campaign.decisions import DecisionFile, take_in
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import harness_hash
-from understudy.campaign.judgement import judge
 from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import RunFiles, as_records, evidence_of, open_run
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
@@ -105,7 +103,7 @@ def diff_run(run: str, reports: Path) -> str:
     """Explain and price a run's differences again; the verdict stays as it was made."""
     folder = find_run(run, reports)
     files = _reviewed(open_run(folder))
-    judgement = with_business(judge(files.evidence, files.rules.policy), files)
+    judgement = judged(files)
     folder.write_differences(judgement.findings, judgement.cost)
     cost = judgement.cost
     lines = [f"{cost.cases:,} cases, {len(judgement.findings):,} findings"]
