@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from tests.release.recorded_traffic import desk_exchange, har_entry
@@ -94,6 +97,32 @@ def test_a_process_that_is_killed_is_one_clear_error():
     with pytest.raises(RecordingError, match="was ended") as raised:
         side_by_side(2, lambda number: number and os.kill(os.getpid(), signal.SIGKILL))
     assert raised.value.code == "U424"
+
+
+def test_nobody_works_on_for_a_process_that_was_killed(tmp_path):
+    """Killed or interrupted, an import leaves no other process behind."""
+    told = tmp_path / "pid"
+    script = (
+        "import os, sys, time; from pathlib import Path\n"
+        "from understudy.traffic.forks import side_by_side\n"
+        "def work(number):\n"
+        "    if number: Path(sys.argv[1]).write_text(str(os.getpid()))\n"
+        "    time.sleep(100)\n"
+        "side_by_side(2, work)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, told]) as begun:
+        wait_until(lambda: told.exists() and told.read_text())
+        begun.kill()
+    other = Path("/proc") / told.read_text()
+    wait_until(lambda: not other.exists() or ") Z " in (other / "stat").read_text())
+
+
+def wait_until(reached):
+    for _ in range(600):
+        if reached():
+            return
+        time.sleep(0.05)
+    raise TimeoutError
 
 
 def test_a_result_comes_back_in_the_order_of_the_records(tmp_path):

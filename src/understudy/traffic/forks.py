@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import pickle
 import signal
@@ -22,6 +23,7 @@ __all__ = ["WHOLE", "Stripe", "processors", "side_by_side", "striped"]
 Made = TypeVar("Made")
 
 _RECORDS = 64
+_PARENT_DEATH_SIGNAL = 1
 _MOST = 3
 """More would read the file faster, and hold more than an import may."""
 
@@ -125,8 +127,9 @@ class _Other:
 @contextlib.contextmanager
 def _forked(work: Callable[[int], Any], number: int) -> Iterator[_Other]:
     ours, theirs = os.pipe()
-    pid = os.fork()
+    parent, pid = os.getpid(), os.fork()
     if pid == 0:
+        _end_with(parent)
         _answer(theirs, work, number)
     os.close(theirs)
     try:
@@ -136,6 +139,13 @@ def _forked(work: Callable[[int], Any], number: int) -> Iterator[_Other]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _end_with(parent: int) -> None:
+    """A process whose parent was killed goes with it, for nobody waits for its result."""
+    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _answer(pipe: int, work: Callable[[int], Any], number: int) -> None:
