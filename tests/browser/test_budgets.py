@@ -26,7 +26,11 @@ def _measured(opened, path):
         one = opened()
         one.goto(path)
         usable.append(one.page.evaluate("window.readyAt"))
-    filters = [one.page.evaluate(_FILTER, text) for text in ("7", "77", "refund-00", "none", "")]
+    # Each filter is tried several times: a busy machine makes one slow, and the page all of them.
+    filters = [
+        min(one.page.evaluate(_FILTER, text) for _ in range(5))
+        for text in ("7", "77", "refund-00", "none", "")
+    ]
     return one, statistics.median(usable), max(filters), one.page.evaluate(_HEAP)
 
 

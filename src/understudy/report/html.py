@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from understudy.model.finding import Severity
 from understudy.model.printable import printable
@@ -20,7 +20,7 @@ from understudy.report.page import Page
 from understudy.report.phrases import GLOSSARY, SEVERITY_SIGNS, amount, counted, percent, plain
 from understudy.report.tables import all_tables
 
-__all__ = ["Data", "environment", "policy_of", "read", "render_page"]
+__all__ = ["Data", "environment", "explained", "policy_of", "read", "render_page"]
 
 _FOLDER = Path(__file__).parent / "page"
 _LONGEST = 2000
@@ -91,6 +91,7 @@ def environment() -> jinja2.Environment:
         "percent": percent,
         "counted": counted,
         "money": amount,
+        "explained": explained,
         "sign": lambda severity: SEVERITY_SIGNS[Severity(severity)],
     }
     return made
@@ -101,6 +102,21 @@ def _inert(value: Any) -> Any:
     if isinstance(value, Markup | jinja2.Undefined):
         return value
     return printable(value, _LONGEST) if isinstance(value, str) else value
+
+
+def explained(name: str) -> Markup:
+    """A name with the meaning of the word in it that needs one, for those who point at it.
+
+    >>> explained("Run")
+    Markup('Run')
+    >>> explained("Largest exposure")
+    Markup('<abbr title="the amount of money that an action is about">Largest exposure</abbr>')
+    """
+    known = [word for word in GLOSSARY if word in name.lower()]
+    if not known:
+        return escape(printable(name, 200))
+    meaning = GLOSSARY[max(known, key=len)]
+    return Markup('<abbr title="{}">{}</abbr>').format(meaning, printable(name, 200))
 
 
 @functools.cache

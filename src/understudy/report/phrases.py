@@ -77,6 +77,11 @@ GLOSSARY: Mapping[str, str] = {
     "gate": "a limit on one measure that was set before the first case",
     "evidence": "how strongly the cases speak against the claim that the limit is exceeded; it may "
     "be looked at any number of times without making a wrong GO more likely",
+    "attempt": "how many runs have looked at this recording; who tries often enough is lucky once",
+    "exposure": "the amount of money that an action is about",
+    "stage": "how much the candidate would be allowed to do: shadow, draft only, approval "
+    "required, limited autonomy, full",
+    "scope": "the kinds of cases that the verdict speaks for",
     "cap": "the most that one case counts in the gate on error cost",
     "wall": "what kept the candidate from reaching anything but the mocked systems",
     "mess": "a defect that was put into the data on purpose, or was found there",
