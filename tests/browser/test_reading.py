@@ -151,3 +151,36 @@ def test_decisions_are_exported_as_judge_reads_them(opened, written):
     read = DecisionFile(download.value.path()).read()
     assert not read.damaged and [refusal(each) for each in read.all] == [None]
     assert (read.all[0].reviewer, read.all[0].choice) == ("Ana", "people_right")
+
+
+def test_the_page_prints_to_a_file(chromium, written, tmp_path):
+    """`--pdf` makes a PDF with the browser that the machine has, of at most four pages."""
+    from understudy.report.pdf import print_pdf
+
+    print_pdf(written(), tmp_path / "report.pdf")
+    data = (tmp_path / "report.pdf").read_bytes()
+    assert data.startswith(b"%PDF")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page[^s]", data)) <= 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_all_runs_shuts_nobody_out(opened, tmp_path, scheme):
+    """The list of runs holds against WCAG 2.2 AA and needs no sideways scrolling."""
+    from understudy.report.project import RunRow, render_project
+
+    rows = [
+        RunRow(
+            run_id=f"run-{number}", campaign="pilot", candidate="agent", stage="shadow",
+            started_at="2026-11-02T09:00:00Z", verdict="NO-GO", per_case=500.0 + number,
+            limit=600.0, currency="EUR", attempt=number + 1, cases=400, link="#",
+        )
+        for number in range(12)
+    ]  # fmt: skip
+    path = tmp_path / "runs.html"
+    path.write_text(render_project(rows, [{"operation": "a.b", "rung": "shadow"}], ["x"]))
+    one = opened(390, scheme)
+    one.goto(path)
+    assert _violations(one.page) == []
+    over, wide = one.page.evaluate(_WIDE)
+    assert over <= 0 and wide == []
+    assert one.complaints == []
