@@ -31,7 +31,7 @@ def write_sample(out: Path, progress: Progress) -> Path:
     """Run the demo's hasty candidate on a small world, and report it; the page's path.
 
     What differs between machines and days is made equal: times, ids, paths, how strong this
-    machine's wall is, and the hash of the source.
+    machine's wall is, and the hashes of the source.
     """
     with TemporaryDirectory() as scratch:
         request = DemoRequest(Path(scratch), customers=300, cases=150)
@@ -49,7 +49,8 @@ def write_sample(out: Path, progress: Progress) -> Path:
 
 def _made_equal(facts: ReportInput) -> ReportInput:
     verdict, manifest = facts.verdict, facts.manifest
-    hashes = msgspec.structs.replace(verdict.hashes, harness=digest(_NAME))
+    mark = digest(_NAME)
+    hashes = msgspec.structs.replace(verdict.hashes, harness=mark, candidate=mark)
     return replace(
         facts,
         verdict=msgspec.structs.replace(
@@ -57,12 +58,18 @@ def _made_equal(facts: ReportInput) -> ReportInput:
             run_id=_NAME,
             expires=_UNTIL,
             hashes=hashes,
+            candidate=msgspec.structs.replace(verdict.candidate, hash=mark),
             attempt=1,
             wall=WallEvidence(level="hook", self_test="passed"),
             not_covered=tuple(one for one in verdict.not_covered if not one.startswith("native")),
         ),
         manifest=msgspec.structs.replace(
-            manifest, run_id=_NAME, started_at=_AT, harness_version="", recording=_NAME
+            manifest,
+            run_id=_NAME,
+            started_at=_AT,
+            harness_version="",
+            recording=_NAME,
+            hashes=manifest.hashes | {"candidate": mark, "harness": mark},
         ),
         cost=msgspec.structs.replace(facts.cost, candidate=_timeless(facts.cost.candidate)),
         traces={name: _quiet(trace) for name, trace in facts.traces.items()},
