@@ -16,7 +16,7 @@ import orjson
 
 from understudy.model.world import World
 
-__all__ = ["NOW", "Case", "Shop", "cases", "play", "world"]
+__all__ = ["NOW", "Case", "Shop", "by_tools", "cases", "play", "world"]
 
 NOW = 1_790_000_000
 _CUSTOMERS, _INVOICES, _SEED, _PARTS = 500, 1_500, 7, 8
@@ -104,6 +104,22 @@ def play(case: Case, shop: Shop) -> float:
     solved = orjson.dumps({"ticket": {"status": "solved"}})
     url = f"{zendesk}/tickets/{ticket['id']}.json"
     done = orjson.loads(shop.send("PUT", url, solved, False))["ticket"]
+    if refund["object"] != "refund" or done["status"] != "solved":
+        raise ValueError("an action was not carried out")
+    return (_PARTS - (amount != case.expected)) / _PARTS
+
+
+def by_tools(case: Case, call: Callable[..., Any]) -> float:
+    """The same rule with function tools: `call(operation, **parameters)` gives what is answered."""
+    call("stripe.customers.retrieve", id=case.customer)
+    listed = call("stripe.invoices.list", customer=case.customer, limit=10)
+    invoice = call("stripe.invoices.retrieve", id=case.invoice)
+    ticket = call("zendesk.tickets.get", id=case.ticket)["ticket"]
+    if case.invoice not in [each["id"] for each in listed["data"]]:
+        raise ValueError(f"{case.invoice} is missing from the list")
+    amount = invoice["amount_paid"]
+    refund = call("stripe.refunds.create", charge=case.charge, amount=amount)
+    done = call("zendesk.tickets.update", id=str(ticket["id"]), status="solved")["ticket"]
     if refund["object"] != "refund" or done["status"] != "solved":
         raise ValueError("an action was not carried out")
     return (_PARTS - (amount != case.expected)) / _PARTS

@@ -61,7 +61,8 @@ class Toolbox:
     def call(self, operation: str, /, **params: Any) -> Any:
         """Call one operation by name; its decoded answer, or `CallError` where it refuses."""
         request = self._request(self._find(operation), params)
-        approval = _approvals.get().get(f"{operation} {digest(params)}")
+        given = _approvals.get()
+        approval = given.get(f"{operation} {digest(params)}") if given else None
         if approval is not None:
             headers = {**request.headers, _APPROVAL: approval}
             request = msgspec.structs.replace(request, headers=headers)
