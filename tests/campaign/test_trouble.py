@@ -85,3 +85,77 @@ def test_a_recording_that_did_not_move_along_is_named(project, campaign, tmp_pat
     assert judged.returncode == 2
     assert str(world) in judged.stderr
     assert "Traceback" not in judged.stderr
+
+
+@pytest.mark.slow
+def test_a_run_on_another_machine_is_told_where_its_recording_lies(project, campaign):
+    """The recording elsewhere is taken where it is the same one, and from then on known."""
+    world = shutil.copytree(project.world, project.folder / "own-world")
+    campaign = str(project.campaign("bot:handle", world=str(world)))
+    project.command("run", campaign, "-q")
+    (run,) = project.runs()
+    before = json.loads((run / "verdict.json").read_text())
+    shutil.move(world, project.folder / "elsewhere")
+    lost = project.command("judge", str(run), "-q")
+    assert lost.stderr.startswith("error[U437]")
+    assert "--recording DIR" in lost.stderr
+    here = project.folder / "elsewhere" / "recording"
+    cases = here / "cases.jsonl"
+    whole = cases.read_bytes()
+    cases.write_bytes(whole.replace(b"case-00001", b"case-x0001"))
+    other = project.command("judge", str(run), "--recording", str(here), "-q")
+    assert other.stderr.startswith("error[U4"), other.stderr
+    cases.write_bytes(whole)
+    judged = project.command("judge", str(run), "--recording", str(here), "-q")
+    assert "VERDICT" in judged.stdout, judged.stderr
+    assert json.loads((run / "verdict.json").read_text()) == before
+    assert project.command("report", str(run)).returncode == 0
+
+
+JUMPING = """
+import runpy, sys, time
+
+real, real_ns, calls = time.time, time.time_ns, [0]
+
+
+def jumped():
+    calls[0] += 1
+    return real() + (86_400 if calls[0] % 2 else -86_400)
+
+
+time.time, time.time_ns = jumped, lambda: int(jumped() * 1e9)
+sys.argv = ["understudy", *sys.argv[1:]]
+runpy.run_module("understudy", run_name="__main__")
+"""
+JUMPING_BOT = """
+import time
+
+real = time.time
+
+
+def handle(case, systems):
+    number = int(case.id.rpartition("-")[2])
+    time.time = lambda: real() + (-1) ** number * 86_400 * number
+    return {"outcome": "escalated", "confidence": 0.4}
+"""
+
+
+@pytest.mark.slow
+def test_a_clock_that_jumps_changes_nothing(project, campaign):
+    """Set days forwards and backwards in mid-run, here and in the candidate's process.
+
+    No case is lost, ends as late, or lasts longer or shorter than it did; the verdict is the same.
+    """
+    project.command("run", campaign, "-q")
+    (run,) = project.runs()
+    before = json.loads((run / "verdict.json").read_text())
+    project.write("bot.py", JUMPING_BOT)
+    finished = scripted(project, JUMPING, "run", campaign, "-q", "--json")
+    told = json.loads(finished.stdout)["runs"][0]
+    assert (told["verdict"], told["cases"]) == (before["verdict"], before["cases"])
+    lines = (project.folder / told["run"] / "cases-0.jsonl").read_bytes().splitlines()
+    proposals = [json.loads(line)["proposal"] for line in lines]
+    assert len(proposals) == 24
+    assert {one["failure"] for one in proposals} == {None}
+    assert all(0 <= one["wall_time_ms"] < 60_000 for one in proposals)
+    assert all(0 <= one["cycle_time_ms"] < 60_000 for one in proposals)

@@ -12,6 +12,7 @@ import msgspec
 
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
+from understudy.campaign.relocation import PLACES
 from understudy.campaign.run_files import open_run
 from understudy.campaign.run_folder import RunFolder, find_run, mint_run_id
 from understudy.campaign.run_head import added_traffic
@@ -28,8 +29,6 @@ _OWN = (
     "run_id", "shard", "started_at", "stopped", "unanswered", "wall",
 )  # fmt: skip
 """What the shards of one campaign may differ in."""
-_PLACES = ("recording", "world", "policy", "gates", "settings", "paths", "mounted")
-"""Where things lie on the machine of a shard; what they hold is bound by hashes."""
 _LEVELS = ("none", "hook", "netns", "hook+netns")
 
 
@@ -95,7 +94,7 @@ def _refuse_strangers(shards: Shards) -> None:
 
 def _unlike(one: RunManifest, other: RunManifest) -> list[str]:
     """The names of what differs and must not."""
-    names = [name for name in one.__struct_fields__ if name not in (*_OWN, *_PLACES, "hashes")]
+    names = [name for name in one.__struct_fields__ if name not in (*_OWN, *PLACES, "hashes")]
     found = [name for name in names if getattr(one, name) != getattr(other, name)]
     hashed = one.hashes.keys() | other.hashes.keys()
     found += sorted(name for name in hashed if one.hashes.get(name) != other.hashes.get(name))

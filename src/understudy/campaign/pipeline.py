@@ -13,6 +13,7 @@ from understudy.campaign.finish import Finished, Part
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.proofreading import proofread_models
 from understudy.campaign.rehearsal import Rehearsal
+from understudy.campaign.relocation import PLACES
 from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import RunFiles, evidence_of, stored_records
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run
@@ -160,10 +161,16 @@ def _watched(plan: ShadowPlan, standing: Standing, progress: Progress) -> tuple[
         nonlocal handed
         handed += 1
         why = standing.add(record)
-        progress(stage, handed, planned, standing.told() + ending)
+        progress(stage, handed, planned, standing.told() + _spent(plan) + ending)
         return why
 
     return run_shadow(plan, keep), handed
+
+
+def _spent(plan: ShadowPlan) -> str:
+    """What model calls have cost so far, where they cost anything."""
+    cost = plan.models.meter.cost_minor if plan.models is not None else 0
+    return f", models {cost / 100:,.2f} so far" if cost else ""
 
 
 def _stop(settings: Settings, request: RunRequest) -> Stop:
@@ -183,12 +190,15 @@ def _folder(
     """A new run's folder with its manifest, or the one that is gone on with."""
     manifest = manifest_of(settings, source, selection, request.shard)
     if not request.rehearsal:
-        before = count_attempts(request.reports, source.recording.digest)
-        manifest = msgspec.structs.replace(manifest, attempt=before + 1)
+        earlier = count_attempts(request.reports, source.recording.digest)
+        manifest = msgspec.structs.replace(manifest, attempt=earlier + 1)
     if request.resume is not None:
         folder = find_run(request.resume, request.reports)
-        refuse_other(folder.read_manifest(), manifest)
-        return folder, folder.read_manifest()
+        before = folder.read_manifest()
+        refuse_other(before, manifest)
+        # It may go on elsewhere than where it began.
+        here = {place: getattr(manifest, place) for place in PLACES}
+        return folder, msgspec.structs.replace(before, **here)
     path = request.reports / manifest.campaign / manifest.run_id
     path.mkdir(parents=True)
     folder = RunFolder(path)

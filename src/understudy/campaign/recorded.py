@@ -13,6 +13,7 @@ from understudy.campaign.conclusion import conclude, judged
 from understudy.campaign.decisions import DecisionFile, take_in
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import harness_hash
+from understudy.campaign.relocation import relocate
 from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import RunFiles, as_records, evidence_of, open_run
 from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
@@ -64,14 +65,21 @@ def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
 
 
 def judge_run(
-    run: str, reports: Path, progress: Progress, decisions: Path | None = None
+    run: str,
+    reports: Path,
+    progress: Progress,
+    decisions: Path | None = None,
+    recording: Path | None = None,
 ) -> Finished:
     """Judge a run again from its store, with the policy and gate files as they are now.
 
     What reviewers have decided in the meantime is taken up, with a file of `decisions` that was
-    exported from a page put to it.
+    exported from a page put to it. A run that was moved is told where its `recording` lies now.
     """
-    files = open_run(find_run(run, reports))
+    folder = find_run(run, reports)
+    if recording is not None:
+        relocate(folder, recording)
+    files = open_run(folder)
     if files.manifest.shard is not None:
         raise EvidenceError(
             f"`{files.folder.path}` is shard {'{}/{}'.format(*files.manifest.shard)} of a run, and "

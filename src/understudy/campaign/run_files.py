@@ -14,6 +14,7 @@ from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.settings import Rules, load_rules
 from understudy.model.action import Action
 from understudy.model.case import Case
+from understudy.model.errors import RecordingError
 from understudy.model.line_file import Derived, held
 from understudy.model.manifest import RecordingManifest, RunManifest
 from understudy.model.names import Names
@@ -50,7 +51,7 @@ def open_run(folder: RunFolder) -> RunFiles:
     """
     manifest = folder.read_manifest()
     check_seal(folder.path)
-    recording = read_recording(Path(manifest.recording))
+    recording = _recording(folder, manifest)
     records = _stored(folder, manifest)
     world = Path(manifest.world) if manifest.world else None
     return RunFiles(
@@ -68,6 +69,18 @@ def open_run(folder: RunFolder) -> RunFiles:
         wall=manifest.wall,
         stopped=manifest.stopped,
     )
+
+
+def _recording(folder: RunFolder, manifest: RunManifest) -> Recording:
+    path = Path(manifest.recording)
+    if not path.is_dir():
+        raise RecordingError(
+            f"the recording of this run is not at `{path}` any more",
+            code="U437",
+            where=str(folder.path / "manifest.json"),
+            hint=f"say where it lies now: understudy judge {folder.path} --recording DIR",
+        )
+    return read_recording(path)
 
 
 def evidence_of(

@@ -284,7 +284,8 @@ def merge(
 def judge(
     run: Annotated[str | None, typer.Argument(help="A run to judge again.")] = None,
     recording: Annotated[
-        Path | None, typer.Option(help="The recording with the baselines.")
+        Path | None,
+        typer.Option(help="The recording with the baselines; of a run: where it is now."),
     ] = None,
     proposed: Annotated[
         Path | None, typer.Option(help="Proposed actions, one case a line.")
@@ -309,9 +310,9 @@ def judge(
         _self_test(recording, policy, gates)
     progress = Progress(quiet=quiet)
     if run is not None:
-        if recording or proposed:
+        if proposed:
             raise typer.BadParameter("name either a run, or --recording and --proposed")
-        finished = judge_run(run, reports, progress, decisions)
+        finished = judge_run(run, reports, progress, decisions, recording)
     elif decisions is not None:
         raise typer.BadParameter("--decisions needs a run")
     elif recording is None or proposed is None:
