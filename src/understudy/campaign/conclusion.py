@@ -15,6 +15,7 @@ from understudy.campaign.business import (
 from understudy.campaign.evidence_by_operation import evidence_by_operation
 from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
+from understudy.campaign.flaky import with_flaky
 from understudy.campaign.judgement import Judgement, judge
 from understudy.campaign.linkage import linkage_of
 from understudy.campaign.oversight import oversight_of
@@ -60,6 +61,7 @@ def conclude(end: RunFiles) -> Finished:
 def judged(end: RunFiles) -> Judgement:
     """Explain and price a run's differences, with its business case and what repairs would do."""
     judgement = with_business(judge(end.evidence, end.rules.policy), end)
+    judgement = with_flaky(judgement, end.evidence)
     known = informed(end, judgement)
     return verdicts_after_repair(judgement, known, _facts(known, judgement))
 

@@ -8,7 +8,7 @@ import msgspec
 
 from understudy.model.business import Business
 
-__all__ = ["BusinessMetrics", "CaseCost", "CostLine", "CostSummary"]
+__all__ = ["BusinessMetrics", "CaseCost", "CostLine", "CostSummary", "FlakyAction"]
 
 
 class CaseCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +55,22 @@ class BusinessMetrics(msgspec.Struct, frozen=True, kw_only=True):
     cost_per_case_minor: int | None = None
 
 
+class FlakyAction(msgspec.Struct, frozen=True, kw_only=True):
+    """An action that was accepted in some repeats of a case and not done in the others.
+
+    It has no price of its own: each repeat is priced by what it did, and the case by their mean.
+    """
+
+    case_id: str
+    operation: str
+    told: str
+    times: int
+    """In how many of its `repeats` it was done."""
+    repeats: int
+    amount_minor: int | None = None
+    currency: str | None = None
+
+
 class CostSummary(msgspec.Struct, frozen=True, kw_only=True):
     """`cost.json`: totals, the cost of each case, attribution, and both sides' metrics."""
 
@@ -77,5 +93,7 @@ class CostSummary(msgspec.Struct, frozen=True, kw_only=True):
     by_segment: tuple[CostLine, ...] = ()
     by_fault: tuple[CostLine, ...] = ()
     by_confidence: tuple[CostLine, ...] = ()
+    flaky: tuple[FlakyAction, ...] = ()
+    """What the candidate does not do every time, where cases are repeated."""
     business: Business | None = None
     """The business case; None where the costs alone were asked for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from understudy.report.business import Table, business_tables
 from understudy.report.drills import drill_tables
+from understudy.report.flaky import flaky_tables
 from understudy.report.input import ReportInput
 from understudy.report.registration import registration_table
 
@@ -11,5 +12,10 @@ __all__ = ["all_tables"]
 
 
 def all_tables(facts: ReportInput) -> tuple[Table, ...]:
-    """The business case first, then the drills, then what the run was registered as."""
-    return (*business_tables(facts), *drill_tables(facts), registration_table(facts))
+    """The business case, what is not done every time, the drills, what the run was registered as."""
+    return (
+        *business_tables(facts),
+        *flaky_tables(facts),
+        *drill_tables(facts),
+        registration_table(facts),
+    )
