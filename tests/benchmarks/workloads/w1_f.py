@@ -25,6 +25,7 @@ _PEER = Path(__file__).parents[1] / "w1_peer.py"
 _QUIET = {
     "DEEPEVAL_TELEMETRY_OPT_OUT": "YES",
     "INSPECT_DISPLAY": "none",
+    "OPENAI_API_KEY": "none",  # DeepEval makes a client of it, and its tool metric calls none
     "PROMPTFOO_DISABLE_TELEMETRY": "1",
     "PROMPTFOO_DISABLE_UPDATE": "1",
 }
