@@ -285,7 +285,7 @@ def judge(
     run: Annotated[str | None, typer.Argument(help="A run to judge again.")] = None,
     recording: Annotated[
         Path | None,
-        typer.Option(help="The recording with the baselines; of a run: where it is now."),
+        typer.Option(help="The recording; of a run: where it lies now."),
     ] = None,
     proposed: Annotated[
         Path | None, typer.Option(help="Proposed actions, one case a line.")
