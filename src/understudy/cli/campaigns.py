@@ -284,8 +284,7 @@ def merge(
 def judge(
     run: Annotated[str | None, typer.Argument(help="A run to judge again.")] = None,
     recording: Annotated[
-        Path | None,
-        typer.Option(help="The recording; of a run: where it lies now."),
+        Path | None, typer.Option(help="The recording; of a run: where it lies now.")
     ] = None,
     proposed: Annotated[
         Path | None, typer.Option(help="Proposed actions, one case a line.")

@@ -12,7 +12,7 @@ __all__ = ["all_tables"]
 
 
 def all_tables(facts: ReportInput) -> tuple[Table, ...]:
-    """The business case, what is not done every time, the drills, what the run was registered as."""
+    """The business case, flaky actions, the drills, and what the run was registered as."""
     return (
         *business_tables(facts),
         *flaky_tables(facts),
