@@ -24,9 +24,9 @@ class Bundle:
     number: int
     entity: str
     last: datetime | None
-    names: set[str] = field(default_factory=set)
-    told: set[str] = field(default_factory=set)
-    """What the case's own messages name."""
+    told: tuple[str, ...] = ()
+    """What the case's own messages name; there are many cases, so it is held as it is smallest."""
+    named: bool = False
     wrote: bool = False
     correlated: bool = False
 
@@ -129,10 +129,10 @@ class Sorter:
             self._hands[one.actor] = (bundle, one.at)
         if bundle.correlated or one.system not in self.systems:
             return
-        if not bundle.names:
-            bundle.told.update(NUMBER.findall(bundle.entity))
-        bundle.told.update(one.told)
-        bundle.names.update(one.names, bundle.told)
+        told = one.told if bundle.named else (*NUMBER.findall(bundle.entity), *one.told)
+        bundle.named = bundle.named or bool(one.names or told)
+        if not set(bundle.told).issuperset(told):
+            bundle.told = tuple(dict.fromkeys((*bundle.told, *told)))
         self._named.update(dict.fromkeys((*one.names, *bundle.told), bundle))
 
     def _sweep(self, now: datetime | None) -> None:
@@ -152,6 +152,6 @@ def _fresh(bundle: Bundle, since: datetime) -> bool:
 
 
 def _confidence(asked: set[str], bundle: Bundle) -> LinkConfidence:
-    if asked & bundle.told or bundle.entity.partition("/")[2] in asked:
+    if not asked.isdisjoint(bundle.told) or bundle.entity.partition("/")[2] in asked:
         return LinkConfidence.EXPLICIT_ID
     return LinkConfidence.CUSTOMER_AND_AMOUNT

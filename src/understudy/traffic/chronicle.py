@@ -23,7 +23,7 @@ from understudy.world.versions import micros
 __all__ = ["Chronicle", "Noted", "Past", "noted"]
 
 _TABLES = """
-PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000;
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;
 CREATE TABLE past (tbl TEXT, id TEXT, at INTEGER, seq INTEGER PRIMARY KEY, kind TEXT, body BLOB);
 CREATE TABLE deed (key TEXT PRIMARY KEY, at INTEGER, seq INTEGER, body BLOB);
 CREATE TABLE message (entity TEXT, at INTEGER, seq INTEGER PRIMARY KEY, body BLOB);
