@@ -24,8 +24,8 @@ Made = TypeVar("Made")
 
 _RECORDS = 64
 _PARENT_DEATH_SIGNAL = 1
-_MOST = 3
-"""More would read the file faster, and hold more than an import may."""
+_MOST = 2
+"""A third would read the file faster, and hold more than an import may."""
 
 
 class Stripe(NamedTuple):
