@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 KILLS ?= 20
 
-.PHONY: help demo test slow browser fuzz kills check docs bench release-check clean
+.PHONY: help demo test slow browser fuzz kills check docs mutants bench release-check clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make kills   runs killed at random points and gone on with; KILLS=50 for more of them"
 	@echo "make check   format, lint, types, layers"
 	@echo "make docs    write the pages of docs/ that are made from the code"
+	@echo "make mutants   small changes of diff, cost and gate, and whether a test notices; MUTANTS='--sample 300'"
 	@echo "make bench   speed beside floors and peers; BENCH='ENGINE W1-H --repeat 9' for some of it"
 	@echo "make release-check   large recordings, a campaign of 100,000 cases, 1,000,000 that are judged: memory, time, growth; SHARE=0.1 for a tenth of them"
 	@echo "make clean   remove the environment and what was built"
@@ -59,13 +60,18 @@ kills: $(READY)
 browser: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m browser tests/browser
 
+mutants: $(READY)
+	$(BIN)/python -m pip install -q --constraint constraints.txt --group mutation
+	$(BIN)/python -m tests.release.mutants $(MUTANTS)
+
 bench: $(READY)
-	$(BIN)/python -m tests.benchmarks $(BENCH)
+	$(BIN)/python -m tests.benchmarks --publish $(BENCH)
 
 release-check: $(READY)
 	$(BIN)/python -m tests.release.traffic_memory $(SHARE)
 	$(BIN)/python -m tests.release.campaign_growth $(SHARE)
 	$(BIN)/python -m tests.release.judge_memory $(SHARE)
+	$(MAKE) mutants
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

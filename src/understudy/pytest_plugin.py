@@ -7,6 +7,7 @@ is imported before a suite is collected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,7 +150,7 @@ class SuiteFile(pytest.File):
             item.loaded, item.scenario = loaded, scenario
             item.line = loaded.lines[scenario.id] - 1
             for tag in scenario.tags:
-                name = tag.replace("-", "_").replace(" ", "_")
+                name = re.sub(r"\W", "_", tag)
                 self.config.addinivalue_line("markers", f"{name}: scenarios tagged `{tag}`")
                 item.add_marker(name)
             yield item

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.benchmarks import machine, suite, table
+from tests.benchmarks import machine, published, suite, table
 from tests.benchmarks.measure import Measured, VoidError, measure
 
 
@@ -28,6 +28,8 @@ def main() -> int:
     if asked.json:
         text = json.dumps(table.document(found, load), indent=1)
         asked.json.write_text(text + "\n", encoding="utf-8")
+    if asked.publish:
+        published.publish(table.document(found, load))
     missed = [line for each in found for line in table.missed(each)]
     _say(*(f"gate missed: {line}" for line in missed))
     return 1 if missed else 0
@@ -40,6 +42,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, help="instead of the workload's own")
     parser.add_argument("--side", action="append", default=[], help="only these sides")
     parser.add_argument("--json", type=Path, help="write the results to this file")
+    parser.add_argument(
+        "--publish", action="store_true", help="into reports/benchmarks.json and the README"
+    )
     return parser.parse_args()
 
 

@@ -42,8 +42,19 @@ class Measured:
 
         Both sides of a round ran one after the other, so that what disturbs one disturbs both.
         """
+        return median(self._ratios(of, against))
+
+    def _ratios(self, of: str, against: str) -> list[float]:
         pairs = zip(self.rounds[of], self.rounds[against], strict=True)
-        return median(_number(b, "us_per_unit") / _number(a, "us_per_unit") for a, b in pairs)
+        return [_number(b, "us_per_unit") / _number(a, "us_per_unit") for a, b in pairs]
+
+    def each_round(self, goal: Ratio | Limit) -> list[float]:
+        """What a goal is about, round by round; none where a side of it is missing."""
+        if self.value(goal) is None:
+            return []
+        if isinstance(goal, Limit):
+            return [_number(each, goal.fact) for each in self.rounds[goal.of]]
+        return self._ratios(goal.of, goal.against)
 
     def value(self, goal: Ratio | Limit) -> float | None:
         """What a goal is about, as measured; None where a side of it is missing."""

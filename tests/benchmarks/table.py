@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.benchmarks import machine
@@ -32,8 +33,10 @@ def lines(found: Measured) -> Iterator[str]:
 
 
 def _goal(found: Measured, goal: Ratio | Limit) -> str:
-    value = found.value(goal)
-    shown = "not measured" if value is None else f"{value:.2f}"
+    value, rounds = found.value(goal), found.each_round(goal)
+    shown = "not measured"
+    if value is not None:
+        shown = f"{value:.2f}, {min(rounds):.2f} to {max(rounds):.2f}"
     word = {None: "", True: "  met", False: "  MISSED"}[found.met(goal)]
     if isinstance(goal, Limit):
         return f"{goal.of}, {goal.fact}: {shown} (at most {goal.most:g}){word}"
@@ -47,12 +50,12 @@ def missed(found: Measured) -> list[str]:
 
 
 def document(all_found: list[Measured], load: float) -> dict[str, Any]:
-    """Everything that was measured, with the machine."""
+    """Everything that was measured, each workload with the machine that it was measured on."""
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    where = {"machine": machine.describe(), "load_at_start": round(load, 2), "at": when}
     return {
         "version": 1,
-        "machine": machine.describe(),
-        "load_at_start": load,
-        "workloads": {each.workload.id: _one(each) for each in all_found},
+        "workloads": {each.workload.id: {**_one(each), **where} for each in all_found},
     }
 
 
@@ -62,13 +65,21 @@ def _one(found: Measured) -> dict[str, Any]:
         "unit": found.workload.unit,
         "sides": found.rounds,
         "not_measured": found.missing,
-        "goals": [
-            {
-                "goal": _goal(found, goal),
-                "value": found.value(goal),
-                "met": found.met(goal),
-                "gated": goal.gated,
-            }
-            for goal in found.workload.goals
-        ],
+        "goals": [_told(found, goal) for goal in found.workload.goals],
+    }
+
+
+def _told(found: Measured, goal: Ratio | Limit) -> dict[str, Any]:
+    """A goal with its median, minimum and maximum over the rounds."""
+    rounds = found.each_round(goal)
+    limit = isinstance(goal, Limit)
+    return {
+        "compared": f"{goal.of}, {goal.fact}" if limit else f"{goal.of} / {goal.against}",
+        "wanted": f"at most {goal.most:g}" if limit else f"at least {goal.least:g}",
+        "value": found.value(goal),
+        "least": min(rounds, default=None),
+        "most": max(rounds, default=None),
+        "rounds": len(rounds),
+        "met": found.met(goal),
+        "gated": goal.gated,
     }

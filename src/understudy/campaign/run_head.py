@@ -66,6 +66,9 @@ def manifest_of(
         drills=campaign.drills.model_dump(mode="json") if campaign.drills.asked else {},
         faults=tuple(_told(fault) for fault in campaign.faults),
         fault_plan=tuple(map(str, campaign.faults)),
+        planned_faults=tuple(
+            fault.model_dump(mode="json", exclude_defaults=True) for fault in campaign.faults
+        ),
         selection=selection.told,
         chosen=selection.chosen,
         shard=None if shard is None else (shard.number, shard.total),

@@ -150,7 +150,7 @@ def try_scenario(
     """
     rules = loaded.policy(policy)
     records: list[CaseRecord] = []
-    play = staged(scenario, int(_NOW.timestamp()), loaded.suite.seed)
+    play = staged(scenario, int(_moment(scenario).timestamp()), loaded.suite.seed)
     with tempfile.TemporaryDirectory(prefix="scenario-") as place:
         plan = _plan(_Setting(loaded, scenario, rules, play), use, Path(place))
         report = run_shadow(plan, records.append, crews)
@@ -259,16 +259,20 @@ def _refuse_recorded(recording: Path, scenario: Scenario, case_id: str) -> None:
         )
 
 
+def _moment(scenario: Scenario) -> datetime:
+    return scenario.trigger.at or _NOW
+
+
 def _case(scenario: Scenario) -> Case:
-    trigger = scenario.trigger
+    trigger, moment = scenario.trigger, _moment(scenario)
     return Case(
         # A candidate sees the case's id, and must not learn from it what is expected.
         case_id=hashlib.blake2b(scenario.id.encode(), digest_size=6).hexdigest(),
         scenario=scenario.scenario or scenario.id,
         cluster_id=scenario.id,
         trigger=Trigger(system=trigger.system, type=trigger.type, payload=trigger.payload),
-        turns=tuple(Turn(role="customer", text=text, at=_NOW) for text in scenario.turns),
-        received_at=_NOW,
+        turns=tuple(Turn(role="customer", text=text, at=moment) for text in scenario.turns),
+        received_at=moment,
         tier=scenario.tier,
         tags=scenario.tags,
     )

@@ -71,9 +71,18 @@ def _printed(run: str, reports: Path) -> None:
 def case(
     run: Run,
     case_id: Annotated[str, typer.Argument(help="The case.")],
+    to_scenario: Annotated[
+        Path | None,
+        typer.Option(help="Write it into this suite instead, as a scenario that pytest runs."),
+    ] = None,
     reports: Reports = Path("reports"),
 ) -> None:
     """Show one case whole: people beside candidate, and the price of each difference."""
+    if to_scenario is not None:
+        from understudy.campaign.scenario_file import write_scenario
+
+        typer.echo(write_scenario(run, case_id, to_scenario, reports))
+        return
     from understudy.campaign.one_case import describe_case
 
     typer.echo(describe_case(run, case_id, reports))

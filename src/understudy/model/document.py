@@ -13,7 +13,14 @@ import pydantic
 
 from understudy.model.errors import ConfigurationError, UnderstudyError, nearest, one_error
 
-__all__ = ["Document", "Place", "load_document", "parse_document", "read_document"]
+__all__ = [
+    "Document",
+    "Place",
+    "load_document",
+    "parse_document",
+    "parse_text",
+    "read_document",
+]
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 60
@@ -68,7 +75,7 @@ def read_document(path: Path) -> Document:
         raise ConfigurationError(
             f"`{path}` is not UTF-8 text (byte {error.start})", code="U102"
         ) from error
-    return _parse(text, str(path))
+    return parse_text(text, str(path))
 
 
 def parse_document(document: Document, model: type[Model]) -> Model:
@@ -87,7 +94,8 @@ def parse_document(document: Document, model: type[Model]) -> Model:
         raise one_error([_explain(document, model, item) for item in told]) from None
 
 
-def _parse(text: str, file: str) -> Document:
+def parse_text(text: str, file: str) -> Document:
+    """Parse YAML that is there as text; `file` is what errors call it by."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 

@@ -102,6 +102,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of faults that were planned."""
     fault_plan: tuple[str, ...] = ()
     """The planned faults one by one, as the records of cases name them."""
+    planned_faults: tuple[dict[str, Any], ...] = ()
+    """The same as the campaign has them."""
     without_effect: tuple[str, ...] = ()
     """Settings of the campaign that nothing acts on yet; a report tells them."""
     model_traffic: tuple[ModelTraffic, ...] = ()

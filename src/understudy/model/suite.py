@@ -41,6 +41,9 @@ class ScenarioTrigger(Configuration):
 
     system: str
     type: str
+    at: pydantic.AwareDatetime | None = Field(
+        None, description="when it comes in, which is the systems' present; a fixed day without it"
+    )
     payload: dict[str, Any] = Field(default_factory=dict)
 
 
