@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 KILLS ?= 20
 
-.PHONY: help demo test slow browser fuzz kills check docs mutants bench release-check clean
+.PHONY: help demo test slow browser fuzz kills statistics check docs mutants bench release-check clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make browser the pages in a real Chromium, where the machine has one"
 	@echo "make fuzz    the long runs with garbage and with generated requests"
 	@echo "make kills   runs killed at random points and gone on with; KILLS=50 for more of them"
+	@echo "make statistics   what the evidence promises, each tried a thousand times and more"
 	@echo "make check   format, lint, types, layers"
 	@echo "make docs    write the pages of docs/ that are made from the code"
 	@echo "make mutants   small changes of diff, cost and gate, and whether a test notices; MUTANTS='--sample 300'"
@@ -59,6 +60,9 @@ kills: $(READY)
 
 browser: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m browser tests/browser
+
+statistics: $(READY)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m statistics tests/gate
 
 mutants: $(READY)
 	$(BIN)/python -m pip install -q --constraint constraints.txt --group mutation

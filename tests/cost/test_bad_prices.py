@@ -20,6 +20,8 @@ from understudy.traffic.proposals import read_proposals
     ("line", "told"),
     [
         ("cap: -5 EUR", "`cap` is -5.00 EUR; it cannot be negative"),
+        ("cap: 0 EUR", "`cap` is 0.00 EUR, which lies below the floor of critical, 1500"),
+        ("cap: 1499.99 EUR", "lies below the floor of critical"),
         ("review: {cost: -1 EUR}", "`review.cost` is -1.00 EUR; it cannot be negative"),
         ("handling: {human_cost: -3 EUR}", "`handling.human_cost` is -3.00 EUR"),
         ("rates: {date: 2026-01-01, USD: -2}", "one USD must be worth more than nothing"),

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from understudy.gate.decide import decide, evidence_of
-from understudy.gate.facts import Control, StopCause
+from understudy.gate.facts import StopCause
 from understudy.gate.units import units_of
 from understudy.gate.wording import floor_sentence
 from understudy.model.errors import ConfigurationError
 from understudy.model.exit_code import ExitCode
 from understudy.model.gates import Gate, Gates, Metric
 from understudy.model.money import Money
-from understudy.model.verdict import GateOutcome, Stage, VerdictWord, WallEvidence
+from understudy.model.verdict import Control, GateOutcome, Stage, VerdictWord, WallEvidence
 
 
 def _outcomes(decision):
@@ -162,7 +162,7 @@ def test_the_stage_asks_for_rarer_critical_findings(summary, gates, facts):
 def test_prices_without_an_owner_never_lead_beyond_shadow(summary, gates, facts):
     """Illustrative prices may decide nothing above the stage `shadow`."""
     clean = summary([0] * 3200)
-    told = facts(3200, prices_owned=False, stage=Stage.LIMITED_AUTONOMY)
+    told = facts(3200, prices_owned=False, stage=Stage.LIMITED_AUTONOMY, held_out=True)
     decision = decide(clean, gates, told)
     assert decision.verdict is VerdictWord.INCONCLUSIVE
     assert "no owner" in decision.reasons[0]
@@ -281,7 +281,7 @@ def test_shipped_gate_files_differ_in_appetite(gate_file):
     for name in ("cautious", "standard", "bold"):
         gates = gate_file(name)
         floors.append(evidence_of_nothing(gates))
-        assert {gate.metric for gate in gates.gates} == set(Metric)
+        assert {gate.id for gate in gates.gates} >= {"G1", "G2", "G4"}
     assert floors == sorted(floors, reverse=True)
     assert "cannot end in GO" in floor_sentence(gate_file("standard"), 100)
     assert "cannot" not in floor_sentence(gate_file("standard"), 800)

@@ -9,15 +9,15 @@ import msgspec
 
 from understudy.campaign.human_noise import AUDIT_SAMPLE, broken_by_people, human_noise
 from understudy.campaign.judgement import Judgement
+from understudy.campaign.redecided import decided_anew
 from understudy.campaign.run_files import RunFiles
 from understudy.cost.business import Outlook, business_case
 from understudy.cost.price_list import PriceList
-from understudy.cost.summary import Judged, summarise
-from understudy.gate.decide import decide
+from understudy.cost.summary import summarise
 from understudy.gate.facts import RunFacts
 from understudy.model.business import Business, HumanNoise, Repair
 from understudy.model.campaign import Economics
-from understudy.model.line_file import Derived
+from understudy.model.finding import Finding
 from understudy.model.money import Money
 from understudy.model.policy import Policy
 
@@ -64,19 +64,18 @@ def verdicts_after_repair(judgement: Judgement, end: RunFiles, facts: RunFacts) 
     if cost.business is None:
         return judgement
     repairs = tuple(
-        _decided(repair, judgement.judged, end, facts) if place < _REPAIRED else repair
+        _decided(repair, judgement, end, facts) if place < _REPAIRED else repair
         for place, repair in enumerate(cost.business.repairs)
     )
     business: Business = msgspec.structs.replace(cost.business, repairs=repairs)
     return replace(judgement, cost=msgspec.structs.replace(cost, business=business))
 
 
-def _decided(repair: Repair, judged: Sequence[Judged], end: RunFiles, facts: RunFacts) -> Repair:
-    def repaired(each: Judged) -> Judged:
-        return replace(each, findings=[one for one in each.findings if one.kind != repair.kind])
+def _decided(repair: Repair, judgement: Judgement, end: RunFiles, facts: RunFacts) -> Repair:
+    def repaired(findings: Sequence[Finding]) -> list[Finding]:
+        return [one for one in findings if one.kind != repair.kind]
 
-    kept = Derived(judged, repaired)
-    decision = decide(summarise(kept, end.rules.policy), end.rules.gates, facts)
+    decision = decided_anew(judgement, repaired, end.rules.policy, end.rules.gates, facts)
     return msgspec.structs.replace(repair, verdict=decision.verdict.value)
 
 

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from understudy.campaign.amendments import amendments_of, broken_by, restarts
+from understudy.campaign.audit import note_judged
 from understudy.campaign.business import (
     informed,
     outlook_of,
     verdicts_after_repair,
     with_business,
 )
+from understudy.campaign.controls import controls_of
 from understudy.campaign.evidence_by_operation import evidence_by_operation
 from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
 from understudy.campaign.flaky import with_flaky
 from understudy.campaign.judgement import Judgement, judge
 from understudy.campaign.linkage import linkage_of
+from understudy.campaign.outlook import with_outlook
 from understudy.campaign.oversight import oversight_of
+from understudy.campaign.pilot_entry import enter_verdict
 from understudy.campaign.reporting import report_of
 from understudy.campaign.rollback import with_rollback
 from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
-from understudy.model.case import CUSTOMERS
+from understudy.model.case import CUSTOMERS, Case
 from understudy.model.finding import Kind, Severity
 from understudy.model.proposal import FaultCount
 from understudy.model.verdict import (
@@ -48,12 +54,19 @@ _BEYOND_DISPUTE = frozenset(
 
 def conclude(end: RunFiles) -> Finished:
     """Judge a run and write its findings, costs, verdict and reports."""
+    end.folder.write_drills(with_rollback(end))
     judgement = judged(end)
     known = informed(end, judgement)
-    decision = decide(judgement.cost, end.rules.gates, _facts(known, judgement))
+    facts = _facts(known, judgement)
+    policy, gates = known.rules.policy, known.rules.gates
+    facts = replace(facts, controls=controls_of(judgement, policy, gates, facts))
+    decision = decide(judgement.cost, gates, facts)
     verdict = _verdict(known, judgement, decision)
-    end.folder.write_drills(with_rollback(end))
+    verdict = with_outlook(verdict, judgement, known, facts)
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
+    note_judged(end.folder, end.manifest, verdict)
+    if end.reports is not None:
+        enter_verdict(end, judgement, verdict, end.reports)
     text = report_of(end, judgement.findings, judgement.cost, verdict)
     return Finished(end.folder, verdict, text)
 
@@ -82,10 +95,33 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
         scope=_scope(end),
         chosen=end.manifest.chosen,
         contested=frozenset(_contested(judgement)) - _wrong_for_all(judgement),
+        segments=_segments(end),
+        held_out=end.manifest.part == "held_out",
+        faults=bool(end.manifest.fault_plan),
+        drills=end.folder.read_drills(),
+        pairs=_pairs(judgement),
+        amended=restarts(end),
+        broken=broken_by(end),
         monthly_cases=outlook.monthly_cases,
         integration_cost_minor=outlook.integration_cost_minor,
         human_error_minor=human.minor if human else None,
     )
+
+
+def _pairs(judgement: Judgement) -> tuple[tuple[str, float, float], ...]:
+    business = judgement.cost.business
+    return business.human.pairs if business and business.human else ()
+
+
+def _segments(end: RunFiles) -> dict[str, dict[str, str]]:
+    """For each grouping that a gate names, the segment of each case."""
+    keys = {gate.by for gate in end.rules.gates.gates if gate.by is not None}
+    return {key: {case.case_id: _segment(case, key) for case in end.evidence.cases} for key in keys}
+
+
+def _segment(case: Case, key: str) -> str:
+    own = {"scenario": case.scenario, "tier": case.tier}
+    return own.get(key) or case.segment.get(key, f"without {key}")
 
 
 _EARLY = {
@@ -105,7 +141,8 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
     return Verdict(
         verdict=decision.verdict,
         exit_code=int(decision.exit_code),
-        reasons=(*decision.reasons, *_partial(end)),
+        reasons=(*decision.reasons, *amendments_of(end), *_partial(end)),
+        amendments=amendments_of(end),
         campaign=manifest.campaign,
         run_id=manifest.run_id,
         candidate=CandidateRef(
@@ -121,7 +158,7 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
         action_classes=evidence_by_operation(judgement),
         findings=_finding_counts(judgement),
         wall=end.wall or WallEvidence(level="none", self_test="not run: no candidate was called"),
-        scope=_scope(end),
+        scope="; ".join(filter(None, (_scope(end), decision.scope))),
         not_covered=tuple(_not_covered(end, judgement)),
         expires=_expiry(manifest.started_at),
         attempt=manifest.attempt,
@@ -134,7 +171,7 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
         ),
         model_traffic=manifest.model_traffic,
         largest_uncapped_minor=cost.largest_uncapped_minor,
-        hashes=Hashes(**manifest.hashes),
+        hashes=Hashes(**{**manifest.hashes, **end.rules.hashes}),
         oversight=oversight_of(end.records),
         external=compare_with_log(end.evidence.proposals, judgement.strays),
     )

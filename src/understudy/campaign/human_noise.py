@@ -50,8 +50,8 @@ def human_noise(evidence: Evidence, policy: Policy, alone: Mapping[str, int]) ->
         return told.explanation.cost_minor
 
     doubles = list(_doubles(evidence))
-    human, candidate, observed = [], [], []
-    contested, worst = [], 0
+    human, observed, contested, worst = [], [], [], 0
+    pairs: list[tuple[str, float, float]] = []
     for double in doubles:
         theirs, ours = _between(double, against), _of_candidate(double, against)
         between = [cost for row in theirs for cost in row if cost is not None]
@@ -59,7 +59,7 @@ def human_noise(evidence: Evidence, policy: Policy, alone: Mapping[str, int]) ->
         outs = leave_one_out(theirs, ours)
         human.append(outs[0])
         if outs[1] is not None:
-            candidate.append((outs[0], outs[1]))
+            pairs.append((double.case.cluster_id, outs[0], outs[1]))
         if max(between) > 0 and not double.settled:
             contested.append(double.case.case_id)
             worst += sum(max(row) - min(row) for row in ours)
@@ -68,13 +68,14 @@ def human_noise(evidence: Evidence, policy: Policy, alone: Mapping[str, int]) ->
     return HumanNoise(
         double_handled=len(doubles),
         human_minor=mean,
-        candidate_minor=_mean([ours for _, ours in candidate]),
-        difference_minor=_mean([ours - theirs for theirs, ours in candidate]),
+        candidate_minor=_mean([ours for _, _, ours in pairs]),
+        difference_minor=_mean([ours - theirs for _, theirs, ours in pairs]),
         cost_alpha=cost_alpha(observed, _expected(doubles, against)),
         contested=tuple(contested),
         worst_case_minor=worst,
         disputed=disputed,
         note=_note(len(doubles)),
+        pairs=tuple(pairs),
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished
+from understudy.campaign.pilot_log import enter_run
 from understudy.campaign.relocation import PLACES
 from understudy.campaign.run_files import open_run
 from understudy.campaign.run_folder import RunFolder, find_run, mint_run_id
@@ -61,9 +62,10 @@ def merge_runs(request: MergeRequest) -> Finished:
             code="U464",
             hint=f"understudy judge {folder.path}, or remove the folder and merge again",
         )
+    enter_run(request.reports, made)
     folder.write_manifest(made)
     _copy_records(shards, folder)
-    return conclude(open_run(folder))
+    return conclude(open_run(folder, request.reports))
 
 
 Shards = Sequence[tuple[RunFolder, RunManifest]]

@@ -64,8 +64,7 @@ def _task(
     told = [
         text for name, value in options.items() if value is not None for text in (name, str(value))
     ]
-    if request.last_failed:
-        told.append("--last-failed")
+    told += ["--last-failed"] * request.last_failed + ["--held-out"] * request.held_out
     return ShardTask(
         ("run", str(campaign.resolve()), *told, "--shard", str(shard), "--json", "--quiet"),
         str(request.reports.resolve()),

@@ -11,12 +11,13 @@ import msgspec
 from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished, Part
 from understudy.campaign.models import ModelPlan, model_service
+from understudy.campaign.pilot_log import enter_run
 from understudy.campaign.proofreading import proofread_models
 from understudy.campaign.rehearsal import Rehearsal
 from understudy.campaign.relocation import PLACES
 from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import RunFiles, evidence_of, stored_records
-from understudy.campaign.run_folder import RunFolder, count_attempts, find_run
+from understudy.campaign.run_folder import RunFolder, find_run
 from understudy.campaign.run_head import manifest_of, refuse_other, with_report
 from understudy.campaign.run_plan import plan_of
 from understudy.campaign.run_request import RunRequest
@@ -147,7 +148,7 @@ def _shadowed(
     evidence = evidence_of(source.recording, proposals, source.world_folder, replay)
     return RunFiles(
         folder, manifest, settings.rules, evidence, records, source.recording.manifest,
-        wall=manifest.wall, stopped=manifest.stopped,
+        wall=manifest.wall, stopped=manifest.stopped, reports=request.history,
     )  # fmt: skip
 
 
@@ -189,9 +190,6 @@ def _folder(
 ) -> tuple[RunFolder, RunManifest]:
     """A new run's folder with its manifest, or the one that is gone on with."""
     manifest = manifest_of(settings, source, selection, request.shard)
-    if not request.rehearsal:
-        earlier = count_attempts(request.reports, source.recording.digest)
-        manifest = msgspec.structs.replace(manifest, attempt=earlier + 1)
     if request.resume is not None:
         folder = find_run(request.resume, request.reports)
         before = folder.read_manifest()
@@ -199,6 +197,9 @@ def _folder(
         # It may go on elsewhere than where it began.
         here = {place: getattr(manifest, place) for place in PLACES}
         return folder, msgspec.structs.replace(before, **here)
+    if not request.rehearsal:
+        attempt = enter_run(request.reports, manifest)
+        manifest = msgspec.structs.replace(manifest, attempt=attempt)
     path = request.reports / manifest.campaign / manifest.run_id
     path.mkdir(parents=True)
     folder = RunFolder(path)

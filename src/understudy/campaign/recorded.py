@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from understudy import __version__
 from understudy.campaign.adjudication import adjudicate
+from understudy.campaign.audit import note_priced
 from understudy.campaign.conclusion import conclude, judged
 from understudy.campaign.decisions import DecisionFile, take_in
 from understudy.campaign.finish import Finished
 from understudy.campaign.identity import harness_hash
+from understudy.campaign.pilot_log import enter_run
 from understudy.campaign.relocation import relocate
 from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import RunFiles, as_records, evidence_of, open_run
-from understudy.campaign.run_folder import RunFolder, count_attempts, find_run, mint_run_id
+from understudy.campaign.run_folder import RunFolder, find_run, mint_run_id
 from understudy.campaign.settings import Rules, load_rules
 from understudy.campaign.source import world_folder
 from understudy.model.canonical import digest, digest_file
@@ -45,6 +49,9 @@ class JudgeRequest:
     gates: str
     out: Path | None
     reports: Path
+    stage: Stage = Stage.SHADOW
+    authors: tuple[str, ...] = ()
+    """Who made what proposed this, and so cannot approve it."""
 
 
 def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
@@ -59,7 +66,11 @@ def judge_recorded(request: JudgeRequest, progress: Progress) -> Finished:
     count = len(evidence.by_case)
     progress("judge", 0, count)
     records = as_records(proposals)
-    finished = conclude(RunFiles(folder, manifest, rules, evidence, records, recording.manifest))
+    finished = conclude(
+        RunFiles(
+            folder, manifest, rules, evidence, records, recording.manifest, reports=request.reports
+        )
+    )
     progress("judge", count, count)
     return finished
 
@@ -79,7 +90,7 @@ def judge_run(
     folder = find_run(run, reports)
     if recording is not None:
         relocate(folder, recording)
-    files = open_run(folder)
+    files = open_run(folder, reports)
     if files.manifest.shard is not None:
         raise EvidenceError(
             f"`{files.folder.path}` is shard {'{}/{}'.format(*files.manifest.shard)} of a run, and "
@@ -113,6 +124,7 @@ def diff_run(run: str, reports: Path) -> str:
     files = _reviewed(open_run(folder))
     judgement = judged(files)
     folder.write_differences(judgement.findings, judgement.cost)
+    note_priced(folder)
     cost = judgement.cost
     lines = [f"{cost.cases:,} cases, {len(judgement.findings):,} findings"]
     lines += [
@@ -167,7 +179,8 @@ def _folder(
         candidate=name,
         candidate_spec=f"recorded in {request.proposed}",
         seed=0,
-        stage=Stage.SHADOW.value,
+        stage=request.stage.value,
+        authors=request.authors,
         planned=len(recording.cases),
         started_at=started.isoformat(timespec="milliseconds"),
         harness_version=__version__,
@@ -178,10 +191,10 @@ def _folder(
         gates=str(rules.gates_file),
         hashes=hashes,
         case_ids_digest=digest([case.case_id for case in recording.cases]),
-        attempt=count_attempts(request.reports, recording.digest) + 1,
     )
     path = request.out or request.reports / manifest.campaign / manifest.run_id
     _refuse_foreign(path)
+    manifest = msgspec.structs.replace(manifest, attempt=enter_run(request.reports, manifest))
     path.mkdir(parents=True, exist_ok=True)
     folder = RunFolder(path)
     folder.write_manifest(manifest)

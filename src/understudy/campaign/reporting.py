@@ -7,6 +7,7 @@ from pathlib import Path
 
 from understudy.campaign.adjudication import catch_rates, weak_links
 from understudy.campaign.decisions import DecisionFile
+from understudy.campaign.governance import governance_of
 from understudy.campaign.likeness import likeness_of
 from understudy.campaign.notes import notes_on
 from understudy.campaign.run_files import RunFiles, open_run
@@ -20,6 +21,7 @@ from understudy.model.line_file import Grouped, Single
 from understudy.model.manifest import RUN_SCHEMA
 from understudy.model.verdict import VERDICT_SCHEMA, Verdict
 from understudy.report.github import tell_runner
+from understudy.report.governance import Governance
 from understudy.report.input import ReportInput
 from understudy.report.terminal import terminal_summary
 from understudy.report.write import write_report
@@ -46,16 +48,16 @@ def report_run(run: str, reports: Path) -> str:
 
     Where a part is missing, damaged or of a newer form, the report says so and shows the rest.
     """
-    files, facts = run_facts(find_run(run, reports))
+    files, facts = run_facts(find_run(run, reports), reports)
     if facts.problems:
         return _written(files, facts)
     return _written(files, facts) + notes_on(files, facts.cost, facts.verdict)
 
 
-def run_facts(folder: RunFolder) -> tuple[RunFiles, ReportInput]:
+def run_facts(folder: RunFolder, reports: Path | None = None) -> tuple[RunFiles, ReportInput]:
     """What can be read of a run, whole or with what is missing named."""
     try:
-        files = open_run(folder)
+        files = open_run(folder, reports)
         facts = facts_of(files)
         known = facts.verdict.schema, facts.manifest.schema
         if known == (VERDICT_SCHEMA, RUN_SCHEMA) and all(files.records):
@@ -100,5 +102,6 @@ def _input(
         reviewers=catch_rates(DecisionFile.of(files.folder.path).read().all),
         drills=files.folder.read_drills(),
         rules_now=files.rules.hashes | {"recording": files.imported.digest or None},
+        governance=governance_of(files) if whole else Governance(),
         monthly_cases=Economics.model_validate(files.manifest.economics).monthly_cases,
     )

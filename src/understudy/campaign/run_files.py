@@ -42,9 +42,11 @@ class RunFiles:
     stopped: str | None = None
     reviewed: str = ""
     """What of the reviewers' decisions was taken up, where there are any."""
+    reports: Path | None = None
+    """Where the pilot's history lies; None where the run is no part of one."""
 
 
-def open_run(folder: RunFolder) -> RunFiles:
+def open_run(folder: RunFolder, reports: Path | None = None) -> RunFiles:
     """Read a run's files, with the policy and gate files as they are now.
 
     Raises `RecordingError` where the records are not those that the run was sealed with.
@@ -68,6 +70,7 @@ def open_run(folder: RunFolder) -> RunFiles:
         imported=recording.manifest,
         wall=manifest.wall,
         stopped=manifest.stopped,
+        reports=reports,
     )
 
 

@@ -25,7 +25,7 @@ from understudy.model.manifest import RunManifest
 from understudy.model.verdict import Verdict
 from understudy.shadow.switch import STOP
 
-__all__ = ["RunFolder", "count_attempts", "find_run", "mint_run_id", "runs_in"]
+__all__ = ["RunFolder", "find_run", "mint_run_id", "runs_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +100,6 @@ class RunFolder:
     def read_verdict(self) -> Verdict:
         """Read `verdict.json`."""
         return read_json(self.verdict, Verdict)
-
-
-def count_attempts(reports: Path, recording_digest: str | None) -> int:
-    """How many runs in the reports folder looked at a recording, of whatever candidate.
-
-    Each run is a look at the same cases, and a verdict says how many there were before it. Shards
-    are none: what they are merged to is one.
-    """
-    manifests = (run.read_manifest() for run in runs_in(reports))
-    return sum(
-        manifest.hashes.get("recording") == recording_digest and manifest.shard is None
-        for manifest in manifests
-    )
 
 
 def runs_in(reports: Path) -> list[RunFolder]:

@@ -35,7 +35,6 @@ def manifest_of(
     settings: Settings, source: Source, selection: Selection, shard: Shard | None
 ) -> RunManifest:
     """The manifest of a run that begins now; that of a shard counts the cases of all shards."""
-    cases = selection.cases
     campaign = settings.campaign
     candidate = campaign.candidates[0]
     started = datetime.now(UTC)
@@ -45,9 +44,11 @@ def manifest_of(
         candidate=candidate.name,
         candidate_spec=str(candidate.spec),
         candidate_release=candidate.release,
+        authors=candidate.authors,
+        part=selection.part,
         seed=campaign.seed,
         stage=campaign.stage.value,
-        planned=len(cases) * campaign.repeats,
+        planned=len(selection.cases) * campaign.repeats,
         started_at=started.isoformat(timespec="milliseconds"),
         harness_version=__version__,
         recording=str(source.recording.path.resolve()),
@@ -59,7 +60,7 @@ def manifest_of(
         paths=tuple(map(str, own_places(campaign.systems, settings.folder))),
         hashes=_hashes(settings, source),
         needs=candidate.needs,
-        case_ids_digest=digest([case.case_id for case in cases]),
+        case_ids_digest=digest([case.case_id for case in selection.cases]),
         machine={"python": platform.python_version(), "system": platform.system()},
         without_effect=_without_effect(settings.campaign),
         economics=campaign.economics.model_dump(mode="json", exclude_none=True),

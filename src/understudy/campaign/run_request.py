@@ -34,5 +34,12 @@ class RunRequest:
     """Run only this part of the cases, and give no verdict."""
     sync: Sync | None = None
     """When records are forced to the disk; None decides by how long a case takes."""
+    held_out: bool = False
+    """Run the held-out part of the recording, which this candidate may see once."""
     rehearsal: bool = False
     """A demonstration on built-in data: not an attempt on anybody's recording."""
+
+    @property
+    def history(self) -> Path | None:
+        """Where the run is entered in the pilot's history; a rehearsal is in none."""
+        return None if self.rehearsal else self.reports

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from understudy.campaign.replay import replayed
@@ -12,7 +12,8 @@ from understudy.campaign.run_request import RunRequest
 from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source
 from understudy.model.case import Case
-from understudy.model.errors import NoCasesError, nearest
+from understudy.model.errors import ConfigurationError, NoCasesError, nearest
+from understudy.traffic.sampling import held_out
 
 __all__ = ["Selection", "select"]
 
@@ -26,6 +27,8 @@ class Selection:
     """A sentence, where they are not all."""
     chosen: bool = False
     """Whether they were chosen by hand or by what came of them: no evidence for a GO."""
+    part: str = ""
+    """`open` or `held_out`, where a part of the recording is held out."""
 
 
 def select(source: Source, settings: Settings, request: RunRequest) -> Selection:
@@ -33,7 +36,32 @@ def select(source: Source, settings: Settings, request: RunRequest) -> Selection
 
     Raises `NoCasesError` where that leaves none.
     """
-    cases = source.recording.cases
+    share = settings.campaign.held_out
+    if not share:
+        _refuse_nothing_held_out(request)
+        return _selected(source.recording.cases, source, settings, request)
+    kept = held_out(source.recording.cases, share, request.held_out)
+    selected = _selected(kept, source, settings, request)
+    told = f"the held-out part, {share:.1%} of the customers"
+    if not request.held_out:
+        told = f"without the {share:.1%} of the customers that are held out"
+    told = ", ".join(each for each in (told, selected.told) if each)
+    return replace(selected, told=told, part="held_out" if request.held_out else "open")
+
+
+def _refuse_nothing_held_out(request: RunRequest) -> None:
+    if request.held_out:
+        raise ConfigurationError(
+            "the campaign holds no part of its recording out",
+            code="U179",
+            where="--held-out",
+            hint="held_out: 20% in the campaign file, before the first run",
+        )
+
+
+def _selected(
+    cases: Sequence[Case], source: Source, settings: Settings, request: RunRequest
+) -> Selection:
     if request.case_id is not None:
         return _one(cases, request.case_id)
     if not cases:

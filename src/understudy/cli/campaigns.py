@@ -1,4 +1,4 @@
-"""Commands that end in a verdict: `demo`, `run`, `merge` and `judge`."""
+"""Commands that end in a verdict: `demo`, `run` and `merge`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from understudy.model.money import Money
     from understudy.shadow.store import Sync
 
-__all__ = ["demo", "judge", "merge", "run"]
+__all__ = ["Json", "Quiet", "Reports", "demo", "exit_code", "merge", "print_finished", "run"]
 
 Reports = Annotated[Path, typer.Option("--reports", help="Where run folders are written.")]
 Json = Annotated[bool, typer.Option("--json", help="Print only JSON on standard output.")]
@@ -34,6 +34,9 @@ Speed = Annotated[
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what a run would be; no candidate is called.")
+]
+HeldOut = Annotated[
+    bool, typer.Option("--held-out", help="Run what the campaign holds out, once per candidate.")
 ]
 Resume = Annotated[
     str | None,
@@ -61,9 +64,6 @@ Results = Annotated[
     str | None,
     typer.Option(help="Where shards put their results: a folder or a URL that fsspec knows."),
 ]
-Exported = Annotated[
-    Path | None, typer.Option(help="Reviewers' decisions that were exported from a report.")
-]
 Fsync = Annotated[
     str | None, typer.Option(help="Force records to the disk: `never`, `1s` or for each `case`.")
 ]
@@ -83,7 +83,7 @@ def demo(
 
     request = DemoRequest(reports=reports, seed=seed, customers=customers, cases=cases)
     finished = run_demo(request, Progress(quiet=quiet))
-    _print(finished, json)
+    print_finished(finished, json)
     if not json:
         typer.echo(f"\n{lesson(finished)}")
     say("the demo is complete; a NO-GO is one of its lessons, so it exits with 0")
@@ -109,6 +109,7 @@ def run(
     speed: Speed = "max",
     fsync: Fsync = None,
     dry_run: DryRun = False,
+    held_out: HeldOut = False,
     reports: Reports = Path("reports"),
     json: Json = False,
     quiet: Quiet = False,
@@ -121,14 +122,13 @@ def run(
         reports=reports, candidate=candidate, limit=limit, workers=workers, resume=resume,
         case_id=case, sample=parse_sample(sample), budget=_money(budget), sync=_sync(fsync),
         speed=parse_speed(speed), last_failed=last_failed, shard=_shard(shard, engine),
+        held_out=held_out,
     )  # fmt: skip
     if debug:
-        _debug(campaign, request)
-        return
+        return _debug(campaign, request)
     placed = _engine(engine, scheduler, results, request)
     with _keeping(campaign):
-        code = _carried_out(campaign, request, placed, Progress(quiet=quiet), dry_run, json)
-        raise typer.Exit(code)
+        raise typer.Exit(_carried_out(campaign, request, placed, quiet, dry_run, json))
 
 
 @contextlib.contextmanager
@@ -157,7 +157,7 @@ def _carried_out(
     campaign: Path,
     request: RunRequest,
     cluster: Cluster | None,
-    progress: Progress,
+    quiet: bool,
     dry_run: bool,
     json: bool,
 ) -> int:
@@ -165,7 +165,7 @@ def _carried_out(
     from understudy.campaign.pipeline import dry_run_campaign, run_campaign, run_shard
     from understudy.campaign.settings import load_settings
 
-    settings = load_settings(campaign)
+    settings, progress = load_settings(campaign), Progress(quiet=quiet)
     if dry_run:
         typer.echo(dry_run_campaign(settings, request, progress))
         return 0
@@ -178,8 +178,8 @@ def _carried_out(
         finished = run_on_cluster(campaign, settings, request, cluster, progress)
     else:
         finished = run_campaign(settings, request, progress)
-    _print(finished, json)
-    return _exit_code(finished)
+    print_finished(finished, json)
+    return exit_code(finished)
 
 
 def _engine(
@@ -277,64 +277,12 @@ def merge(
     from understudy.campaign.merging import MergeRequest, merge_runs
 
     finished = merge_runs(MergeRequest(runs, reports, partial))
-    _print([finished], json)
-    raise typer.Exit(_exit_code([finished]))
+    print_finished([finished], json)
+    raise typer.Exit(exit_code([finished]))
 
 
-def judge(
-    run: Annotated[str | None, typer.Argument(help="A run to judge again.")] = None,
-    recording: Annotated[
-        Path | None, typer.Option(help="The recording; of a run: where it lies now.")
-    ] = None,
-    proposed: Annotated[
-        Path | None, typer.Option(help="Proposed actions, one case a line.")
-    ] = None,
-    policy: Annotated[
-        str, typer.Option(help="A policy file, or a shipped one by name.")
-    ] = "standard",
-    gates: Annotated[str, typer.Option(help="A gate file, or a shipped one by name.")] = "standard",
-    out: Annotated[Path | None, typer.Option(help="Where the run is written.")] = None,
-    self_test: Annotated[
-        bool, typer.Option("--self-test", help="Spoil every baseline and see that it is found.")
-    ] = False,
-    decisions: Exported = None,
-    reports: Reports = Path("reports"),
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Price recorded proposals, or a run again; no candidate is called."""
-    from understudy.campaign.recorded import JudgeRequest, judge_recorded, judge_run
-
-    if self_test:
-        _self_test(recording, policy, gates)
-    progress = Progress(quiet=quiet)
-    if run is not None:
-        if proposed:
-            raise typer.BadParameter("name either a run, or --recording and --proposed")
-        finished = judge_run(run, reports, progress, decisions, recording)
-    elif decisions is not None:
-        raise typer.BadParameter("--decisions needs a run")
-    elif recording is None or proposed is None:
-        raise typer.BadParameter("name a run, or both --recording and --proposed")
-    else:
-        request = JudgeRequest(recording, proposed, policy, gates, out, reports)
-        finished = judge_recorded(request, progress)
-    _print([finished], json)
-    raise typer.Exit(_exit_code([finished]))
-
-
-def _self_test(recording: Path | None, policy: str, gates: str) -> None:
-    """The judge on spoilt baselines; 3 where one was not found, since no verdict can stand then."""
-    from understudy.campaign.mutation import spoil_and_judge
-
-    if recording is None:
-        raise typer.BadParameter("--self-test needs --recording: its baselines are spoilt")
-    found = spoil_and_judge(recording, policy, gates)
-    typer.echo(str(found))
-    raise typer.Exit(0 if found.passed else 3)
-
-
-def _print(finished: Sequence[Finished], as_json: bool) -> None:
+def print_finished(finished: Sequence[Finished], as_json: bool) -> None:
+    """Print what came of a campaign's runs."""
     if as_json:
         from understudy.campaign.finish import summary_json
 
@@ -343,7 +291,8 @@ def _print(finished: Sequence[Finished], as_json: bool) -> None:
         typer.echo("\n\n".join(one.text for one in finished))
 
 
-def _exit_code(finished: Sequence[Finished]) -> int:
+def exit_code(finished: Sequence[Finished]) -> int:
+    """The code to exit with, which is that of the worst of several runs."""
     from understudy.model.exit_code import worst
 
     return int(worst(one.verdict.exit_code for one in finished))

@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from understudy import __version__
-from understudy.cli import campaigns, policies, recordings, runs, tools, worlds
+from understudy.cli import (
+    campaigns,
+    judging,
+    pilots,
+    policies,
+    recordings,
+    runs,
+    signatures,
+    tools,
+    worlds,
+)
 
 __all__ = ["app", "main"]
 
@@ -52,12 +62,14 @@ app.command("init")(tools.init)
 app.command("demo")(campaigns.demo)
 app.command("run")(campaigns.run)
 app.command("merge")(campaigns.merge)
-app.command("judge")(campaigns.judge)
+app.command("judge")(judging.judge)
 app.command("diff")(runs.diff)
 app.command("report")(runs.report)
 app.command("view")(runs.view)
 app.command("case")(runs.case)
+app.command("compare")(runs.compare)
 app.command("stop")(runs.stop)
+app.command("sign")(signatures.sign)
 app.command("doctor")(tools.doctor)
 app.command("schema")(tools.schema)
 app.command("explain")(tools.explain)
@@ -65,6 +77,8 @@ app.add_typer(worlds.app, name="world")
 app.add_typer(recordings.app, name="traffic")
 app.add_typer(tools.systems, name="systems")
 app.add_typer(policies.app, name="policy")
+app.add_typer(pilots.app, name="pilot")
+app.add_typer(signatures.app, name="audit")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Commands on one run: `diff`, `report`, `view`, `case` and `stop`."""
+"""Commands on runs: `diff`, `report`, `view`, `case`, `compare` and `stop`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["case", "diff", "report", "stop", "view"]
+__all__ = ["case", "compare", "diff", "report", "stop", "view"]
 
 Run = Annotated[str, typer.Argument(help="A run's folder, its id, or `latest`.")]
 Reports = Annotated[Path, typer.Option("--reports", help="Where run folders lie.")]
@@ -86,6 +86,20 @@ def case(
     from understudy.campaign.one_case import describe_case
 
     typer.echo(describe_case(run, case_id, reports))
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help="The run that is compared with.")],
+    second: Run,
+    reports: Reports = Path("reports"),
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare two runs case by case: which costs less, by which kinds, and what has changed."""
+    from understudy.campaign import comparison
+
+    found = comparison.compare_runs(first, second, reports)
+    told = comparison.comparison_json(found) if json else comparison.comparison_text(found, second)
+    typer.echo(told)
 
 
 def stop(run: Run, reports: Reports = Path("reports")) -> None:

@@ -10,10 +10,11 @@ import msgspec
 from understudy.cost.net_value import month_of
 from understudy.gate.cost_evidence import CostEvidence, collect_evidence
 from understudy.gate.facts import RunFacts, StopCause
-from understudy.gate.measures import Measured, cost_limit, measure_all
+from understudy.gate.measured import Measured, cost_limit
+from understudy.gate.measures import measure_all
 from understudy.gate.units import Units
 from understudy.gate.validity import has_sound_costs, reasons_against
-from understudy.gate.wording import Told, explain
+from understudy.gate.wording import ALONE, Told, explain
 from understudy.model.cost import CostSummary
 from understudy.model.exit_code import ExitCode
 from understudy.model.gates import Gates, Metric
@@ -40,6 +41,8 @@ class Decision:
     error_cost: ErrorCost
     net_value: NetValue
     evidence: CostEvidence
+    scope: str = ""
+    """Which segments the verdict is for, and which are held, where a gate asks for that."""
 
 
 def decide(cost: CostSummary, gates: Gates, facts: RunFacts) -> Decision:
@@ -62,6 +65,9 @@ def decide(cost: CostSummary, gates: Gates, facts: RunFacts) -> Decision:
         error_cost=_error_cost(measured, evidence),
         net_value=_net_value(sound, facts),
         evidence=evidence,
+        scope="; ".join(
+            each.reason for each in results if each.metric == Metric.SEGMENT_ERROR_COST
+        ),
     )
 
 
@@ -78,13 +84,15 @@ def _word(results: Sequence[GateResult], facts: RunFacts, against: Sequence[str]
     outcomes = {result.outcome for result in results}
     if GateOutcome.FAIL in outcomes:
         return VerdictWord.NO_GO
-    if GateOutcome.UNDECIDED in outcomes or facts.stopped or facts.chosen or _unowned(facts):
+    if GateOutcome.UNDECIDED in outcomes or facts.stopped or facts.chosen or _unfit(facts):
         return VerdictWord.INCONCLUSIVE
     return VerdictWord.GO
 
 
-def _unowned(facts: RunFacts) -> bool:
-    return facts.stage is not Stage.SHADOW and not facts.prices_owned
+def _unfit(facts: RunFacts) -> bool:
+    """Whether prices lack an owner, cases were seen before, or limits were changed since."""
+    unowned = facts.stage is not Stage.SHADOW and not facts.prices_owned
+    return unowned or facts.amended or (facts.stage in ALONE and not facts.held_out)
 
 
 def _first_limit(gates: Gates) -> int:

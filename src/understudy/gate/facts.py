@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from understudy.model.verdict import Stage, WallEvidence
+from understudy.model.drill import DrillReport
+from understudy.model.verdict import Control, Stage, WallEvidence
 
-__all__ = ["Control", "RunFacts", "StopCause"]
+__all__ = ["RunFacts", "StopCause"]
 
 
 class StopCause(enum.Enum):
@@ -17,18 +19,6 @@ class StopCause(enum.Enum):
     EGRESS = "the run was stopped because the candidate tried to reach the outside"
     STREAK = "critical findings in one case after the other stopped the run"
     BUDGET = "the budget of the run is used up"
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """A candidate made from the baselines whose verdict is known beforehand.
-
-    `told_apart` is None where the control could not be built; `note` says why, or what it showed.
-    """
-
-    name: str
-    told_apart: bool | None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +51,16 @@ class RunFacts:
     integration_cost_minor: int | None = None
     human_error_minor: int | None = None
     """What the errors of the people themselves cost per case; None where it is unknown."""
+    segments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """For each grouping that a gate names, the segment of each case."""
+    held_out: bool = False
+    """Whether the cases are a held-out part that this candidate sees for the first time."""
+    drills: DrillReport | None = None
+    pairs: Sequence[tuple[str, float, float]] = ()
+    """Of cases that people handled twice: cluster, what a person costs, what the candidate does."""
+    faults: bool = False
+    """Whether any fault was injected."""
+    amended: bool = False
+    """Whether the gate file was changed after the first case, so that the evidence restarts."""
+    broken: tuple[str, ...] = ()
+    """What else forbids a verdict, as sentences."""

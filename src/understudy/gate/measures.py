@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 from understudy.gate.binomial import cases_for_rate, upper_rate
-from understudy.gate.cost_evidence import CostEvidence, collect_evidence
-from understudy.gate.facts import RunFacts
-from understudy.gate.units import Units, units_of
-from understudy.model.cost import CaseCost, CostSummary
+from understudy.gate.cost_evidence import CostEvidence
+from understudy.gate.further_measures import FURTHER
+from understudy.gate.measured import Measured, amount, cost_limit
+from understudy.gate.units import units_of
 from understudy.model.errors import ConfigurationError
-from understudy.model.gates import Gate, Gates, Metric
-from understudy.model.money import Money, to_minor
+from understudy.model.gates import Gate, Metric
+from understudy.model.money import to_minor
 from understudy.model.verdict import GateOutcome, GateResult, Stage
 
-__all__ = ["CRITICAL_RATES", "Measured", "amount", "cost_limit", "measure_all"]
+__all__ = ["CRITICAL_RATES", "measure_all"]
 
 CRITICAL_RATES: Mapping[Stage, float | None] = {
     Stage.SHADOW: None,
@@ -28,64 +27,9 @@ CRITICAL_RATES: Mapping[Stage, float | None] = {
 """How rare critical findings must be shown to be before a class of actions enters a stage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What every gate measures from."""
-
-    cost: CostSummary
-    gates: Gates
-    facts: RunFacts
-    units: Units
-
-    @classmethod
-    def of(cls, cost: CostSummary, gates: Gates, facts: RunFacts) -> Measured:
-        """Group the costs into units; raises `ConfigurationError` where currencies differ."""
-        if cost.cases and cost.currency != gates.budget.currency:
-            raise ConfigurationError(
-                f"costs are in {cost.currency}, but the gates' budget is in "
-                f"{gates.budget.currency}",
-                code="U112",
-                hint=f"write `budget` and `cap` of the gate file in {cost.currency}",
-            )
-        return cls(cost, gates, facts, units_of(cost.per_case, gates.cap.minor, facts.order))
-
-    def settled(self) -> Sequence[CaseCost]:
-        """The costs of the cases of which it is known what was right."""
-        contested = self.facts.contested
-        costs = self.cost.per_case
-        return [case for case in costs if case.case_id not in contested] if contested else costs
-
-    def evidence(self, limit_minor: float) -> CostEvidence:
-        """The evidence on error cost against one limit."""
-        return collect_evidence(self.units, limit_minor, self.gates)
-
-
 def measure_all(measured: Measured) -> tuple[GateResult, ...]:
     """The results of all gates, in the order of the gate file; money in minor units."""
     return tuple(_MEASURES[gate.metric](gate, measured) for gate in measured.gates.gates)
-
-
-def amount(minor: float, currency: str) -> str:
-    """Money in a sentence.
-
-    >>> amount(612.4, "EUR")
-    '6.12 EUR'
-    """
-    return str(Money(round(minor), currency))
-
-
-def cost_limit(gate: Gate, gates: Gates) -> int:
-    """The limit of a cost gate in minor units; in the gate file it stands in major units."""
-    if gate.limit is None:
-        return gates.budget.minor
-    limit = to_minor(str(gate.limit), gates.budget.currency)
-    if not 0 < limit < gates.cap.minor:
-        raise ConfigurationError(
-            f"the limit of gate `{gate.id}` is {gate.limit}; it must lie between zero and the cap "
-            f"of {gates.cap}",
-            code="U112",
-        )
-    return limit
 
 
 def _critical_findings(gate: Gate, measured: Measured) -> GateResult:
@@ -117,7 +61,7 @@ def _critical_findings(gate: Gate, measured: Measured) -> GateResult:
 def _critical_rate(measured: Measured) -> tuple[GateOutcome, int | None, str]:
     """Whether critical findings are shown to be rare enough for the stage (F15)."""
     drawn = measured.units
-    if measured.facts.contested:
+    if measured.facts.contested and not measured.facts.amended:
         drawn = units_of(measured.settled(), measured.gates.cap.minor)
     units, alpha = len(drawn.x), measured.gates.alpha
     events = int(drawn.critical.sum())
@@ -219,4 +163,5 @@ _MEASURES: Mapping[Metric, Callable[[Gate, Measured], GateResult]] = {
     Metric.CRITICAL_FINDINGS: _critical_findings,
     Metric.ERROR_COST_PER_CASE: _error_cost,
     Metric.NET_VALUE_PER_CASE: _net_value,
+    **FURTHER,
 }

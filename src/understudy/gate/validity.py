@@ -32,6 +32,7 @@ def _reasons(cost: CostSummary, facts: RunFacts) -> Iterator[str]:
             "the self-test of the wall failed, so nothing shows that the candidate was kept "
             "from the outside"
         )
+    yield from facts.broken
     for control in facts.controls:
         if control.told_apart is False:
             note = f" ({control.note})" if control.note else ""

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from understudy.gate.cost_evidence import CostEvidence
 from understudy.gate.forecast import evidence_floor
-from understudy.gate.measures import Measured, amount
+from understudy.gate.measured import Measured, amount
 from understudy.model.gates import Gates, Metric
 from understudy.model.verdict import GateOutcome, GateResult, Stage, VerdictWord
 
-__all__ = ["Told", "explain", "floor_sentence"]
+__all__ = ["ALONE", "Told", "explain", "floor_sentence"]
+
+
+ALONE = (Stage.LIMITED_AUTONOMY, Stage.FULL)
+"""The stages at which nobody looks at an action before it takes effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,12 @@ def _sentences(told: Told, measured: Measured) -> Iterator[str]:
 
 def _go(told: Told, measured: Measured) -> str:
     gates, currency = measured.gates, measured.cost.currency
-    text = f"{VerdictWord.GO} within this scope: {measured.facts.scope}; " + (
+    segments = "".join(
+        f"; {result.reason}"
+        for result in told.results
+        if result.metric == Metric.SEGMENT_ERROR_COST
+    )
+    text = f"{VerdictWord.GO} within this scope: {measured.facts.scope}{segments}; " + (
         f"all {len(told.results)} gates passed, and the chance of GO for a candidate that costs "
         f"the limit or more is at most {gates.alpha:.0%}"
     )
@@ -110,6 +119,17 @@ def _undecided(told: Told, measured: Measured) -> Iterator[str]:
         yield (
             f"{VerdictWord.INCONCLUSIVE}: the cases were chosen by hand or by what came of them, "
             "so they say nothing about all others"
+        )
+    if facts.amended:
+        yield (
+            f"{VerdictWord.INCONCLUSIVE}: the gate file was changed after these cases, so the "
+            "evidence restarts: run anew by the limits as they are now"
+        )
+    if facts.stage in ALONE and not facts.held_out:
+        yield (
+            f"{VerdictWord.INCONCLUSIVE}: the stage {facts.stage.value.replace('_', ' ')} asks for "
+            "cases that were held out and that this candidate has never seen: held_out in the "
+            "campaign, and run --held-out"
         )
     if facts.stage is not Stage.SHADOW and not facts.prices_owned:
         yield (

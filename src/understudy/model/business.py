@@ -63,6 +63,8 @@ class HumanNoise(msgspec.Struct, frozen=True, kw_only=True):
     disputed: int = 0
     """Baselines that the systems refuse to carry out."""
     note: str = ""
+    pairs: tuple[tuple[str, float, float], ...] = ()
+    """Of each case handled twice: its cluster, `E_h` and `E_c`."""
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,6 +97,9 @@ class CandidateSpec(Configuration):
         "`http: {…}` or `openai: {…}`"
     )
     release: str | None = None
+    authors: tuple[str, ...] = Field(
+        (), description="who made it: none of them approves it when its verdict is signed"
+    )
     isolation: Isolation = Isolation.CASE
     needs: tuple[str, ...] = ()
     expect_blocked: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")], ...] = (
@@ -263,6 +266,9 @@ class Campaign(Configuration):
     repeats: int = Field(1, ge=1)
     sample: ShareText = Field(
         1.0, description="The share of customers whose cases are run; each one's history whole"
+    )
+    held_out: ShareText = Field(
+        0.0, description="The share of customers whose cases only `run --held-out` opens, once"
     )
     faults: tuple[Fault, ...] = ()
     models: ModelSettings | None = None

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import enum
-from typing import Self
+from typing import Annotated, Any, Self
 
 import pydantic
 from pydantic import Field
 
 from understudy.model.configuration import Configuration, MoneyText, ShareText, Version
+from understudy.model.errors import nearest
 from understudy.model.money import Money
+from understudy.model.pilot import Rung
 
-__all__ = ["Gate", "Gates", "Metric"]
+__all__ = ["Gate", "Gates", "KillBudget", "Metric"]
+
+
+def _rung(value: Any) -> Rung:
+    if isinstance(value, Rung):
+        return value
+    known = [rung.label for rung in Rung]
+    if value not in known:
+        raise ValueError(f"`{value}` is no rung{nearest(str(value), known)}")
+    return Rung[str(value).upper()]
+
+
+RungText = Annotated[
+    Rung,
+    pydantic.PlainValidator(_rung),
+    pydantic.PlainSerializer(lambda rung: rung.label, return_type=str),
+    pydantic.WithJsonSchema({"type": "string", "enum": [rung.label for rung in Rung]}),
+]
+"""A rung of the ladder by its name."""
 
 
 class Metric(enum.StrEnum):
@@ -20,6 +40,14 @@ class Metric(enum.StrEnum):
     CRITICAL_FINDINGS = "critical_findings"
     ERROR_COST_PER_CASE = "error_cost_per_case"
     NET_VALUE_PER_CASE = "net_value_per_case"
+    DIFFERENCE_FROM_PEOPLE = "difference_from_people_per_case"
+    EXCEEDANCE_RATE = "exceedance_rate"
+    SEGMENT_ERROR_COST = "segment_error_cost_per_case"
+    UNSAFE_FALLBACKS = "unsafe_fallbacks"
+    UNCONTROLLED_WRITES = "uncontrolled_writes"
+    ESCALATION_RATE = "escalation_rate"
+    EXCEPTION_RATE = "exception_rate"
+    COST_PER_TASK = "cost_per_task"
 
 
 class Gate(Configuration):
@@ -28,6 +56,27 @@ class Gate(Configuration):
     id: str = Field(min_length=1)
     metric: Metric
     limit: float | None = None
+    by: str | None = Field(
+        None,
+        description="For segment_error_cost_per_case: `scenario`, `tier`, or a key of the segment",
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _grouped_where_it_is_a_segment(self) -> Self:
+        if (self.metric is Metric.SEGMENT_ERROR_COST) != (self.by is not None):
+            raise ValueError(
+                f"gate `{self.id}`: `by` goes with {Metric.SEGMENT_ERROR_COST}, and is obligatory "
+                "there"
+            )
+        return self
+
+
+class KillBudget(Configuration):
+    """What one rung of the ladder may take before the pilot is to be ended."""
+
+    cases: int | None = Field(None, ge=1, description="Cases with the operation, on this rung")
+    money: MoneyText | None = Field(None, description="What its runs cost in models and reviews")
+    days: int | None = Field(None, ge=1, description="Days since it came to this rung")
 
 
 class Gates(Configuration):
@@ -42,6 +91,12 @@ class Gates(Configuration):
     look_every: int = Field(50, ge=1)
     burn_in: int = Field(50, ge=0)
     gates: tuple[Gate, ...] = Field(min_length=1)
+    ceilings: dict[str, RungText] = Field(
+        default_factory=dict, description="The highest rung of an operation, by its name"
+    )
+    kill: dict[RungText, KillBudget] = Field(
+        default_factory=dict, description="What a rung may take before the pilot is to be ended"
+    )
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> Self:

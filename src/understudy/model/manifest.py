@@ -117,6 +117,10 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     case_ids_digest: str = ""
     selection: str = ""
     """Which cases were run, in words, where it was not all of the recording's."""
+    authors: tuple[str, ...] = ()
+    """Who made the candidate, and so cannot approve it."""
+    part: str = ""
+    """`open` or `held_out`, where a part of the recording is held out; empty where none is."""
     chosen: bool = False
     """Whether the cases were chosen by hand or by what came of them before."""
     shard: tuple[int, int] | None = None

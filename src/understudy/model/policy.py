@@ -300,6 +300,18 @@ class Policy(Configuration):
                 )
         return self
 
+    @pydantic.model_validator(mode="after")
+    def _cap_above_floors(self) -> Self:
+        """A cap below a floor would price unlike errors alike, down to nothing."""
+        dearest = max(Severity, key=self.floors.of)
+        floor = self.floors.of(dearest)
+        if self.cap.major < floor:
+            raise ValueError(
+                f"`cap` is {self.cap}, which lies below the floor of {dearest}, {floor:f}; a cap "
+                "under a floor would make all such errors cost the same"
+            )
+        return self
+
     def _own_amounts(self) -> dict[str, Any]:
         own: dict[str, Any] = {"cap": self.cap}
         if self.deadline is not None:

@@ -14,6 +14,7 @@ __all__ = [
     "ActionClassEvidence",
     "CandidateRef",
     "CaseCounts",
+    "Control",
     "ErrorCost",
     "FindingCount",
     "Funnel",
@@ -23,6 +24,7 @@ __all__ = [
     "ModelTraffic",
     "NetValue",
     "Oversight",
+    "Sensitivity",
     "Stage",
     "Verdict",
     "VerdictWord",
@@ -178,6 +180,26 @@ class Hashes(msgspec.Struct, frozen=True, kw_only=True):
     harness: str | None = None
 
 
+class Control(msgspec.Struct, frozen=True):
+    """A candidate made from the baselines whose verdict is known beforehand.
+
+    `told_apart` is None where the control could not be built; `note` says why, or what it showed.
+    """
+
+    name: str
+    told_apart: bool | None
+    note: str = ""
+
+
+class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict at other prices, with the same explanations of the differences."""
+
+    prices: str
+    verdict: str
+    error_cost_per_case: float
+    """Clipped, in minor units."""
+
+
 class Oversight(msgspec.Struct, frozen=True, kw_only=True):
     """What the reviewer at the desk saw of the errors that came before them."""
 
@@ -225,3 +247,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """How the figures compare with verdicts that an imported log carries, where it does."""
     oversight: Oversight | None = None
     """What the approvals of this run were worth, where any were asked for."""
+    controls: tuple[Control, ...] = ()
+    """Whether the gates tell candidates apart whose verdict is known."""
+    sensitivity: tuple[Sensitivity, ...] = ()
+    amendments: tuple[str, ...] = ()
+    """What was changed of the rules after the first case."""

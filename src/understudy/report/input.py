@@ -16,6 +16,7 @@ from understudy.model.manifest import RecordingManifest, RunManifest
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal, Trace
 from understudy.model.verdict import Verdict
+from understudy.report.governance import Governance
 from understudy.systems.verification import Verification
 
 __all__ = ["ReportInput"]
@@ -50,6 +51,7 @@ class ReportInput:
     """The hashes of policy, gates and recording as they are now, where they can be told."""
     problems: Sequence[str] = ()
     """What of the run is missing or damaged."""
+    governance: Governance = field(default_factory=Governance)
 
     def findings_by_case(self) -> dict[str, list[Finding]]:
         """The findings of each case that has any."""

@@ -14,6 +14,7 @@ from understudy.report.case_columns import CaseColumns, columns_of
 from understudy.report.charts import Chart
 from understudy.report.groups import Group, HeatMap, costliest_groups, heat_map
 from understudy.report.input import ReportInput
+from understudy.report.measures import limit_word, measure_shown
 from understudy.report.phrases import (
     GATE_SIGNS,
     METRICS,
@@ -139,13 +140,10 @@ def top_sentences(facts: ReportInput, count: int) -> tuple[Sentence, ...]:
 
 
 def _gate_row(result: GateResult, facts: ReportInput) -> GateRow:
-    money = result.metric != "critical_findings"
     currency = facts.verdict.error_cost.currency
 
     def shown(value: float | int | None) -> str:
-        if value is None:
-            return "none"
-        return amount(value, currency) if money else f"{value:,}"
+        return measure_shown(result.metric, value, currency)
 
     evidence = _strength(result, facts.gates)
     if result.cases_needed is not None:
@@ -156,8 +154,7 @@ def _gate_row(result: GateResult, facts: ReportInput) -> GateRow:
         outcome=result.outcome.value,
         measure=METRICS.get(result.metric, plain(result.metric)),
         observed=shown(result.observed),
-        limit=("above " if result.metric == "net_value_per_case" else "at most ")
-        + shown(result.limit),
+        limit=f"{limit_word(result.metric)} {shown(result.limit)}",
         evidence=evidence,
         reason=result.reason,
     )
@@ -283,7 +280,9 @@ def _provenance(facts: ReportInput) -> Iterator[tuple[str, str]]:
         yield "The log's own verdict", log_agreement(verdict.external)
     yield "Run", f"{manifest.run_id}, seed {manifest.seed}, started {manifest.started_at}"
     yield "Valid until", verdict.expires or "no expiry set"
-    yield "Sign-off", "none recorded"
+    yield "Sign-off", facts.governance.sign_off
+    for waiver in facts.governance.waivers:
+        yield "Waiver", waiver
 
 
 def _intended(facts: ReportInput) -> str:

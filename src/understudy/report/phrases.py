@@ -63,6 +63,14 @@ METRICS: Mapping[str, str] = {
     "critical_findings": "critical findings",
     "error_cost_per_case": "error cost per case",
     "net_value_per_case": "net value per case",
+    "exceedance_rate": "cases above the cap",
+    "difference_from_people_per_case": "dearer than people",
+    "segment_error_cost_per_case": "segments shown",
+    "unsafe_fallbacks": "unsafe fallbacks",
+    "uncontrolled_writes": "uncontrolled writes",
+    "escalation_rate": "handed to people",
+    "exception_rate": "failed cases",
+    "cost_per_task": "cost per task",
 }
 
 GLOSSARY: Mapping[str, str] = {

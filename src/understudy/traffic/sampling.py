@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from understudy.model.case import Case
 
-__all__ = ["in_time", "sample"]
+__all__ = ["held_out", "in_time", "sample"]
 
 
 def sample(cases: Sequence[Case], share: float) -> list[Case]:
@@ -16,6 +16,14 @@ def sample(cases: Sequence[Case], share: float) -> list[Case]:
     Who is in depends on the customer alone, so a larger sample holds the smaller one.
     """
     return [case for case in cases if _place(case.cluster_id) < share]
+
+
+def held_out(cases: Sequence[Case], share: float, inside: bool) -> list[Case]:
+    """The cases of the customers that are held out, or of all others.
+
+    Who is held out has nothing to do with who is in a sample.
+    """
+    return [case for case in cases if (_place(f"held out {case.cluster_id}") < share) is inside]
 
 
 def in_time(cases: Sequence[Case]) -> list[Case]:

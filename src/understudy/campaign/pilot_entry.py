@@ -1,0 +1,119 @@
+"""A judged run on its way into the pilot's chain, and what it sends down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from understudy.campaign.judgement import Judgement
+from understudy.campaign.pilot_log import note_run
+from understudy.campaign.pilot_states import ClassState, line_of, states_of
+from understudy.campaign.run_files import RunFiles
+from understudy.gate.ladder import fallen_to, inherited
+from understudy.model.action import Effect
+from understudy.model.canonical import digest_file
+from understudy.model.pilot import Move, OperationEvidence, PilotRun
+from understudy.model.verdict import Verdict
+
+__all__ = ["enter_verdict"]
+
+_GONE = (Effect.PAY, Effect.DELETE, Effect.PUBLISH)
+
+
+def enter_verdict(
+    end: RunFiles, judgement: Judgement, verdict: Verdict, reports: Path
+) -> Sequence[Move]:
+    """Enter a judged run in the pilot's chain, with what it sends down; returns the latter."""
+    run = _as_run(end, judgement, verdict)
+    moves = [
+        move
+        for state in states_of(reports)
+        if state.candidate == run.candidate
+        and not run.chosen
+        and (move := _fall(state, run)) is not None
+    ]
+    note_run(reports, run, moves)
+    return moves
+
+
+def _as_run(end: RunFiles, judgement: Judgement, verdict: Verdict) -> PilotRun:
+    manifest, policy = end.manifest, end.rules.policy
+    seen = verdict.oversight
+    asked = seen.asked if seen else 0
+    spent = policy.handling.model_cost.minor * verdict.cases.run + policy.review.cost.minor * asked
+    return PilotRun(
+        run_id=manifest.run_id,
+        folder=str(end.folder.path),
+        campaign=manifest.campaign,
+        candidate=manifest.candidate,
+        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        hashes={**manifest.hashes, **end.rules.hashes},
+        stage=verdict.stage,
+        verdict=verdict.verdict.value,
+        verdict_digest=digest_file(end.folder.verdict),
+        attempt=verdict.attempt,
+        cases=verdict.cases.judged,
+        money_minor=spent,
+        currency=policy.currency,
+        prices_owned=verdict.prices_owned,
+        chosen=manifest.chosen,
+        held_out=manifest.part == "held_out",
+        seeded=seen.seeded if seen else 0,
+        least_caught=seen.interval[0] if seen and seen.interval else None,
+        stuck=_stuck(end),
+        evidence=_evidence(judgement, verdict),
+    )
+
+
+def _stuck(end: RunFiles) -> tuple[str, ...] | None:
+    drills = end.folder.read_drills()
+    if drills is None or drills.rollback is None:
+        return None
+    return tuple(sorted({each.operation for each in drills.rollback.stuck}))
+
+
+def _evidence(judgement: Judgement, verdict: Verdict) -> tuple[OperationEvidence, ...]:
+    gone: set[str] = set()
+    critical: dict[str, set[str]] = {}
+    for each in judgement.judged:
+        for proposal in each.proposals:
+            gone |= {
+                action.operation
+                for action in proposal.actions
+                if action.effect in _GONE and action.reversible_by is None
+            }
+        for finding in each.findings:
+            if finding.severity == "critical":
+                critical.setdefault(finding.operation or "", set()).add(finding.case_id)
+    return tuple(
+        OperationEvidence(
+            operation=line.operation,
+            cases=line.cases,
+            critical=len(critical.get(line.operation, ())),
+            error_cost_minor=line.error_cost,
+            recommended_class=line.recommended_class,
+            irreversible=line.operation in gone,
+        )
+        for line in verdict.action_classes
+    )
+
+
+def _fall(state: ClassState, run: PilotRun) -> Move | None:
+    """What a run that is being entered sends down."""
+    changed_to, changed = inherited(state.rung, state.hashes, run.hashes)
+    line = line_of(run, state.operation)
+    fall = fallen_to(changed_to, run, line) if line else None
+    if fall is None and changed_to == state.rung:
+        return None
+    rung, reason = fall or (changed_to, f"{changed} has changed")
+    return Move(
+        candidate=state.candidate,
+        operation=state.operation,
+        before=state.rung.label,
+        rung=rung.label,
+        by="understudy",
+        reason=reason,
+        run_id=run.run_id,
+        hashes=run.hashes,
+    )

@@ -1,0 +1,131 @@
+"""The ladder as people read it: where each class stands, what it took, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from understudy.campaign.pilot_states import ClassState, states_of
+from understudy.gate.binomial import cases_for_rate, upper_rate
+from understudy.gate.ladder import ceiling_of
+from understudy.gate.measures import CRITICAL_RATES
+from understudy.model.document import load_document
+from understudy.model.errors import NoCasesError
+from understudy.model.gates import Gates, KillBudget
+from understudy.model.jsonl import read_json
+from understudy.model.manifest import RunManifest
+from understudy.model.money import Money
+from understudy.model.pilot import BUDGET_OF_A_RUNG, Rung
+from understudy.model.printable import printable
+from understudy.model.verdict import Stage, VerdictWord
+from understudy.report.governance import ClassLine
+
+__all__ = ["lines_of", "pilot_status"]
+
+
+def pilot_status(reports: Path, as_json: bool) -> str:
+    """Every class of every candidate; raises `NoCasesError` where no run was entered yet."""
+    lines = lines_of(states_of(reports), datetime.now(UTC))
+    if not lines:
+        raise NoCasesError(
+            f"no run has been judged in `{reports}` yet", hint="understudy run CAMPAIGN.yaml"
+        )
+    if as_json:
+        told: dict[str, Any] = {"classes": lines}
+        return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
+    return "\n".join(printable(line) for line in _told(lines))
+
+
+def lines_of(states: Iterable[ClassState], now: datetime) -> list[ClassLine]:
+    """The rows, as of a day."""
+    return [_line(state, now) for state in states]
+
+
+def _line(state: ClassState, now: datetime) -> ClassLine:
+    gates, evidence = _gates(state), state.evidence
+    ceiling = ceiling_of(evidence, gates.ceilings if gates else {}) if evidence else Rung.FULL
+    bound = upper_rate(evidence.critical, evidence.cases) if evidence and evidence.cases else 1.0
+    critical, seen = (evidence.critical, evidence.cases) if evidence else (0, 0)
+    return ClassLine(
+        candidate=state.candidate,
+        operation=state.operation,
+        rung=state.rung.label,
+        ceiling=ceiling.label,
+        recommended_class=evidence.recommended_class if evidence else "read_only",
+        evidence=f"{critical:,} critical in {seen:,} cases, so at most {bound:.2%}",
+        cases=state.cases,
+        money=str(Money(state.money_minor, state.last.currency)),
+        days=max(0, (now - state.since).days),
+        recommendation=_advice(state, ceiling, gates, now),
+    )
+
+
+def _gates(state: ClassState) -> Gates | None:
+    """The gate file of the last run; None where it is not here any more."""
+    manifest = Path(state.last.folder) / "manifest.json"
+    if not manifest.is_file():
+        return None
+    gates = Path(read_json(manifest, RunManifest).gates)
+    return load_document(gates, Gates) if gates.is_file() else None
+
+
+def _advice(state: ClassState, ceiling: Rung, gates: Gates | None, now: datetime) -> str:
+    if state.killed:
+        return f"ended: {state.killed}"
+    used = _used_up(state, gates, now)
+    if used and state.last.verdict != VerdictWord.GO:
+        return f"kill: {used} without a GO"
+    if state.note:
+        return f"stay at {state.rung.label}: {state.note}"
+    if state.rung >= ceiling:
+        return f"stay: {ceiling.label} is its ceiling"
+    return _next_step(state, Rung(state.rung + 1))
+
+
+def _used_up(state: ClassState, gates: Gates | None, now: datetime) -> str:
+    cases, days = BUDGET_OF_A_RUNG
+    budget = KillBudget(cases=cases, days=days)
+    if gates is not None:
+        budget = gates.kill.get(state.rung, KillBudget(cases=gates.max_cases, days=days))
+    spent = Money(state.money_minor, state.last.currency)
+    if budget.cases is not None and state.cases >= budget.cases:
+        return f"{state.cases:,} of {budget.cases:,} cases are used up"
+    money = budget.money
+    if money is not None and (money.currency, True) == (spent.currency, money.minor <= spent.minor):
+        return f"{spent} of {money} are used up"
+    passed = (now - state.since).days
+    if budget.days is not None and passed >= budget.days:
+        return f"{passed:,} of {budget.days:,} days are used up"
+    return ""
+
+
+def _next_step(state: ClassState, rung: Rung) -> str:
+    evidence, rate = state.evidence, CRITICAL_RATES[Stage(rung.label)]
+    if evidence is None or rate is None:
+        return f"run it again for {rung.label}"
+    if evidence.critical:
+        return (
+            f"stay at {state.rung.label}: {evidence.critical:,} critical findings in the last run"
+        )
+    lacking = cases_for_rate(rate) - evidence.cases
+    if lacking > 0:
+        return f"for {rung.label}: {lacking:,} more cases without a critical finding in one run"
+    if state.last.verdict != VerdictWord.GO or Rung.of_stage(state.last.stage) < rung:
+        return f"for {rung.label}: a GO of a run with `stage: {rung.label}`"
+    return f"sign the GO of {state.last.run_id}, then promote to {rung.label}"
+
+
+def _told(lines: Sequence[ClassLine]) -> Iterable[str]:
+    candidate = ""
+    for line in lines:
+        if line.candidate != candidate:
+            candidate = line.candidate
+            yield f"{candidate}"
+        yield f"  {line.operation}: {line.rung}, ceiling {line.ceiling}"
+        yield f"    evidence: {line.evidence}; recommended class {line.recommended_class}"
+        yield f"    spent on this rung: {line.cases:,} cases, {line.money}, {line.days:,} days"
+        yield f"    {line.recommendation}"

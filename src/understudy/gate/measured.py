@@ -1,0 +1,74 @@
+"""What every gate measures from: costs in their units, the gate file, facts about the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from understudy.gate.cost_evidence import CostEvidence, collect_evidence
+from understudy.gate.facts import RunFacts
+from understudy.gate.units import Units, units_of
+from understudy.model.cost import CaseCost, CostSummary
+from understudy.model.errors import ConfigurationError
+from understudy.model.gates import Gate, Gates
+from understudy.model.money import Money, to_minor
+
+__all__ = ["Measured", "amount", "cost_limit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What every gate measures from."""
+
+    cost: CostSummary
+    gates: Gates
+    facts: RunFacts
+    units: Units
+
+    @classmethod
+    def of(cls, cost: CostSummary, gates: Gates, facts: RunFacts) -> Measured:
+        """Group the costs into units; raises `ConfigurationError` where currencies differ."""
+        if cost.cases and cost.currency != gates.budget.currency:
+            raise ConfigurationError(
+                f"costs are in {cost.currency}, but the gates' budget is in "
+                f"{gates.budget.currency}",
+                code="U112",
+                hint=f"write `budget` and `cap` of the gate file in {cost.currency}",
+            )
+        # What was seen under other limits is no evidence for these.
+        seen = () if facts.amended else cost.per_case
+        order = () if facts.amended else facts.order
+        return cls(cost, gates, facts, units_of(seen, gates.cap.minor, order))
+
+    def settled(self) -> Sequence[CaseCost]:
+        """The costs of the cases of which it is known what was right."""
+        contested = self.facts.contested
+        costs = self.cost.per_case
+        return [case for case in costs if case.case_id not in contested] if contested else costs
+
+    def evidence(self, limit_minor: float) -> CostEvidence:
+        """The evidence on error cost against one limit."""
+        return collect_evidence(self.units, limit_minor, self.gates)
+
+
+def amount(minor: float, currency: str) -> str:
+    """Money in a sentence.
+
+    >>> amount(612.4, "EUR")
+    '6.12 EUR'
+    """
+    return str(Money(round(minor), currency))
+
+
+def cost_limit(gate: Gate, gates: Gates) -> int:
+    """The limit of a cost gate in minor units; in the gate file it stands in major units."""
+    if gate.limit is None:
+        return gates.budget.minor
+    limit = to_minor(str(gate.limit), gates.budget.currency)
+    if not 0 < limit < gates.cap.minor:
+        raise ConfigurationError(
+            f"the limit of gate `{gate.id}` is {gate.limit}; it must lie between zero and the cap "
+            f"of {gates.cap}",
+            code="U112",
+        )
+    return limit

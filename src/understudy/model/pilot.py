@@ -1,0 +1,103 @@
+"""The history of a pilot: every run on every recording, and how far each class of actions came."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from understudy.model.verdict import Stage
+
+__all__ = ["BUDGET_OF_A_RUNG", "Move", "OperationEvidence", "PilotRun", "Rung"]
+
+BUDGET_OF_A_RUNG = (4_000, 90)
+"""The cases and days that a rung may take where the gate file names no others."""
+
+
+class Rung(enum.IntEnum):
+    """How far one class of actions has come; each is entered from the one below it."""
+
+    OFFLINE = 0
+    """Scenario suites only."""
+    SHADOW = 1
+    """Proposals are logged, and nobody sees them."""
+    DRAFT_ONLY = 2
+    """A person gets a draft."""
+    APPROVAL_REQUIRED = 3
+    """Writes after a person's approval."""
+    LIMITED_AUTONOMY = 4
+    """By itself, below limits of amount, tier and volume."""
+    FULL = 5
+    """By itself."""
+
+    @property
+    def label(self) -> str:
+        """The rung as it is written in files and on the command line.
+
+        >>> Rung.DRAFT_ONLY.label
+        'draft_only'
+        """
+        return self.name.lower()
+
+    @classmethod
+    def of_stage(cls, stage: Stage) -> Rung:
+        """The rung that a campaign of that stage asks for.
+
+        >>> Rung.of_stage(Stage.FULL).label
+        'full'
+        """
+        return cls[stage.name]
+
+
+class OperationEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run shows about one operation; money in minor units."""
+
+    operation: str
+    cases: int
+    critical: int
+    error_cost_minor: int
+    recommended_class: str
+    irreversible: bool = False
+    """Whether it pays, deletes or publishes what no other operation brings back."""
+
+
+class PilotRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One judged run as the pilot remembers it; money in minor units of `currency`."""
+
+    run_id: str
+    folder: str
+    campaign: str
+    candidate: str
+    at: str
+    hashes: dict[str, str | None]
+    stage: Stage
+    verdict: str
+    verdict_digest: str
+    attempt: int
+    cases: int
+    money_minor: int
+    currency: str
+    prices_owned: bool
+    chosen: bool = False
+    held_out: bool = False
+    seeded: int = 0
+    """Errors that were shown to the reviewer on purpose, and the least share that they see."""
+    least_caught: float | None = None
+    stuck: tuple[str, ...] | None = None
+    """The operations whose writes the rollback drill could not undo; None without a drill."""
+    evidence: tuple[OperationEvidence, ...] = ()
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A class of actions that went up or down, or was given up."""
+
+    candidate: str
+    operation: str
+    before: str
+    rung: str
+    by: str
+    reason: str
+    at: str = ""
+    run_id: str | None = None
+    hashes: dict[str, str | None] = msgspec.field(default_factory=dict)
+    """What the evidence was bound to."""

@@ -1,0 +1,291 @@
+"""The pilot's history and its ladder: who went how far, on which evidence, and what it took."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from tests.campaign.pilot_project import Desk, payout, reply
+
+from understudy.campaign.pilot_log import enter_run, pilot_file, pilot_runs
+from understudy.campaign.pilot_orders import Order, demote, kill, promote
+from understudy.campaign.pilot_states import states_of
+from understudy.campaign.pilot_status import lines_of, pilot_status
+from understudy.campaign.recorded import judge_run
+from understudy.campaign.sign_off import Signer, sign_run
+from understudy.campaign.signature import make_key
+from understudy.gate.ladder import Asked, missing
+from understudy.model.chain import check_chain, read_chain
+from understudy.model.errors import EvidenceError, NoCasesError, RecordingError
+from understudy.model.pilot import OperationEvidence, PilotRun, Rung
+from understudy.model.verdict import Stage
+
+REPLY, PAYOUT = "zendesk.tickets.public_reply", "stripe.payouts.create"
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def key(tmp_path):
+    make_key(tmp_path / "keys" / "maria.pem")
+    return tmp_path / "keys" / "maria.pem"
+
+
+def test_every_run_on_a_recording_is_an_attempt_even_when_its_folder_is_gone(desk):
+    """The attempt number counts what was tried, not what was kept; the same look counts once."""
+    import shutil
+
+    first = desk.judge()
+    assert first.verdict.attempt == 1
+    shutil.rmtree(first.folder.path)
+    other = desk.judge("other", lambda number: (reply(number, "Done."),))
+    assert other.verdict.attempt == 2
+    assert desk.judge().verdict.attempt == 1, "the same proposals by the same rules: no new look"
+    runs = pilot_runs(read_chain(pilot_file(desk.reports)))
+    assert len(runs) == 3 and {run.verdict for run in runs} == {"GO"}
+
+
+def test_runs_that_begin_at_once_get_different_attempt_numbers(desk):
+    """Two that enter the chain at the same moment lose nothing and share no number."""
+    manifest = desk.judge().folder.read_manifest()
+    found = []
+
+    def enter(number):
+        own = msgspec.structs.replace(manifest, run_id=f"run-{number}", proposals=None)
+        found.append(enter_run(desk.reports, own))
+
+    threads = [threading.Thread(target=enter, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == list(range(2, 10))
+    assert check_chain(pilot_file(desk.reports))[1] == []
+
+
+def test_a_broken_history_stops_the_next_run(desk):
+    """A line that was changed is named, and nothing is built on it."""
+    desk.judge()
+    path = pilot_file(desk.reports)
+    path.write_text(path.read_text().replace('"attempt":1', '"attempt":0', 1))
+    with pytest.raises(RecordingError, match=r"pilot\.jsonl:1: this line was changed"):
+        desk.judge("other")
+
+
+def test_the_status_tells_rung_spending_evidence_and_what_comes_next(desk):
+    """Per operation: rung, ceiling, recommended class with its evidence, cases, money, advice."""
+    desk.judge()
+    text = pilot_status(desk.reports, as_json=False)
+    assert f"{REPLY}: shadow, ceiling full" in text
+    assert "0 critical in 400 cases, so at most 0.75%; recommended class" in text
+    assert "spent on this rung: 400 cases, 16.00 EUR, 0 days" in text
+    assert "a GO of a run with `stage: draft_only`" in text
+    line = json.loads(pilot_status(desk.reports, as_json=True))["classes"][0]
+    assert (line["rung"], line["cases"]) == ("shadow", 400)
+    with pytest.raises(NoCasesError, match="no run has been judged"):
+        pilot_status(desk.folder / "nowhere", as_json=False)
+
+
+def test_a_class_goes_up_by_a_signature_on_a_go_and_one_rung_at_a_time(desk, key):
+    """Without the signature, or over a rung, everything that is missing is told at once."""
+    run = desk.judge(stage=Stage.DRAFT_ONLY)
+    order = Order("agent", REPLY, "Maria")
+    name = run.folder.path.name
+    with pytest.raises(EvidenceError, match="no approval of somebody is signed"):
+        promote(desk.reports, order, name, "draft_only")
+    sign_run(name, desk.reports, Signer("Maria", "release manager", key), "approve", "")
+    with pytest.raises(EvidenceError, match=r"next rung is draft_only; the run was for .*2,995"):
+        promote(desk.reports, order, name, "limited_autonomy")
+    move = promote(desk.reports, order, name, "draft_only")
+    assert (move.before, move.rung) == ("shadow", "draft_only")
+    state = next(state for state in states_of(desk.reports) if state.operation == REPLY)
+    assert state.rung is Rung.DRAFT_ONLY
+    with pytest.raises(EvidenceError, match="attention is not measured: 0 of 100"):
+        promote(desk.reports, order, name, "approval_required")
+
+
+def test_a_verdict_that_was_written_anew_promotes_nothing(desk, key):
+    """A GO that somebody typed in is not the one that the pilot's chain knows."""
+    run = desk.judge(stage=Stage.DRAFT_ONLY)
+    desk.amend(run.folder.verdict, verdict="GO", attempt=1, scope="everything")
+    with pytest.raises(RecordingError, match="is not the one that stands in"):
+        promote(desk.reports, Order("agent", REPLY, "M"), run.folder.path.name, "draft_only")
+
+
+def promoted(desk, key):
+    run = desk.judge(stage=Stage.DRAFT_ONLY)
+    name = run.folder.path.name
+    sign_run(name, desk.reports, Signer("Maria", "release manager", key), "approve", "")
+    promote(desk.reports, Order("agent", REPLY, "Maria"), name, "draft_only")
+
+
+def rung_of(desk, operation=REPLY):
+    return next(one.rung for one in states_of(desk.reports) if one.operation == operation)
+
+
+def test_a_critical_finding_sends_a_class_down_at_once(desk, key):
+    """Nobody has to decide it: the run that shows it enters it, with its reason."""
+    promoted(desk, key)
+    run = desk.judge("agent", lambda n: (reply(n, "Paid: 9 EUR." if n == 3 else "Hi."), payout(n)))
+    assert run.verdict.verdict == "NO-GO"
+    assert rung_of(desk) is Rung.SHADOW
+    kinds = [link.kind for link in read_chain(pilot_file(desk.reports))]
+    assert kinds.count("demoted") == 1
+    assert rung_of(desk, PAYOUT) is Rung.SHADOW
+
+
+def test_another_candidate_of_the_same_name_begins_in_the_shadow(desk, key):
+    """Evidence is bound to hashes: other code inherits none of what the old code showed."""
+    promoted(desk, key)
+    desk.judge("agent", lambda n: (reply(n), *([reply(n, "We look into it.")] * (n == 3))))
+    assert rung_of(desk) is Rung.SHADOW
+    last = [link for link in read_chain(pilot_file(desk.reports)) if link.kind == "demoted"][-1]
+    assert last.body["reason"] == "the candidate's code has changed"
+
+
+def test_people_send_down_and_end_a_pilot(desk, key):
+    """Down needs no signature; what was ended does not come back, unless the candidate changes."""
+    promoted(desk, key)
+    order = Order("agent", REPLY, "Olaf", "complaints")
+    assert demote(desk.reports, order, "shadow").rung == "shadow"
+    with pytest.raises(Exception, match="is not below it"):
+        demote(desk.reports, order, "full")
+    kill(desk.reports, order)
+    text = pilot_status(desk.reports, as_json=False)
+    assert "ended: complaints" in text
+    name = desk.judge(stage=Stage.DRAFT_ONLY).folder.path.name
+    sign_run(name, desk.reports, Signer("Maria", "rm", key), "approve", "")
+    with pytest.raises(EvidenceError, match="its pilot was ended"):
+        promote(desk.reports, order, name, "shadow")
+    with pytest.raises(RecordingError, match="did you mean `agent`"):
+        kill(desk.reports, Order("agnt", REPLY, "Olaf"))
+
+
+def test_a_rung_whose_budget_is_used_up_without_a_go_is_to_be_ended(desk):
+    """Cases, money and days are set in the gate file before; the first that is reached is told."""
+    gates = desk.gates.read_text()
+
+    def dear(number):
+        return (reply(number), *([payout(number)] * (number % 4 == 0)))
+
+    for budget, told in (
+        ("cases: 300", "400 of 300 cases"),
+        ("money: 10 EUR", "16.00 EUR of 10.00 EUR"),
+    ):
+        desk.gates.write_text(f"{gates}kill: {{shadow: {{{budget}}}}}\n")
+        desk.judge(f"agent-{budget[:5]}", dear)
+        assert f"kill: {told} are used up without a GO" in pilot_status(desk.reports, False)
+    desk.gates.write_text(gates)
+    desk.judge("slow", dear)
+    later = datetime.now(UTC) + timedelta(days=91)
+    line = next(one for one in lines_of(states_of(desk.reports), later) if one.candidate == "slow")
+    assert line.recommendation.startswith("kill: 91 of 90 days")
+
+
+def test_what_pays_and_is_not_taken_back_has_a_ceiling(desk):
+    """A pay-out stays behind an approval, unless the gate file names another rung for it."""
+    desk.judge("agent", lambda n: (reply(n), payout(n)))
+    assert f"{PAYOUT}: shadow, ceiling approval_required" in pilot_status(desk.reports, False)
+    desk.gates.write_text(f"{desk.gates.read_text()}ceilings: {{{PAYOUT}: shadow}}\n")
+    desk.judge("agent", lambda n: (reply(n), payout(n)))
+    assert "stay: shadow is its ceiling" in pilot_status(desk.reports, False)
+
+
+def asked(to, **changes):
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    usual = {
+        "operation": REPLY, "at": Rung(to - 1), "to": to, "since": now - timedelta(days=31),
+        "now": now, "ceiling": Rung.FULL, "killed": False, "approvals": 2, "changed": "",
+    }  # fmt: skip
+    return Asked(**(usual | changes))
+
+
+def a_run(stage, cases, **changes):
+    line = OperationEvidence(
+        operation=REPLY, cases=cases, critical=0, error_cost_minor=0, recommended_class="automated"
+    )
+    usual = {
+        "run_id": "r", "folder": "", "campaign": "c", "candidate": "agent", "at": "", "hashes": {},
+        "stage": stage, "verdict": "GO", "verdict_digest": "", "attempt": 1, "cases": cases,
+        "money_minor": 0, "currency": "EUR", "prices_owned": True, "held_out": True,
+        "seeded": 100, "least_caught": 0.6, "stuck": (),
+    }  # fmt: skip
+    return PilotRun(**(usual | changes), evidence=(line,)), line
+
+
+@pytest.mark.parametrize(
+    ("rung", "cases"),
+    [
+        (Rung.DRAFT_ONLY, 59),
+        (Rung.APPROVAL_REQUIRED, 299),
+        (Rung.LIMITED_AUTONOMY, 2995),
+        (Rung.FULL, 2995),
+    ],
+)
+def test_each_rung_asks_for_so_many_cases_without_a_critical_finding(rung, cases):
+    """59, 299 and 2,995 clean cases of the operation itself; one fewer is too few."""
+    run, line = a_run(Stage(rung.label), cases)
+    assert missing(asked(rung), run, line) == ()
+    run, line = a_run(Stage(rung.label), cases - 1)
+    (told,) = missing(asked(rung), run, line)
+    assert f"takes {cases:,} cases" in told
+
+
+@pytest.mark.parametrize(
+    ("rung", "asks", "run_changes", "told"),
+    [
+        (Rung.LIMITED_AUTONOMY, {}, {"held_out": False}, "not on a held-out part"),
+        (Rung.LIMITED_AUTONOMY, {}, {"stuck": None}, "no rollback drill"),
+        (Rung.LIMITED_AUTONOMY, {}, {"stuck": (REPLY,)}, "could not undo its writes"),
+        (Rung.APPROVAL_REQUIRED, {}, {"seeded": 99}, "99 of 100 errors"),
+        (Rung.APPROVAL_REQUIRED, {}, {"least_caught": 0.4}, "at least 40% are seen"),
+        (Rung.FULL, {"approvals": 1}, {}, "no approval of 2 people"),
+        (Rung.FULL, {"since": datetime(2026, 5, 20, tzinfo=UTC)}, {}, "12 of 30 days"),
+        (Rung.DRAFT_ONLY, {}, {"prices_owned": False}, "prices have no owner"),
+        (Rung.DRAFT_ONLY, {}, {"chosen": True}, "chosen by hand"),
+        (Rung.DRAFT_ONLY, {}, {"stage": Stage.SHADOW}, "the run was for the stage shadow"),
+        (Rung.DRAFT_ONLY, {"changed": "the model"}, {}, "the model has changed since"),
+        (Rung.LIMITED_AUTONOMY, {"ceiling": Rung.APPROVAL_REQUIRED}, {}, "ceiling is approval"),
+    ],
+)
+def test_what_a_rung_lacks_is_told(rung, asks, run_changes, told):
+    """Each single thing that is missing forbids the rung, and is named."""
+    run, line = a_run(**{"stage": Stage(rung.label), "cases": 3000, **run_changes})
+    (reason,) = missing(asked(rung, **asks), run, line)
+    assert told in reason
+
+
+def test_prices_without_an_owner_stay_in_the_shadow(desk):
+    """The shipped prices are illustrative: the verdict says so and no stage above can be GO."""
+    run = desk.judge(policy="standard", stage=Stage.DRAFT_ONLY)
+    assert run.verdict.verdict == "INCONCLUSIVE"
+    assert any("illustrative" in reason for reason in run.verdict.reasons)
+
+
+def test_a_run_that_is_judged_again_is_one_run(desk):
+    """A second judgement replaces the first in the sums, and is no further attempt."""
+    run = desk.judge()
+    again = judge_run(str(run.folder.path), desk.reports, lambda *_: None)
+    assert again.verdict.attempt == 1
+    (state,) = states_of(desk.reports)
+    assert state.cases == 400
+
+
+def test_the_report_shows_ladder_attempt_and_sign_off(desk, key):
+    """Page one says which attempt it is and who signed; the ladder stands below."""
+    run = desk.judge()
+    sign_run(str(run.folder.path), desk.reports, Signer("Maria", "rm", key), "reject", "no")
+    from understudy.campaign.reporting import report_run
+
+    report_run(str(run.folder.path), desk.reports)
+    for name in ("report.html", "report.md"):
+        text = (run.folder.path / name).read_text().replace("\\", "")
+        assert "1 on this recording" in text
+        assert "reject by Maria (rm): no" in text
+        assert "Promotion ladder" in text and "draft_only" in text
