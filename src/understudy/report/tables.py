@@ -14,7 +14,7 @@ __all__ = ["all_tables"]
 
 
 def all_tables(facts: ReportInput) -> tuple[Table, ...]:
-    """The business case, flaky actions, drills, how far it can be relied on, what was registered."""
+    """The business case, flaky actions, drills, what is relied on, and what was registered."""
     return (
         *business_tables(facts),
         *flaky_tables(facts),
