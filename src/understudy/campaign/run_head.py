@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,7 +22,7 @@ from understudy.campaign.settings import Settings
 from understudy.campaign.shard import Shard
 from understudy.campaign.source import Source
 from understudy.doors.gateway_faults import is_about_models
-from understudy.model.campaign import Campaign, Fault, ModelMode
+from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode
 from understudy.model.canonical import digest
 from understudy.model.errors import RecordingError
 from understudy.model.manifest import RunManifest
@@ -42,9 +43,8 @@ def manifest_of(
         campaign=campaign.name,
         run_id=mint_run_id(started, candidate.name, campaign.name, str(shard)),
         candidate=candidate.name,
-        candidate_spec=str(candidate.spec),
-        candidate_release=candidate.release,
-        authors=candidate.authors,
+        **_of_candidate(candidate),
+        drills=campaign.drills.model_dump(mode="json") if campaign.drills.asked else {},
         part=selection.part,
         seed=campaign.seed,
         stage=campaign.stage.value,
@@ -59,12 +59,10 @@ def manifest_of(
         mounted=mounted_systems(campaign.systems, settings.folder, source.recording.path),
         paths=tuple(map(str, own_places(campaign.systems, settings.folder))),
         hashes=_hashes(settings, source),
-        needs=candidate.needs,
         case_ids_digest=digest([case.case_id for case in selection.cases]),
         machine={"python": platform.python_version(), "system": platform.system()},
         without_effect=_without_effect(settings.campaign),
         economics=campaign.economics.model_dump(mode="json", exclude_none=True),
-        drills=campaign.drills.model_dump(mode="json") if campaign.drills.asked else {},
         faults=tuple(_told(fault) for fault in campaign.faults),
         fault_plan=tuple(map(str, campaign.faults)),
         planned_faults=tuple(
@@ -74,6 +72,16 @@ def manifest_of(
         chosen=selection.chosen,
         shard=None if shard is None else (shard.number, shard.total),
     )
+
+
+def _of_candidate(candidate: CandidateSpec) -> dict[str, Any]:
+    """What the campaign says of its candidate."""
+    return {
+        "candidate_spec": str(candidate.spec),
+        "candidate_release": candidate.release,
+        "authors": candidate.authors,
+        "needs": candidate.needs,
+    }
 
 
 def _hashes(settings: Settings, source: Source) -> dict[str, str | None]:
