@@ -161,7 +161,8 @@ def test_judging_twice_into_one_folder_gives_the_same_verdict(imported):
         (["--recording", "nowhere", "--proposed", "proposed.jsonl"], 2, "nowhere"),
         (["--recording", "rec", "--proposed", "nowhere.jsonl"], 2, "nowhere.jsonl"),
         (["--recording", "rec"], 2, "--proposed"),
-        (["latest", "--recording", "rec"], 2, "either a run"),
+        (["latest", "--recording", "rec"], 2, "there is no run"),
+        (["latest", "--proposed", "proposed.jsonl"], 2, "either a run"),
         (["no-such-run"], 2, "`no-such-run` is not a run"),
         (
             ["--recording", "rec", "--proposed", "proposed.jsonl", "--policy", "standart"],

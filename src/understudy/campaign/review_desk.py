@@ -66,20 +66,23 @@ class ReviewDesk:
         if subject not in laid.subjects:
             raise Unfit("there is nothing of that name to decide in this run")
         file = DecisionFile.of(self.folder.path)
-        if given.undoes is not None and not self._may_undo(given, file):
-            raise Unfit("only a decision of one's own can be undone")
+        seeded = subject in laid.seeded
+        if given.undoes is not None:
+            seeded = self._undone(given, file).seeded
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        decision = msgspec.structs.replace(given, at=at, seeded=subject in laid.seeded)
+        decision = msgspec.structs.replace(given, at=at, seeded=seeded)
         return {"taken": file.append(decision), "at": at}
 
     @staticmethod
-    def _may_undo(given: Decision, file: DecisionFile) -> bool:
-        return any(
-            one.decision_id == given.undoes
-            and (one.reviewer, one.case_id, one.subject)
-            == (given.reviewer, given.case_id, given.subject)
-            for one in file.read().all
-        )
+    def _undone(given: Decision, file: DecisionFile) -> Decision:
+        for one in file.read().all:
+            if one.decision_id == given.undoes and (one.reviewer, one.case_id, one.subject) == (
+                given.reviewer,
+                given.case_id,
+                given.subject,
+            ):
+                return one
+        raise Unfit("only a decision of one's own can be undone")
 
     def _now(self) -> _Laid:
         """What lies there, made anew where the run was judged in the meantime."""
@@ -102,5 +105,7 @@ def _lay(folder: RunFolder, share: float, state: tuple[int, ...]) -> _Laid:
     subjects |= {(case_id, LINK) for case_id in links}
     read = DecisionFile.of(folder.path).read()
     subjects |= {(one.case_id, one.subject) for one in read.all}
+    # What was decided as a real difference stays one, though an error of the same name lies there.
+    real = {(one.case_id, one.subject) for one in read.all if not one.seeded}
     page = page_of(facts, shown=seeded.facts, links=links, served=True)
-    return _Laid(state, page.encode(), frozenset(subjects), seeded.keys)
+    return _Laid(state, page.encode(), frozenset(subjects), seeded.keys - real)
