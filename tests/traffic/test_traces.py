@@ -11,9 +11,12 @@ from understudy.model.action import Origin
 from understudy.model.baseline import Outcome
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.traffic.detect import Wishes, detect_format, import_traffic
+from understudy.traffic.json_stream import Broken
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import read_recording
 from understudy.traffic.scan import scan_proposals, scan_recording
+from understudy.traffic.source_file import Limits
+from understudy.traffic.spans import trace_documents
 
 ASKED = "Please refund invoice 7, we paid twice."
 REFUND = {"charge": "ch_1", "amount": 500}
@@ -235,6 +238,14 @@ def test_langsmith_s_bulk_export_is_read(imported, tmp_path):
     _, _, [from_parquet] = imported("langsmith", data)
     _, _, [from_lines] = imported("langsmith", json.dumps({"runs": RUNS}))
     assert from_parquet.actions == from_lines.actions
+
+
+@pytest.mark.parametrize("data", [b"PAR1", b"PAR1" + bytes(40) + b"PAR1"], ids=["torn", "hollow"])
+def test_damaged_parquet_is_one_broken_record(tmp_path, data):
+    """A bulk export that cannot be opened is told as a record that cannot be read."""
+    (tmp_path / "runs.parquet").write_bytes(data)
+    [found] = trace_documents(tmp_path / "runs.parquet", Limits())
+    assert isinstance(found, Broken) and found.reason
 
 
 def test_what_models_asked_for_stands_in_where_no_tool_was_traced(imported):

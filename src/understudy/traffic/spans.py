@@ -63,14 +63,18 @@ def trace_documents(path: Path, limits: Limits) -> Iterator[Entry | Broken] | No
 
 
 def _rows(path: Path) -> Iterator[Entry | Broken]:
+    """The rows up to where the file is damaged, which is one broken record."""
     import pyarrow.parquet
 
     number = 0
-    with pyarrow.parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(1000):
-            for row in batch.to_pylist():
-                number += 1
-                yield Entry(number, {name: _plain(value) for name, value in row.items()})
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(1000):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield Entry(number, {name: _plain(value) for name, value in row.items()})
+    except (OSError, ValueError, OverflowError, pyarrow.ArrowException) as error:
+        yield Broken(number + 1, str(error).splitlines()[0] if str(error) else "damaged Parquet")
 
 
 def _plain(value: Any) -> Any:
