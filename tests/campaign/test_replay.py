@@ -85,7 +85,17 @@ def test_a_dry_run_spends_no_candidate(project):
     assert "of 24 cases" in done.stdout
     for word in ("duration: ", "order: by time within each customer", "coverage: 100.0%"):
         assert word in done.stdout
+    assert "GO takes at least 326 cases even if none costs anything" in done.stdout
     assert not project.runs()
+
+
+def test_how_many_cases_go_takes_is_told_before_the_first(project):
+    """The least evidence there must be, on standard error, before any candidate is called."""
+    project.write("bot.py", "raise SystemExit('the candidate was called')")
+    done = project.command("run", str(project.campaign("bot:handle")))
+    assert done.returncode != 0
+    assert "GO takes at least 326 cases even if none costs anything" in done.stderr
+    assert "it cannot end in GO" in done.stderr
 
 
 def test_a_sampled_run_is_of_its_customers(project):

@@ -58,3 +58,15 @@ def test_a_log_gets_one_plain_line_each_tenth(capsys):
     assert len(lines) == 11
     assert lines[-1] == f"shadow a: 100 of 100; {NOTE.replace(chr(10), '; ')}"
     assert not any("\x1b" in line or "\r" in line for line in lines)
+
+
+def test_what_is_told_without_anything_to_count_stays(capsys):
+    """A note alone is a line of its own, on a terminal and in a log, and none with `--quiet`."""
+    for live in (True, False):
+        progress = Progress(live=live)
+        progress("evidence", 0, 0, "GO takes 326 cases")
+        assert capsys.readouterr().err == "GO takes 326 cases\n"
+        progress("shadow a", 10, 10)
+        assert "10" in capsys.readouterr().err
+    Progress(quiet=True)("evidence", 0, 0, "GO takes 326 cases")
+    assert capsys.readouterr().err == ""

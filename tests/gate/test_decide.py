@@ -287,6 +287,19 @@ def test_shipped_gate_files_differ_in_appetite(gate_file):
     assert "cannot" not in floor_sentence(gate_file("standard"), 800)
 
 
+def test_the_floor_is_that_of_the_strictest_limit_on_cost(gate_file):
+    """What is said before the first case is what the verdict will ask for; without a limit none."""
+    limits = [
+        Gate(id=f"X{limit}", metric=Metric.ERROR_COST_PER_CASE, limit=limit) for limit in (50, 12)
+    ]
+    rate = Gate(id="R", metric=Metric.CRITICAL_FINDINGS)
+    told = floor_sentence(Gates(version=1, gates=(rate, *limits)), 160)
+    floor = evidence_of_nothing(Gates(version=1, gates=(rate,), budget=Money(1200, "EUR")))
+    assert f"12.00 EUR a case, GO takes at least {floor:,} cases" in told
+    assert ("cannot end in GO" in told) == (floor > 160)
+    assert floor_sentence(Gates(version=1, gates=(rate,)), 1) == ""
+
+
 def evidence_of_nothing(gates):
     """The evidence floor of a gate file."""
     from understudy.gate.forecast import evidence_floor

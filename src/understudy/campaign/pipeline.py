@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -26,12 +26,10 @@ from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
 from understudy.campaign.standing import Standing
 from understudy.campaign.survey_text import replay_lines
-from understudy.model.campaign import (
-    CandidateSpec,
-)
-from understudy.model.errors import (
-    UnderstudyError,
-)
+from understudy.gate.wording import floor_sentence
+from understudy.model.campaign import CandidateSpec
+from understudy.model.case import Case
+from understudy.model.errors import UnderstudyError
 from understudy.model.limits import Stop
 from understudy.model.line_file import Derived
 from understudy.model.manifest import RunManifest
@@ -78,7 +76,13 @@ def dry_run_campaign(settings: Settings, request: RunRequest, progress: Progress
     settings.candidates(request.candidate)
     source = open_source(settings, request.reports, progress)
     cases = select(source, settings, request).cases
-    return "\n".join(replay_lines(source.recording, cases))
+    lines = [*replay_lines(source.recording, cases), _floor(settings, cases)]
+    return "\n".join(filter(None, lines))
+
+
+def _floor(settings: Settings, cases: Sequence[Case]) -> str:
+    """How many cases GO takes at the least, which can be said before the first."""
+    return floor_sentence(settings.rules.gates, len({case.cluster_id for case in cases}))
 
 
 def _of_one(settings: Settings, candidate: CandidateSpec) -> Settings:
@@ -134,6 +138,7 @@ def _shadowed(
     standing = Standing(
         source.recording, replay, settings.rules, _stop(settings, request), cases, plan.repeats
     )
+    progress("evidence", 0, 0, _floor(settings, selection.cases))
     try:
         report, handed = _watched(plan, standing, progress)
     except UnderstudyError:

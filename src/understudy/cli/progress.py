@@ -34,9 +34,13 @@ class Progress:
 
         `note` tells how it stands, a rate or a cost, in one or more lines: below each other on a
         terminal, where they are written over, and in one line anywhere else. With a total of 0
-        nobody knows how much there is, and what is done is told every so often.
+        nobody knows how much there is, and what is done is told every so often. A note with
+        nothing to count is a line of its own, and stays.
         """
         if self.quiet:
+            return
+        if not (done or total) and note:
+            say(note)
             return
         if stage != self._stage:
             self._stage, self._shown, self._shown_at = stage, -1, time.monotonic()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from understudy.gate.cost_evidence import CostEvidence
 from understudy.gate.forecast import evidence_floor
-from understudy.gate.measured import Measured, amount
+from understudy.gate.measured import Measured, amount, cost_limit
 from understudy.model.gates import Gates, Metric
 from understudy.model.verdict import GateOutcome, GateResult, Stage, VerdictWord
 
@@ -33,20 +33,30 @@ def explain(told: Told, measured: Measured) -> tuple[str, ...]:
     return tuple(_sentences(told, measured))
 
 
-def floor_sentence(gates: Gates, planned: int) -> str:
+def floor_sentence(gates: Gates, clusters: int) -> str:
     """What can be said before the first case: how many cases GO takes at the very least (F12).
 
+    `clusters` is how many planned cases do not belong together. Empty where no gate is about cost.
+
     >>> from understudy.model.gates import Gate
-    >>> floor_sentence(Gates(version=1, gates=(Gate(id="G2", metric="error_cost_per_case"),)), 800)
+    >>> gates = Gates(version=1, gates=(Gate(id="G2", metric="error_cost_per_case"),))
+    >>> floor_sentence(gates, 800)
     'with a limit of 6.00 EUR a case, GO takes at least 326 cases even if none costs anything'
     """
-    floor = evidence_floor(gates.budget.minor / gates.cap.minor, gates.alpha)
+    metric = Metric.ERROR_COST_PER_CASE
+    limits = [cost_limit(gate, gates) for gate in gates.gates if gate.metric is metric]
+    if not limits:
+        return ""
+    floor = evidence_floor(min(limits) / gates.cap.minor, gates.alpha)
     text = (
-        f"with a limit of {gates.budget} a case, GO takes at least {floor:,} cases even if none "
-        "costs anything"
+        f"with a limit of {amount(min(limits), gates.budget.currency)} a case, GO takes at least "
+        f"{floor:,} cases even if none costs anything"
     )
-    short = f"; this campaign has {planned:,}, so it cannot end in GO" if planned < floor else ""
-    return text + short
+    if clusters >= floor:
+        return text
+    return f"{text}; of cases that do not belong together there are {clusters:,}, so it cannot " + (
+        "end in GO"
+    )
 
 
 def _sentences(told: Told, measured: Measured) -> Iterator[str]:
