@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import threading
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from understudy.campaign.pilot_log import enter_run, pilot_file, pilot_runs
 from understudy.campaign.pilot_orders import Order, demote, kill, promote
 from understudy.campaign.pilot_states import states_of
 from understudy.campaign.pilot_status import lines_of, pilot_status
+from understudy.campaign.project_page import project_page
 from understudy.campaign.recorded import judge_run
 from understudy.campaign.sign_off import Signer, sign_run
 from understudy.campaign.signature import make_key
@@ -289,3 +291,19 @@ def test_the_report_shows_ladder_attempt_and_sign_off(desk, key):
         assert "1 on this recording" in text
         assert "reject by Maria (rm): no" in text
         assert "Promotion ladder" in text and "draft_only" in text
+
+
+def test_the_page_of_all_runs_shows_the_ladder(desk):
+    """Each class stands there as `pilot status` tells it; a damaged history is told, not hidden."""
+    empty = project_page(desk.reports, None, "t")
+    assert "No run has shown anything of an operation yet" in empty
+    desk.judge()
+    page = html.unescape(project_page(desk.reports, None, "t"))
+    [line] = lines_of(states_of(desk.reports), datetime.now(UTC))
+    for told in (line.candidate, line.operation, line.evidence, line.recommendation):
+        assert f"<td>{told}</td>" in page
+    chain = pilot_file(desk.reports)
+    chain.write_text(chain.read_text().replace(REPLY, PAYOUT))
+    page = project_page(desk.reports, None, "t")
+    assert "the promotion ladder cannot be told: the hash chain is broken" in page
+    assert "the hash chain is broken" not in empty and REPLY not in page

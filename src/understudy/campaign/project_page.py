@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from understudy.campaign.pilot_states import states_of
+from understudy.campaign.pilot_status import lines_of
 from understudy.campaign.run_folder import RunFolder, runs_in
 from understudy.model.errors import UnderstudyError
 from understudy.model.printable import printable
+from understudy.report.ladder import ladder_table
 from understudy.report.project import RunRow, render_project
 
 __all__ = ["project_page"]
 
 
 def project_page(reports: Path, named: RunFolder | None, token: str) -> str:
-    """All runs with their verdicts and costs; one that is damaged is listed with what is wrong."""
+    """All runs with verdicts and costs, and the ladder; what is damaged is told."""
     known = runs_in(reports)
     if named is not None and all(one.path.resolve() != named.path.resolve() for one in known):
         known.append(named)
-    return render_project([_row(run, token) for run in known], (), ())
+    ladder, wrong = _ladder(reports)
+    return render_project([_row(run, token) for run in known], ladder, wrong)
+
+
+def _ladder(reports: Path) -> tuple[list[Mapping[str, str]], list[str]]:
+    """Where each class of each candidate stands; where the history is damaged, what is wrong."""
+    try:
+        lines = lines_of(states_of(reports), datetime.now(UTC))
+    except UnderstudyError as error:
+        return [], [printable(f"the promotion ladder cannot be told: {error.problem}", 300)]
+    table = ladder_table(lines)
+    rows = zip(lines, table.rows, strict=True)
+    return [
+        {"candidate": line.candidate, **dict(zip(table.head, row, strict=True))}
+        for line, row in rows
+    ], []
 
 
 def _row(run: RunFolder, token: str) -> RunRow:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from understudy.report.business import Table
-from understudy.report.governance import Governance
+from understudy.report.governance import ClassLine, Governance
 from understudy.report.phrases import plain
 
-__all__ = ["governance_tables"]
+__all__ = ["governance_tables", "ladder_table"]
 
 
 def governance_tables(governance: Governance) -> tuple[Table, ...]:
     """The tables that have anything in them."""
+    waivers = tuple((each,) for each in governance.waivers)
+    found = (ladder_table(governance.ladder), Table("Waivers", ("exception",), waivers))
+    return tuple(table for table in found if table.rows)
+
+
+def ladder_table(lines: Sequence[ClassLine]) -> Table:
+    """Every class as a row, in the order given."""
     rows = tuple(
         (
             line.operation,
@@ -20,9 +29,7 @@ def governance_tables(governance: Governance) -> tuple[Table, ...]:
             f"{line.cases:,} cases, {line.money}, {line.days:,} days",
             line.recommendation,
         )
-        for line in governance.ladder
+        for line in lines
     )
     head = ("operation", "rung", "ceiling", "evidence of the last run", "spent on it", "next")
-    waivers = tuple((each,) for each in governance.waivers)
-    found = (Table("Promotion ladder", head, rows), Table("Waivers", ("exception",), waivers))
-    return tuple(table for table in found if table.rows)
+    return Table("Promotion ladder", head, rows)
