@@ -17,6 +17,7 @@ import pytest
 from understudy.campaign.adjudication import catch_rates
 from understudy.campaign.decisions import DecisionFile
 from understudy.campaign.recorded import judge_run
+from understudy.campaign.review_desk import ReviewDesk
 from understudy.campaign.review_server import ReviewServer
 from understudy.campaign.run_folder import find_run
 from understudy.model.decision import BINDING, Decision, finding_key
@@ -240,7 +241,7 @@ def test_seeded_errors_measure_each_reviewer_and_change_no_price(server, run, re
     """Errors that were put among the findings look like others; who accepts them is known after."""
     before, client = run.read_cost().error_cost_minor, Client(server)
     client.ask("GET", f"/runs/one/?token={server.token}")
-    laid = server._desks[run.path]._now()
+    laid = server._desks["one"]._now()
     assert laid.seeded
     for number, (case_id, key) in enumerate(sorted(laid.seeded)):
         for who, choice in (("Ana", "people_right"), ("Ben", "candidate_right")):
@@ -258,6 +259,24 @@ def test_seeded_errors_measure_each_reviewer_and_change_no_price(server, run, re
     assert run.read_cost().error_cost_minor == before
     page = (run.path / "report.html").read_text()
     assert "Ben saw 0 of" in page
+
+
+def test_no_error_is_seeded_where_a_real_difference_was_decided(run):
+    """A case of which people have decided gets no seeded error, and as many others get one."""
+    laid = ReviewDesk(run, 0.5)._now()
+    case_id, key = min(laid.seeded)
+    said = {
+        "decision_id": "real", "at": "2026-11-02T10:00:00+00:00", "reviewer": "Ana",
+        "case_id": case_id, "subject": key, "choice": "both_acceptable", "reason": "so it is",
+    }  # fmt: skip
+    DecisionFile.of(run.path).append(msgspec.convert(said, Decision))
+    desk = ReviewDesk(run, 0.5)
+    now = desk._now()
+    assert case_id not in {at for at, _ in now.seeded}
+    assert len({at for at, _ in now.seeded}) == len({at for at, _ in laid.seeded})
+    undo = said | {"decision_id": "undo", "choice": None, "undoes": "real"}
+    assert desk.decide(json.dumps(undo).encode())["taken"]
+    assert not any(one.seeded for one in DecisionFile.of(run.path).read().all)
 
 
 def test_what_the_policy_forbids_cannot_be_accepted(run, reports):

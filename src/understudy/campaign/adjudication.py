@@ -31,6 +31,8 @@ __all__ = ["Adjudicated", "adjudicate", "catch_rates", "weak_links"]
 
 _WEAK = (LinkConfidence.CUSTOMER_AND_AMOUNT, LinkConfidence.TIME_ONLY)
 _ALPHA = 0.05
+_Agreed = dict[str, dict[str, Decision]]
+"""What stands, by case and finding or link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,13 @@ def adjudicate(evidence: Evidence, policy: Policy, decisions: Sequence[Decision]
     if not held:
         return Adjudicated(evidence)
     disputed = set(conflicts(held))
-    agreed = {
-        subject: next(iter(each.values())) for subject, each in held.items()
-        if subject not in disputed
-    }  # fmt: skip
+    agreed: _Agreed = {}
+    for subject, each in held.items():
+        if subject not in disputed:
+            agreed.setdefault(subject[0], {})[subject[1]] = next(iter(each.values()))
     bench = _Desk(evidence, PriceList.from_policy(policy), agreed)
     for case in evidence.cases:
-        if case.case_id in bench.asked:
+        if case.case_id in agreed:
             bench.settle(case)
     changed = replace(
         evidence,
@@ -92,11 +94,8 @@ def adjudicate(evidence: Evidence, policy: Policy, decisions: Sequence[Decision]
 class _Desk:
     """Where one case after the other is settled."""
 
-    def __init__(
-        self, evidence: Evidence, prices: PriceList, agreed: Mapping[tuple[str, str], Decision]
-    ) -> None:
+    def __init__(self, evidence: Evidence, prices: PriceList, agreed: _Agreed) -> None:
         self._evidence, self._prices, self._agreed = evidence, prices, agreed
-        self.asked = {case_id for case_id, _ in agreed}
         self.baselines: dict[str, tuple[Baseline, ...]] = {}
         self.accepted: dict[str, frozenset[str]] = {}
         self.strangers: dict[str, str] = {}
@@ -108,9 +107,10 @@ class _Desk:
         """Take up what was decided about one case."""
         baselines = self._linked(case)
         keys = {
-            subject for (case_id, subject), one in self._agreed.items()
-            if case_id == case.case_id and one.choice is not None and one.choice.accepts
-        }  # fmt: skip
+            subject
+            for subject, one in self._agreed[case.case_id].items()
+            if one.choice is not None and one.choice.accepts
+        }
         if keys and baselines:
             proposals = self._evidence.by_case.get(case.case_id, ())
             found = {one.repeat: self._findings(case, one, baselines) for one in proposals}
@@ -124,7 +124,7 @@ class _Desk:
 
     def _linked(self, case: Case) -> tuple[Baseline, ...]:
         baselines = tuple(self._evidence.baselines.get(case.case_id, ()))
-        said = self._agreed.get((case.case_id, LINK))
+        said = self._agreed[case.case_id].get(LINK)
         if said is None:
             return baselines
         self.links += 1
@@ -150,7 +150,7 @@ class _Desk:
         for proposal in proposals:
             own = [one for one in found[proposal.repeat] if one.kind not in BINDING]
             if own and all(finding_key(one) in keys for one in own):
-                by = {self._agreed[proposal.case_id, finding_key(one)].reviewer for one in own}
+                by = {self._agreed[proposal.case_id][finding_key(one)].reviewer for one in own}
                 yield Baseline(
                     case_id=proposal.case_id,
                     baseline_id=f"adjudicated-{proposal.repeat + 1}",
@@ -220,7 +220,7 @@ def catch_rates(decisions: Sequence[Decision]) -> tuple[ReviewerRate, ...]:
 
 
 def _rate(reviewer: str, decisions: Sequence[Decision]) -> ReviewerRate:
-    seeded = [one for one in decisions if one.seeded and one.choice is not None]
+    seeded = [one for one in decisions if one.seeded]
     caught = sum(one.choice is not None and not one.choice.accepts for one in seeded)
     bounds = None
     if seeded:

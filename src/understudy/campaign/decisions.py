@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from understudy.model.decision import Choice, Decision
+from understudy.model.decision import LINK, Choice, Decision
 from understudy.model.errors import ConfigurationError
 from understudy.model.jsonl import encode_line
 
@@ -17,6 +17,7 @@ __all__ = ["DecisionFile", "Decisions", "refusal", "take_in"]
 
 NAME = "decisions.jsonl"
 _LONGEST = 2_000
+_DECODER = msgspec.json.Decoder(Decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,11 @@ class Decisions:
     damaged: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DecisionFile:
     """The file in a run folder. A line is one write under a lock, so that none is ever torn."""
 
     path: Path
-    _decoder: msgspec.json.Decoder[Decision] = field(
-        default_factory=lambda: msgspec.json.Decoder(Decision)
-    )
 
     @classmethod
     def of(cls, run: Path) -> DecisionFile:
@@ -68,7 +66,7 @@ class DecisionFile:
             if not line.strip():
                 continue
             try:
-                found.append(self._decoder.decode(line))
+                found.append(_DECODER.decode(line))
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 damaged.append(f"{self.path.name}:{number}: {error}")
         return Decisions(tuple(found), tuple(damaged))
@@ -82,8 +80,9 @@ def refusal(decision: Decision) -> str | None:
         return None if decision.undoes else "a decision needs a choice, or names what it undoes"
     if not decision.reason.strip() or len(decision.reason) > _LONGEST:
         return f"a decision needs a reason, of at most {_LONGEST:,} characters"
-    if decision.choice.of_link != (decision.subject == "link"):
-        expected = [one.value for one in Choice if one.of_link == (decision.subject == "link")]
+    of_link = decision.subject == LINK
+    if decision.choice.of_link != of_link:
+        expected = [one.value for one in Choice if one.of_link == of_link]
         return f"`{decision.choice}` does not fit; expected one of {', '.join(expected)}"
     return None
 

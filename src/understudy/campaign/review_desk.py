@@ -16,7 +16,7 @@ from understudy.campaign.reporting import run_facts
 from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.seeding import seed_errors
 from understudy.model.decision import LINK, Decision, finding_key
-from understudy.report.write import page_of
+from understudy.report.write import served_page
 
 __all__ = ["ReviewDesk", "Unfit"]
 
@@ -100,12 +100,11 @@ def _changed(path: Path) -> int:
 def _lay(folder: RunFolder, share: float, state: tuple[int, ...]) -> _Laid:
     files, facts = run_facts(folder)
     links = weak_links(files.evidence)
-    seeded = seed_errors(facts, share)
+    told = DecisionFile.of(folder.path).read().all
+    decided = {one.case_id for one in told if not one.seeded and one.subject != LINK}
+    seeded = seed_errors(facts, share, decided)
     subjects = {(one.case_id, finding_key(one)) for one in seeded.facts.findings}
     subjects |= {(case_id, LINK) for case_id in links}
-    read = DecisionFile.of(folder.path).read()
-    subjects |= {(one.case_id, one.subject) for one in read.all}
-    # What was decided as a real difference stays one, though an error of the same name lies there.
-    real = {(one.case_id, one.subject) for one in read.all if not one.seeded}
-    page = page_of(facts, shown=seeded.facts, links=links, served=True)
-    return _Laid(state, page.encode(), frozenset(subjects), seeded.keys - real)
+    subjects |= {(one.case_id, one.subject) for one in told}
+    page = served_page(facts, seeded.facts, links)
+    return _Laid(state, page.encode(), frozenset(subjects), seeded.keys)

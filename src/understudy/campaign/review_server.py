@@ -49,7 +49,7 @@ class ReviewServer:
     named: RunFolder | None = None
     """A run that lies outside of the reports folder."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    _desks: dict[Path, ReviewDesk] = field(default_factory=dict)
+    _desks: dict[str, ReviewDesk] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _http: ThreadingHTTPServer | None = None
     _serving: threading.Thread | None = None
@@ -124,12 +124,14 @@ class ReviewServer:
         return _told(405, "that cannot be done here")
 
     def _desk(self, name: str) -> ReviewDesk | None:
-        known = [*([self.named] if self.named else []), *runs_in(self.reports)]
-        found = next((one for one in known if one.path.name == name), None)
-        if found is None:
-            return None
         with self._lock:
-            return self._desks.setdefault(found.path, ReviewDesk(found, self.share))
+            if name not in self._desks:
+                known = [*([self.named] if self.named else []), *runs_in(self.reports)]
+                found = next((one for one in known if one.path.name == name), None)
+                if found is None:
+                    return None
+                self._desks[name] = ReviewDesk(found, self.share)
+            return self._desks[name]
 
 
 class _Listener(ThreadingHTTPServer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -27,18 +27,23 @@ class Seeded:
     keys: frozenset[tuple[str, str]]
 
 
-def seed_errors(facts: ReportInput, share: float) -> Seeded:
+def seed_errors(facts: ReportInput, share: float, decided: Container[str] = ()) -> Seeded:
     """The run with errors in `share` as many further cases as have findings, at least in one.
 
     An error is an amount ten times as high or another object, put into a case in which the
-    candidate did as people did, and explained and priced as if the candidate had made it. Which
-    cases those are depends on the run alone, so that all reviewers are shown the same.
+    candidate did as people did, and explained and priced as if the candidate had made it. A case
+    of which a real difference was `decided` gets none: its errors could bear the same name. Which
+    cases get one depends on the run alone, so that all reviewers are shown the same.
     """
     flawed = {finding.case_id for finding in facts.findings}
     if share <= 0 or not flawed:
         return Seeded(facts, frozenset())
     wanted = max(1, round(share * len(flawed)))
-    sound = (case.case_id for case in facts.cost.per_case if case.case_id not in flawed)
+    sound = (
+        case.case_id
+        for case in facts.cost.per_case
+        if case.case_id not in flawed and case.case_id not in decided
+    )
     order = sorted(sound, key=lambda case_id: _drawn(facts.manifest.run_id, case_id))
     made: dict[str, tuple[Proposal, Sequence[Finding]]] = {}
     for case_id, proposal, findings in _spoilt(facts, order):

@@ -16,7 +16,7 @@ from understudy.report.review import review_block
 from understudy.report.sarif import render_sarif
 from understudy.report.summary_file import write_summary
 
-__all__ = ["page_of", "write_report"]
+__all__ = ["served_page", "write_report"]
 
 
 def write_report(
@@ -34,34 +34,27 @@ def write_report(
     a person types to name the run.
     """
     write_summary(run_dir / "summary.parquet", facts)
-    markdown = render_markdown(make_page(facts), run or str(run_dir))
-    _replace(run_dir / "report.md", markdown)
+    page = make_page(facts)
+    _replace(run_dir / "report.md", render_markdown(page, run or str(run_dir)))
     _replace(run_dir / "junit.xml", render_junit(facts))
     _replace(run_dir / "results.sarif", render_sarif(facts))
+    data = _data(facts, links) if details else Data((), None, len(facts.cost.per_case))
     path = run_dir / "report.html"
-    _replace(path, page_of(facts, details=details, links=links))
+    _replace(path, render_page(page, data))
     return path
 
 
-def page_of(
-    facts: ReportInput,
-    *,
-    details: bool = True,
-    links: Sequence[str] = (),
-    shown: ReportInput | None = None,
-    served: bool = False,
-) -> str:
-    """`report.html` as text.
+def served_page(facts: ReportInput, shown: ReportInput, links: Sequence[str]) -> str:
+    """`report.html` as text, sending decisions to where it came from.
 
-    `shown` is what reviewers are shown case by case, where that is not the run as it was. A page
-    that is `served` sends decisions to where it came from; any other keeps them for export.
+    `shown` is what reviewers are shown case by case, which need not be the run as it was.
     """
-    page = make_page(facts)
-    if not details:
-        return render_page(page, Data((), None, len(facts.cost.per_case)))
-    blocks, left_out = make_blocks(shown or facts)
-    review = review_block(shown or facts, links, served=served)
-    return render_page(page, Data(blocks, review, left_out, served))
+    return render_page(make_page(facts), _data(shown, links, served=True))
+
+
+def _data(facts: ReportInput, links: Sequence[str], *, served: bool = False) -> Data:
+    blocks, left_out = make_blocks(facts)
+    return Data(blocks, review_block(facts, links, served=served), left_out, served)
 
 
 def _replace(path: Path, text: str) -> None:
