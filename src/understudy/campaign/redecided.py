@@ -11,8 +11,8 @@ import msgspec
 from understudy.campaign.judgement import Judgement
 from understudy.cost.attribution import attribute
 from understudy.cost.net_value import CaseEconomics
-from understudy.cost.price_list import PriceList, Stake, half_even
-from understudy.cost.summary import case_cost
+from understudy.cost.price_list import PriceList, half_even
+from understudy.cost.summary import case_cost, uncapped_minor
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts
 from understudy.model.case_costs import CaseCosts
@@ -107,17 +107,8 @@ def _sensitivities(
 
 def _repriced(finding: Finding, prices: PriceList, scale: Decimal, cap: int) -> Finding:
     """One finding at other prices; what the cap has cut off is worked out again."""
-    whole = finding.cost_minor
-    if whole >= prices.policy.cap.minor:
-        stake = Stake(
-            exposure_minor=finding.exposure_minor,
-            currency=finding.currency,
-            irreversibility=Decimal(str(finding.irreversibility)),
-            operation=finding.operation,
-            tier=finding.tier,
-        )
-        whole = prices.price(finding.kind, stake, finding.severity).uncapped_minor
     numerator, denominator = scale.as_integer_ratio()
+    whole = uncapped_minor(finding, prices)
     return msgspec.structs.replace(
         finding, cost_minor=min(cap, half_even(whole * numerator, denominator))
     )

@@ -21,7 +21,7 @@ from understudy.model.finding import Finding, Severity
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 
-__all__ = ["Judged", "case_cost", "has_escalated", "summarise"]
+__all__ = ["Judged", "case_cost", "has_escalated", "summarise", "uncapped_minor"]
 
 
 # Approval first, then drafts, then what runs by itself.
@@ -223,10 +223,11 @@ def _ending(baseline: Baseline) -> Outcome:
 def _largest_uncapped(findings: Sequence[Finding], policy: Policy) -> int:
     """What the dearest finding would cost without the cap."""
     prices = PriceList.from_policy(policy)
-    return max((_uncapped(finding, prices) for finding in findings), default=0)
+    return max((uncapped_minor(finding, prices) for finding in findings), default=0)
 
 
-def _uncapped(finding: Finding, prices: PriceList) -> int:
+def uncapped_minor(finding: Finding, prices: PriceList) -> int:
+    """What a finding would cost without the cap, in minor units."""
     if finding.cost_minor < prices.policy.cap.minor:
         return finding.cost_minor
     stake = Stake(

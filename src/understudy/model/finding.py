@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
-__all__ = ["PROCESS_KINDS", "STATE_KINDS", "Finding", "Kind", "Severity"]
+__all__ = ["PROCESS_KINDS", "STATE_KINDS", "Finding", "Kind", "Severity", "worst_of"]
 
 
 class Severity(enum.StrEnum):
@@ -101,3 +102,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fault: str | None = None
     explanation: str = ""
     repeat: int = 0
+
+
+def worst_of(findings: Iterable[Finding]) -> Severity:
+    """The highest severity among findings; none where there are none.
+
+    >>> one = Finding(case_id="c", kind=Kind.LATE, severity=Severity.LOW)
+    >>> str(worst_of([one])), str(worst_of([]))
+    ('low', 'none')
+    """
+    return max((one.severity for one in findings), key=lambda one: one.rank, default=Severity.NONE)

@@ -10,7 +10,7 @@ from understudy.model.business import Calibration, Coverage
 from understudy.report.charts import Chart
 from understudy.report.input import ReportInput
 from understudy.report.phrases import amount, percent
-from understudy.report.svg import Frame, Tick, drawing, label, line, ticks
+from understudy.report.svg import Frame, Tick, dot, drawing, label, line, ticks
 
 __all__ = ["confidence_charts"]
 
@@ -71,12 +71,7 @@ def _reliability(calibration: Calibration, currency: str) -> Chart:
     parts.append(
         line(frame, [(one.confidence, one.right) for one in calibration.bins], "curve accent")
     )
-    parts += [
-        Markup('<circle class="dot" cx="{}" cy="{}" r="3"/>').format(
-            frame.x(one.confidence), frame.y(one.right)
-        )
-        for one in calibration.bins
-    ]
+    parts += [dot(frame, (one.confidence, one.right)) for one in calibration.bins]
     weighted = (
         f"; weighted by cost {calibration.cost_weighted:.3f}"
         if calibration.cost_weighted is not None
@@ -107,6 +102,6 @@ def _named(frame: Frame, x: float, y: float, name: str) -> list[Markup]:
     right = x > 0.6
     at = frame.x(x) + (-6 if right else 6)
     return [
-        Markup('<circle class="dot" cx="{}" cy="{}" r="3"/>').format(frame.x(x), frame.y(y)),
+        dot(frame, (x, y)),
         label(at, frame.y(y) - 5, name, anchor="end" if right else "start"),
     ]

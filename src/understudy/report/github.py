@@ -43,15 +43,15 @@ def annotated(facts: ReportInput, environment: Mapping[str, str]) -> list[str]:
     """
     if environment.get("GITHUB_ACTIONS") != "true":
         return []
-    verdict = facts.verdict
+    verdict, rows = facts.verdict, gate_rows(facts)
     told = [
         ("error", f"{row.id} {row.measure}", row.reason)
-        for row in gate_rows(facts)
+        for row in rows
         if row.outcome == GateOutcome.FAIL
     ]
     told += [
         ("warning", f"{row.id} {row.measure} is undecided", row.reason)
-        for row in gate_rows(facts)
+        for row in rows
         if row.outcome == GateOutcome.UNDECIDED
     ]
     if verdict.verdict is VerdictWord.INVALID:

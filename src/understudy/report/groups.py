@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from understudy.model.finding import Finding, Kind, Severity
+from understudy.model.finding import Finding, Kind, Severity, worst_of
 
 __all__ = ["Group", "HeatMap", "costliest_groups", "heat_map"]
 
@@ -75,7 +75,7 @@ def _group(kind: Kind, operation: str | None, members: Sequence[Finding]) -> Gro
     return Group(
         kind=kind,
         operation=operation,
-        severity=max((finding.severity for finding in members), key=lambda one: one.rank),
+        severity=worst_of(members),
         findings=len(members),
         cases=len(by_case),
         cost_minor=sum(by_case.values()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from understudy.model.finding import Finding
+from understudy.model.finding import Finding, worst_of
 from understudy.model.printable import printable
 from understudy.model.verdict import GateOutcome, VerdictWord
 from understudy.report.input import ReportInput
@@ -88,7 +88,7 @@ def _costly(
     currency = facts.cost.currency
     case = ElementTree.Element("testcase", classname="costly cases", name=_clean(case_id))
     properties = ElementTree.SubElement(case, "properties")
-    worst = max((one.severity for one in findings), key=lambda one: one.rank, default="none")
+    worst = worst_of(findings)
     for name, value in (
         ("severity", str(worst)),
         ("cost_minor", str(cost_minor)),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from understudy.gate.binomial import upper_rate
 from understudy.gate.several import harm_threshold
-from understudy.model.finding import Finding
+from understudy.model.finding import worst_of
 from understudy.model.gates import Gates, Metric
 from understudy.model.verdict import GateOutcome, GateResult, Verdict
 from understudy.report.case_columns import CaseColumns, columns_of
@@ -118,7 +118,7 @@ def make_page(facts: ReportInput) -> Page:
             (
                 case.case_id,
                 facts.cases[case.case_id].scenario if case.case_id in facts.cases else "",
-                _worst(findings[case.case_id]),
+                worst_of(findings[case.case_id]).value,
                 len(findings[case.case_id]),
                 case.error_cost_minor,
             )
@@ -328,7 +328,3 @@ def _recording(facts: ReportInput) -> str:
     start, end = recording.period
     period = f", {start} to {end}" if start and end else ""
     return f"{kind}, {counted(recording.records, 'record')}{period}"
-
-
-def _worst(findings: Sequence[Finding]) -> str:
-    return max((finding.severity for finding in findings), key=lambda one: one.rank).value

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from understudy.report.html import environment, policy_of, read
 from understudy.report.phrases import amount
-from understudy.report.svg import Frame, Tick, drawing, line, ticks
+from understudy.report.svg import Frame, Tick, dot, drawing, line, ticks
 
 __all__ = ["RunRow", "Trend", "render_project", "trends_of"]
 
@@ -99,10 +99,7 @@ def _drawn(rows: Sequence[RunRow], currency: str) -> Markup:
     if limit:
         parts.append(line(frame, [(0, limit), (frame.x_most, limit)], "boundary bad"))
     parts.append(line(frame, list(enumerate(costs, 1)), "curve accent"))
-    parts += [
-        Markup('<circle class="dot" cx="{}" cy="{}" r="3"/>').format(frame.x(number), frame.y(cost))
-        for number, cost in enumerate(costs, 1)
-    ]
+    parts += [dot(frame, point) for point in enumerate(costs, 1)]
     return drawing("Error cost per case over the runs; the dotted line is the limit", parts)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import orjson
 
 from understudy.model.decision import finding_key
-from understudy.model.finding import Finding, Kind, Severity
+from understudy.model.finding import Finding, Kind, Severity, worst_of
 from understudy.model.printable import printable
 from understudy.report.input import ReportInput
 from understudy.report.phrases import amount, deed, plain
@@ -75,7 +75,7 @@ def render_sarif(facts: ReportInput) -> str:
 
 
 def _rule(kind: Kind, findings: list[Finding]) -> dict[str, Any]:
-    worst = max((one.severity for one in findings if one.kind is kind), key=lambda one: one.rank)
+    worst = worst_of(one for one in findings if one.kind is kind)
     return {
         "id": kind.value,
         "name": plain(kind.value),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.model.cost import CaseCost
-from understudy.model.finding import Finding
+from understudy.model.finding import Finding, worst_of
 from understudy.model.new_file import file_aside
 from understudy.report.input import ReportInput
 
@@ -93,13 +93,12 @@ def _handled(case_id: str, facts: ReportInput) -> dict[str, Any]:
 
 
 def _priced(cost: CaseCost, findings: list[Finding]) -> dict[str, Any]:
-    worst = max((one.severity for one in findings), key=lambda one: one.rank, default=None)
     return {
         "case_id": cost.case_id,
         "cluster_id": cost.cluster_id,
         "findings": len(findings),
         "critical": cost.critical,
-        "worst": None if worst is None else worst.value,
+        "worst": worst_of(findings).value if findings else None,
         "error_cost_minor": cost.error_cost_minor,
         "net_value_minor": cost.net_value_minor,
     }

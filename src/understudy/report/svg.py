@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-__all__ = ["Frame", "Point", "Tick", "drawing", "label", "line", "ticks"]
+__all__ = ["Frame", "Point", "Tick", "dot", "drawing", "label", "line", "shade", "ticks"]
 
 Point = tuple[float, float]
 
@@ -83,11 +83,32 @@ def line(frame: Frame, points: Sequence[Point], css: str) -> Markup:
     return Markup('<polyline class="{}" points="{}"/>').format(css, path)
 
 
+def dot(frame: Frame, value: Point) -> Markup:
+    """A dot at a point."""
+    return Markup('<circle class="dot" cx="{}" cy="{}" r="3"/>').format(
+        frame.x(value[0]), frame.y(value[1])
+    )
+
+
 def label(x: float, y: float, text: str, *, anchor: str = "start", css: str = "") -> Markup:
     """Text at a place."""
     return Markup('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>').format(
         css, f"{x:g}", f"{y:g}", anchor, escape(text)
     )
+
+
+def shade(cost: int, highest: int) -> int:
+    """One of six shades: 0 for no cost, 5 for the highest, each for about a third of the next.
+
+    >>> [shade(cost, 900) for cost in (0, 1, 100, 300, 900)]
+    [0, 1, 3, 4, 5]
+    """
+    if cost <= 0:
+        return 0
+    level = 5
+    while level > 1 and cost * 3 < highest:
+        highest, level = highest // 3, level - 1
+    return level
 
 
 def ticks(most: float, about: int = 4) -> list[float]:

@@ -13,7 +13,7 @@ from understudy.model.printable import printable
 from understudy.report.charts import Chart
 from understudy.report.input import ReportInput
 from understudy.report.phrases import amount
-from understudy.report.svg import drawing, label
+from understudy.report.svg import drawing, label, shade
 
 __all__ = ["Flow", "flows_of", "workflow_map"]
 
@@ -109,7 +109,7 @@ def _drawn(drawn: Sequence[Flow], currency: str, height: int) -> list[Markup]:
         parts.append(label(_SYSTEM, y + 4, printable(system, 18)))
     for place, flow in enumerate(drawn):
         y = 8 + _ROW * place + _ROW / 2
-        css = f"flow f{_shade(flow.cost_minor, dearest)}{'' if flow.written else ' dashed'}"
+        css = f"flow f{shade(flow.cost_minor, dearest)}{'' if flow.written else ' dashed'}"
         parts.append(
             _curve(_SYSTEM + 74, middles[flow.system], _TO, y, _width(flow.candidate, most), css)
         )
@@ -134,16 +134,6 @@ def _named(flow: Flow, currency: str) -> str:
 def _width(count: int, most: int) -> float:
     """The square root keeps rare operations visible beside frequent ones."""
     return max(1.0, round(_WIDEST * math.sqrt(min(count / most, 1.0)), 1))
-
-
-def _shade(cost: int, dearest: int) -> int:
-    """From 0 for none to 5 for the costliest, each about a third of the next."""
-    if cost <= 0:
-        return 0
-    shade = 5
-    while shade > 1 and cost * 3 < dearest:
-        dearest, shade = dearest // 3, shade - 1
-    return shade
 
 
 def _curve(x: float, y: float, to_x: float, to_y: float, width: float, css: str) -> Markup:
