@@ -18,12 +18,15 @@ from understudy.model.printable import printable
 from understudy.report.block import Block
 from understudy.report.page import Page
 from understudy.report.phrases import GLOSSARY, SEVERITY_SIGNS, amount, counted, percent, plain
+from understudy.report.svg import shade
 from understudy.report.tables import all_tables
 
 __all__ = ["Data", "environment", "explained", "policy_of", "read", "render_page"]
 
 _FOLDER = Path(__file__).parent / "page"
 _LONGEST = 2000
+_SCRIPTS = ("elements.js", "explorer.js", "review.js")
+"""In the order in which they run: each later one uses what the earlier ones give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Data:
 def render_page(page: Page, data: Data) -> str:
     """The report as HTML."""
     style = read("report.css")
-    scripts = [read("explorer.js"), read("review.js")] if data.blocks else []
+    scripts = [read(name) for name in _SCRIPTS] if data.blocks else []
     return _template().render(
         page=page,
         verdict=page.facts.verdict,
@@ -52,9 +55,8 @@ def render_page(page: Page, data: Data) -> str:
         policy=policy_of(style, scripts, served=data.served),
         data=data,
         blocks=(*data.blocks, *([data.review] if data.review else [])),
-        left_out=data.left_out,
         glossary=GLOSSARY,
-        heat_class=_heat_class,
+        shade=shade,
         prices=_prices(page),
         tables=all_tables(page.facts),
     )
@@ -127,19 +129,6 @@ def read(name: str) -> str:
 
 def _source(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _heat_class(page: Page, cost: int) -> str:
-    """One of six shades, by cost on a logarithmic feeling: each shade is about a third of the next.
-
-    The costliest cell has shade 5; cells without cost have shade 0.
-    """
-    highest, shade = page.heat.highest, 5
-    if cost <= 0 or highest <= 0:
-        return "h0"
-    while shade > 1 and cost * 3 < highest:
-        highest, shade = highest // 3, shade - 1
-    return f"h{shade}"
 
 
 def _prices(page: Page) -> list[tuple[str, str]]:

@@ -26,7 +26,6 @@ def review_block(facts: ReportInput, links: Sequence[str], *, served: bool) -> B
     data = {
         "run": facts.verdict.run_id,
         "served": served,
-        "currency": facts.cost.currency,
         "items": [_item(*at, once[at]) for at in queue[:MOST]],
         "links": [printable(case_id, 120) for case_id in links[:MOST]],
         "left_out": max(0, len(queue) - MOST),

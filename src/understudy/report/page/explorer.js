@@ -1,27 +1,12 @@
 "use strict";
 (() => {
   const ROW = 32, MARGIN = 12;
-  const $ = (id) => document.getElementById(id);
+  const { $, make, button, words, placeOf, unpack } = understudy;
   const app = $("explorer-app"), list = $("list"), body = $("rows"), detail = $("detail");
   const fields = { q: $("f-q"), kind: $("f-kind"), sev: $("f-sev"), sys: $("f-sys"), op: $("f-op"), end: $("f-end"), min: $("f-min"), max: $("f-max") };
   const ENDS = { handled: 0, escalated: 1, failed: 2 };
   const chunks = new Map();
   let index = null, shown = [], selected = 0, openId = null, lowered = null, digits = 2;
-
-  const make = (tag, text, css) => {
-    const node = document.createElement(tag);
-    if (text !== undefined && text !== null) node.textContent = text;
-    if (css) node.className = css;
-    return node;
-  };
-
-  async function unpack(name) {
-    const text = $("data-" + name).textContent;
-    const binary = atob(text), bytes = new Uint8Array(binary.length);
-    for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return JSON.parse(await new Response(stream).text());
-  }
 
   function chunkOf(name) {
     if (!chunks.has(name)) {
@@ -34,7 +19,6 @@
   const money = (minor) =>
     (minor / 10 ** digits).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }) +
     " " + index.currency;
-  const words = (name) => name.replaceAll("_", " ");
   const worst = (mask) => (mask ? index.severities[31 - Math.clz32(mask)] : "none");
 
   function fill(select, names) {
@@ -200,12 +184,8 @@
       item.tabIndex = -1;
       item.append(make("span", severity, "sev s-" + severity), " ", make("strong", words(kind)), " " + money(cost) + ": " + (explanation || operation) + " ");
       if (rule) item.append(make("span", "priced by " + rule, "rule"));
-      if ($("review-app")) {
-        const button = make("button", "Decide");
-        button.type = "button";
-        button.addEventListener("click", () => document.dispatchEvent(new CustomEvent("understudy-decide", { detail: { caseId: index.id[i], key } })));
-        item.append(" ", button);
-      }
+      const asked = { detail: { caseId: index.id[i], key } };
+      if ($("review-app")) item.append(" ", button("Decide", () => document.dispatchEvent(new CustomEvent("understudy-decide", asked))));
       found.append(item);
     }
     parts.push(data.differences ? found : make("p", "No difference.", "note"));
@@ -238,9 +218,7 @@
       const data = (await chunkOf("chunk-" + Math.floor(i / index.chunk)))[i % index.chunk];
       if (i < index.traced) data.trace = (await chunkOf("trace-" + Math.floor(i / index.trace_chunk)))[i % index.trace_chunk];
       if (openId !== id) return;
-      const back = make("button", "Back to the list (Esc)");
-      back.addEventListener("click", close);
-      detail.replaceChildren(...detailNode(i, data), back);
+      detail.replaceChildren(...detailNode(i, data), button("Back to the list (Esc)", close));
     }
     detail.hidden = false;
     detail.focus();
@@ -285,7 +263,7 @@
   }
 
   function openSelected() {
-    if (shown.length) location.hash = "#/case/" + encodeURIComponent(index.id[shown[selected]]);
+    if (shown.length) location.hash = placeOf(index.id[shown[selected]]);
   }
 
   function onKey(event) {
@@ -343,7 +321,6 @@
     follow();
   }
 
-  document.understudyUnpack = unpack;
-  document.understudyMoney = money;
-  document.understudyReady = start();
+  understudy.money = money;
+  understudy.ready = start();
 })();

@@ -1,26 +1,17 @@
 "use strict";
 (() => {
-  const $ = (id) => document.getElementById(id);
+  const { $, make, button, words, placeOf, unpack, money } = understudy;
   if (!$("review-app")) return;
   const CHOICES = [
     ["candidate_right", "Candidate right"], ["people_right", "People right"],
     ["both_acceptable", "Both acceptable"], ["neither", "Neither"],
   ];
   const LINKS = [["link_right", "They belong together"], ["link_wrong", "They do not"]];
+  const choicesOf = (one) => (one.key === "link" ? LINKS : CHOICES);
   const token = new URLSearchParams(location.search).get("token") || "";
-  let data = null, told = [], place = 0, trouble = "";
+  const GONE = "the server does not answer";
+  let data = null, subjects = [], told = [], place = 0, trouble = "";
 
-  // What reviewers typed is text from outside as well: what could reorder a line is written out.
-  const UNSAFE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Cs}/gu;
-  const shown = (text) => String(text).replace(UNSAFE, (mark) => "\\u" + mark.codePointAt(0).toString(16).padStart(4, "0"));
-  const make = (tag, text, css) => {
-    const node = document.createElement(tag);
-    if (text !== undefined && text !== null) node.textContent = shown(text);
-    if (css) node.className = css;
-    return node;
-  };
-  const words = (name) => name.replaceAll("_", " ");
-  const money = (minor) => document.understudyMoney(minor);
   const kept = () => "understudy-decisions-" + data.run;
   const store = {
     get(name) { try { return localStorage.getItem(name); } catch { return null; } },
@@ -29,28 +20,31 @@
   const identity = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
   const who = () => $("r-who").value.trim();
 
+  const undoneIds = () => new Set(told.map((one) => one.undoes).filter(Boolean));
+
   function standing() {
-    const undone = new Set(told.map((one) => one.undoes).filter(Boolean)), found = new Map();
+    const undone = undoneIds(), found = new Map();
     for (const one of told) {
       if (!one.choice || undone.has(one.decision_id)) continue;
-      const name = one.case_id + "\u0000" + one.subject;
+      const name = nameOf({ caseId: one.case_id, key: one.subject });
       if (!found.has(name)) found.set(name, new Map());
       found.get(name).set(one.reviewer, one);
     }
     return found;
   }
 
-  const subjects = () => [
+  const allSubjects = () => [
     ...data.items.map(([caseId, key, kind, severity, cost, operation, text, bound]) => ({ caseId, key, kind, severity, cost, operation, text, bound })),
     ...data.links.map((caseId) => ({ caseId, key: "link", kind: "weak link", severity: "none", cost: 0, operation: "", text: "People's actions in other systems are linked to this case by weak signs only. Do they belong to it?", bound: false })),
   ];
+  const saidOf = (held, one) => held.get(nameOf(one)) || new Map();
   const nameOf = (one) => one.caseId + "\u0000" + one.key;
   const splits = (each) => new Set([...each.values()].map((one) => one.choice)).size > 1;
 
   function chosen(held) {
     const show = $("r-show").value, me = who();
-    return subjects().filter((one) => {
-      const said = held.get(nameOf(one)) || new Map();
+    return subjects.filter((one) => {
+      const said = saidOf(held, one);
       if (show === "links") return one.key === "link";
       if (show === "conflict") return splits(said);
       if (show === "mine") return said.has(me);
@@ -62,16 +56,16 @@
   function draw() {
     const held = standing(), queue = chosen(held), me = who();
     place = Math.min(Math.max(place, 0), Math.max(queue.length - 1, 0));
-    const open = subjects().filter((one) => !(held.get(nameOf(one)) || new Map()).has(me)).length;
+    const open = subjects.filter((one) => !saidOf(held, one).has(me)).length;
     const split = [...held.values()].filter(splits).length;
     const left = data.left_out ? `; ${data.left_out.toLocaleString("en")} cheaper ones are not listed` : "";
     $("r-count").textContent = `${queue.length.toLocaleString("en")} shown, ${open.toLocaleString("en")} open to you, ${split} in conflict${left}${trouble ? "; " + trouble : ""}`;
-    const typed = document.getElementById("r-reason");
+    const typed = $("r-reason");
     const text = typed ? typed.value : "", same = typed && queue[place] && typed.dataset.name === nameOf(queue[place]);
-    const focused = document.activeElement && document.activeElement.id;
+    const focused = typed && document.activeElement === typed;
     $("r-now").replaceChildren(...(queue.length ? card(queue[place], held, queue.length) : [make("p", "Nothing to show here.", "note")]));
     if (same) $("r-reason").value = text;
-    if (focused && ["r-reason"].includes(focused) && $("r-reason")) $("r-reason").focus();
+    if (focused && $("r-reason")) $("r-reason").focus();
     $("r-undo").disabled = !mine(held);
     log(held);
   }
@@ -79,7 +73,7 @@
   function card(one, held, count) {
     const box = make("article", null, "case"), head = make("h3");
     const link = make("a");
-    link.href = "#/case/" + encodeURIComponent(one.caseId);
+    link.href = placeOf(one.caseId);
     link.append(make("code", one.caseId));
     head.append(link, " ", make("span", one.key === "link" ? "" : money(one.cost), "price"));
     const what = make("p");
@@ -87,7 +81,7 @@
     what.append(one.text);
     box.append(make("p", `${place + 1} of ${count.toLocaleString("en")}, the costliest first`, "note"), head, what);
     if (one.bound) box.append(make("p", "This rests on the policy, not on what people did: accepting it changes no price; it takes a waiver.", "note bad"));
-    const said = held.get(nameOf(one)) || new Map();
+    const said = saidOf(held, one);
     if (said.size) {
       const list = make("ul", null, splits(said) ? "said bad" : "said");
       for (const each of said.values()) list.append(make("li", `${each.reviewer}: ${words(each.choice)} (${each.reason})`));
@@ -99,18 +93,8 @@
     reason.dataset.name = nameOf(one);
     label.append(reason);
     const row = make("p", null, "row");
-    (one.key === "link" ? LINKS : CHOICES).forEach(([choice, text], number) => {
-      const button = make("button", `${number + 1} ${text}`);
-      button.type = "button";
-      button.addEventListener("click", () => decide(one, choice));
-      row.append(button);
-    });
-    const step = (text, by) => {
-      const button = make("button", text);
-      button.type = "button";
-      button.addEventListener("click", () => { place += by; draw(); });
-      return button;
-    };
+    choicesOf(one).forEach(([choice, text], number) => row.append(button(`${number + 1} ${text}`, () => decide(one, choice))));
+    const step = (text, by) => button(text, () => { place += by; draw(); });
     const walk = make("p", null, "row");
     walk.append(step("Previous (p)", -1), " ", step("Next (n)", 1));
     box.append(label, row, walk);
@@ -118,16 +102,10 @@
   }
 
   function log(held) {
-    const undone = new Set(told.map((one) => one.undoes).filter(Boolean));
-    const list = make("ul");
+    const undone = undoneIds(), list = make("ul");
     for (const one of told.filter((each) => each.choice).slice(-200).reverse()) {
       const item = make("li", `${one.reviewer}: ${one.case_id}, ${words(one.choice)}, ${one.reason}${undone.has(one.decision_id) ? " (undone)" : ""} `);
-      if (one.reviewer === who() && !undone.has(one.decision_id)) {
-        const button = make("button", "Undo");
-        button.type = "button";
-        button.addEventListener("click", () => undo(one));
-        item.append(button);
-      }
+      if (one.reviewer === who() && !undone.has(one.decision_id)) item.append(button("Undo", () => undo(one)));
       list.append(item);
     }
     $("r-log").replaceChildren(list.childElementCount ? list : make("p", "None yet.", "note"));
@@ -151,7 +129,7 @@
       if (answer.ok) await fetchAll();
       return answer.ok;
     } catch {
-      trouble = "the server does not answer; nothing was taken down";
+      trouble = GONE + "; nothing was taken down";
       return false;
     }
   }
@@ -161,6 +139,7 @@
     if (!answer.ok) { trouble = (await answer.text()).trim(); return; }
     const found = await answer.json();
     told = found.decisions;
+    if (trouble === GONE) trouble = "";
     if (found.damaged.length) trouble = `${found.damaged.length} lines of decisions.jsonl cannot be read`;
   }
 
@@ -194,18 +173,19 @@
     const queue = chosen(standing()), one = queue[place];
     const number = Number(event.key);
     if (one && number >= 1 && number <= 4) {
-      const choices = one.key === "link" ? LINKS : CHOICES;
-      if (choices[number - 1]) decide(one, choices[number - 1][0]);
+      const choice = choicesOf(one)[number - 1];
+      if (choice) decide(one, choice[0]);
     } else if (event.key === "n") { place += 1; draw(); }
     else if (event.key === "p") { place -= 1; draw(); }
-    else if (event.key === "o" && one) location.hash = "#/case/" + encodeURIComponent(one.caseId);
+    else if (event.key === "o" && one) location.hash = placeOf(one.caseId);
     else if (event.key === "u" && mine(standing())) undo(mine(standing()));
     else return;
     event.preventDefault();
   }
 
   async function start() {
-    data = await document.understudyUnpack("review");
+    data = await unpack("review");
+    subjects = allSubjects();
     $("r-how").textContent = data.served
       ? "What you decide is written down at once, with your name and reason, and other reviewers see it. A few of the findings were put there to measure how many errors reviewers see; they change no figure on this page."
       : "What you decide stays in this browser until you export it: understudy judge RUN --decisions decisions.jsonl takes it up.";
@@ -228,11 +208,11 @@
     $("review-app").hidden = false;
     draw();
     if (data.served) setInterval(async () => {
-      const before = told.length;
-      try { await fetchAll(); } catch { trouble = "the server does not answer"; }
-      if (told.length !== before || trouble) draw();
+      const before = told.length + trouble;
+      try { await fetchAll(); } catch { trouble = GONE; }
+      if (told.length + trouble !== before) draw();
     }, 2000);
   }
 
-  document.understudyReady.then(start);
+  understudy.ready.then(start);
 })();
