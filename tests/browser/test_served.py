@@ -1,0 +1,42 @@
+"""The page that is served for reviewing, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from tests.campaign.conftest import judged, reports, run, small_world
+
+from understudy.campaign.decisions import DecisionFile
+from understudy.campaign.review_server import ReviewServer
+
+__all__ = ["judged", "reports", "run", "small_world"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+
+def _reviewing(one, server, run, name):
+    one.page.goto(server.address(run))
+    one.page.wait_for_selector("#review-app:not([hidden])")
+    one.page.fill("#r-who", name)
+
+
+def test_reviewers_see_each_others_decisions_and_an_outage_until_it_is_over(opened, reports, run):
+    """What one decides the other sees as a conflict; a lost server is told, and no longer after."""
+    server = ReviewServer(reports, 0.5)
+    server.start()
+    try:
+        ana, ben = opened(), opened()
+        for one, name, choice in ((ana, "Ana", "1"), (ben, "Ben", "2")):
+            _reviewing(one, server, run, name)
+            one.page.fill("#r-reason", "the contract says so")
+            one.page.focus("#review")
+            one.page.keyboard.press(choice)
+            one.page.locator("#r-log li", has_text=name).wait_for(state="attached")
+        ana.page.locator("#r-count", has_text="1 in conflict").wait_for()
+        ana.page.route("**/decisions", lambda route: route.abort())
+        ana.page.locator("#r-count", has_text="does not answer").wait_for()
+        ana.page.unroute("**/decisions")
+        ana.page.locator("#r-count", has_not_text="does not answer").wait_for()
+        assert ben.page.locator("#r-log li").count() == 2
+    finally:
+        server.stop()
+    assert {one.reviewer for one in DecisionFile.of(run.path).read().all} == {"Ana", "Ben"}
