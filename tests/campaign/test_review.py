@@ -324,6 +324,16 @@ def test_a_damaged_line_of_decisions_is_told_and_hides_no_other(server, run, rep
         judge_run(str(run.path), reports, lambda *_: None)
 
 
+def test_a_run_whose_manifest_is_damaged_hides_no_other(server, run, reports):
+    """The page of all runs names it as damaged and shows the others; `latest` is none the worse."""
+    other = Path(shutil.copytree(run.path, reports / "pilot" / "two")) / "manifest.json"
+    other.write_bytes(other.read_bytes().rstrip()[:-1])
+    status, page = Client(server).ask("GET", f"/?token={server.token}")
+    assert status == 200 and "damaged: " in page
+    assert f"runs/one/?token={server.token}" in page
+    assert find_run("latest", reports).path == run.path
+
+
 def test_the_page_of_all_runs_shows_verdicts_costs_and_attempts(server, run, reports):
     """Each run stands there with its verdict and cost, a damaged one with what is wrong of it."""
     shutil.copytree(run.path, reports / "pilot" / "two")

@@ -43,7 +43,10 @@ def _ladder(reports: Path) -> tuple[list[Mapping[str, str]], list[str]]:
 
 
 def _row(run: RunFolder, token: str) -> RunRow:
-    manifest = run.read_manifest()
+    try:
+        manifest = run.read_manifest()
+    except UnderstudyError as error:
+        return RunRow(run.path.name, "", "", "", "", problem=_damage(error))
     row = RunRow(
         run_id=run.path.name,
         campaign=manifest.campaign,
@@ -62,7 +65,7 @@ def _judged(row: RunRow, run: RunFolder, link: str) -> RunRow:
     try:
         verdict = run.read_verdict()
     except UnderstudyError as error:
-        return replace(row, problem=printable(f"damaged: {error.problem}", 200))
+        return replace(row, problem=_damage(error))
     cost = verdict.error_cost
     return replace(
         row,
@@ -73,3 +76,7 @@ def _judged(row: RunRow, run: RunFolder, link: str) -> RunRow:
         cases=verdict.cases.judged,
         link=link,
     )
+
+
+def _damage(error: UnderstudyError) -> str:
+    return printable(f"damaged: {error.problem}", 200)

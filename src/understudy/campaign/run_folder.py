@@ -133,7 +133,11 @@ def find_run(name: str, reports: Path) -> RunFolder:
 
 
 def _began(manifest: Path) -> str:
-    return read_json(manifest, RunManifest).started_at
+    """When a run began; one whose manifest cannot be read comes first, and hides no other."""
+    try:
+        return read_json(manifest, RunManifest).started_at
+    except RecordingError:
+        return ""
 
 
 _MARK = b'"understudy/run/1"'
