@@ -138,6 +138,8 @@ class _Listener(ThreadingHTTPServer):
     """Listens on loopback for one review server."""
 
     daemon_threads = True
+    request_queue_size = 128
+    """How many connections wait their turn; with the usual five, browsers at once are reset."""
 
     def __init__(self, port: int, desk: ReviewServer) -> None:
         self.desk = desk
