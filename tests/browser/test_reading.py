@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+
+from understudy.model.decision import LINK, finding_key
+from understudy.report.write import write_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -151,6 +156,34 @@ def test_decisions_are_exported_as_judge_reads_them(opened, written):
     read = DecisionFile(download.value.path()).read()
     assert not read.damaged and [refusal(each) for each in read.all] == [None]
     assert (read.all[0].reviewer, read.all[0].choice) == ("Ana", "people_right")
+
+
+def test_a_case_is_decided_by_its_own_id_however_it_is_shown(opened, tmp_path):
+    """An id that is too long or too odd to be shown whole stands whole in the decision."""
+    from tests.report.conftest import make_input
+
+    from understudy.campaign.decisions import DecisionFile
+
+    facts = make_input(40)
+    dearest = max(facts.findings, key=lambda one: one.cost_minor)
+    odd = msgspec.structs.replace(dearest, case_id="message \u202e " + "7" * 150, cost_minor=10**9)
+    one = opened()
+    one.goto(
+        write_report(tmp_path, replace(facts, findings=(odd, *facts.findings)), links=[odd.case_id])
+    )
+    one.page.fill("#r-who", "Ana")
+    for shown, choice in (("open", "2"), ("links", "1")):
+        one.page.select_option("#r-show", shown)
+        one.page.fill("#r-reason", "as agreed")
+        one.page.focus("#review")
+        one.page.keyboard.press(choice)
+    with one.page.expect_download() as download:
+        one.page.click("#r-export")
+    read = DecisionFile(download.value.path()).read().all
+    assert [(each.case_id, each.subject) for each in read] == [
+        (odd.case_id, finding_key(odd)),
+        (odd.case_id, LINK),
+    ]
 
 
 def test_the_page_prints_to_a_file(chromium, written, tmp_path):

@@ -15,6 +15,7 @@ __all__ = ["review_block"]
 
 MOST = 3000
 """Findings that are put up for decision; the cheaper ones are counted only."""
+_LONGEST_ID = 2_000
 
 
 def review_block(facts: ReportInput, links: Sequence[str], *, served: bool) -> Block:
@@ -27,7 +28,7 @@ def review_block(facts: ReportInput, links: Sequence[str], *, served: bool) -> B
         "run": facts.verdict.run_id,
         "served": served,
         "items": [_item(*at, once[at]) for at in queue[:MOST]],
-        "links": [printable(case_id, 120) for case_id in links[:MOST]],
+        "links": [_names(case_id) for case_id in links[:MOST]],
         "left_out": max(0, len(queue) - MOST),
     }
     return Block("review", packed(data))
@@ -35,7 +36,7 @@ def review_block(facts: ReportInput, links: Sequence[str], *, served: bool) -> B
 
 def _item(case_id: str, key: str, finding: Finding) -> list[Any]:
     return [
-        printable(case_id, 120),
+        *_names(case_id),
         key,
         finding.kind.value,
         finding.severity.value,
@@ -44,3 +45,9 @@ def _item(case_id: str, key: str, finding: Finding) -> list[Any]:
         printable(finding.explanation, 400),
         finding.kind in BINDING,
     ]
+
+
+def _names(case_id: str) -> tuple[str, str | None]:
+    """A case as it is shown, and its id to decide by where that is another one."""
+    shown = printable(case_id, 120)
+    return shown, None if shown == case_id or len(case_id) > _LONGEST_ID else case_id

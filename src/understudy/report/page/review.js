@@ -26,7 +26,7 @@
     const undone = undoneIds(), found = new Map();
     for (const one of told) {
       if (!one.choice || undone.has(one.decision_id)) continue;
-      const name = nameOf({ caseId: one.case_id, key: one.subject });
+      const name = nameOf({ id: one.case_id, key: one.subject });
       if (!found.has(name)) found.set(name, new Map());
       found.get(name).set(one.reviewer, one);
     }
@@ -34,11 +34,11 @@
   }
 
   const allSubjects = () => [
-    ...data.items.map(([caseId, key, kind, severity, cost, operation, text, bound]) => ({ caseId, key, kind, severity, cost, operation, text, bound })),
-    ...data.links.map((caseId) => ({ caseId, key: "link", kind: "weak link", severity: "none", cost: 0, operation: "", text: "People's actions in other systems are linked to this case by weak signs only. Do they belong to it?", bound: false })),
+    ...data.items.map(([caseId, id, key, kind, severity, cost, operation, text, bound]) => ({ caseId, id: id ?? caseId, key, kind, severity, cost, operation, text, bound })),
+    ...data.links.map(([caseId, id]) => ({ caseId, id: id ?? caseId, key: "link", kind: "weak link", severity: "none", cost: 0, operation: "", text: "People's actions in other systems are linked to this case by weak signs only. Do they belong to it?", bound: false })),
   ];
   const saidOf = (held, one) => held.get(nameOf(one)) || new Map();
-  const nameOf = (one) => one.caseId + "\u0000" + one.key;
+  const nameOf = (one) => one.id + "\u0000" + one.key;
   const splits = (each) => new Set([...each.values()].map((one) => one.choice)).size > 1;
 
   function chosen(held) {
@@ -148,7 +148,7 @@
     if (!who()) { trouble = "say your name first"; draw(); $("r-who").focus(); return; }
     if (!reason) { trouble = "a decision needs a reason"; draw(); $("r-reason").focus(); return; }
     const show = $("r-show").value;
-    const done = await send({ decision_id: identity(), at: "", reviewer: who(), case_id: one.caseId, subject: one.key, choice, reason });
+    const done = await send({ decision_id: identity(), at: "", reviewer: who(), case_id: one.id, subject: one.key, choice, reason });
     if (done) { $("r-reason").value = ""; if (show !== "open" && show !== "conflict") place += 1; }
     draw();
     if (done && $("r-reason")) $("review").focus();
