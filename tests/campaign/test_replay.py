@@ -173,6 +173,10 @@ def test_a_system_that_is_not_mocked_is_answered_from_a_recording(project):
     assert "nothing serves GET /orders/9 at erp (2x)" in done.stdout, done.stderr
     assert "the closest recorded call is GET /orders/7" in done.stdout
     [folder] = project.runs()
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert verdict["verdict"] == "INVALID" and done.returncode == 3
+    told = "in 2 of 2 cases the candidate made calls that nothing serves"
+    assert any(told in reason for reason in verdict["reasons"])
     [store] = folder.glob("cases-*.jsonl")
     for line in store.read_text().splitlines():
         assert json.loads(line)["proposal"]["outcome"] == "escalated"

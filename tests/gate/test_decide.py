@@ -275,6 +275,16 @@ def test_a_limit_of_the_gate_wins_over_the_budget(summary, facts):
     assert decision.gates[0].limit == 1200 and decision.verdict is VerdictWord.GO
 
 
+def test_calls_that_nothing_serves_leave_no_verdict(summary, gates, facts):
+    """What a candidate does after an answer that no real system gives is no evidence on it."""
+    costs = summary([0] * 800)
+    few = decide(costs, gates, facts(800, unmocked=8))
+    many = decide(costs, gates, facts(800, unmocked=9))
+    assert few.verdict is VerdictWord.GO
+    assert many.verdict is VerdictWord.INVALID
+    assert any("in 9 of 800 cases" in reason for reason in many.reasons)
+
+
 def test_shipped_gate_files_differ_in_appetite(gate_file):
     """Cautious asks for more cases than standard, and standard for more than bold."""
     floors = []

@@ -102,10 +102,21 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
         pairs=_pairs(judgement),
         amended=restarts(end),
         broken=broken_by(end),
+        unmocked=_unmocked(end),
         monthly_cases=outlook.monthly_cases,
         integration_cost_minor=outlook.integration_cost_minor,
         human_error_minor=human.minor if human else None,
     )
+
+
+def _unmocked(end: RunFiles) -> int:
+    """Cases with calls to a system or tool that nothing serves; models refuse theirs themselves."""
+    names = {
+        record.proposal.case_id
+        for record in end.records
+        if any(gap.system != "models" for gap in record.gaps)
+    }
+    return len(names)
 
 
 def _pairs(judgement: Judgement) -> tuple[tuple[str, float, float], ...]:

@@ -79,7 +79,7 @@ class _Bench:
         facts = replace(
             self.facts, planned=count, run=count, judged=count, failed=0, quarantined=0, wall=None,
             controls=(), stopped=None, chosen=False, prices_owned=True, held_out=True, faults=True,
-            amended=False, broken=(), drills=None, pairs=(),
+            amended=False, broken=(), unmocked=0, drills=None, pairs=(),
             order=tuple(pair for pair in self.facts.order if pair[0] in inside),
         )  # fmt: skip
         return decide(summarise(judged, self.policy), self.gates, facts).verdict

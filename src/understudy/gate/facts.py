@@ -62,5 +62,7 @@ class RunFacts:
     """Whether any fault was injected."""
     amended: bool = False
     """Whether the gate file was changed after the first case, so that the evidence restarts."""
+    unmocked: int = 0
+    """Cases with a call that no mocked system serves: what came of it is no answer of theirs."""
     broken: tuple[str, ...] = ()
     """What else forbids a verdict, as sentences."""

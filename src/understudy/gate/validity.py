@@ -45,6 +45,12 @@ def _about_counts(cost: CostSummary, facts: RunFacts) -> Iterator[str]:
             f"only {facts.judged:,} of {facts.run:,} cases could be judged; "
             f"at least {LEAST_JUDGED:.0%} must be"
         )
+    if facts.unmocked > (1 - LEAST_JUDGED) * facts.run:
+        yield (
+            f"in {facts.unmocked:,} of {facts.run:,} cases the candidate made calls that nothing "
+            f"serves, and of its conduct after them nothing is known; more than "
+            f"{1 - LEAST_JUDGED:.0%} of the cases are too many"
+        )
     if facts.judged != len(cost.per_case):
         yield (
             f"{facts.judged:,} cases are said to be judged, "
