@@ -57,7 +57,7 @@ class Answers:
             return self._again(known)
         shown = self._shown(body, data)
         if len(warnings) == told:
-            self._remember(data if key is None else key, len(data), shown)
+            self._remember(data if key is None else key, shown)
         return shown.body, shown.answer
 
     def _again(self, known: Shown) -> tuple[Any, Answer | None]:
@@ -76,13 +76,19 @@ class Answers:
             return Shown(clean, None, taken)
         return Shown(clean, Answer(data, hints_in(data)), taken)
 
-    def _remember(self, key: Any, size: int, shown: Shown) -> None:
+    def _remember(self, key: Any, shown: Shown) -> None:
         """The oldest are forgotten first."""
+        size = _size_of(key)
         if size > _LONGEST_KNOWN:
             return
         self._size += size
         while self._size > _REMEMBERED:
             oldest = next(iter(self._known))
-            self._size -= len(oldest if isinstance(oldest, bytes) else oldest[0])
+            self._size -= _size_of(oldest)
             del self._known[oldest]
         self._known[key] = shown
+
+
+def _size_of(key: Any) -> int:
+    """How long the body is by which an answer is known."""
+    return len(key if isinstance(key, bytes) else key[0])
