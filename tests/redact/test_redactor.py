@@ -257,3 +257,12 @@ def test_a_query_with_bytes_that_are_no_text_is_redacted_all_the_same():
     url = Redactor(KEY).redact_url("https://a.test/x?q=\udcff\ud800&token=hunter2hunter2")
     assert "hunter2" not in url
     assert url.startswith("https://a.test/x?q=")
+
+
+def test_what_is_remembered_of_fields_is_short():
+    """Long values of personal fields are replaced alike each time, and none of them is held."""
+    redactor, long = Redactor(KEY), "Ann Lee " * 1_000
+    first, again = (redactor.redact_value({"first_name": long}) for _ in range(2))
+    assert first == again != {"first_name": long}
+    assert redactor.counts["name"] == 2
+    assert not any(len(value) > 500 for _, value in redactor._fields)

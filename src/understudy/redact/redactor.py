@@ -259,7 +259,8 @@ class Redactor:
         known = self._fields.get((kind, value))
         if known is None:
             known = self._takings.of(lambda: self._personal_field(kind, value))
-            keep(self._fields, (kind, value), known)
+            if len(value) <= _LONGEST_KNOWN:
+                keep(self._fields, (kind, value), known)
             return known[0]
         return self._as_before(known)
 
