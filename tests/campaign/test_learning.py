@@ -8,7 +8,7 @@ import pytest
 
 from understudy.campaign.learning import learn_settings
 from understudy.model.document import load_document
-from understudy.model.errors import ConfigurationError
+from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.model.system_settings import SystemSettings
 from understudy.model.world import World
 from understudy.systems.calling import build_request, find_operation
@@ -274,7 +274,7 @@ def test_all_that_cannot_be_learned_is_told_at_once(tmp_path):
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "x.json").write_text(json.dumps({"results": [{"name": "a", "fieldType": "text"}]}))
     names = ["missing.json", "other.json", "broken.json", "x.json"]
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(RecordingError) as caught:
         learn_settings([str(tmp_path / name) for name in names], tmp_path / "own.yaml")
     said = caught.value.describe()
     assert all(name in said for name in names)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from understudy.model.document import load_document
-from understudy.model.errors import ConfigurationError, one_error
+from understudy.model.errors import RecordingError, one_error
 from understudy.model.system_settings import SystemSettings
 from understudy.systems.hubspot import learn as hubspot
 from understudy.systems.stripe import learn as stripe
@@ -36,15 +36,15 @@ def learn_settings(exports: Sequence[str], out: Path) -> str:
     """Write what the exports tell as YAML; returns what was taken over, in words.
 
     An export is a file, or `TYPE=FILE` where it does not say of which type of object it is.
-    Raises `ConfigurationError` with everything that is wrong, and then writes nothing.
+    Raises `RecordingError` with everything that is wrong, and then writes nothing.
     """
     made: dict[str, Any] = {"version": 1}
-    wrong: list[ConfigurationError] = []
+    wrong: list[RecordingError] = []
     for export in exports:
         try:
             system, part = _learned(export)
             made[system] = _merged(made.get(system, {}), part)
-        except ConfigurationError as error:
+        except RecordingError as error:
             wrong.append(error)
     if wrong:
         raise one_error(wrong)
@@ -61,16 +61,16 @@ def _learned(export: str) -> tuple[str, dict[str, Any]]:
         data = path.read_bytes()
     except OSError as error:
         reason = error.strerror or "it cannot be read"
-        raise ConfigurationError(f"`{path}` cannot be read: {reason}", code="U453") from error
+        raise RecordingError(f"`{path}` cannot be read: {reason}", code="U453") from error
     try:
         found = _by_columns(name, data) if path.suffix == ".csv" else _by_content(name, data)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         told = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
-        raise ConfigurationError(
+        raise RecordingError(
             f"nothing can be learned from `{path}`: {told}", code="U454", hint=_KNOWN
         ) from error
     if found is None:
-        raise ConfigurationError(
+        raise RecordingError(
             f"`{path}` is no export that anything can be learned from", code="U454", hint=_KNOWN
         )
     return found

@@ -28,7 +28,7 @@ from understudy.model.campaign import CandidateSpec, ModelMode, ModelSettings, S
 from understudy.model.case import Case, Trigger, Turn
 from understudy.model.customer_settings import CustomerSettings
 from understudy.model.document import Document, load_document, parse_document, read_document
-from understudy.model.errors import ConfigurationError
+from understudy.model.errors import ConfigurationError, SafetyError
 from understudy.model.jsonl import read_lines
 from understudy.model.package import resolve_document
 from understudy.model.policy import Policy
@@ -155,7 +155,7 @@ def try_scenario(
         plan = _plan(_Setting(loaded, scenario, rules, play), use, Path(place))
         report = run_shadow(plan, records.append, crews)
     if not report.valid:
-        raise ConfigurationError(
+        raise SafetyError(
             f"the wall does not hold here: {', '.join(report.self_test.leaks)}",
             code="U301",
             hint="understudy doctor",
