@@ -82,14 +82,14 @@ def test_a_policy_that_knows_nothing_critical_is_invalid(desk):
 
 def test_a_comparison_that_prices_equal_work_is_invalid(desk, monkeypatch):
     """A judge by which people differ from themselves is not to be believed."""
-    was = controls._as_it_was
+    was = controls.as_proposal
 
     def crooked(baseline):
         import msgspec
 
         return msgspec.structs.replace(was(baseline), actions=(reply(9999, "Something else."),))
 
-    monkeypatch.setattr(controls, "_as_it_was", crooked)
+    monkeypatch.setattr(controls, "as_proposal", crooked)
     verdict = desk.judge().verdict
     assert outcomes(verdict)["self-comparison"] is False and verdict.verdict == "INVALID"
 

@@ -12,6 +12,7 @@ from itertools import islice
 
 import msgspec
 
+from understudy.campaign.human_noise import as_proposal
 from understudy.campaign.judgement import Judgement
 from understudy.cost.price_list import PriceList
 from understudy.cost.summary import Judged, summarise
@@ -114,7 +115,7 @@ def _escalating(bench: _Bench, name: str, make: Callable[[Baseline], Proposal]) 
 def _same(bench: _Bench) -> Control:
     cost = sum(
         finding.cost_minor
-        for case in bench.judged(_as_it_was)
+        for case in bench.judged(as_proposal)
         for finding in case.findings
         if finding.kind in _DIFFERENT
     )
@@ -136,18 +137,8 @@ def _escalates(baseline: Baseline) -> bool:
     return baseline.outcome is Outcome.ESCALATED or any(one.escalates for one in baseline.actions)
 
 
-def _as_it_was(baseline: Baseline) -> Proposal:
-    return Proposal(
-        case_id=baseline.case_id,
-        outcome=baseline.outcome,
-        actions=baseline.actions,
-        cycle_time_ms=baseline.cycle_time_ms,
-        replies=baseline.reply_facts,
-    )
-
-
 def _spoilt(baseline: Baseline) -> Proposal:
-    same = _as_it_was(baseline)
+    same = as_proposal(baseline)
     if not _writes(baseline):
         return same
     aimed = [_elsewhere(action) for action in baseline.actions]
@@ -169,4 +160,4 @@ def _always(baseline: Baseline) -> Proposal:
 
 def _never(baseline: Baseline) -> Proposal:
     kept = tuple(action for action in baseline.actions if not action.escalates)
-    return msgspec.structs.replace(_as_it_was(baseline), outcome=Outcome.ACTED, actions=kept)
+    return msgspec.structs.replace(as_proposal(baseline), outcome=Outcome.ACTED, actions=kept)

@@ -16,7 +16,7 @@ from understudy.model.case import Case
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 
-__all__ = ["broken_by_people", "cost_alpha", "human_noise", "leave_one_out"]
+__all__ = ["as_proposal", "broken_by_people", "cost_alpha", "human_noise", "leave_one_out"]
 
 AUDIT_SAMPLE = 150
 """Cases that two people must have handled before their own error cost counts as known."""
@@ -136,7 +136,7 @@ def _between(double: _Double, against: Against) -> list[list[int | None]]:
     """What each person's answer costs against each other's."""
     return [
         [
-            None if one is other else against(double.case, _as_proposal(one), other)
+            None if one is other else against(double.case, as_proposal(one), other)
             for other in double.humans
         ]
         for one in double.humans
@@ -160,11 +160,12 @@ def _expected(doubles: Sequence[_Double], against: Against) -> list[int]:
     for _ in range(min(_STRANGERS, len(doubles) * (len(doubles) - 1))):
         one, other = rng.sample(range(len(doubles)), 2)
         mine, theirs = doubles[one], doubles[other]
-        found.append(against(mine.case, _as_proposal(mine.humans[0]), theirs.humans[-1]))
+        found.append(against(mine.case, as_proposal(mine.humans[0]), theirs.humans[-1]))
     return found
 
 
-def _as_proposal(baseline: Baseline) -> Proposal:
+def as_proposal(baseline: Baseline) -> Proposal:
+    """What people did, as if a candidate had proposed it."""
     return Proposal(
         case_id=baseline.case_id,
         outcome=baseline.outcome,
