@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from understudy.model.chain import NOTHING
 from understudy.model.errors import RecordingError
 from understudy.model.jsonl import read_json, write_json
 
 __all__ = ["SEAL", "Seal", "break_seal", "chain_head", "check_seal", "seal_run"]
 
 SEAL = "SEALED"
-_START = "0" * 64
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = "understudy/seal/1"
 
 
-def chain_head(lines: Iterable[bytes], start: str = _START) -> str:
+def chain_head(lines: Iterable[bytes], start: str = NOTHING) -> str:
     """The last link of a hash chain: sha256 of the link before, in hex, and the line.
 
     >>> import hashlib
@@ -75,7 +75,7 @@ def check_seal(folder: Path) -> Seal | None:
 
 
 def _seal_of(folder: Path) -> Seal:
-    head, files = _START, {}
+    head, files = NOTHING, {}
     for path in sorted(folder.glob("cases-*.jsonl")):
         count = 0
         with path.open("rb") as file:
