@@ -77,7 +77,7 @@ def measure(
     workload: Workload, repeat: int, size: int | None = None, only: tuple[str, ...] = ()
 ) -> Measured:
     """Measure `repeat` rounds of all sides, or of `only` some: A, B, A, B."""
-    found = Measured(workload)
+    found = Measured(workload, missing=dict(workload.unmeasured))
     sides = [side for side in workload.sides if not only or side.name in only]
     for side in sides:
         try:

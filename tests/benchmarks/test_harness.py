@@ -44,12 +44,16 @@ def test_a_gate_gives_way_by_fifteen_percent_and_no_more(cpu, missed):
 def test_a_side_that_is_not_there_is_named(monkeypatch):
     """A peer that does not install is printed as not measured, and its goals as neither."""
     needy = Side("peer", lambda size: lambda: Outcome(size, {}), needs=("no-such-thing==0",))
-    workload = Workload("T", "a trial", "call", 1, 1, (needy,), (Ratio("ours", "peer", 3),))
+    goals = (Ratio("ours", "peer", 3), Ratio("ours", "other", 5))
+    other = {"other": "no side plays it"}
+    workload = Workload("T", "a trial", "call", 1, 1, (needy,), goals, unmeasured=other)
     monkeypatch.setattr("tests.benchmarks.measure.install", _not_there)
     found = measure(workload, 1)
     shown = "\n".join(table.lines(found))
     assert "peer                          not measured: no wheel" in shown
     assert "ours / peer: not measured (at least 3)" in shown
+    assert "other                         not measured: no side plays it" in shown
+    assert "ours / other: not measured (at least 5)" in shown
     assert table.missed(found) == []
 
 
@@ -124,8 +128,8 @@ def test_every_workload_does_equal_work(workload):
 def test_goals_name_sides_and_gates_name_floors():
     """Every goal is about sides that exist, and what is gated needs no peer."""
     for workload in workloads().values():
-        peers_of = {side.name for side in workload.sides if side.needs}
-        named = {side.name for side in workload.sides}
+        peers_of = {side.name for side in workload.sides if side.needs} | workload.unmeasured.keys()
+        named = {side.name for side in workload.sides} | workload.unmeasured.keys()
         for goal in workload.goals:
             about = {goal.of} | ({goal.against} if isinstance(goal, Ratio) else set())
             assert about <= named

@@ -80,6 +80,8 @@ class Workload:
     small: int
     sides: tuple[Side, ...]
     goals: tuple[Ratio | Limit, ...] = ()
+    unmeasured: Mapping[str, str] = field(default_factory=dict)
+    """Peers that a goal is about and that no side plays, and why."""
 
     def side(self, name: str) -> Side:
         """The side of that name."""

@@ -26,8 +26,6 @@ _QUIET = {
     "DEEPEVAL_TELEMETRY_OPT_OUT": "YES",
     "INSPECT_DISPLAY": "none",
     "OPENAI_API_KEY": "none",  # DeepEval makes a client of it, and its tool metric calls none
-    "PROMPTFOO_DISABLE_TELEMETRY": "1",
-    "PROMPTFOO_DISABLE_UPDATE": "1",
 }
 
 
@@ -70,6 +68,8 @@ WORKLOAD = Workload(
         Ratio("understudy", "plain loop", 0.2),
         Ratio("understudy", "plain loop", 0.09, gated=True),
         Ratio("understudy", "Inspect AI, tools", 100),
+        Ratio("understudy", "promptfoo", 25),
         Ratio("understudy", "DeepEval", 5),
     ),
+    unmeasured={"promptfoo": "a program for Node.js, and peers run in environments of Python"},
 )
