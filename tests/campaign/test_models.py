@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -67,11 +68,12 @@ def _models(server, **keys):
     return f'{{provider: {{base_url: "{base}"}}, prices: {prices}{more}}}'
 
 
-def _run(project, mode, models, *, limit="2", stream=False, more="", **keys):
+def _run(project, mode, models, *, limit="2", stream=False, more="", quiet=True, **keys):
     project.write("bot.py", BOT.replace("{stream}", str(stream)))
     candidates = f'[{{name: agent, use: "bot:handle", timeout: 20s, models: {mode}{more}}}]'
     campaign = project.campaign("", candidates=candidates, models=models, **keys)
-    return project.command("run", str(campaign), "-q", "--json", "--limit", limit)
+    told = ["-q"] if quiet else []
+    return project.command("run", str(campaign), *told, "--json", "--limit", limit)
 
 
 def _records(project):
@@ -119,13 +121,15 @@ def test_models_are_recorded_and_replayed_without_the_provider(project, provider
 
 
 def test_a_budget_ends_the_run(project, provider):
-    """What calls cost is counted; at `stop.budget` the run ends INCONCLUSIVE with exit code 4."""
-    finished = _run(project, "live", _models(provider), limit="9", stop="{budget: 9 EUR}")
+    """What calls cost is counted and told; at `stop.budget` the run ends INCONCLUSIVE, with 4."""
+    stop = "{budget: 9 EUR}"
+    finished = _run(project, "live", _models(provider), limit="9", quiet=False, stop=stop)
     (run,) = json.loads(finished.stdout)["runs"]
     assert finished.returncode == 4
     assert run["verdict"] == "INCONCLUSIVE"
     assert len(provider.seen) == 5  # each costs 2 EUR, and the fifth reaches the limit
     assert run["cases"]["run"] == 1  # the second was starved, and is done again on resume
+    assert re.search(r"; models \d+\.00 EUR so far", finished.stderr)
 
 
 def test_a_case_that_spends_too_much_fails_alone(project, provider):
@@ -186,6 +190,14 @@ def test_planned_faults_that_never_acted_are_told(project):
         ("live", "{provider: {key: NO_SUCH_KEY}}", {}, "NO_SUCH_KEY"),
         ("live", "{provider: {key: PATH}}", {"stop": "{budget: 1 EUR}"}, "models' prices"),
         ("record", "{recording: bot.py, provider: {key: PATH}}", {}, "recorded answers already"),
+        (
+            "live", "{provider: {key: PATH}, prices: {m-1: {input: 5 JPY, output: 9 JPY}}}",
+            {"stop": "{budget: 1 EUR}"}, "prices are in JPY, and `stop.budget` is 1.00 EUR",
+        ),
+        (
+            "live", "{provider: {key: PATH}, prices: {m-1: {input: 5 EUR, output: 9 USD}}}", {},
+            "the price of `m-1` is in USD, others are in EUR",
+        ),
         (
             "scripted", "{script: []}",
             {"faults": "[{match: {operation: models.chta}, do: status}]"}, "did you mean",

@@ -311,11 +311,13 @@ def test_a_budget_that_is_spent_stops_the_calls(provider, client, budget, throug
 
 def test_cost_is_counted_from_the_tokens_that_are_stated(provider, client):
     """100 tokens in at 20,000 and 50 out at 100,000 minor units a million: 2 + 5 = 7."""
-    budget = ModelBudget(prices={"m-1": TokenPrice(20_000, 100_000)})
+    budget = ModelBudget(prices={"m-1": TokenPrice(20_000, 100_000)}, currency="JPY")
     source, meter = passing(provider, budget=budget)
+    assert meter.spent is None
     with serving_models(Gateway(source)) as url:
         client(url).chat.completions.create(**ASK)
     assert meter.cost_minor == 7
+    assert str(meter.spent) == "7 JPY"
     assert (meter.traffic()[0].tokens_in, meter.traffic()[0].tokens_out) == (100, 50)
 
 

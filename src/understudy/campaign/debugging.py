@@ -8,7 +8,8 @@ from pathlib import Path
 
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.one_case import case_text
-from understudy.campaign.pipeline import Progress, opened
+from understudy.campaign.pipeline import opened
+from understudy.campaign.progress import Progress
 from understudy.campaign.replays import replay_of
 from understudy.campaign.run_files import evidence_of
 from understudy.campaign.run_folder import RunFolder

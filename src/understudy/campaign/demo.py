@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.campaign.finish import Finished
-from understudy.campaign.pipeline import Progress, run_campaign
+from understudy.campaign.pipeline import run_campaign
+from understudy.campaign.progress import Progress
 from understudy.campaign.run_request import RunRequest
 from understudy.campaign.settings import Settings, load_rules
 from understudy.model.campaign import Campaign, CandidateSpec, Economics, WorldRequest

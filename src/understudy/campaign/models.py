@@ -135,7 +135,7 @@ def _budget(plan: ModelPlan, settings: ModelSettings, mode: ModelMode) -> ModelB
     limits = {"stop.budget": plan.budget, "limits.spend": plan.candidate.limits.spend}
     named = {name: limit for name, limit in limits.items() if limit is not None}
     if not named or mode not in _PAYING:
-        return ModelBudget(prices=prices)
+        return ModelBudget(prices=prices, currency=settings.currency)
     for name, limit in named.items():
         _refuse_unpriced(name, limit, settings)
     whole, case = limits.values()
@@ -143,6 +143,7 @@ def _budget(plan: ModelPlan, settings: ModelSettings, mode: ModelMode) -> ModelB
         cost_minor=whole.minor if whole else None,
         case_minor=case.minor if case else None,
         prices=prices,
+        currency=settings.currency,
     )
 
 
@@ -152,8 +153,8 @@ def _refuse_unpriced(limit: str, money: Money, settings: ModelSettings) -> None:
             f"`{limit}` of {money} cannot be kept without the models' prices",
             hint="models: {prices: {NAME: {input: 0.25 EUR, output: 2 EUR}}}, per million tokens",
         )
-    for name, price in settings.prices.items():
-        if {price.input.currency, price.output.currency} != {money.currency}:
-            raise ConfigurationError(
-                f"the price of `{name}` is not in {money.currency}, as `{limit}` is"
-            )
+    if settings.currency != money.currency:
+        raise ConfigurationError(
+            f"the models' prices are in {settings.currency}, and `{limit}` is {money}",
+            hint=f"write both in one currency, as in `{limit}: 25 {settings.currency}`",
+        )

@@ -7,7 +7,8 @@ from pathlib import Path
 from understudy.campaign.cluster import Cluster, ShardTask
 from understudy.campaign.finish import Finished
 from understudy.campaign.merging import MergeRequest, merge_runs
-from understudy.campaign.pipeline import Progress, opened
+from understudy.campaign.pipeline import opened
+from understudy.campaign.progress import Progress
 from understudy.campaign.run_head import manifest_of
 from understudy.campaign.run_request import RunRequest
 from understudy.campaign.selection import select

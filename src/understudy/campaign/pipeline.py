@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 import msgspec
 
@@ -12,6 +11,7 @@ from understudy.campaign.conclusion import conclude
 from understudy.campaign.finish import Finished, Part
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.pilot_log import enter_run
+from understudy.campaign.progress import Progress
 from understudy.campaign.proofreading import proofread_models
 from understudy.campaign.rehearsal import Rehearsal
 from understudy.campaign.relocation import PLACES
@@ -38,14 +38,7 @@ from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
 from understudy.shadow.seal import seal_run
 
-__all__ = ["Progress", "dry_run_campaign", "opened", "run_campaign", "run_shard"]
-
-
-class Progress(Protocol):
-    """Told of each step: the stage, how much of how many is done, and how it stands."""
-
-    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
-        """Note that `done` of `total` are finished."""
+__all__ = ["dry_run_campaign", "opened", "run_campaign", "run_shard"]
 
 
 def run_campaign(settings: Settings, request: RunRequest, progress: Progress) -> list[Finished]:
@@ -175,8 +168,8 @@ def _watched(plan: ShadowPlan, standing: Standing, progress: Progress) -> tuple[
 
 def _spent(plan: ShadowPlan) -> str:
     """What model calls have cost so far, where they cost anything."""
-    cost = plan.models.meter.cost_minor if plan.models is not None else 0
-    return f", models {cost / 100:,.2f} so far" if cost else ""
+    spent = plan.models.meter.spent if plan.models is not None else None
+    return f"\nmodels {spent} so far" if spent else ""
 
 
 def _stop(settings: Settings, request: RunRequest) -> Stop:

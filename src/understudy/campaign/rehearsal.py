@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from understudy.campaign.fallbacks import Failing, failings_of, outcome_of
 from understudy.campaign.judgement import judge
 from understudy.campaign.models import ModelPlan, model_service
+from understudy.campaign.progress import Progress
 from understudy.campaign.replays import WorldReplay, replay_of
 from understudy.campaign.run_files import RunFiles, evidence_of
 from understudy.campaign.run_folder import RunFolder
@@ -35,13 +35,6 @@ __all__ = ["Rehearsal"]
 
 _WORKERS = 2
 """The kill switch is to reach cases in other processes than the one that presses it."""
-
-
-class Progress(Protocol):
-    """Told of each drill."""
-
-    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
-        """Note that `done` of `total` are finished."""
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ import msgspec
 
 from understudy.campaign.adjudication import weak_links
 from understudy.campaign.demo import DemoRequest, demo_settings
-from understudy.campaign.pipeline import Progress, run_campaign
+from understudy.campaign.pipeline import run_campaign
+from understudy.campaign.progress import Progress
 from understudy.campaign.reporting import facts_of
 from understudy.campaign.run_files import open_run
 from understudy.campaign.run_request import RunRequest

@@ -11,6 +11,7 @@ import msgspec
 import orjson
 
 from understudy.doors.gateway_wire import ModelRefusal, ModelRequest
+from understudy.model.money import Money
 
 __all__ = [
     "CASE_SPENT",
@@ -65,6 +66,8 @@ class ModelBudget:
     case_minor: int | None = None
     """The most that the calls of one case may cost."""
     prices: Mapping[str, TokenPrice] = field(default_factory=dict)
+    currency: str | None = None
+    """That of all amounts; None where nothing has a price."""
 
 
 class Meter:
@@ -112,6 +115,12 @@ class Meter:
     def cost_minor(self) -> int:
         """What all calls have cost, rounded up."""
         return -(-self._millionths // _MILLION)
+
+    @property
+    def spent(self) -> Money | None:
+        """The same with its currency; None where nothing has cost anything."""
+        cost, currency = self.cost_minor, self._budget.currency
+        return Money(cost, currency) if cost and currency else None
 
     def _over(self, request: ModelRequest) -> str:
         budget, traffic = self._budget, self._traffic.values()

@@ -170,6 +170,22 @@ class ModelSettings(Configuration):
     prices: dict[str, ModelPrice] = Field(default_factory=dict)
     script: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def currency(self) -> str | None:
+        """What the prices are in; None where there are none."""
+        return next((price.input.currency for price in self.prices.values()), None)
+
+    @pydantic.model_validator(mode="after")
+    def _prices_add_up(self) -> Self:
+        for name, price in self.prices.items():
+            for money in (price.input, price.output):
+                if money.currency != self.currency:
+                    raise ValueError(
+                        f"the price of `{name}` is in {money.currency}, others are in "
+                        f"{self.currency}; write all in one currency, so that they add up"
+                    )
+        return self
+
 
 class WorldRequest(Configuration):
     """A world to build for this campaign, with a recording of simulated staff."""
