@@ -129,6 +129,16 @@ def test_a_missing_recording_is_told(understudy):
     assert "`nowhere` is not a recording" in found.stderr
 
 
+def test_a_world_is_not_taken_for_its_recording(understudy):
+    """What was named is told, with the command for the recording that lies in it."""
+    built = understudy("world", "build", "--customers", "20", "--cases", "2", "--out", "w", "-q")
+    assert built.returncode == 0, built.stderr
+    found = understudy("systems", "verify", "w")
+    assert found.returncode == 2
+    assert "`w` is a world" in found.stderr
+    assert "understudy systems verify w/recording" in found.stderr
+
+
 def _found(*rows):
     return Verification(
         operations=tuple(

@@ -287,3 +287,19 @@ def test_a_process_that_dies_between_two_scenarios_is_nobody_s_failure(suite, tm
             tried = try_scenario(loaded, loaded.scenarios["refund[plain]"], None, crews=crews)
             assert tried.passed, str(tried)
             time.sleep(0.5)
+
+
+def test_tables_that_nothing_serves_are_refused(tmp_path):
+    """With the line and the nearest name, in a variant too; the user's own tables may be any."""
+    path = tmp_path / "suite.yaml"
+    wrong = SUITE.replace("zendesk.users:", "zendesk.user:").replace(
+        "world: {stripe.charges: [{id: ch_1, currency: jpy}]}",
+        "world: {stripe.chrages: [{id: ch_1}], warehouse.parcels: [{id: p_1}]}",
+    )
+    path.write_text(wrong, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_suite(path)
+    told = caught.value.describe()
+    assert f"{path}:9: `zendesk` has no table `zendesk.user`; did you mean `zendesk.users`?" in told
+    assert "did you mean `stripe.charges`?" in told
+    assert "warehouse" not in told

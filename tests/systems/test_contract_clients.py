@@ -275,6 +275,27 @@ def test_hubspot_partial_batch(hubspot_client):
     assert read.num_errors == 1
 
 
+def test_hubspot_s_client_reads_what_was_archived(hubspot_client):
+    """It writes `archived=True` with a capital, for one object and for a page of them."""
+    api = hubspot_client.crm.contacts.basic_api
+    api.archive("101")
+    assert api.get_by_id("101", archived=True).archived is True
+    assert "101" in [row.id for row in api.get_page(archived=True).results]
+    assert "101" not in [row.id for row in api.get_page(archived=False).results]
+
+
+def test_hubspot_s_client_is_told_what_an_upsert_made(hubspot_client):
+    """`new` says of each object whether it was created."""
+    given = [
+        {"id": email, "idProperty": "email", "properties": {"city": "Wien"}}
+        for email in ("ada@example.com", "new@example.com")
+    ]
+    made = hubspot_client.crm.contacts.batch_api.upsert({"inputs": given})
+    assert type(made).__name__ == "BatchResponseSimplePublicUpsertObject"
+    assert [row.new for row in made.results] == [False, True]
+    assert {row.properties["city"] for row in made.results} == {"Wien"}
+
+
 def _stripe_work(variables):
     import stripe
 

@@ -290,3 +290,24 @@ def test_a_customer_s_balance_is_listed(call):
     assert sorted(each["amount"] for each in page["data"]) == [-500, 200]
     assert page["url"] == "/v1/customers/cus_ada/balance_transactions"
     assert call("stripe.customer_balance.list", id="cus_none")[0] == 404
+
+
+def test_a_refund_names_the_charge_or_the_payment_intent(call):
+    """Both at once are refused, though they belong together, and nothing is refunded."""
+    status, body = call("stripe.refunds.create", charge="ch_0001", payment_intent="pi_0001")
+    assert (status, body["error"]["type"]) == (400, "invalid_request_error")
+    assert "only specify one" in body["error"]["message"]
+    assert call.session.effect() == {}
+
+
+def test_a_batch_without_ids_has_no_target(call):
+    """What names no ticket and no object is told as new, not as `None,None`."""
+    call("zendesk.tickets.update_many", tickets=[{"status": "open"}, {"status": "open"}])
+    assert call.last.target.id is None
+
+
+def test_a_wrong_method_is_told_with_those_that_are_served(call):
+    """A system that says no in its own words only where it wants to: the path is there."""
+    _, body = call.raw("desk", "PUT", "/escalations")
+    told = body["error"]["message"]
+    assert told == "PUT /escalations: not allowed here; allowed are GET, POST"

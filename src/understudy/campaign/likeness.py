@@ -10,7 +10,7 @@ import msgspec
 from understudy.campaign.run_files import RunFiles
 from understudy.campaign.source import world_folder
 from understudy.model.document import load_document
-from understudy.model.errors import NoCasesError
+from understudy.model.errors import NoCasesError, RecordingError
 from understudy.model.jsonl import read_json, write_json
 from understudy.model.manifest import MADE_HERE
 from understudy.model.system_settings import SystemSettings
@@ -19,7 +19,7 @@ from understudy.systems.equipment import equipped
 from understudy.systems.verification import Difference, OperationLikeness, Verification
 from understudy.systems.verify import verify
 from understudy.traffic.recording import Recording, has_interactions, read_recording
-from understudy.world.store import load_world
+from understudy.world.store import is_world, load_world
 
 __all__ = ["as_json", "as_text", "likeness_of", "verify_recording"]
 
@@ -36,6 +36,11 @@ def verify_recording(
     They are played on `world`, else on the world that lies in the recording or around it, with
     what the files of `settings` say that the company has defined.
     """
+    if is_world(path):
+        raise RecordingError(
+            f"`{path}` is a world, and what is played is the recording in it",
+            hint=f"understudy systems verify {path / 'recording'}",
+        )
     found = _verified(read_recording(path), world, settings)
     if not found.played:
         raise NoCasesError(

@@ -14,7 +14,6 @@ from understudy.cost.price_list import PriceList
 from understudy.cost.wording import action_line
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Turn
-from understudy.model.errors import RecordingError, nearest
 from understudy.model.money import Money
 from understudy.model.printable import printable
 from understudy.model.proposal import CaseRecord, Proposal
@@ -27,17 +26,8 @@ _PRINTED = 12
 
 def describe_case(run: str, case_id: str, reports: Path) -> str:
     """One case of a run, whole; raises `RecordingError` where the run has no such case."""
-    folder = find_run(run, reports)
-    files = open_run(folder)
-    records = [record for record in files.records if record.case_id == case_id]
-    if not records:
-        known = {record.case_id for record in files.records}
-        raise RecordingError(
-            f"the run has no case `{case_id}`{nearest(case_id, known)}",
-            code="U442",
-            where=str(folder.path),
-        )
-    case = next(case for case in files.evidence.cases if case.case_id == case_id)
+    files = open_run(find_run(run, reports))
+    case, records = files.of_case(case_id)
     baselines = files.evidence.baselines[case_id]
     prices = PriceList.from_policy(files.rules.policy)
     replay = files.evidence.replay
@@ -90,7 +80,7 @@ def _time(proposal: Proposal) -> str:
 def _rest(record: CaseRecord) -> list[str]:
     """What the candidate said and left behind beside its actions."""
     proposal = record.proposal
-    lines = [f"tried: {action_line(action)}" for action in proposal.actions if action.refused]
+    lines = [action_line(action) for action in proposal.actions if action.refused]
     if proposal.failure is not None:
         lines.append(f"failed: {proposal.failure.reason}: {proposal.failure.detail}")
     lines += [

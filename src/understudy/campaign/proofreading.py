@@ -21,7 +21,7 @@ from understudy.model.policy import Policy
 from understudy.model.suite import Scenario, Suite
 from understudy.systems.faults import check_fault
 from understudy.systems.recorded import RECORDED
-from understudy.systems.routes import KNOWN, mounted, operation_names
+from understudy.systems.routes import KNOWN, mounted, operation_names, stray_table
 from understudy.systems.system import System
 from understudy.systems.write_mode import modes_by_name
 
@@ -75,6 +75,7 @@ def proofread_suite(suite: Suite, document: Document) -> None:
         found += _wrong(document, ("candidate", "needs", index), parse_need, need)
     known = _known(roles)
     for number, case in enumerate(suite.cases):
+        found += _tables(case, ("cases", number), document)
         for each, place in case.written():
             found += _case(each, ("cases", number, *place), document, suite, known)
     if found:
@@ -93,6 +94,18 @@ def _case(
     yield from _faults(case.faults, (*place, "faults"), document, (*known, plan.serves_any))
     for there, problem in mess_problems(case) if case.mess else ():
         yield ConfigurationError(problem, code="U118", where=document.where((*place, *there)))
+
+
+def _tables(case: Scenario, place: Place, document: Document) -> Iterator[UnderstudyError]:
+    """Tables that nothing serves; those of the user's own systems may have any name."""
+    written = [(place, case.world)]
+    written += [((*place, "variants", name), one.world) for name, one in case.variants.items()]
+    for there, world in written:
+        for table in world:
+            problem = stray_table(table)
+            if problem is not None:
+                where = document.where((*there, "world", table))
+                yield ConfigurationError(problem, code="U118", where=where)
 
 
 def _candidates(

@@ -14,7 +14,7 @@ from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.settings import Rules, load_rules
 from understudy.model.action import Action
 from understudy.model.case import Case
-from understudy.model.errors import RecordingError
+from understudy.model.errors import RecordingError, nearest
 from understudy.model.line_file import Derived, held
 from understudy.model.manifest import RecordingManifest, RunManifest
 from understudy.model.names import Names
@@ -44,6 +44,18 @@ class RunFiles:
     """What of the reviewers' decisions was taken up, where there are any."""
     reports: Path | None = None
     """Where the pilot's history lies; None where the run is no part of one."""
+
+    def of_case(self, case_id: str) -> tuple[Case, list[CaseRecord]]:
+        """A case and what each of its runs left; `RecordingError` where there is no such case."""
+        records = [record for record in self.records if record.case_id == case_id]
+        if not records:
+            known = {record.case_id for record in self.records}
+            raise RecordingError(
+                f"the run has no case `{case_id}`{nearest(case_id, known)}",
+                code="U442",
+                where=str(self.folder.path),
+            )
+        return next(case for case in self.evidence.cases if case.case_id == case_id), records
 
 
 def open_run(folder: RunFolder, reports: Path | None = None) -> RunFiles:

@@ -19,13 +19,14 @@ from understudy.model.action import Action
 from understudy.model.baseline import Baseline
 from understudy.model.case import CUSTOMERS, Case
 from understudy.model.document import parse_document, parse_text, read_document
-from understudy.model.errors import ConfigurationError, RecordingError, nearest
+from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.model.manifest import RunManifest
 from understudy.model.money import Money
 from understudy.model.new_file import file_aside
 from understudy.model.package import package_file
 from understudy.model.proposal import CaseRecord
 from understudy.model.suite import Suite
+from understudy.systems.routes import stray_table
 
 __all__ = ["write_scenario"]
 
@@ -58,21 +59,14 @@ def write_scenario(run: str, case_id: str, file: Path, reports: Path) -> str:
 
 
 def _found(files: RunFiles, case_id: str) -> tuple[Case, CaseRecord]:
-    records = [record for record in files.records if record.case_id == case_id]
-    if not records:
-        known = {record.case_id for record in files.records}
-        raise RecordingError(
-            f"the run has no case `{case_id}`{nearest(case_id, known)}",
-            code="U442",
-            where=str(files.folder.path),
-        )
+    case, records = files.of_case(case_id)
     if files.manifest.world is None:
         raise RecordingError(
             f"the run `{files.folder.path}` has no world whose rows a scenario could hold",
             code="U445",
             hint="only cases that a candidate was shadowed on become scenarios",
         )
-    return next(case for case in files.evidence.cases if case.case_id == case_id), records[0]
+    return case, records[0]
 
 
 def _written(files: RunFiles, case: Case, record: CaseRecord) -> Iterator[str]:
@@ -82,7 +76,9 @@ def _written(files: RunFiles, case: Case, record: CaseRecord) -> Iterator[str]:
     world = open_once(Path(str(files.manifest.world)))
     if case.received_at is not None:
         world = world.as_of(case.received_at)
-    rows = rows_of(world, case, [*actions, *record.proposal.actions])
+    found = rows_of(world, case, [*actions, *record.proposal.actions])
+    # An imported world has tables that nothing serves.
+    rows = {table: kept for table, kept in found.items() if not stray_table(table)}
     yield f"- id: {flow(case.case_id)}"
     yield f"  scenario: {flow(case.scenario)}"
     yield f"  tier: {flow(case.tier)}"
@@ -165,7 +161,7 @@ def _appended(file: Path, case_id: str, lines: Sequence[str]) -> str:
         )
     following = _NEXT_KEY.search(text, begin.end())
     end = following.start() if following else len(text)
-    end -= len(_REMARKS.search(text[:end]).group())  # type: ignore[union-attr]  # it fits nothing, too
+    end = len(_REMARKS.sub("", text[:end]))
     ending = "\r\n" if "\r\n" in text else "\n"
     before = text[:end] if text[:end].endswith("\n") else text[:end] + ending
     added = ending.join(["", *_indented(lines, first.group(1)), ""])

@@ -16,7 +16,7 @@ from understudy.systems.stripe.system import Stripe
 from understudy.systems.system import System
 from understudy.systems.zendesk.system import Zendesk
 
-__all__ = ["KNOWN", "mounted", "operation_names", "operations"]
+__all__ = ["KNOWN", "mounted", "operation_names", "operations", "stray_table"]
 
 KNOWN: dict[str, type[System]] = {
     "desk": Desk,
@@ -104,6 +104,22 @@ def operation_names(systems: Mapping[str, System]) -> set[str]:
     """What a policy may speak of: all that is mounted, and all that could be."""
     served = {name for system in systems.values() for name in system.by_name}
     return served | {operation.name for operation in operations()}
+
+
+def stray_table(table: str) -> str | None:
+    """What is wrong with the name of a world's table that a built-in system would not serve.
+
+    >>> stray_table("stripe.charge")
+    '`stripe` has no table `stripe.charge`; did you mean `stripe.charges`?'
+    >>> stray_table("stripe.charges"), stray_table("warehouse.parcels")
+    (None, None)
+    """
+    system, _, name = table.partition(".")
+    served = KNOWN[system].tables if system in KNOWN else None
+    if served is None or name in served:
+        return None
+    known = [f"{system}.{each}" for each in sorted(served)]
+    return f"`{system}` has no table `{table}`{nearest(table, known)}"
 
 
 def _operations_of(name: str) -> tuple[Operation, ...]:

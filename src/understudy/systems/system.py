@@ -42,6 +42,8 @@ class System:
     operations: tuple[Operation, ...] = ()
     shapes: Mapping[str, Mapping[str, Any]] = {}
     """JSON Schemas of the objects in the answers by name; `error` is what a refusal looks like."""
+    tables: frozenset[str] | None = None
+    """Which tables of a world it serves, without its own name; None where any may be one."""
     largest_body: int = 4_000_000
     """Bytes that a request's body may have; longer ones are refused unread."""
     in_lines: bool = False
@@ -150,7 +152,11 @@ class System:
 
     def unserved(self, request: Request, methods: tuple[str, ...]) -> Refusal:
         """The answer to a path or method that no operation serves."""
-        return self.refusal(405 if methods else 404, f"{request.method} {request.path}: not found")
+        asked = f"{request.method} {request.path}"
+        if methods:
+            served = ", ".join(methods)
+            return self.refusal(405, f"{asked}: not allowed here; allowed are {served}")
+        return self.refusal(404, f"{asked}: not found")
 
     def denied(self, operation: Operation) -> Refusal:
         """The answer to a write that the policy does not let through."""

@@ -67,7 +67,9 @@ def defined(call: Call) -> Target:
 def linked(call: Call) -> Target:
     """The objects from which a batch associates, in the order given."""
     ends = [item["from"].get("id") for item in inputs(call) if isinstance(item.get("from"), dict)]
-    return Target(type=_kind(call), id=",".join(str(end) for end in ends) or None)
+    return Target(
+        type=_kind(call), id=",".join(str(end) for end in ends if end is not None) or None
+    )
 
 
 def created_target(call: Call) -> Target:

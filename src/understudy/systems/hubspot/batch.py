@@ -53,7 +53,14 @@ def batch_update(call: Call) -> Reply:
 
 def batch_upsert(call: Call) -> Reply:
     """Objects changed where a unique property finds them, else made."""
-    return _each(call, 200, lambda kind, item: _upserted(call, kind, item), Asked())
+    made: set[str] = set()
+    return _each(
+        call,
+        200,
+        lambda kind, item: _upserted(call, kind, item, made),
+        Asked(),
+        lambda row: {"new": row["id"] in made},
+    )
 
 
 def batch_archive(call: Call) -> Reply:
@@ -67,7 +74,11 @@ def batch_archive(call: Call) -> Reply:
 
 
 def _each(
-    call: Call, status: int, step: Callable[[str, dict[str, Any]], Row | None], asked: Asked
+    call: Call,
+    status: int,
+    step: Callable[[str, dict[str, Any]], Row | None],
+    asked: Asked,
+    besides: Callable[[Row], dict[str, Any]] = lambda _: {},
 ) -> Reply:
     kind = kind_of(call.session, call.path["object_type"])
     results, lost = [], []
@@ -78,7 +89,7 @@ def _each(
             continue
         shown = asked.properties or tuple(item.get("properties") or ())
         wanted = Asked(shown, asked.history)
-        results.append(show_object(call.session, kind, row, wanted))
+        results.append(show_object(call.session, kind, row, wanted, **besides(row)))
     now = call.session.clock.iso_millis()
     body: dict[str, Any] = {
         "status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now,
@@ -107,11 +118,13 @@ def _updated(call: Call, kind: str, item: dict[str, Any]) -> Row | None:
     return update_one(call.session, kind, row, item.get("properties"))
 
 
-def _upserted(call: Call, kind: str, item: dict[str, Any]) -> Row:
+def _upserted(call: Call, kind: str, item: dict[str, Any], made: set[str]) -> Row:
     row = _named(call, kind, item, None)
     if row is not None:
         return update_one(call.session, kind, row, item.get("properties"))
     by, given = item.get("idProperty"), item.get("properties") or {}
     if by and isinstance(given, dict):
         given = {by: item.get("id"), **given}
-    return create_one(call.session, kind, {**item, "properties": given})
+    row = create_one(call.session, kind, {**item, "properties": given})
+    made.add(row["id"])
+    return row

@@ -59,11 +59,16 @@ def living(call: Call, kind: str) -> Row:
     return row
 
 
+def _archived(call: Call) -> bool:
+    # The vendor's own client for Python writes `True`.
+    return call.query.get("archived", "").lower() == "true"
+
+
 def get_object(call: Call) -> Reply:
     """One object."""
     session, kind = call.session, kind_of(call.session, call.path["object_type"])
     row = find_object(session, kind, call.path["id"], call.query.get("idProperty"))
-    archived = call.query.get("archived") == "true"
+    archived = _archived(call)
     if row is None or bool(row.get("archived")) != archived:
         raise not_found(session)
     return Reply(200, show_object(session, kind, row, Asked.of(call.query)))
@@ -73,7 +78,7 @@ def list_objects(call: Call) -> Reply:
     """A page of objects in the order of their ids."""
     session, kind = call.session, kind_of(call.session, call.path["object_type"])
     limit, after = page_size(session, call.query, 100), call.query.get("after")
-    archived = call.query.get("archived") == "true"
+    archived = _archived(call)
     asked, found = Asked.of(call.query), []
     for row in _ordered(session, f"hubspot.{kind}", after):
         if bool(row.get("archived")) == archived:

@@ -53,14 +53,17 @@ def listed(value: Any) -> tuple[str, ...]:
     return tuple(name.strip() for part in parts for name in str(part).split(",") if name.strip())
 
 
-def show_object(session: CaseSession, kind: str, row: Row, asked: Asked) -> orjson.Fragment:
-    """One object; its bytes are kept where neither histories nor associations are wanted."""
+def show_object(
+    session: CaseSession, kind: str, row: Row, asked: Asked, **besides: Any
+) -> orjson.Fragment:
+    """One object; its bytes are kept where nothing but its own properties is told of it."""
     table = f"hubspot.{kind}"
     render = partial(_payload, kind, asked)
-    if not asked.associations:
+    if not asked.associations and not besides:
         return show(session, table, row, render, (asked.properties, asked.history))
-    made = _payload(kind, asked, row)
-    made["associations"] = _associations(session, kind, row["id"], asked.associations)
+    made = {**_payload(kind, asked, row), **besides}
+    if asked.associations:
+        made["associations"] = _associations(session, kind, row["id"], asked.associations)
     return _piece(made)
 
 

@@ -49,6 +49,10 @@ _OBJECT = record(
     },
     optional="archivedAt propertiesWithHistory associations",
 )  # fmt: skip
+_UPSERTED = {
+    **_OBJECT, "properties": {**_OBJECT["properties"], "new": BOOLEAN},
+    "required": [*_OBJECT["required"], "new"],
+}  # fmt: skip
 _SPEC = record(
     {
         "associationCategory": one_of("HUBSPOT_DEFINED", "USER_DEFINED", "INTEGRATOR_DEFINED"),
@@ -122,7 +126,8 @@ _FAILED = record(
     optional="subCategory",
 )  # fmt: skip
 SHAPES: dict[str, dict[str, Any]] = {
-    "error": _ERROR, "object": _OBJECT, "owner": _OWNER, "pipeline": _PIPELINE, "schema": _SCHEMA,
+    "error": _ERROR, "object": _OBJECT, "upserted": _UPSERTED, "owner": _OWNER,
+    "pipeline": _PIPELINE, "schema": _SCHEMA,
     "property": _PROPERTY, "association": _LINK, "plain_association": _PLAIN_LINKS,
     "labelled_association": _LABELLED, "paging": _PAGING,
     "stage": _STAGE, "association_type": record(each("id name", STRING)),

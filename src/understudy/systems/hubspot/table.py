@@ -222,7 +222,7 @@ _WRITES = (
         name="hubspot.objects.batch_upsert", method="POST", template=_OBJECTS + "/batch/upsert",
         description="Change objects found by a unique property, or create them.",
         params=params("object_type inputs", object_type=_TYPE, inputs=_INPUTS),
-        answers=shapes.batch("object"),
+        answers=shapes.batch("upserted"),
         handler=batch.batch_upsert, effect=Effect.WRITE, escalate=aims.batch_class,
         target=aims.batch_target, amount=aims.batch_amount, gist=aims.batch_gist,
         replay=aims.batch_params,

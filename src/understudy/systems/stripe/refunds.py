@@ -72,6 +72,8 @@ def _gist(call: Call) -> dict[str, Any]:
 
 def _wanted(call: Call, given: dict[str, Any]) -> Row:
     charge_id, intent_id = (fields.text(given, name) for name in ("charge", "payment_intent"))
+    if charge_id and intent_id:
+        raise invalid("You may only specify one of these parameters: charge, payment_intent.")
     if charge_id:
         return fields.require(call, "charges", charge_id, "charge")
     if not intent_id:

@@ -65,6 +65,12 @@ class Stripe(System):
         *subscriptions.OPERATIONS,
     )
     shapes = SHAPES
+    tables = frozenset((
+        "account", "balance_transactions", "charges", "credit_notes",
+        "customer_balance_transactions", "customers", "deliveries", "disputes", "events",
+        "invoice_lines", "invoiceitems", "invoices", "payment_intents", "payment_methods",
+        "payouts", "prices", "products", "refunds", "subscriptions",
+    ))  # fmt: skip
     largest_body = 1_000_000
 
     live = False

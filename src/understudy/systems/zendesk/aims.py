@@ -73,7 +73,8 @@ def many(call: Call) -> Target:
     """The ids of a bulk change, in the order given."""
     batch = call.fields.get("tickets")
     listed = batch if isinstance(batch, list) else []
-    ids = named_ids(call) or [str(item.get("id")) for item in listed if isinstance(item, dict)]
+    told = (item.get("id") for item in listed if isinstance(item, dict))
+    ids = named_ids(call) or [str(each) for each in told if each is not None]
     return Target(type="ticket", id=",".join(ids) or None)
 
 

@@ -53,6 +53,11 @@ class Zendesk(System):
     keeps_answers = True
     operations = OPERATIONS
     shapes = SHAPES
+    tables = frozenset((
+        "comments", "groups", "job_statuses", "macros", "organization_fields", "organizations",
+        "side_conversations", "staff", "ticket_fields", "ticket_forms", "tickets", "user_fields",
+        "users",
+    ))  # fmt: skip
 
     @property
     def base_url(self) -> str:
