@@ -98,7 +98,7 @@ def label(x: float, y: float, text: str, *, anchor: str = "start", css: str = ""
 
 
 def shade(cost: int, highest: int) -> int:
-    """One of six shades: 0 for no cost, 5 for the highest, each for about a third of the next.
+    """One of six shades: 0 for no cost, 5 for the highest, each for up to a third of the next.
 
     >>> [shade(cost, 900) for cost in (0, 1, 100, 300, 900)]
     [0, 1, 3, 4, 5]
@@ -106,7 +106,7 @@ def shade(cost: int, highest: int) -> int:
     if cost <= 0:
         return 0
     level = 5
-    while level > 1 and cost * 3 < highest:
+    while level > 1 and cost * 3 <= highest:
         highest, level = highest // 3, level - 1
     return level
 

@@ -61,7 +61,7 @@ def living(call: Call, kind: str) -> Row:
 
 def _archived(call: Call) -> bool:
     # The vendor's own client for Python writes `True`.
-    return call.query.get("archived", "").lower() == "true"
+    return str(call.query.get("archived")).lower() == "true"
 
 
 def get_object(call: Call) -> Reply:
