@@ -82,6 +82,7 @@ def test_a_prompt_is_recorded_and_replayed_with_the_same_verdict(project, provid
     assert changed["hashes"]["candidate"] != recorded["hashes"]["candidate"]
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_a_call_is_told_to_the_model(project):
     """Unknown tools, refused calls, missing parts of the path: its next call reads the reason."""
     script = (
@@ -100,6 +101,7 @@ def test_what_is_wrong_with_a_call_is_told_to_the_model(project):
     assert len(record["trace"]["prompts"][0]["tools"]) <= 128
 
 
+@pytest.mark.slow
 def test_a_model_that_never_comes_to_an_end_fails_its_case(project):
     """The calls of a case are counted, and a model that is down is a failure of the candidate."""
     call = "{tool_calls: [{name: zendesk_users_me, arguments: {}}]}"
@@ -130,6 +132,7 @@ def test_a_prompt_that_cannot_be_run_is_one_clear_error(project, use, prompt, ex
 
 
 @pytest.mark.parametrize("tools", ["", ', tools: ["customer.*", "zendesk.users.me"]'])
+@pytest.mark.slow
 def test_a_model_asks_the_customer_by_a_tool(project, tools):
     """The answer is the result of its call, in one conversation; one question at a time."""
     ask = '{name: customer_ask, arguments: {question: "What is your name?"}}'
@@ -153,6 +156,7 @@ def test_a_model_asks_the_customer_by_a_tool(project, tools):
     assert record["trace"]["rationale"] == "thanks"
 
 
+@pytest.mark.slow
 def test_a_model_that_is_offered_other_tools_cannot_ask(project):
     """What it is offered is what the campaign names, and nothing besides."""
     _run(project, '{model: m, prompt: prompt.md, tools: ["zendesk.users.me"]}', limit="1")

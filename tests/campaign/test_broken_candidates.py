@@ -29,6 +29,7 @@ def verdict_of(run):
     ],
     ids=["raises", "hangs", "nonsense", "outcome", "nan", "dies", "exits", "socket"],
 )
+@pytest.mark.slow
 def test_a_broken_candidate_is_a_priced_failure_in_every_case(project, body, reason):
     """Raising, hanging, nonsense, dying and socket attempts are run failures; nothing is lost."""
     project.write("bot.py", f"def handle(case, systems):\n    {body}\n")

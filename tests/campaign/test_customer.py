@@ -169,6 +169,7 @@ def handle(case, systems):
 """
 
 
+@pytest.mark.slow
 def test_a_campaign_answers_from_the_case_or_hands_over(project):
     """What the mail says is told, simulated; what it does not say ends as an escalation."""
     project.write("bot.py", ONE_EACH)
@@ -187,6 +188,7 @@ def test_a_campaign_answers_from_the_case_or_hands_over(project):
     assert "customer (simulated): It is" in finished.stdout, finished.stderr
 
 
+@pytest.mark.slow
 def test_a_model_plays_the_customer_and_is_replayed(project, serving, monkeypatch):
     """It is told the facts alone; recorded, the campaign is repeated without the provider."""
     seen = []

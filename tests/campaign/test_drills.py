@@ -76,6 +76,7 @@ def test_kill_switch_and_rollback_are_rehearsed_and_told(project):
     assert read_json(run / "drills.json", DrillReport) == drills
 
 
+@pytest.mark.slow
 def test_a_switch_that_was_never_pressed_is_no_success(project):
     """Where the cases make too few writes that is said, and nothing is claimed to have held."""
     run, drills = drilled(

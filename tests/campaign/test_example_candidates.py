@@ -50,6 +50,7 @@ def _records(project):
     "name",
     [pytest.param(each, marks=pytest.mark.slow) if each == "java" else each for each in NEEDS],
 )
+@pytest.mark.slow
 def test_each_example_works_on_its_cases(project, examples, name):
     """One line of the campaign each: no case fails, and each acts or hands over."""
     for module in NEEDS[name]:
@@ -134,6 +135,7 @@ def _serving(node, file, port, environment=()):
         service.communicate()
 
 
+@pytest.mark.slow
 def test_the_node_example_is_a_service_too(project, examples):
     """The same file behind an address: cases come by POST."""
     node = shutil.which("node")
@@ -149,6 +151,7 @@ def test_the_node_example_is_a_service_too(project, examples):
     assert run["wall"]["level"] == "none"
 
 
+@pytest.mark.slow
 def test_a_service_of_ones_own_is_shadowed_with_the_environment_that_is_printed(project):
     """Started before the run with addresses, key and secret; Zendesk's webhooks then reach it."""
     node = shutil.which("node")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 FLAKY = """
 def handle(case, systems):
     ticket = case.trigger.payload["ticket_id"]
@@ -19,6 +21,7 @@ def number(seen=[0]):
 """
 
 
+@pytest.mark.slow
 def test_what_is_not_done_in_every_repeat_is_told(project):
     """An action of some repeats is listed with how often; another wording alone is none."""
     project.write("bot.py", FLAKY)

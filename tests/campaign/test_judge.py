@@ -102,6 +102,7 @@ def test_a_recorded_agent_gets_a_verdict_without_being_called(imported):
     assert finished.returncode == verdict["exit_code"] != 0
 
 
+@pytest.mark.slow
 def test_a_case_that_people_disagree_on_fails_no_critical_gate(project):
     """It is told, and counts once somebody adjudicates; what nobody could do rightly counts now."""
 
@@ -139,6 +140,7 @@ def test_a_case_that_people_disagree_on_fails_no_critical_gate(project):
     assert judged(human, human, policy="strict.yaml")[:2] == (1, 2)
 
 
+@pytest.mark.slow
 def test_judging_twice_into_one_folder_gives_the_same_verdict(imported):
     """It says the same but for its times and ids, and `diff` alone gives the same costs."""
     judge(imported)
@@ -209,6 +211,7 @@ def test_a_log_that_is_none_is_one_clear_error(project, text, expected):
 
 
 @pytest.mark.parametrize("name", LOGS)
+@pytest.mark.slow
 def test_public_logs_go_through_and_their_counts_add_up(project, name):
     """Every run of the five public logs is judged; each miss against the log is explained."""
     log = TAU / f"{name}.json"

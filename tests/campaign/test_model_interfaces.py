@@ -96,6 +96,7 @@ def _run(project, use, mode, models, limit="2"):
     return json.loads(finished.stdout)["runs"][0], [json.loads(line) for line in lines]
 
 
+@pytest.mark.slow
 def test_responses_and_embeddings_are_recorded_and_replayed(project, provider):
     """Chat, Responses whole and streamed, embeddings: the same answers again, and nobody asked."""
     project.write("bot.py", BOT)

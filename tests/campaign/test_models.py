@@ -120,6 +120,7 @@ def test_models_are_recorded_and_replayed_without_the_provider(project, provider
     assert "nothing serves: REPLAY /" in finished.stdout
 
 
+@pytest.mark.slow
 def test_a_budget_ends_the_run(project, provider):
     """What calls cost is counted and told; at `stop.budget` the run ends INCONCLUSIVE, with 4."""
     stop = "{budget: 9 EUR}"
@@ -132,6 +133,7 @@ def test_a_budget_ends_the_run(project, provider):
     assert re.search(r"; models \d+\.00 EUR so far", finished.stderr)
 
 
+@pytest.mark.slow
 def test_a_case_that_spends_too_much_fails_alone(project, provider):
     """At `limits.spend` a case's further model calls are refused, and it fails; the run goes on."""
     finished = _run(project, "live", _models(provider), more=", limits: {spend: 3 EUR}")
@@ -142,6 +144,7 @@ def test_a_case_that_spends_too_much_fails_alone(project, provider):
     assert failures == ["spend_limit"] * 2
 
 
+@pytest.mark.slow
 def test_scripted_models_stream_and_go_down(project):
     """Scripted answers are streamed by Responses; the plan's faults befall models too."""
     script = "[{text: one}, {text: two}, {text: three}]"
@@ -160,6 +163,7 @@ def test_scripted_models_stream_and_go_down(project):
     assert any("status of models" in line for line in run["not_covered"])
 
 
+@pytest.mark.slow
 def test_planned_faults_that_never_acted_are_told(project):
     """In the verdict and with the case: which, and why nothing is known of how they are met."""
     faults = (

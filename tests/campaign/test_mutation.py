@@ -73,6 +73,7 @@ def test_prices_do_not_decide_whether_a_mutant_is_found(severity):
     assert spoil(refund("ch_1", 1000), kinds=kinds).passed
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_figures(project):
     """`judge --self-test` works on a recording, and says what is missing without one."""
     project.write("log.json", LOG)

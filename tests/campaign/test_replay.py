@@ -98,6 +98,7 @@ def test_how_many_cases_go_takes_is_told_before_the_first(project):
     assert "it cannot end in GO" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_sampled_run_is_of_its_customers(project):
     """The campaign's own `sample` counts where the command line names none."""
     project.write("bot.py", BOT)
@@ -160,6 +161,7 @@ def handle(case, systems):
 """
 
 
+@pytest.mark.slow
 def test_a_system_that_is_not_mocked_is_answered_from_a_recording(project):
     """What was recorded is answered; what was not is a gap that names the closest call."""
     call = {"interaction_id": "i1", "seq": 1, "system": "erp.corp.test",

@@ -83,6 +83,7 @@ def test_two_runs_of_one_campaign_differ_only_in_times_and_ids(project):
     assert first == second
 
 
+@pytest.mark.slow
 def test_every_look_at_a_recording_is_counted(project):
     """The second run on a recording says that it is the second attempt."""
     project.write("bot.py", ESCALATES)
@@ -104,6 +105,7 @@ def test_a_campaign_runs_from_any_folder(project, tmp_path_factory):
     assert list(elsewhere.glob("reports/pilot/*/verdict.json"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_keeps_what_was_done_and_goes_on(project):
     """Ctrl-C exits with 130; the store is valid, and --resume ends in the uninterrupted verdict."""
     project.write(
@@ -195,6 +197,7 @@ def test_a_case_that_is_not_there_is_no_case(project):
     assert "did you mean `case-0" in finished.stderr
 
 
+@pytest.mark.slow
 def test_one_case_is_shown_whole(project):
     """`understudy case` shows people, candidate, and the price of each difference."""
     project.write("bot.py", ESCALATES)
@@ -208,6 +211,7 @@ def test_one_case_is_shown_whole(project):
     assert project.command("case", "latest", "case-99999").returncode == 2
 
 
+@pytest.mark.slow
 def test_the_differences_of_a_run_are_priced_again(project):
     """`understudy diff RUN` redoes the stage by the policy as it is now, and decides nothing."""
     project.write("bot.py", ESCALATES)
@@ -226,6 +230,7 @@ def test_the_differences_of_a_run_are_priced_again(project):
     assert (run / "verdict.json").read_bytes() == verdict
 
 
+@pytest.mark.slow
 def test_a_run_stops_by_itself_at_so_many_critical_findings(project):
     """`stop: {on_critical: 2}` ends the run at the second critical finding, in a NO-GO."""
     project.write(
@@ -321,6 +326,7 @@ def test_what_went_wrong_is_said_on_the_terminal(project):
     assert "nothing serves GET /v1/topups" in finished.stdout
 
 
+@pytest.mark.slow
 def test_a_setting_that_nothing_acts_on_is_told(project):
     """A budget on model costs is not enforced yet, and the report says so."""
     project.write("bot.py", ESCALATES)

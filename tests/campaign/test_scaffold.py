@@ -68,6 +68,7 @@ def _is_there(name):
     return name is None or importlib.util.find_spec(name) is not None
 
 
+@pytest.mark.slow
 def test_its_campaign_runs(project):
     """From the folder itself, without anything but what was written."""
     printed = project.command("init").stdout

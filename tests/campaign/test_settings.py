@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 SETTINGS = """
     version: 1
     hubspot:
@@ -39,6 +41,7 @@ def _campaign(project):
     )
 
 
+@pytest.mark.slow
 def test_the_candidate_meets_what_the_company_has_defined(project):
     """Custom objects can be made, own options are enforced, and tickets show their own fields."""
     project.write("own.yaml", SETTINGS)

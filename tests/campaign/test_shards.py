@@ -139,6 +139,7 @@ def test_options_that_do_not_go_together_are_an_error(project, arguments, expect
     assert expected in finished.stderr
 
 
+@pytest.mark.slow
 def test_the_last_failed_cases_are_run_again(project):
     """`--last-failed` runs what cost anything, says so, and is never evidence for a GO."""
     project.write("bot.py", BOT)
@@ -155,6 +156,7 @@ def test_the_last_failed_cases_are_run_again(project):
     assert any(f"cost anything in run {run.name}" in each for each in verdict["reasons"])
 
 
+@pytest.mark.slow
 def test_a_budget_on_the_command_line_goes_before_the_campaign_s(project):
     """`--budget` is held to what a budget needs, and what is no money is named."""
     project.write("bot.py", BOT)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 BOT = """
 def handle(case, systems):
     ticket = case.trigger.payload.get("ticket_id")
@@ -31,6 +33,7 @@ def _values(span):
     return {each["key"]: next(iter(each["value"].values())) for each in span["attributes"]}
 
 
+@pytest.mark.slow
 def test_traces_are_exported_as_open_telemetry_json(project):
     """A span for the case, its model calls and its actions, with what they cost; redacted."""
     project.write("bot.py", BOT % ("0" * 24))
@@ -63,6 +66,7 @@ def test_traces_are_exported_as_open_telemetry_json(project):
     assert path.read_bytes() == first
 
 
+@pytest.mark.slow
 def test_exported_traces_are_read_again(project):
     """What is exported here is an export that `traffic import` reads."""
     project.write("bot.py", BOT % ("0" * 24))
@@ -73,6 +77,7 @@ def test_exported_traces_are_read_again(project):
     assert "3" in finished.stdout
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written_is_one_clear_error(project):
     """The file is named, and a command that works."""
     project.write("bot.py", BOT % ("0" * 24))

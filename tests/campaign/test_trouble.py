@@ -38,6 +38,7 @@ def recorded(project):
     return [json.loads(line)["case_id"] for line in store.read_bytes().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_loses_nothing(project, campaign):
     """Where a record does not fit any more the run says what to do, and goes on from there."""
     finished = scripted(project, SMALL.format(size=9_000), "run", campaign, "-q")
@@ -62,6 +63,7 @@ def test_a_folder_that_cannot_be_written_is_named(project, campaign):
     assert "Traceback" not in finished.stderr
 
 
+@pytest.mark.slow
 def test_a_run_folder_can_be_moved_and_judged(project, campaign, tmp_path_factory):
     """A run that was moved elsewhere goes on and is judged by its new place."""
     project.command("run", campaign, "-q")
@@ -74,6 +76,7 @@ def test_a_run_folder_can_be_moved_and_judged(project, campaign, tmp_path_factor
     assert project.command("report", str(elsewhere)).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_recording_that_did_not_move_along_is_named(project, campaign, tmp_path_factory):
     """A run moved without its recording is an error that names the recording, never a verdict."""
     world = shutil.copytree(project.world, project.folder / "own-world")

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 ASKS = """
 def handle(case, systems):
     charge = systems.call("stripe.charges.list", limit=1)["data"][0]
@@ -67,6 +69,7 @@ def test_an_unknown_operation_among_the_writes_is_an_error(project):
     assert "did you mean `stripe.refunds.create`" in finished.stderr
 
 
+@pytest.mark.slow
 def test_the_desk_answers_as_the_policy_says(project):
     """A reviewer who sees everything rejects what nobody did; the refund carries no approval."""
     rates = "{date: 2026-11-02, USD: 0.9, GBP: 1.1, CHF: 1, JPY: 0.006, KWD: 3, PLN: 0.2}"

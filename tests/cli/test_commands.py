@@ -58,6 +58,7 @@ def test_a_system_exports_its_openapi_document(understudy):
     assert "did you mean `stripe`?" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_schemas_are_printed_and_written(understudy, tmp_path):
     """`schema NAME` prints one, `--write` puts all of them into a folder for editors."""
     campaign = json.loads(understudy("schema", "campaign").stdout)
@@ -69,6 +70,7 @@ def test_schemas_are_printed_and_written(understudy, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_a_world_in_shards_is_the_world_at_once(understudy):
     """Two shards give the digest of a single build, and the last one says that it is whole."""
     size = ("--customers", "80", "--seed", "4", "-q")

@@ -38,6 +38,7 @@ def understudy(tmp_path):
     return command
 
 
+@pytest.mark.slow
 def test_profile_apply_and_score_work_together(understudy, tmp_path):
     """Learned, applied and scored: the table passes, and all files are there."""
     made = understudy("profile", "dirty.csv", "--clean", "clean.csv", "--out", "p.yaml")

@@ -84,6 +84,7 @@ def test_no_text_is_empty_and_no_two_are_equal():
         assert all(meaning.endswith(".") for meaning in meanings)
 
 
+@pytest.mark.slow
 def test_every_word_can_be_explained():
     """What `understudy explain` lists it also explains, each word by its own text."""
     words = known_words()

@@ -175,6 +175,7 @@ def test_mistakes_of_a_suite_are_told_when_it_is_collected(suite):
         assert said in finished.stdout, finished.stdout
 
 
+@pytest.mark.slow
 def test_answers_are_recorded_by_scenario_and_replayed(tried, tmp_path, provider, monkeypatch):
     """Each scenario adds to one file; replayed, nobody is asked; recorded twice is refused."""
     pytest.importorskip("openai")

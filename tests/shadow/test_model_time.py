@@ -138,6 +138,7 @@ def test_who_waits_without_end_is_cut_off_after_the_fault_s_seconds(asked):
     assert json.loads(told) == [["APIConnectionError", 100], ["hi", 0]]
 
 
+@pytest.mark.slow
 def test_a_process_that_waits_for_a_model_ends_at_the_case_s_limit(project, asked):
     """A process has the wall's time: what never answers is a time-out of its case, told as one."""
     project.write("agent.py", PROCESS)

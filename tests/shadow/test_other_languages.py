@@ -61,6 +61,7 @@ def test_a_process_has_a_network_of_its_own_where_that_is_permitted(project, run
     assert report.level in ("netns", "none")
 
 
+@pytest.mark.slow
 def test_trouble_of_a_process_costs_its_case(project, run, process):
     """Nonsense, an exit and a hang of the process each cost one case; it is started again."""
     report, records = run(project.plan(5, use=process, timeout=timedelta(seconds=1)))

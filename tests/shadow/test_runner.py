@@ -112,6 +112,7 @@ def test_a_process_that_stands_still_is_killed(project, run, monkeypatch):
     assert report.complete
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_the_number_of_workers(project, run, timeless):
     """One worker and three leave equal records but for times."""
     project.candidate(TROUBLE.replace("number == 2", "number == -2"))

@@ -151,6 +151,7 @@ def _amounts(record):
     return [action.amount_minor for action in record.proposal.actions]
 
 
+@pytest.mark.slow
 def test_an_event_that_is_worked_on_later_ends_by_what_becomes_of_it(project, run, service):
     """Quiet seconds, an escalation before they are over, and never while it goes on calling."""
     systems = {"finance": "stripe", "support": "zendesk"}
@@ -174,6 +175,7 @@ def test_a_write_that_the_campaign_names_ends_the_case(project, run, service):
     assert record.proposal.wall_time_ms < 3000
 
 
+@pytest.mark.slow
 def test_a_call_of_a_model_is_no_silence(project, run, service):
     """What waits for its model longer than the quiet seconds is not done."""
     models = ModelService(Script([ScriptedAnswer(text="yes", delay=1.2)]))

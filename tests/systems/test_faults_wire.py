@@ -149,6 +149,7 @@ def test_a_silence_ends_when_the_fault_s_seconds_are_over(over_loopback):
     assert 0.35 <= time.perf_counter() - began < 4
 
 
+@pytest.mark.slow
 def test_a_silence_holds_nobody_else_up(over_loopback):
     """While one case waits in silence, the server answers the others."""
     _, url, headers = over_loopback(_fault("hang", {"seconds": 3}, case="case-1"), cases=2)

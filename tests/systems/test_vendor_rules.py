@@ -310,4 +310,4 @@ def test_a_wrong_method_is_told_with_those_that_are_served(call):
     """A system that says no in its own words only where it wants to: the path is there."""
     _, body = call.raw("desk", "PUT", "/escalations")
     told = body["error"]["message"]
-    assert told == "PUT /escalations: not allowed here; allowed are GET, POST"
+    assert told == "PUT /escalations: not allowed here; allowed are POST"

@@ -67,6 +67,7 @@ def test_a_world_holds_its_contract_and_leaves_nothing(world, tmp_path, monkeypa
     assert [list(place.iterdir()) for place in places.values()] == [[], []]
 
 
+@pytest.mark.slow
 def test_what_does_not_hold_is_named(broken, tmp_path):
     """Too little mess fails as too much does; each failure names table, column, both values."""
     world, change = broken
@@ -92,6 +93,7 @@ def test_what_does_not_hold_is_named(broken, tmp_path):
     assert (tmp_path / "pages" / "index.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_recording_is_checked_the_same_way(world):
     """Cases, actions and interactions, before anything is replayed."""
     report = check(world / "recording")
@@ -99,6 +101,7 @@ def test_a_recording_is_checked_the_same_way(world):
     assert {each.table for each in report.outcomes} == {"actions", "cases", "interactions"}
 
 
+@pytest.mark.slow
 def test_the_command_exits_with_1_where_the_contract_fails(broken, tmp_path):
     """A pipeline stops on it, and the line says what to look at."""
     world, change = broken
@@ -109,6 +112,7 @@ def test_the_command_exits_with_1_where_the_contract_fails(broken, tmp_path):
     assert "stripe.charges, status: ExpectColumnValuesToBeInSet expected" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_company_s_own_data_is_reported_as_it_was_found(tmp_path):
     """References out of the exports fail nothing and are counted; laid-over mess is held."""
     rows = [
