@@ -55,6 +55,10 @@ class World:
             index = self._indexes[table, column] = self._index(table, column)
         return index.get(value, ())
 
+    def ever(self, table: str, column: str, value: Any) -> bool:
+        """Whether an object has a value, or had it at any time that is known."""
+        return bool(self.find(table, column, value))
+
     def mess(self, table: str, row_id: str) -> tuple[str, ...]:
         """The names of the mess operators that touched a row."""
         return self.ledger.get((table, row_id), ())

@@ -65,6 +65,12 @@ class LaidOver(World):
         kept = [row_id for row_id in beneath if row_id not in own]
         return (*kept, *self._above.find(table, column, value))
 
+    def ever(self, table: str, column: str, value: Any) -> bool:
+        """Whether an object has a value, or had it at any time in the world beneath."""
+        return self._beneath.ever(self._names.get(table, table), column, value) or bool(
+            self.find(table, column, value)
+        )
+
     def _laid(self, table: str) -> Mapping[str, Row]:
         beneath = self._beneath.table(self._names.get(table, table))
         return _Laid(beneath, self._rows.get(table, _NOTHING), self._changes.get(table))

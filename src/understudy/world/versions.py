@@ -141,6 +141,10 @@ class TimedWorld(World):
         """The ids of the rows whose `column` equals `value`, in table order."""
         return self.holders(self.table(table), table, column, value)
 
+    def ever(self, table: str, column: str, value: Any) -> bool:
+        """Whether an object has a value, or had it at any time."""
+        return value in self._ever(table, column)
+
     def holders(
         self, rows: Mapping[str, Row], table: str, column: str, value: Any
     ) -> tuple[str, ...]:
@@ -199,6 +203,9 @@ class _Past(World):
 
     def find(self, table: str, column: str, value: Any) -> tuple[str, ...]:
         return self._whole.holders(self.table(table), table, column, value)
+
+    def ever(self, table: str, column: str, value: Any) -> bool:
+        return self._whole.ever(table, column, value)
 
 
 class _Table(Mapping[str, Row]):

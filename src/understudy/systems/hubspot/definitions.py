@@ -11,11 +11,18 @@ from understudy.systems.hubspot.errors import property_error
 from understudy.systems.hubspot.kinds import schema_of
 from understudy.systems.overlay import Overlay
 
-__all__ = ["definition", "pipelines", "required", "value_error"]
+__all__ = [
+    "BORN",
+    "definition",
+    "is_dated",
+    "option_error",
+    "pipelines",
+    "required",
+    "value_error",
+]
 
-_STAGES = {
-    "deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage"),
-}  # fmt: skip
+BORN = "2021-03-01T09:00:00Z"
+"""When the account was opened, and everything standard with it."""
 _TRUTHS = ("true", "false")
 _SEVERAL = ("checkbox",)
 
@@ -43,17 +50,7 @@ def value_error(overlay: Overlay, kind: str, name: str, text: str) -> dict[str, 
     """What HubSpot says of a value that the company's own definitions do not allow, or None."""
     known = definition(overlay, kind, name)
     wrong = _by_type(known, text) if known else None
-    if wrong is None and name in _STAGES.get(kind, ()):
-        wrong = _by_pipeline(overlay.world, kind, name, text)
     return property_error(name, *wrong) if wrong else None
-
-
-def _by_pipeline(world: World, kind: str, name: str, text: str) -> tuple[str, str] | None:
-    own = pipelines(world, kind)
-    pipeline, _ = _STAGES[kind]
-    stages = [stage["id"] for row in own for stage in row["stages"]]
-    allowed = [row["name"] for row in own] if name == pipeline else stages
-    return _option_error(allowed, text) if own and text not in allowed else None
 
 
 def _by_type(known: Row, text: str) -> tuple[str, str] | None:
@@ -63,14 +60,14 @@ def _by_type(known: Row, text: str) -> tuple[str, str] | None:
     if kind == "number" and not _numeric(text):
         return f"{text} was not a valid number.", "INVALID_NUMBER"
     if kind == "bool" and text not in _TRUTHS:
-        return _option_error(list(_TRUTHS), text)
-    if kind in ("date", "datetime") and not _dated(text, kind):
+        return option_error(list(_TRUTHS), text)
+    if kind in ("date", "datetime") and not is_dated(text, kind):
         return f"{text} was not a valid long.", "INVALID_LONG"
     if kind == "enumeration":
         allowed = [str(each["value"]) for each in known.get("options") or ()]
         asked = _parts(known, text)
         wrong = next((part for part in asked if part not in allowed), None)
-        return _option_error(allowed, wrong) if allowed and wrong is not None else None
+        return option_error(allowed, wrong) if allowed and wrong is not None else None
     return None
 
 
@@ -79,7 +76,8 @@ def _parts(known: Row, text: str) -> Iterator[str]:
     return iter([part for part in text.split(";") if part] if several else [text])
 
 
-def _option_error(allowed: list[str], text: str) -> tuple[str, str]:
+def option_error(allowed: list[str], text: str) -> tuple[str, str]:
+    """What HubSpot says of a value that is none of those it may be, and the error's name."""
     return f"{text} was not one of the allowed options: [{', '.join(allowed)}]", "INVALID_OPTION"
 
 
@@ -90,7 +88,7 @@ def _numeric(text: str) -> bool:
         return False
 
 
-def _dated(text: str, kind: str) -> bool:
+def is_dated(text: str, kind: str) -> bool:
     """A day or a time in ISO's form, or milliseconds of the epoch."""
     if text.removeprefix("-").isdecimal():
         return True

@@ -175,7 +175,7 @@ def update_object(call: Call) -> Reply:
 
 def update_one(session: CaseSession, kind: str, row: Row, given: Any) -> Row:
     """Write changed properties of an object that is not archived."""
-    stored = clean(session, kind, given)
+    stored = clean(session, kind, given, row)
     refuse_taken(session, kind, stored, row["id"])
     stored["updatedAt"] = session.clock.iso_millis()
     return session.overlay.patch(f"hubspot.{kind}", row["id"], stored)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.model.world import Row
-from understudy.systems.hubspot.definitions import definition
+from understudy.systems.hubspot.definitions import BORN, definition
 from understudy.systems.hubspot.errors import failure
 from understudy.systems.hubspot.kinds import columns, kind_of
 from understudy.systems.hubspot.validation import OPTIONS
@@ -14,7 +14,6 @@ from understudy.systems.overlay import Overlay
 from understudy.systems.session import CaseSession
 
 __all__ = [
-    "BORN",
     "archive_property",
     "create_property",
     "get_property",
@@ -24,8 +23,6 @@ __all__ = [
     "update_property",
 ]
 
-BORN = "2021-03-01T09:00:00Z"
-"""When the account was opened, and everything standard with it."""
 _TABLE = "hubspot.properties"
 _TYPES = {
     "bool": ("booleancheckbox",), "date": ("date",), "datetime": ("date",),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
-from weakref import WeakKeyDictionary
 from zlib import crc32
 
-from understudy.model.world import Row, World
-from understudy.systems.hubspot.definitions import pipelines
+from understudy.model.world import Row
+from understudy.systems.hubspot.definitions import BORN
 from understudy.systems.hubspot.errors import not_found
 from understudy.systems.hubspot.kinds import TYPE_IDS, kind_of, schema_of
 from understudy.systems.hubspot.objects import page_size
-from understudy.systems.hubspot.properties import BORN, show_property
+from understudy.systems.hubspot.pipelines import shown_pipelines
+from understudy.systems.hubspot.properties import show_property
 from understudy.systems.operation import Call, Reply
 from understudy.systems.session import CaseSession
 
@@ -26,28 +25,6 @@ __all__ = [
     "list_schemas",
     "list_stages",
 ]
-
-_ENDS = ("1.0", "0.0")
-_STAGES: dict[str, dict[str, tuple[str, str]]] = {
-    "deals": {
-        "appointmentscheduled": ("Appointment Scheduled", "0.2"),
-        "qualifiedtobuy": ("Qualified To Buy", "0.4"),
-        "presentationscheduled": ("Presentation Scheduled", "0.6"),
-        "decisionmakerboughtin": ("Decision Maker Bought-In", "0.8"),
-        "contractsent": ("Contract Sent", "0.9"), "closedwon": ("Closed Won", "1.0"),
-        "closedlost": ("Closed Lost", "0.0"),
-    },
-    "tickets": {
-        "1": ("New", ""), "2": ("Waiting on contact", ""), "3": ("Waiting on us", ""),
-        "4": ("Closed", "1.0"),
-    },
-}  # fmt: skip
-_FIRST = {"deals": "default", "tickets": "0"}
-_LABELS = {"deals": "Sales Pipeline", "tickets": "Support Pipeline"}
-_COLUMNS = {
-    "deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage"),
-}  # fmt: skip
-_PIPELINES: WeakKeyDictionary[World, dict[str, list[dict[str, Any]]]] = WeakKeyDictionary()
 
 
 def _owner(row: Row) -> dict[str, Any]:
@@ -86,66 +63,15 @@ def get_owner(call: Call) -> Reply:
     return Reply(200, _owner(row))
 
 
-def _pipelines(session: CaseSession, kind: str) -> list[dict[str, Any]]:
-    known = _PIPELINES.setdefault(session.overlay.world, {})
-    if kind not in known:
-        own = pipelines(session.overlay.world, kind)
-        known[kind] = [_shown(row) for row in own] or _derived(session.overlay.world, kind)
-    return known[kind]
-
-
-def _shown(row: Row) -> dict[str, Any]:
-    """A pipeline as the company has defined it."""
-    times = {"createdAt": BORN, "updatedAt": BORN, "archived": False}
-    taken = {name: row[name] for name in ("label", "displayOrder", "stages")}
-    return {"id": row["name"], **taken, **times}
-
-
-def _derived(world: World, kind: str) -> list[dict[str, Any]]:
-    """The standard pipeline, and those that at least twenty of the world's objects lie in."""
-    if kind not in _COLUMNS:
-        return []
-    pipeline, stage = _COLUMNS[kind]
-    rows = list(world.table(f"hubspot.{kind}").values())
-    often = Counter(str(row[pipeline]) for row in rows if row.get(pipeline))
-    first = _FIRST[kind]
-    names = [first, *sorted(n for n, count in often.items() if count >= 20 and n != first)]
-    made = []
-    for order, name in enumerate(names):
-        own = [str(row[stage]) for row in rows if row.get(pipeline) == name and row.get(stage)]
-        seen = [s for s, count in sorted(Counter(own).items()) if count >= 20]
-        stages = [*_STAGES[kind], *(each for each in seen if each not in _STAGES[kind])]
-        made.append(_pipeline(kind, name, order, stages))
-    return made
-
-
-def _pipeline(kind: str, name: str, order: int, stages: list[str]) -> dict[str, Any]:
-    times = {"createdAt": BORN, "updatedAt": BORN, "archived": False}
-    shown = [_stage(kind, each, index) | times for index, each in enumerate(stages)]
-    label = _LABELS[kind] if name == _FIRST[kind] else name
-    return {"id": name, "label": label, "displayOrder": order, "stages": shown, **times}
-
-
-def _stage(kind: str, stage: str, order: int) -> dict[str, Any]:
-    label, share = _STAGES[kind].get(stage, (stage, ""))
-    closed = share in _ENDS or stage.startswith("closed")
-    told = {"isClosed": "true" if closed else "false"}
-    if kind == "tickets":
-        told["ticketState"] = "CLOSED" if closed else "OPEN"
-    elif share:
-        told["probability"] = share
-    return {"id": stage, "label": label, "displayOrder": order, "metadata": told}
-
-
 def list_pipelines(call: Call) -> Reply:
     """All pipelines of an object type."""
     kind = kind_of(call.session, call.path["object_type"])
-    return Reply(200, {"results": _pipelines(call.session, kind)})
+    return Reply(200, {"results": shown_pipelines(call.session.overlay.world, kind)})
 
 
 def _found(call: Call) -> dict[str, Any]:
     kind = kind_of(call.session, call.path["object_type"])
-    for made in _pipelines(call.session, kind):
+    for made in shown_pipelines(call.session.overlay.world, kind):
         if made["id"] == call.path["id"]:
             return made
     raise not_found(call.session)

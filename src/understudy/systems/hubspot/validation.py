@@ -7,11 +7,19 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from understudy.model.world import Row
 from understudy.systems.folded import find_folded
-from understudy.systems.hubspot.definitions import definition, required, value_error
+from understudy.systems.hubspot.definitions import (
+    definition,
+    is_dated,
+    option_error,
+    required,
+    value_error,
+)
 from understudy.systems.hubspot.errors import failure, invalid_properties, property_error
 from understudy.systems.hubspot.kinds import columns
 from understudy.systems.hubspot.payload import text_of
+from understudy.systems.hubspot.pipelines import misplaced
 from understudy.systems.overlay import Overlay
 from understudy.systems.session import CaseSession
 
@@ -35,21 +43,36 @@ _NUMBERS = (
     "annualrevenue",
     "hs_forecast_amount",
 )
+_DATES = (
+    "closedate",
+    "hs_expiration_date",
+    "hs_meeting_end_time",
+    "hs_meeting_start_time",
+    "hs_timestamp",
+)
 _READ_ONLY = ("hs_object_id", "createdate", "hs_createdate", "hs_merged_object_ids")
 _OBLIGATORY = dict.fromkeys(("calls", "emails", "meetings", "notes", "tasks"), ("hs_timestamp",))
 _LONGEST = 65_536
+_OWNER, _OWNERS = "hubspot_owner_id", "hubspot.owners"
 
 
-def clean(session: CaseSession, kind: str, given: Any) -> dict[str, Any]:
-    """The properties as they will be stored, or the 400 with everything that is wrong."""
+def clean(session: CaseSession, kind: str, given: Any, row: Row | None = None) -> dict[str, Any]:
+    """The properties as they will be stored, or the 400 with everything that is wrong.
+
+    `row` is the object as it is, where it is not a new one.
+    """
     if not isinstance(given, Mapping):
         message = "Invalid input JSON: cannot deserialize properties: expected an object"
         raise failure(session, 400, message, "VALIDATION_ERROR")
     known = set(columns(session.overlay, kind))
     errors = list(_errors(session, kind, known, given))
+    stored = {name: text_of(value) or None for name, value in given.items()}
+    wrong = {each["name"] for each in errors}
+    for name, message, error in misplaced(session.overlay, kind, stored, row):
+        if name not in wrong:
+            errors.append(property_error(name, message, error))
     if errors:
         raise invalid_properties(session, errors)
-    stored = {name: text_of(value) or None for name, value in given.items()}
     email = stored.get("email")
     if kind == "contacts" and email:
         stored["email"] = email.lower()
@@ -89,12 +112,28 @@ def _value_error(overlay: Overlay, kind: str, name: str, value: Any) -> dict[str
     found = value_error(overlay, kind, name, text)
     if found or definition(overlay, kind, name):
         return found
+    wrong = _standard_error(overlay, kind, name, text)
+    return property_error(name, *wrong) if wrong else None
+
+
+def _standard_error(overlay: Overlay, kind: str, name: str, text: str) -> tuple[str, str] | None:
     if name in _NUMBERS and not _numeric(text):
-        return property_error(name, f"{text} was not a valid number.", "INVALID_NUMBER")
+        return f"{text} was not a valid number.", "INVALID_NUMBER"
+    if name in _DATES and not is_dated(text, "date"):
+        return f"{text} was not a valid long.", "INVALID_LONG"
     if name in OPTIONS and text not in OPTIONS[name]:
-        message = f"{text} was not one of the allowed options: {list(OPTIONS[name])}"
-        return property_error(name, message, "INVALID_OPTION")
-    return None
+        return option_error(list(OPTIONS[name]), text)
+    return _owner_error(overlay, kind, text) if name == _OWNER else None
+
+
+def _owner_error(overlay: Overlay, kind: str, text: str) -> tuple[str, str] | None:
+    """An owner that the account does not have; one without owners may have any."""
+    if not text.isdecimal():
+        return f"{text} was not a valid integer (for owner ID).", "INVALID_INTEGER"
+    known = overlay.get(_OWNERS, text) is not None or not overlay.world.table(_OWNERS)
+    if known or overlay.world.ever(f"hubspot.{kind}", _OWNER, text):
+        return None
+    return f"{text} was not a valid owner ID.", "INVALID_OWNER_ID"
 
 
 def _numeric(text: str) -> bool:
