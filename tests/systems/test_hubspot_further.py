@@ -1,5 +1,7 @@
 """HubSpot beyond contacts and deals: further types, many associations, the account's properties."""
 
+import json
+
 import pytest
 
 from understudy.model.action import ActionClass, Effect
@@ -193,3 +195,85 @@ def test_a_search_for_what_no_property_is(call):
     assert (status, "teapot" in body["message"]) == (400, True)
     assert call.raw("hubspot", "GET", "/crm/v3/properties/contacts/groups")[0] == 405
     assert [gap.path for gap in call.session.gaps] == ["/crm/v3/properties/contacts/groups"]
+
+
+@pytest.mark.parametrize(("types", "status", "shown"), [
+    ([("HUBSPOT_DEFINED", 999)], 400, None), ([("HUBSPOT_DEFINED", 3)], 400, None),
+    ([("NOPE", 279)], 400, None), ([("HUBSPOT_DEFINED", "279")], 400, None), ([], 400, None),
+    ([("HUBSPOT_DEFINED", 279)], 201, {279: None}),
+    ([("HUBSPOT_DEFINED", 1)], 201, {1: "Primary", 279: None}),
+    ([("USER_DEFINED", 36), ("HUBSPOT_DEFINED", 279)], 201, {36: None, 279: None}),
+])  # fmt: skip
+def test_an_association_has_the_types_it_was_given(call, types, status, shown):
+    """HubSpot's numbers are those of the pair, a company's labels are kept; both are read back."""
+    given = [{"associationCategory": c, "associationTypeId": n} for c, n in types]
+    before = call.session.effect()
+    answer = call(
+        "hubspot.associations.create_labelled", id="101", to_id="201", types=given, **ENDS
+    )
+    assert answer[0] == status, answer
+    if shown is None:
+        assert call.session.effect() == before
+        return
+    _, page = call("hubspot.associations.list", id="101", **ENDS)
+    (link,) = page["results"]
+    assert {each["typeId"]: each["label"] for each in link["associationTypes"]} == shown
+    back = {"object_type": "companies", "to_object_type": "contacts", "id": "201"}
+    _, page = call("hubspot.associations.list", **back)
+    (link,) = page["results"]
+    turned = {{1: 2, 279: 280}.get(number, number): name for number, name in shown.items()}
+    assert {each["typeId"]: each["label"] for each in link["associationTypes"]} == turned
+
+
+def test_labels_set_from_the_other_end(call):
+    """Primary from the company's end is primary from the contact's; plain again ends it."""
+    pair = {"object_type": "companies", "id": "201", "to_object_type": "contacts", "to_id": "101"}
+    for number, seen in ((2, [1, 279]), (280, [279])):
+        given = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}]
+        assert call("hubspot.associations.create_labelled", types=given, **pair)[0] == 201
+        _, page = call("hubspot.associations.list", id="101", **ENDS)
+        assert [each["typeId"] for each in page["results"][0]["associationTypes"]] == seen
+
+
+def test_a_new_object_s_associations_name_their_types(call):
+    """With a type of that pair it is tied; with another pair's it is not made."""
+    note = {"hs_note_body": "x", "hs_timestamp": "2026-01-01T00:00:00Z"}
+    for number, status in ((202, 201), (3, 400)):
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}]
+        made = call("hubspot.objects.create", object_type="notes", properties=note,
+                    associations=[{"to": {"id": "101"}, "types": types}])  # fmt: skip
+        assert made[0] == status, made
+
+
+@pytest.mark.parametrize("search", [
+    {"filters": [{"propertyName": "email", "operator": "EQ"}]},
+    {"filters": [{"propertyName": "email", "operator": "IN", "value": "x"}]},
+    {"filters": [{"propertyName": "email", "operator": "BETWEEN", "value": "1"}]},
+    {"sorts": [{"propertyName": "teapot"}]}, {"sorts": "email"},
+    {"sorts": [{"propertyName": "email", "direction": "UP"}]},
+    {"sorts": ["email", "firstname"]},
+])  # fmt: skip
+def test_a_search_that_lacks_what_it_needs(call, search):
+    """Filters without their values, and orders that HubSpot does not know, are refused."""
+    answer = call.raw("hubspot", "POST", "/crm/v3/objects/contacts/search",
+                      json.dumps(search).encode(), content_type="application/json")  # fmt: skip
+    assert (answer[0], answer[1]["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_objects_are_named_by_what_is_unique(call):
+    """By e-mail, not by first name; an upsert by id makes nothing that is not there."""
+    named = {"object_type": "contacts", "id": "Ada"}
+    assert call("hubspot.objects.get", idProperty="firstname", **named)[0] == 400
+    assert call("hubspot.objects.get", idProperty="email", **named)[0] == 404
+    given = [{"id": "new@example.com", "properties": {"firstname": "New"}}]
+    status, body = call("hubspot.objects.batch_upsert", object_type="contacts", inputs=given)
+    assert (status, body["errors"][0]["category"]) == (207, "OBJECT_NOT_FOUND")
+    given[0]["idProperty"] = "email"
+    assert call("hubspot.objects.batch_upsert", object_type="contacts", inputs=given)[0] == 200
+
+
+def test_a_stage_property_lists_the_stages(call):
+    """The property tells what the pipelines tell."""
+    _, told = call("hubspot.properties.get", object_type="deals", name="dealstage")
+    stages = {each["value"]: each["label"] for each in told["options"]}
+    assert (told["type"], stages["closedwon"]) == ("enumeration", "Closed Won")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from understudy.systems.hubspot.association_types import check_types, known_types
 from understudy.systems.hubspot.associations import End, associate, both_ways, labelled, part
 from understudy.systems.hubspot.errors import failure
 from understudy.systems.hubspot.kinds import association_type, kind_of, label
@@ -21,7 +22,7 @@ __all__ = [
     "read_many_v3",
 ]
 
-_MOST = 2000
+_MOST, _OWN = 2000, "HUBSPOT_DEFINED"
 Shown = Callable[[End, End], list[dict[str, Any]]]
 
 
@@ -54,7 +55,9 @@ def _many(call: Call, status: int, shown: Shown) -> Reply:
     for item in _inputs(call):
         one, other = (kind, _id(item.get("from"))), (to_kind, _id(item.get("to")))
         if all(_lives(call, *end) for end in (one, other)):
-            associate(session, one, other)
+            types = item.get("types")
+            told = check_types(session, kind, to_kind, types) if types is not None else []
+            associate(session, one, other, told)
             results += shown(one, other)
         else:
             errors.append(_missing(one, other))
@@ -128,11 +131,11 @@ def read_many_v3(call: Call) -> Reply:
 
 
 def list_labels(call: Call) -> Reply:
-    """The association types between two object types."""
-    number = association_type(*_kinds(call))
-    return Reply(
-        200, {"results": [{"category": "HUBSPOT_DEFINED", "typeId": number, "label": None}]}
-    )
+    """The association types between two object types, the plain one first."""
+    kinds = _kinds(call)
+    known = known_types(*kinds) or {association_type(*kinds): None}
+    listed = [{"category": _OWN, "typeId": number, "label": known[number]} for number in known]
+    return Reply(200, {"results": listed})
 
 
 def list_types(call: Call) -> Reply:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from understudy.model.world import Row
+from understudy.systems.hubspot.association_types import (
+    check_types,
+    known_types,
+    numbers,
+    shown_types,
+    told_types,
+    turned_types,
+)
 from understudy.systems.hubspot.errors import failure, not_found
 from understudy.systems.hubspot.kinds import KNOWN_IDS, kind_of, label
 from understudy.systems.hubspot.payload import Asked, links, show_object, spec
@@ -27,24 +37,33 @@ __all__ = [
     "wanted_links",
 ]
 
-_TABLE = "hubspot.associations"
+_TABLE, _NUMBER = "hubspot.associations", "associationTypeId"
 End = tuple[str, str]
 
 
-def associate(session: CaseSession, one: End, other: End) -> None:
-    """Write one association unless it is there."""
-    if any(row["to_id"] == other[1] for row in links(session, *one, other[0])):
-        return
+def associate(
+    session: CaseSession, one: End, other: End, types: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Write one association unless it is there; `types` take the place of those it has."""
+    told = told_types(one[0], other[0], types)
+    for row in links(session, *one, other[0]):
+        if row["to_id"] == other[1]:
+            kept = turned_types(one[0], other[0], told) if row.get("turned") else told
+            if types and kept != list(row.get("types") or ()):
+                session.overlay.patch(_TABLE, row["id"], {"types": kept})
+            return
     row_id = session.number("association", 12, _TABLE)
     row = {
         "id": row_id, "from_type": one[0], "from_id": one[1], "to_type": other[0],
         "to_id": other[1],
     }  # fmt: skip
-    session.overlay.put(_TABLE, row)
+    session.overlay.put(_TABLE, {**row, "types": told} if told else row)
 
 
-def wanted_links(session: CaseSession, kind: str, given: Any) -> list[End]:
-    """The ends of the `associations` that a new object asks for; each must exist."""
+def wanted_links(
+    session: CaseSession, kind: str, given: Any
+) -> list[tuple[End, list[dict[str, Any]]]]:
+    """The ends, with their types, that a new object's `associations` ask for; each must exist."""
     ends = []
     for item in given if isinstance(given, list) else []:
         end = item.get("to") if isinstance(item, dict) else None
@@ -54,7 +73,9 @@ def wanted_links(session: CaseSession, kind: str, given: Any) -> list[End]:
         if to_kind is None:
             message = f"Invalid association target: {to_id[:80]}"
             raise failure(session, 400, message, "VALIDATION_ERROR")
-        ends.append((to_kind, to_id))
+        types = item.get("types") or []
+        checked = check_types(session, kind, to_kind, types) if types else []
+        ends.append(((to_kind, to_id), checked))
     return ends
 
 
@@ -64,14 +85,9 @@ def _kind_by_types(session: CaseSession, kind: str, item: dict[str, Any], to_id:
     holders = [
         k for k in (*KNOWN_IDS, *own) if session.overlay.get(f"hubspot.{k}", to_id) is not None
     ]
-    types = item.get("types")
-    asked = {
-        each.get("associationTypeId")
-        for each in (types if isinstance(types, list) else [])
-        if isinstance(each, dict)
-    }
+    asked = numbers(item.get("types"))
     for holder in holders:
-        if spec(kind, holder)["associationTypeId"] in asked:
+        if not asked.isdisjoint(known_types(kind, holder) or [spec(kind, holder)[_NUMBER]]):
             return holder
     return holders[0] if holders else None
 
@@ -94,9 +110,8 @@ def _sources(call: Call) -> tuple[str, str]:
     return kind, kind_of(call.session, call.path["to_object_type"])
 
 
-def _one(kind: str, to_kind: str, to_id: str) -> dict[str, Any]:
-    named = spec(kind, to_kind)
-    types = [{"category": "HUBSPOT_DEFINED", "typeId": named["associationTypeId"], "label": None}]
+def _one(kind: str, to_kind: str, link: Row) -> dict[str, Any]:
+    to_id, types = link["to_id"], shown_types(kind, to_kind, link)
     return {"toObjectId": int(to_id) if to_id.isdecimal() else to_id, "associationTypes": types}
 
 
@@ -104,7 +119,7 @@ def list_associations(call: Call) -> Reply:
     """What an object is associated with, one target type at a time."""
     kind, to_kind = _sources(call)
     rows = links(call.session, kind, call.path["id"], to_kind)
-    return Reply(200, {"results": [_one(kind, to_kind, row["to_id"]) for row in rows]})
+    return Reply(200, {"results": [_one(kind, to_kind, row) for row in rows]})
 
 
 def list_associations_v3(call: Call) -> Reply:
@@ -126,7 +141,7 @@ def read_associations(call: Call) -> Reply:
         row_id = str(item.get("id")) if isinstance(item, dict) else str(item)
         rows = links(session, kind, row_id, to_kind)
         if rows:
-            found = [_one(kind, to_kind, row["to_id"]) for row in rows]
+            found = [_one(kind, to_kind, row) for row in rows]
             results.append({"from": {"id": row_id}, "to": found})
         else:
             errors.append(_none_found(kind, to_kind, row_id))
@@ -176,11 +191,8 @@ def associate_default(call: Call) -> Reply:
 def associate_labelled(call: Call) -> Reply:
     """Associate two objects with given association types."""
     one, other = _ends(call)
-    types = call.body
-    if not isinstance(types, list) or not types or not all(isinstance(t, dict) for t in types):
-        message = "Invalid input JSON: expected a list of association types"
-        raise failure(call.session, 400, message, "VALIDATION_ERROR")
-    associate(call.session, one, other)
+    types = check_types(call.session, one[0], other[0], call.body)
+    associate(call.session, one, other, types)
     return Reply(201, labelled(one, other))
 
 

@@ -118,12 +118,14 @@ def _updated(call: Call, kind: str, item: dict[str, Any]) -> Row | None:
     return update_one(call.session, kind, row, item.get("properties"))
 
 
-def _upserted(call: Call, kind: str, item: dict[str, Any], made: set[str]) -> Row:
+def _upserted(call: Call, kind: str, item: dict[str, Any], made: set[str]) -> Row | None:
     row = _named(call, kind, item, None)
     if row is not None:
         return update_one(call.session, kind, row, item.get("properties"))
     by, given = item.get("idProperty"), item.get("properties") or {}
-    if by and isinstance(given, dict):
+    if by in (None, "hs_object_id"):
+        return None
+    if isinstance(given, dict):
         given = {by: item.get("id"), **given}
     row = create_one(call.session, kind, {**item, "properties": given})
     made.add(row["id"])

@@ -10,8 +10,9 @@ from weakref import WeakKeyDictionary
 from understudy.model.world import Row, World
 from understudy.systems.folded import find_folded
 from understudy.systems.hubspot.associations import associate, wanted_links
+from understudy.systems.hubspot.definitions import definition
 from understudy.systems.hubspot.errors import failure, not_found
-from understudy.systems.hubspot.kinds import columns, kind_of
+from understudy.systems.hubspot.kinds import STANDARD, columns, kind_of
 from understudy.systems.hubspot.payload import Asked, show_object
 from understudy.systems.hubspot.validation import clean, refuse_taken, refuse_unset
 from understudy.systems.operation import Call, Reply
@@ -38,7 +39,7 @@ def find_object(session: CaseSession, kind: str, given: str, by: Any = None) -> 
     """The object that an id, or a unique property's value, names; merged ids lead to the winner."""
     table = f"hubspot.{kind}"
     if by and by != "hs_object_id":
-        if by not in columns(session.overlay, kind):
+        if by not in columns(session.overlay, kind) or not _is_unique(session, kind, by):
             message = f"Property {str(by)[:80]} does not exist or is not unique"
             raise failure(session, 400, message, "VALIDATION_ERROR")
         found = find_folded(session.overlay, table, by, given)
@@ -49,6 +50,14 @@ def find_object(session: CaseSession, kind: str, given: str, by: Any = None) -> 
         seen.add(row["hs_merged_into"])
         row = session.overlay.get(table, row["hs_merged_into"])
     return row
+
+
+def _is_unique(session: CaseSession, kind: str, name: str) -> bool:
+    """Whether objects can be named by a property; one that is not told to be otherwise can."""
+    own = definition(session.overlay, kind, name)
+    if own is not None and "hasUniqueValue" in own:
+        return bool(own["hasUniqueValue"])
+    return name in ("email", "domain") or name not in STANDARD.get(kind, ())
 
 
 def living(call: Call, kind: str) -> Row:
@@ -160,8 +169,8 @@ def create_one(session: CaseSession, kind: str, given: Mapping[str, Any]) -> Row
     row_id = session.number(kind, 12, table)
     times = {"createdAt": now, "updatedAt": now, "archived": False}
     row = session.overlay.put(table, {"id": row_id, **times, **stored})
-    for to_kind, to_id in ends:
-        associate(session, (kind, row_id), (to_kind, to_id))
+    for other, types in ends:
+        associate(session, (kind, row_id), other, types)
     return row
 
 

@@ -86,16 +86,19 @@ def text_of(value: Any) -> str | None:
 
 
 def links(session: CaseSession, kind: str, row_id: str, to_kind: str) -> list[Row]:
-    """The association rows between one object and those of a type, in either direction."""
+    """The associations of an object with a type; those made from the other end are `turned`."""
     overlay, table = session.overlay, "hubspot.associations"
     there = overlay.find(table, "from_id", row_id)
     back = overlay.find(table, "to_id", row_id)
     found = [r for r in there if r["from_type"] == kind and r["to_type"] == to_kind]
     return found + [
-        {**r, "from_type": kind, "from_id": row_id, "to_type": to_kind, "to_id": r["from_id"]}
+        {
+            **r, "from_type": kind, "from_id": row_id, "to_type": to_kind, "to_id": r["from_id"],
+            "turned": True,
+        }
         for r in back
         if r["to_type"] == kind and r["from_type"] == to_kind
-    ]
+    ]  # fmt: skip
 
 
 def _payload(kind: str, asked: Asked, row: Row) -> dict[str, Any]:

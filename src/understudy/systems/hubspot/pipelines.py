@@ -11,7 +11,7 @@ from understudy.model.world import Row, World
 from understudy.systems.hubspot.definitions import BORN, definition, option_error, pipelines
 from understudy.systems.overlay import Overlay
 
-__all__ = ["misplaced", "shown_pipelines"]
+__all__ = ["misplaced", "place_options", "shown_pipelines"]
 
 Wrong = tuple[str, str, str]
 """A property, what is wrong with its value, and the error's name."""
@@ -45,6 +45,16 @@ def shown_pipelines(world: World, kind: str) -> list[dict[str, Any]]:
         own = pipelines(world, kind)
         known[kind] = [_shown(row) for row in own] or _derived(world, kind)
     return known[kind]
+
+
+def place_options(world: World, kind: str, name: str) -> list[tuple[str, str]]:
+    """The value and label of each pipeline or stage, where the property holds one of them."""
+    if name not in _COLUMNS.get(kind, ()):
+        return []
+    shown = shown_pipelines(world, kind)
+    if name == _COLUMNS[kind][1]:
+        shown = [stage for each in shown for stage in each["stages"]]
+    return [(each["id"], each["label"]) for each in shown]
 
 
 def _shown(row: Row) -> dict[str, Any]:

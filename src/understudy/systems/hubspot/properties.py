@@ -8,6 +8,7 @@ from understudy.model.world import Row
 from understudy.systems.hubspot.definitions import BORN, definition
 from understudy.systems.hubspot.errors import failure
 from understudy.systems.hubspot.kinds import columns, kind_of
+from understudy.systems.hubspot.pipelines import place_options
 from understudy.systems.hubspot.validation import OPTIONS
 from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.overlay import Overlay
@@ -39,7 +40,7 @@ _TAKEN = (
 def show_property(overlay: Overlay, kind: str, name: str) -> dict[str, Any]:
     """A property's definition: the company's own, else the standard one."""
     own = definition(overlay, kind, name)
-    standard = _standard(kind, name)
+    standard = _standard(overlay, kind, name)
     if own is None:
         return standard
     kept = {key: own[key] for key in standard.keys() & own.keys() - {"createdAt", "updatedAt"}}
@@ -48,16 +49,16 @@ def show_property(overlay: Overlay, kind: str, name: str) -> dict[str, Any]:
     return {**standard, "hubspotDefined": False, **kept, "modificationMetadata": changeable}
 
 
-def _standard(kind: str, name: str) -> dict[str, Any]:
-    options = OPTIONS.get(name, ())
+def _standard(overlay: Overlay, kind: str, name: str) -> dict[str, Any]:
+    options = place_options(overlay.world, kind, name) or [(o, o) for o in OPTIONS.get(name, ())]
     return {
         "name": name, "label": name.replace("_", " ").capitalize(),
         "type": "enumeration" if options else "string",
         "fieldType": "select" if options else "text", "description": "",
         "groupName": f"{kind.removesuffix('s')}information",
         "options": [
-            {"label": o, "value": o, "displayOrder": i, "hidden": False}
-            for i, o in enumerate(options)
+            {"label": label, "value": value, "displayOrder": order, "hidden": False}
+            for order, (value, label) in enumerate(options)
         ],
         "displayOrder": -1, "calculated": False, "externalOptions": False, "hasUniqueValue": False,
         "hidden": False, "hubspotDefined": True, "formField": True, "createdAt": BORN,

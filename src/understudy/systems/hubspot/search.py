@@ -34,6 +34,13 @@ _SEARCHED = {
 _ALWAYS = (
     "createdate", "hs_createdate", "hs_lastmodifieddate", "hs_object_id", "lastmodifieddate",
 )  # fmt: skip
+_PLAIN = (str, int, float)
+_FORMS: dict[str, Any] = {"value": _PLAIN, "highValue": _PLAIN, "values": list}
+_NEEDED = {
+    "BETWEEN": ("value", "highValue"), "IN": ("values",), "NOT_IN": ("values",),
+    "HAS_PROPERTY": (), "NOT_HAS_PROPERTY": (),
+}  # fmt: skip
+_DIRECTIONS = (None, "ASCENDING", "DESCENDING")
 _WORD = re.compile(r"[\w@.+-]+")
 
 
@@ -135,13 +142,13 @@ def search_objects(call: Call) -> Reply:
         message = f"The request body must not be longer than {_MOST_CHARACTERS} characters"
         raise failure(session, 400, message, "VALIDATION_ERROR")
     kind = kind_of(session, call.path["object_type"])
-    groups = _groups(session, kind, body)
+    groups, order = _groups(session, kind, body), _order(session, kind, body.get("sorts"))
     limit, start = page_size(session, body, 200), _offset(session, body.get("after"))
     if start + limit > _MOST_RESULTS:
         message = f"The requested page goes beyond the first {_MOST_RESULTS} results."
         raise failure(session, 400, message, "VALIDATION_ERROR")
     found = _found(session, kind, groups, body.get("query"))
-    _sort(kind, found, body.get("sorts"))
+    _sort(kind, found, order)
     asked = Asked.of({"properties": body.get("properties")})
     page = [show_object(session, kind, row, asked) for row in found[start : start + limit]]
     payload: dict[str, Any] = {"total": len(found), "results": page}
@@ -192,8 +199,13 @@ def _filter(session: CaseSession, known: Container[str], item: Any) -> Filter:
         message = f"Invalid operator: {operator[:40]}; known are {', '.join(_TESTS)}"
         raise failure(session, 400, message, "VALIDATION_ERROR")
     values = item.get("values")
+    needed = _NEEDED.get(operator, ("value",))
+    lost = [each for each in needed if not isinstance(item.get(each), _FORMS[each])]
+    if lost:
+        message = f"operator {operator} on property {name[:80]} requires {' and '.join(lost)}"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
     return Filter(
-        item["propertyName"],
+        name,
         operator,
         _text(item.get("value")),
         _text(item.get("highValue")),
@@ -265,16 +277,29 @@ def _value(kind: str, row: Row, name: str) -> str | None:
     return None if value is None else _text(value)
 
 
-def _sort(kind: str, found: list[Row], sorts: Any) -> None:
+def _order(session: CaseSession, kind: str, sorts: Any) -> tuple[str, bool] | None:
+    """What a search is sorted by and whether downwards, or the 400; at most one rule."""
+    if sorts in (None, []):
+        return None
+    rule = sorts[0] if isinstance(sorts, list) and len(sorts) == 1 else None
+    if isinstance(rule, str):
+        down = rule.startswith("-")
+        rule = {"propertyName": rule.lstrip("-"), "direction": _DIRECTIONS[1 + down]}
+    if not isinstance(rule, dict) or rule.get("direction") not in _DIRECTIONS:
+        message = "sorts must be a list of one rule, ASCENDING or DESCENDING by a propertyName"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
+    name = str(rule.get("propertyName"))
+    if name not in _ALWAYS and name not in columns(session.overlay, kind):
+        message = f"There was a problem with the request: property {name[:80]} does not exist"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
+    return name, rule.get("direction") == "DESCENDING"
+
+
+def _sort(kind: str, found: list[Row], order: tuple[str, bool] | None) -> None:
     found.sort(key=lambda row: (len(row["id"]), row["id"]))
-    for item in reversed(sorts if isinstance(sorts, list) else []):
-        name = item.get("propertyName") if isinstance(item, dict) else str(item).lstrip("-")
-        down = (
-            item.get("direction") == "DESCENDING"
-            if isinstance(item, dict)
-            else str(item).startswith("-")
-        )
-        found.sort(key=partial(_sort_key, kind, str(name)), reverse=down)
+    if order is not None:
+        name, down = order
+        found.sort(key=partial(_sort_key, kind, name), reverse=down)
 
 
 def _sort_key(kind: str, name: str, row: Row) -> tuple[int, float, str]:
