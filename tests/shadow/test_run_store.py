@@ -162,7 +162,7 @@ def test_records_are_forced_to_the_disk(tmp_path, monkeypatch, sync, took, expec
 def test_a_second_is_not_waited_for_longer(tmp_path, monkeypatch):
     """With `1s`, the first record after a second takes all those before it to the disk."""
     now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     calls = []
     monkeypatch.setattr(module.os, "fsync", calls.append)
     store = CaseStore(tmp_path, sync=Sync.SECOND)

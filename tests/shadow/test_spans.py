@@ -10,6 +10,7 @@ import pytest
 
 from understudy.candidates.span_receiver import ReceivedSpans, span_variables
 from understudy.candidates.spans import SpanTale
+from understudy.shadow.store import read_records
 
 pytest.importorskip("opentelemetry.sdk")
 
@@ -99,7 +100,7 @@ for line in sys.stdin:
     _, trace, parent, _ = case["traceparent"].split("-")
     if before:
         export(*before, 9)
-        export("f" * 32, "", before[2], 8, pair("ticket.case", before[2]))
+        export(before[2][-1] + "f" * 31, "", before[2], 8, pair("ticket.case", before[2]))
     way = case["trigger"]["payload"]["number"]
     if way == 0:
         export(trace, parent, case["id"], 1)
@@ -114,14 +115,89 @@ for line in sys.stdin:
 
 
 def test_the_spans_of_a_process_are_those_of_its_case(project, run):
-    """By the trace handed over, by an attribute, else by when it began; late ones are nobody's."""
+    """By the trace handed over, by an attribute, else by when it began, late ones too."""
     project.write("bot_process.py", EXPORTING)
     records = run(project.plan(3, use=f"exec: {sys.executable} bot_process.py"))[1]
-    assert [record.trace.prompts for record in records] == [
-        ({"model": "m-1", "messages": f"about {record.case_id}"},) for record in records
-    ]
+    own = [{"model": "m-1", "messages": f"about {record.case_id}"} for record in records]
+    assert [record.trace.prompts for record in records] == [(each,) for each in own]
     assert records[0].trace.rationale == " ".join(sorted(span_variables("")))
     assert records[0].proposal.usage == {"model_calls": 1}
+    stored = list(read_records(project.run_folder, [(each.case_id, 0) for each in records]))
+    assert [record.trace.prompts for record in stored] == [(own[0],) * 3, (own[1],) * 3, (own[2],)]
+    assert stored[0].proposal.usage == {"model_calls": 3}
+
+
+WORKING_ON = """
+import threading, time
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+trace.set_tracer_provider(TracerProvider())
+tracer = trace.get_tracer("bot")
+release = threading.Event()
+
+
+def chat(case, wait):
+    with tracer.start_as_current_span("chat") as span:
+        span.set_attributes({"gen_ai.operation.name": "chat", "gen_ai.prompt": case.id})
+        if wait:
+            release.wait()
+
+
+def traced(case, systems):
+    if case.trigger.payload["number"] == 0:
+        threading.Thread(target=chat, args=(case, True), daemon=True).start()
+        return None
+    chat(case, False)
+    threading.Timer(0.2, release.set).start()
+"""
+
+
+def test_work_that_goes_on_is_told_of_the_case_that_began_it(project, run):
+    """A callable's span that ends after the next case's is not the next one's, nor lost."""
+    project.candidate(WORKING_ON)
+    records = run(project.plan(2, use="bot:traced"))[1]
+    assert [[each["messages"] for each in record.trace.prompts] for record in records] == [
+        [], [records[1].case_id]
+    ]  # fmt: skip
+    stored = read_records(project.run_folder, [(each.case_id, 0) for each in records])
+    assert [each["messages"] for record in stored for each in record.trace.prompts] == [
+        record.case_id for record in records
+    ]
+
+
+KEPT_BACK = """
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+provider = TracerProvider()
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=60_000))
+trace.set_tracer_provider(provider)
+tracer = trace.get_tracer("bot")
+for line in sys.stdin:
+    case = json.loads(line)
+    with tracer.start_as_current_span("chat m-1", context=propagate.extract(case)) as span:
+        span.set_attributes({"gen_ai.operation.name": "chat", "gen_ai.prompt": case["id"],
+                             "gen_ai.usage.input_tokens": 7})
+    print("{}", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_what_an_exporter_keeps_until_its_process_ends_is_not_lost(project, run):
+    """One that flushes once a minute tells all of it at the end, and each case gets its own."""
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    head = "import json, sys\nfrom opentelemetry import propagate\n"
+    project.write("told.py", head + KEPT_BACK)
+    records = run(project.plan(3, use=f"exec: {sys.executable} told.py"))[1]
+    assert not any(record.trace.prompts for record in records)
+    stored = list(read_records(project.run_folder))
+    assert len(stored) == 3
+    for record in stored:
+        assert [each["messages"] for each in record.trace.prompts] == [record.case_id]
+        assert record.proposal.usage == {"model_calls": 1, "model_tokens_in": 7}
 
 
 INSTRUMENTED = """

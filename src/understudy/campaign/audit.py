@@ -14,6 +14,7 @@ from understudy.model.canonical import digest_file
 from understudy.model.chain import NOTHING, Link, check_chain, open_chain
 from understudy.model.manifest import RunManifest
 from understudy.model.verdict import Verdict
+from understudy.shadow.seal import store_files
 
 __all__ = [
     "Audit",
@@ -110,7 +111,7 @@ def signature_problems(folder: RunFolder) -> list[str]:
 
 
 def _own_files(folder: RunFolder) -> dict[str, str]:
-    stores = sorted(path.name for path in folder.path.glob("cases-*.jsonl"))
+    stores = [path.name for path in store_files(folder.path)]
     present = [name for name in (*_TRUTH, *stores) if (folder.path / name).is_file()]
     return {name: digest_file(folder.path / name) for name in present}
 

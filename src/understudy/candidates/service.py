@@ -40,8 +40,10 @@ class ServiceCandidate:
         look: Callable[[Any], Look],
         until_done: Callable[[str], None],
         seed: int,
+        end: Callable[[], None] | None = None,
     ) -> None:
-        """`look` gives what reads objects as they were at a case."""
+        """`look` gives what reads objects as they were at a case; `end` ends a started service."""
+        self._end = end
         self._use = use
         self._look = look
         self._until_done = until_done
@@ -64,8 +66,10 @@ class ServiceCandidate:
         return _decoded(body)
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Let the connection go, and the service end."""
         self._client.close()
+        if self._end is not None:
+            self._end()
 
     def _delivery(self, case: Any) -> tuple[str, dict[str, str], bytes]:
         """Where a vendor's webhook goes, and what it carries."""

@@ -1,21 +1,21 @@
 """What processes and services tell of themselves by OpenTelemetry: a receiver of their exports.
 
-In: OTLP over HTTP, as protocol buffers or JSON, compressed or not. Out: the spans of the case at
-hand. Metrics and logs are taken and dropped, so that exporters have nothing to complain of.
+In: OTLP over HTTP, as protocol buffers or JSON, compressed or not. Out: the spans of each case,
+those too that come after its answer. Metrics and logs are taken and dropped, so that exporters have
+nothing to complain of.
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
-import time
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
-from understudy.candidates.spans import MOST_SPANS, SpanTale, tale_of
+from understudy.candidates.case_spans import CaseSpans
+from understudy.candidates.spans import LAST_SECONDS, Scope, SpanTale
 from understudy.doors.loopback import Receive, Send, received
 from understudy.systems.timeline import real_now, real_sleep
 from understudy.traffic.otlp import read_otlp
@@ -32,9 +32,8 @@ _DELAY_MS = 100
 _FIRST_SECONDS, _LONGEST_SECONDS = 0.25, 0.5
 """So long the first case waits, since nobody knows whether spans will come; and so long every case
 of a candidate that sends some."""
-_REMEMBERED = 5_000
-"""So many traces and cases are known, the latest; who exports later than that is of no case."""
 _LOOK_EVERY = 0.01
+_MOST_OPEN = 5_000
 
 
 def span_variables(url: str) -> dict[str, str]:
@@ -51,35 +50,33 @@ def span_variables(url: str) -> dict[str, str]:
 
 
 class ReceivedSpans:
-    """An ASGI application that keeps the spans of the case at hand.
+    """An ASGI application that keeps the spans of each case.
 
     A span belongs to the case whose `traceparent` its trace has, or whose id stands among its
-    attributes or its resource's; else to the one that was at hand when it began. Spans of a case
-    that is recorded already belong to none.
+    attributes or its resource's; else to the one that was at hand when it began.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._lock = threading.Lock()
-        self._case, self._trace, self._parent, self._began = "", "", "", 0
-        self._known: dict[str, str] = {}
-        """Whose each trace and each case id is, of the cases so far."""
-        self._kept: list[Any] = []
-        self._whole = self._heard = False
-        self._cases = 0
+    def __init__(self, seed: int, *, lasting: bool = False, expected: bool = False) -> None:
+        """`lasting` where who sends outlives the cases; `expected` where some surely send."""
+        self._seed, self._lasting, self._expected = seed, lasting, expected
+        self._cases = CaseSpans()
+        self._scope: Scope | None = None
+        self._open: dict[Scope, str] = {}
+        """The cases whose outermost span has not come, and what it would have as its parent."""
+        self._heard = False
+        self._count = 0
 
     def begin(self, case_id: str, repeat: int) -> Mapping[str, str]:
         """From now on spans are this case's; gives the context to hand over with it."""
-        scope = f"{case_id}#{repeat}"
-        with self._lock:
-            if scope != self._case:
-                drawn = hashlib.sha256(f"{self._seed} {scope}".encode()).hexdigest()
-                self._case, self._trace, self._parent = scope, drawn[:32], drawn[32:48]
-                self._kept, self._whole, self._began = [], False, time.time_ns()
-                self._cases += 1
-                self._remember(self._trace, scope)
-                self._remember(case_id, scope)
-        return {"traceparent": f"00-{self._trace}-{self._parent}-01"}
+        drawn = hashlib.sha256(f"{self._seed} {case_id}#{repeat}".encode()).hexdigest()
+        trace, parent = drawn[:32], drawn[32:48]
+        self._scope = scope = case_id, repeat
+        if self._cases.begin(scope, trace, case_id):
+            self._open[scope] = parent
+            if len(self._open) > _MOST_OPEN:
+                del self._open[next(iter(self._open))]
+            self._count += 1
+        return {"traceparent": f"00-{trace}-{parent}-01"}
 
     def settle(self) -> None:
         """Wait a moment for what the case has not exported yet; next to nothing where it is all."""
@@ -89,9 +86,24 @@ class ReceivedSpans:
 
     def take(self) -> SpanTale:
         """What the spans of the case at hand tell."""
-        with self._lock:
-            kept, self._kept = self._kept, []
-        return tale_of([span for raw in kept for span in read_otlp(_alone(raw))])
+        return self._cases.take()
+
+    def late(self) -> list[tuple[Scope, SpanTale]]:
+        """What exporters in batches have sent since, of cases before."""
+        return self._cases.late()
+
+    def expecting(self) -> bool:
+        """Whether who sends may have kept something back, as programs do until they end."""
+        return self._expected or self._heard or not self._lasting
+
+    def hear_out(self) -> None:
+        """Wait for the outermost spans that have not come, where who sends lives on."""
+        begun = real_now()
+        while self._missing() and real_now() - begun < LAST_SECONDS:
+            real_sleep(_LOOK_EVERY)
+
+    def _missing(self) -> bool:
+        return bool(self._lasting and (self._expected or self._heard) and self._open)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Take one export."""
@@ -129,44 +141,18 @@ class ReceivedSpans:
         return 200
 
     def _keep(self, raw: dict[str, Any], about: Any) -> None:
-        with self._lock:
-            self._heard = True
-            if self._owner(raw, about) != self._case or len(self._kept) >= MOST_SPANS:
-                return
-            self._kept.append(raw)
-            # Inner spans end before the outermost one, and are exported no later.
-            self._whole = self._whole or raw.get("parentSpanId") in (None, "", self._parent)
-
-    def _owner(self, raw: dict[str, Any], about: Any) -> str | None:
-        known = self._known.get(raw["traceId"])
-        if known is None:
-            told = (*_texts(raw.get("attributes")), *_texts(about))
-            known = next((self._known[each] for each in told if each in self._known), None)
-            if known is None and _began(raw) >= self._began:
-                known = self._case
-            if known is not None:
-                # The rest of its trace may say less, and end later.
-                self._remember(raw["traceId"], known)
-        return known
-
-    def _remember(self, name: str, scope: str) -> None:
-        self._known[name] = scope
-        if len(self._known) > _REMEMBERED:
-            del self._known[next(iter(self._known))]
+        self._heard = True
+        scope = self._cases.keep(raw, (*_texts(raw.get("attributes")), *_texts(about)))
+        # Inner spans end before the outermost one, and are exported no later.
+        if scope is not None and raw.get("parentSpanId") in (None, "", self._open.get(scope)):
+            self._open.pop(scope, None)
 
     def _patience(self) -> float:
-        with self._lock:
-            if self._whole:
-                return 0.0
-            if self._heard:
-                return _LONGEST_SECONDS
-            return _FIRST_SECONDS if self._cases == 1 else 0.0
-
-
-def _began(raw: Mapping[str, Any]) -> int:
-    """When a span began, in nanoseconds; one that does not say so is old."""
-    told = str(raw.get("startTimeUnixNano", ""))
-    return int(told) if told.isascii() and told.isdigit() else 0
+        if self._scope not in self._open:
+            return 0.0
+        if self._heard:
+            return _LONGEST_SECONDS
+        return _FIRST_SECONDS if self._count == 1 else 0.0
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -198,7 +184,3 @@ def _texts(attributes: Any) -> Iterator[str]:
         text = value.get("stringValue") if isinstance(value, dict) else None
         if isinstance(text, str):
             yield text
-
-
-def _alone(raw: dict[str, Any]) -> dict[str, Any]:
-    return {"resourceSpans": [{"scopeSpans": [{"spans": [raw]}]}]}

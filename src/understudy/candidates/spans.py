@@ -8,10 +8,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from understudy.systems.timeline import real_now, real_sleep
+
 if TYPE_CHECKING:
+    from understudy.candidates.case_spans import CaseSpans
     from understudy.traffic.spans import Span
 
-__all__ = ["MOST_SPANS", "SPANS", "Listener", "SpanTale", "Spans", "tale_of"]
+__all__ = [
+    "LAST_SECONDS",
+    "MOST_SPANS",
+    "SPANS",
+    "Listener",
+    "Scope",
+    "SpanTale",
+    "Spans",
+    "tale_of",
+]
+
+Scope = tuple[str, int]
+"""A case and its repeat."""
 
 _SDK = "opentelemetry.sdk.trace"
 _TOKENS = {"input_tokens": "model_tokens_in", "output_tokens": "model_tokens_out"}
@@ -19,6 +34,10 @@ SPANS = "otlp"
 """What the port is called at which the spans of a service are taken."""
 MOST_SPANS = 2_000
 """Spans of one case; more than that are an endless loop's."""
+LAST_SECONDS = 6.0
+"""So long is waited, after the last case, for spans that are known to be missing: exporters in
+batches flush every five seconds where nobody tells them otherwise."""
+_LOOK_EVERY = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +60,16 @@ class Listener(Protocol):
         """Wait for what is on its way."""
 
     def take(self) -> SpanTale:
-        """What has been heard of the case at hand since the last call."""
+        """What has been heard of the case at hand; what comes of it from now on is late."""
+
+    def late(self) -> list[tuple[Scope, SpanTale]]:
+        """What has come since the last call of cases that had been taken."""
+
+    def expecting(self) -> bool:
+        """Whether more may come of cases that have been taken."""
+
+    def hear_out(self) -> None:
+        """There are no more cases: wait for what is still to come of them."""
 
 
 class Spans:
@@ -51,32 +79,58 @@ class Spans:
     """
 
     def __init__(self) -> None:
-        self._ended: list[Any] = []
-        self._heard: Any = None
+        self._provider: Any = None
+        self._cases: CaseSpans | None = None
+        self._open = 0
 
     def begin(self, case_id: str, repeat: int) -> Mapping[str, str]:
         """Listen from now on; to be called again, because providers are set up at any time."""
-        del case_id, repeat
         sdk = sys.modules.get(_SDK)
         if sdk is None:
             return {}
+        # Imported here: hardly any candidate has spans, and every one waits for its process.
+        from understudy.candidates.case_spans import CaseSpans
+
+        self._cases = self._cases or CaseSpans()
+        self._cases.begin((case_id, repeat))
         provider = sys.modules["opentelemetry.trace"].get_tracer_provider()
-        if provider is not self._heard and isinstance(provider, sdk.TracerProvider):
-            provider.add_span_processor(_listener(sdk.SpanProcessor, self._keep))
-            self._heard = provider
+        if provider is not self._provider and isinstance(provider, sdk.TracerProvider):
+            provider.add_span_processor(_listener(sdk.SpanProcessor, self))
+            self._provider = provider
         return {}
 
     def settle(self) -> None:
         """Spans are heard as they end: there is nothing to wait for."""
 
     def take(self) -> SpanTale:
-        """What the spans tell that have ended since the last call."""
-        ended, self._ended = self._ended, []
-        return tale_of([span for each in ended for span in _read(each)])
+        """What the spans tell that have ended since the case began."""
+        return self._cases.take() if self._cases else SpanTale()
 
-    def _keep(self, span: Any) -> None:
-        if len(self._ended) < MOST_SPANS:
-            self._ended.append(span)
+    def late(self) -> list[tuple[Scope, SpanTale]]:
+        """What has ended since in cases that had been taken: work that went on."""
+        return self._cases.late() if self._cases else []
+
+    def expecting(self) -> bool:
+        """Whether any span has begun and not ended."""
+        return self._open > 0
+
+    def hear_out(self) -> None:
+        """Wait for spans that have begun."""
+        begun = real_now()
+        while self._open > 0 and real_now() - begun < LAST_SECONDS:
+            real_sleep(_LOOK_EVERY)
+
+    def started(self, trace: int) -> None:
+        """A span of this trace begins."""
+        self._open += 1
+        if self._cases:
+            self._cases.claim(f"{trace:032x}")
+
+    def ended(self, span: Any) -> None:
+        """A span has ended."""
+        self._open -= 1
+        if self._cases:
+            self._cases.keep(_raw(span))
 
 
 def tale_of(spans: Sequence[Span]) -> SpanTale:
@@ -97,22 +151,23 @@ def tale_of(spans: Sequence[Span]) -> SpanTale:
     )
 
 
-def _listener(base: Any, keep: Any) -> Any:
+def _listener(base: Any, heard: Spans) -> Any:
     class Heard(base):  # type: ignore[misc]  # the library is loaded by the candidate alone
-        """Hands over every span that ends."""
+        """Hands over every span that begins and ends."""
+
+        def on_start(self, span: Any, parent_context: Any = None) -> None:
+            del parent_context
+            heard.started(span.context.trace_id)
 
         def on_end(self, span: Any) -> None:
-            keep(span)
+            heard.ended(span)
 
     return Heard()
 
 
-def _read(ended: Any) -> list[Span]:
-    """A span of the library as it would have been exported, read like an imported one."""
-    # Imported here: hardly any candidate has spans, and every one waits for its process to start.
-    from understudy.traffic.otlp import read_otlp
-
-    raw = {
+def _raw(ended: Any) -> dict[str, Any]:
+    """A span of the library as it would have been exported."""
+    return {
         "traceId": f"{ended.context.trace_id:032x}",
         "spanId": f"{ended.context.span_id:016x}",
         "name": ended.name,
@@ -123,7 +178,6 @@ def _read(ended: Any) -> list[Span]:
             {"name": event.name, "attributes": _pairs(event.attributes)} for event in ended.events
         ],
     }
-    return read_otlp({"resourceSpans": [{"scopeSpans": [{"spans": [raw]}]}]})
 
 
 def _pairs(attributes: Any) -> list[dict[str, Any]]:

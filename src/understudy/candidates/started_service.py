@@ -17,6 +17,8 @@ __all__ = ["StartedService"]
 
 _START_SECONDS = 60.0
 _LOOK_EVERY = 0.02
+_LEAVING_SECONDS = 2.0
+"""So long it may send what it has kept back, its spans for example."""
 
 
 class StartedService:
@@ -40,7 +42,10 @@ class StartedService:
         raise self._failed(f"does not listen at {self._use.url} within {_START_SECONDS:g} s")
 
     def close(self) -> None:
-        """End it; what it has started itself ends with the worker."""
+        """Ask it to end, and end it; what it has started itself ends with the worker."""
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_LEAVING_SECONDS)
         self._process.kill()
         self._process.wait()
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import msgspec
 
+from understudy.shadow.late_traces import LateTrace
 from understudy.shadow.protocol import Asked, Finished, Question, Waiting, encode
 
 __all__ = ["Channel", "Printed"]
@@ -42,8 +43,8 @@ class Channel:
         """The next line; empty when the supervisor has gone."""
         return self._in.readline()
 
-    def tell(self, message: Finished) -> None:
-        """Say what has become of a case."""
+    def tell(self, message: Finished | LateTrace) -> None:
+        """Say what has become of a case, or what came of it since."""
         self.write(encode(message))
 
     def ask(self, question: Asked | Question | Waiting) -> dict[str, Any]:

@@ -77,6 +77,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
                 engine.play(message)
             else:
                 handling.handle(message)
+        handling.hear_out()
 
 
 def _find_modules_in(folders: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from understudy.candidates.handed import Inbound
+from understudy.candidates.spans import LAST_SECONDS
 from understudy.doors.forwarding import forwarding
 from understudy.doors.loopback import Application, Receive, Send, running
 from understudy.model.baseline import Outcome
@@ -32,6 +33,7 @@ from understudy.model.proposal import (
 )
 from understudy.shadow.environment import built_environment
 from understudy.shadow.handover import MODELS, taken_over
+from understudy.shadow.late_traces import LateTrace
 from understudy.shadow.limits import MOST_PROCESSES
 from understudy.shadow.plan import ShadowPlan
 from understudy.shadow.protocol import (
@@ -54,6 +56,8 @@ _START_SECONDS = 120.0
 _GRACE_SECONDS = 2.0
 _LAST_WORDS_SECONDS = 0.5
 _LOOK_EVERY = 0.2
+_HEARING_SECONDS = LAST_SECONDS + 3.0
+"""As long as a process waits for spans and then for its candidate to end."""
 _TRIES = 3
 """A case whose process is killed gets another one, twice; then the case is what kills it."""
 
@@ -98,6 +102,8 @@ class Crew:
         self._on_start = on_start
         self._decide, self._models, self._converse = plan.decide, plan.models, plan.converse
         self._reviews, self._stage = plan.reviews, plan.stage
+        self.late: list[LateTrace] = []
+        """What has come of cases since they ended, to be taken by the run."""
         self._deaths: Counter[int | None] = Counter()
         self._again: deque[int] = deque()
         for worker in [each for each in self._workers if each.ended]:
@@ -153,6 +159,26 @@ class Crew:
             ended += self._overdue(worker, order)
         return ended
 
+    def hear_out(self) -> None:
+        """Let the processes that have something left to say say it, and end."""
+        asked = [each for each in self._workers if each.expecting and each.case is None]
+        for worker in asked:
+            worker.no_more()
+        deadline = time.monotonic() + _HEARING_SECONDS
+        while (left := [each for each in asked if each in self._workers]) and (
+            time.monotonic() < deadline
+        ):
+            for key, _ in self._waiting.select(timeout=_LOOK_EVERY):
+                if key.data in left:
+                    self._heard_out(key.data)
+
+    def _heard_out(self, worker: Worker) -> None:
+        said, alive = worker.hear()
+        self.late += [each for each in said if isinstance(each, LateTrace)]
+        if not alive:
+            self._release(worker, _LAST_WORDS_SECONDS)
+            worker.last_words()
+
     def dismiss(self) -> None:
         """Kill every process."""
         for worker in list(self._workers):
@@ -199,8 +225,11 @@ class Crew:
             self._answer(worker, message)
         elif isinstance(message, Finished) and worker.case is not None:
             index, worker.case = worker.case, None
-            worker.leaving = message.leaving
+            worker.leaving, worker.expecting = message.leaving, message.expecting
             yield self._result(worker, index, message.record, message.halt)
+        elif isinstance(message, LateTrace):
+            # On a stage the same case may be played anew: whose it was cannot be told then.
+            self.late += [] if self._stage else [message]
         elif isinstance(message, Listening):
             self._serve(taken_over(worker.door, message.names))
 

@@ -32,6 +32,7 @@ from understudy.shadow.braked import engine_of
 from understudy.shadow.environment import built_environment
 from understudy.shadow.handling import Handling, Workplace
 from understudy.shadow.handover import Handover
+from understudy.shadow.late_traces import LateTrace
 from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan
 from understudy.shadow.protocol import Asked, Finished, Question, Setup, Waiting
@@ -78,13 +79,13 @@ def _debugged(plan: ShadowPlan, setup: Setup, leave: contextlib.ExitStack) -> Ca
     seat = take_seat(setup, engine, False, leave, handover, seal, ask)
     leave.callback(seat.candidate.close)
     watched = _Watched(seat.candidate)
-    ended: list[Finished] = []
+    ended: list[Finished | LateTrace] = []
     seat = replace(seat, candidate=watched)
     place = Workplace(engine, seat, _Terminal(), setup, ended.append, ask)
     Handling(place).handle(order)
     if watched.quit:
         raise KeyboardInterrupt
-    record = ended[0].record
+    record = next(each.record for each in ended if isinstance(each, Finished))
     return record if models is None else models.finish(setup.model_key, record)
 
 

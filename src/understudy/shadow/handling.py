@@ -6,7 +6,7 @@ import os
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +27,8 @@ from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureC
 from understudy.shadow.braked import BrakedEngine
 from understudy.shadow.conversation import Conversation
 from understudy.shadow.deliveries import as_delivered, lateness, marked, merged, pauses
+from understudy.shadow.hearing import Hearing
+from understudy.shadow.late_traces import LateTrace
 from understudy.shadow.protocol import Asked, Finished, Question, Setup, Waiting
 from understudy.shadow.seating import Seat
 from understudy.shadow.serial import Standing
@@ -62,7 +64,7 @@ class Workplace:
     seat: Seat
     printed: Printed
     setup: Setup
-    send: Callable[[Finished], None]
+    send: Callable[[Finished | LateTrace], None]
     ask: Callable[[Asked | Question | Waiting], Mapping[str, Any]]
     """Ask the supervisor and wait for its answer."""
 
@@ -88,6 +90,7 @@ class Handling:
 
     def __init__(self, place: Workplace) -> None:
         self._place = place
+        self._hearing = Hearing(place.seat.spans, models=bool(place.seat.models_url))
         self._lock = threading.Lock()
         self._running: _Running | None = None
         self._main = threading.current_thread()
@@ -116,19 +119,25 @@ class Handling:
         answer, failure, gone = self._answered(running)
         failure = self._systems_failure() or failure or self._lasted_too_long(session)
         self._watchdog.disarm()
-        running.began += self._heard_out()
+        running.began += self._hearing.settled()
         self._settle(running, answer, failure, leaving=gone)
         if serial:
             serial.end()
         place.engine.close_case(order.case_id)
+        self._tell_late()
         if gone:
             os._exit(_EXPIRED)
 
-    def _heard_out(self) -> float:
-        """Wait for spans that are still on their way; gives how long, which is not the case's."""
-        answered = real_now()
-        self._place.seat.spans.settle()
-        return real_now() - answered
+    def hear_out(self) -> None:
+        """There are no more cases: let the candidate end, and say what is still to be said."""
+        seat = self._place.seat
+        seat.spans.hear_out()
+        seat.candidate.close()
+        self._tell_late()
+
+    def _tell_late(self) -> None:
+        for late in self._hearing.late():
+            self._place.send(late)
 
     def _reviewer(self, order: Inbound) -> Reviewer:
         def review(session: CaseSession, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -229,13 +238,16 @@ class Handling:
             running.settled = True
             record = self._record(running, answer, failure)
             halt = self._place.engine.halt(running.order)
-            self._place.send(Finished(record=record, leaving=leaving, halt=halt))
+            expecting = self._place.seat.spans.expecting()
+            self._place.send(
+                Finished(record=record, leaving=leaving, halt=halt, expecting=expecting)
+            )
             return True
 
     def _record(self, running: _Running, answer: Answer, failure: Failure | None) -> CaseRecord:
         session, order = running.session, running.order
         wall = real_now() - running.began
-        answer = self._with_spans(answer)
+        answer = self._hearing.completed((order.case_id, order.repeat), answer)
         done = Done(
             case_id=order.case_id,
             actions=marked(session.actions, running.blows, running.repeated_from),
@@ -253,21 +265,6 @@ class Handling:
             wall=self._place.seat.wall.take(),
             faults=self._faults(running),
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        )
-
-    def _with_spans(self, answer: Answer) -> Answer:
-        """The answer with what the candidate's own spans tell besides it.
-
-        Model calls that went through the gateway are known from there.
-        """
-        told = self._place.seat.spans.take()
-        model = () if answer.prompts or self._place.seat.models_url else told.prompts
-        return replace(
-            answer,
-            prompts=answer.prompts or model,
-            outputs=answer.outputs or (told.outputs if model else ()),
-            context=answer.context or told.context,
-            usage={**(told.usage if model else {}), **answer.usage},
         )
 
     def _faults(self, running: _Running) -> dict[str, FaultCount]:

@@ -11,6 +11,7 @@ from understudy.model import errors
 from understudy.model.campaign import Fault
 from understudy.model.drill import Halt
 from understudy.model.proposal import CaseRecord, WallCount
+from understudy.shadow.late_traces import LateTrace
 
 __all__ = [
     "Asked",
@@ -134,6 +135,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     leaving: bool = False
     halt: Halt | None = None
     """What the case did after the kill switch was pressed, if it did anything."""
+    expecting: bool = False
+    """Whether more may come of its trace, or of those before."""
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True, tag="attempted"):
@@ -170,7 +173,7 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True, tag="listening"):
     names: tuple[str, ...]
 
 
-Told = Started | Refusal | Finished | Attempted | Asked | Question | Waiting | Listening
+Told = Started | Refusal | Finished | LateTrace | Attempted | Asked | Question | Waiting | Listening
 _decoder: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _encoder = msgspec.json.Encoder()
 

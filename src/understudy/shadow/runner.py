@@ -152,6 +152,12 @@ class _Run:
         crew = crews.lend(setup, _size(self.plan, setup), self.tally.refused, self.plan)
         try:
             self._work(crew)
+            if self.crews is None:
+                self._hear_out(crew)
+        except _Stopped:
+            self._hear_out(crew)
+            crew.dismiss()
+            raise
         except BaseException:
             crew.dismiss()
             raise
@@ -161,6 +167,16 @@ class _Run:
         if self.crews is None:
             crews.dismiss()
 
+    def _hear_out(self, crew: Crew) -> None:
+        crew.hear_out()
+        self._take_late(crew)
+
+    def _take_late(self, crew: Crew) -> None:
+        """Write down what came of cases after their answers."""
+        for late in crew.late:
+            self.store.append_late(late)
+        crew.late.clear()
+
     def _work(self, crew: Crew) -> None:
         while self._judged < len(self.keys):
             if self.stopped is None:
@@ -168,6 +184,7 @@ class _Run:
             self._feed(crew)
             for result in crew.results(self.plan.order):
                 self._take(result)
+            self._take_late(crew)
             self._hand_over()
             if self.stopped and not crew.busy:
                 return

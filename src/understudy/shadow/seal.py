@@ -12,19 +12,21 @@ from understudy.model.chain import NOTHING
 from understudy.model.errors import RecordingError
 from understudy.model.jsonl import read_json, write_json
 
-__all__ = ["SEAL", "Seal", "break_seal", "chain_head", "check_seal", "seal_run"]
+__all__ = ["SEAL", "Seal", "break_seal", "chain_head", "check_seal", "seal_run", "store_files"]
 
 SEAL = "SEALED"
+_STORED = ("cases-*.jsonl", "spans-*.jsonl")
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
     """`SEALED` of a run."""
 
     head: str
-    """The last link of the chain over every line of every store file, in the order of names."""
+    """The last link of the chain over every line of every store file, in the order of names; then
+    over what came later of their traces."""
     records: int
     files: dict[str, int]
-    """How many lines each store file has."""
+    """How many lines each of these files has."""
     schema: str = "understudy/seal/1"
 
 
@@ -43,6 +45,11 @@ def chain_head(lines: Iterable[bytes], start: str = NOTHING) -> str:
         state.update(line)
         head = state.hexdigest()
     return head
+
+
+def store_files(folder: Path) -> list[Path]:
+    """What a run's records are read from: its store, and what came later of their traces."""
+    return [each for name in _STORED for each in sorted(folder.glob(name))]
 
 
 def seal_run(folder: Path) -> Seal:
@@ -75,8 +82,8 @@ def check_seal(folder: Path) -> Seal | None:
 
 
 def _seal_of(folder: Path) -> Seal:
-    head, files = NOTHING, {}
-    for path in sorted(folder.glob("cases-*.jsonl")):
+    head, records, files = NOTHING, 0, {}
+    for path in store_files(folder):
         count = 0
         with path.open("rb") as file:
             for line in file:
@@ -84,7 +91,8 @@ def _seal_of(folder: Path) -> Seal:
                     head = chain_head([line], head)
                     count += 1
         files[path.name] = count
-    return Seal(head=head, records=sum(files.values()), files=files)
+        records += count if path.name.startswith("cases-") else 0
+    return Seal(head=head, records=records, files=files)
 
 
 def _unlike(said: Seal, found: Seal) -> str:

@@ -177,14 +177,15 @@ def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
 
 @contextlib.contextmanager
 def _span_door(
-    setup: Setup, ports: Mapping[str, int] | None = None
+    setup: Setup, ports: Mapping[str, int] | None = None, *, lasting: bool = False
 ) -> Iterator[tuple[ReceivedSpans, socket.socket]]:
     """Where a program of the candidate's exports its spans to, made before the wall stands."""
     from understudy.candidates.span_receiver import ReceivedSpans, span_variables
 
     with listening([SPANS], ports) as opened:
         os.environ.update(span_variables(addresses(opened)[SPANS]))
-        yield ReceivedSpans(setup.seed), opened[SPANS]
+        heard = ReceivedSpans(setup.seed, lasting=lasting, expected=bool(ports))
+        yield heard, opened[SPANS]
 
 
 @contextlib.contextmanager
@@ -222,7 +223,7 @@ def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
 
     opened = _opened(use, place)
     own = {SPANS: use.ports[SPANS]} if SPANS in use.ports else None
-    heard = place.leave.enter_context(_span_door(setup, own))
+    heard = place.leave.enter_context(_span_door(setup, own, lasting=True))
     started = _start(use, setup, addresses(opened)) if use.command else None
     known = (use.address,) if started else reachable_addresses(use)
     kept = [door.fileno() for door in (*opened.values(), heard[1])]
@@ -236,7 +237,11 @@ def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
     idle = functools.partial(_models_idle, place)
     ending = Ending(place.engine, witness.calls, idle, use.quiet, use.ends_on)
     candidate = ServiceCandidate(
-        use, functools.partial(looking, place.engine), ending.wait, setup.seed
+        use,
+        functools.partial(looking, place.engine),
+        ending.wait,
+        setup.seed,
+        started.close if started else None,
     )
     level = "netns" if started and place.isolated else "none"
     return Seat(candidate, wall, level, urls, place.serial, witness=witness, spans=heard[0])

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import enum
 import os
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
-from understudy.model.errors import RecordingError
 from understudy.model.jsonl import encode_line
 from understudy.model.proposal import CaseRecord
+from understudy.shadow.appending import AppendedFile, Sync, damaged_line
+from understudy.shadow.late_traces import LateTrace, Place, late_path, late_places, with_late
 from understudy.shadow.seal import break_seal
 from understudy.shadow.store_index import FileIndex, IndexWriter, read_index
 
@@ -24,18 +22,6 @@ Key = tuple[str, int]
 """A case and its repeat."""
 _SLOW_MS = 20
 """A case that takes so long does not notice the third of a millisecond that a sync costs."""
-_SYNC_SECONDS = 1.0
-
-
-class Sync(enum.StrEnum):
-    """When records are forced to the disk, where a power cut leaves them."""
-
-    NEVER = "never"
-    """When the system gets round to it. A kill of the process loses nothing all the same."""
-    SECOND = "1s"
-    """At most a second's records can be lost."""
-    CASE = "case"
-    """Each record before the next case begins."""
 
 
 class _Numbered(msgspec.Struct):
@@ -56,15 +42,18 @@ class Stored:
     path: Path
     offset: int
     length: int
+    late: tuple[Place, ...] = ()
+    """Where what came later lies, in the file beside."""
 
     def read(self) -> CaseRecord:
-        """The record; raises `RecordingError` where it cannot be read."""
+        """The record with what came later; raises `RecordingError` where it cannot be read."""
         with self.path.open("rb") as file:
             line = os.pread(file.fileno(), self.length, self.offset)
         try:
-            return msgspec.json.decode(line, type=CaseRecord)
+            record = msgspec.json.decode(line, type=CaseRecord)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _damaged(self.path, self.offset, error) from None
+            raise damaged_line(self.path, self.offset, error) from None
+        return with_late(record, self.path, self.late) if self.late else record
 
 
 class CaseStore:
@@ -79,15 +68,14 @@ class CaseStore:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"cases-{shard}.jsonl"
         self._sync = sync
-        self._synced = time.monotonic()
-        self._file = _open_alone(self.path)
+        self._late: AppendedFile | None = None
+        self._file = AppendedFile(self.path)
         try:
-            self._end = _cut_torn_tail(self._file, self.path)
             break_seal(folder)
             known = _indexed(folder)
             self._done = _first_of_each(folder, known)
         except BaseException:
-            self._file.close()
+            self._file.close(Sync.NEVER)
             raise
         self._index = IndexWriter(self.path, known[self.path.name])
 
@@ -102,10 +90,21 @@ class CaseStore:
         if key in self._done:
             return False
         line = encode_line(record)
-        self._write(line, self._sync_of(record))
-        self._done[key] = Stored(self.path, self._end, len(line))
-        self._index.add((*key, self._end, len(line)))
-        self._end += len(line)
+        offset = self._file.append(line, self._sync_of(record))
+        self._done[key] = Stored(self.path, offset, len(line))
+        self._index.add((*key, offset, len(line)))
+        return True
+
+    def append_late(self, late: LateTrace) -> bool:
+        """Write down what came of a case since; False where this store has no record of it."""
+        stored = self._done.get(late.key)
+        if stored is None or stored.path != self.path:
+            return False
+        if self._late is None:
+            self._late = AppendedFile(late_path(self.path))
+        line = encode_line(late)
+        place = (self._late.append(line, Sync.SECOND), len(line))
+        self._done[late.key] = replace(stored, late=(*stored.late, place))
         return True
 
     def close(self) -> None:
@@ -113,40 +112,16 @@ class CaseStore:
         if self._file.closed:
             return
         try:
-            if self._sync is not Sync.NEVER:
-                os.fsync(self._file.fileno())
-        except OSError as error:
-            raise _cannot_write(self.path, error.strerror or str(error)) from None
+            if self._late is not None:
+                self._late.close(self._sync)
         finally:
             self._index.save()
-            self._file.close()
+            self._file.close(self._sync)
 
     def _sync_of(self, record: CaseRecord) -> Sync:
         if self._sync is not None:
             return self._sync
         return Sync.CASE if (record.proposal.wall_time_ms or 0) > _SLOW_MS else Sync.SECOND
-
-    def _write(self, line: bytes, sync: Sync) -> None:
-        number = self._file.fileno()
-        try:
-            written = os.write(number, line)
-            if written == len(line) and self._is_due(sync):
-                os.fsync(number)
-                self._synced = time.monotonic()
-        except OSError as error:
-            self._undo()
-            raise _cannot_write(self.path, error.strerror or str(error)) from None
-        if written != len(line):
-            self._undo()
-            raise _cannot_write(self.path, "the disk is full")
-
-    def _is_due(self, sync: Sync) -> bool:
-        if sync is Sync.SECOND:
-            return time.monotonic() - self._synced >= _SYNC_SECONDS
-        return sync is Sync.CASE
-
-    def _undo(self) -> None:
-        os.ftruncate(self._file.fileno(), self._end)
 
 
 def stored_cases(folder: Path) -> dict[Key, Stored]:
@@ -184,8 +159,10 @@ def _first_of_each(folder: Path, known: dict[str, FileIndex]) -> dict[Key, Store
     found: dict[Key, Stored] = {}
     for name, index in known.items():
         path = folder / name
+        lates = late_places(path)
         for case_id, repeat, offset, length in index.entries:
-            found.setdefault((case_id, repeat), Stored(path, offset, length))
+            late = tuple(lates.get((case_id, repeat), ())) if lates else ()
+            found.setdefault((case_id, repeat), Stored(path, offset, length, late))
     return found
 
 
@@ -205,59 +182,5 @@ def _key(line: bytes, stored: Stored) -> Key:
     try:
         read = _line_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _damaged(stored.path, stored.offset, error) from None
+        raise damaged_line(stored.path, stored.offset, error) from None
     return read.case_id, read.proposal.repeat
-
-
-def _open_alone(path: Path) -> IO[bytes]:
-    import fcntl
-
-    try:
-        file = path.open("a+b", buffering=0)
-    except OSError as error:
-        raise _cannot_write(path, error.strerror or str(error)) from None
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise RecordingError(
-            f"another run is writing to `{path}`",
-            code="U432",
-            hint="wait for it to end, or stop it with: understudy stop " + str(path.parent),
-        ) from None
-    return file
-
-
-def _cut_torn_tail(file: IO[bytes], path: Path) -> int:
-    size = os.fstat(file.fileno()).st_size
-    end = size
-    while end:
-        begin = max(0, end - (1 << 16))
-        block = os.pread(file.fileno(), end - begin, begin)
-        newline = block.rfind(b"\n")
-        if newline >= 0:
-            end = begin + newline + 1
-            break
-        end = begin
-    if end != size:
-        os.truncate(path, end)
-    return end
-
-
-def _cannot_write(path: Path, reason: str) -> RecordingError:
-    return RecordingError(
-        f"`{path}` cannot be written: {reason}",
-        code="U431",
-        hint="make room or choose another folder, then resume the run; no finished case is lost",
-    )
-
-
-def _damaged(path: Path, offset: int, error: Exception) -> RecordingError:
-    with path.open("rb") as file:
-        line = file.read(offset).count(b"\n") + 1
-    return RecordingError(
-        f"this record cannot be read: {error}",
-        code="U402",
-        where=f"{path}:{line}",
-        hint="take the line out and resume the run: its case is run again",
-    )

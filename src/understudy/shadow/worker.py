@@ -57,7 +57,7 @@ class Worker:
         setup = msgspec.structs.replace(setup, door=theirs.fileno())
         theirs.close()
         self._in, self._out = pipes_of(self._process)
-        self.ready = self.leaving = False
+        self.ready = self.leaving = self.expecting = False
         self.case: int | None = None
         """The position of the case that it is at."""
         self.attempted = WallCount()
@@ -98,6 +98,11 @@ class Worker:
         block = os.read(self.output, 1 << 20)
         self._rest += block
         return list(self._lines()), bool(block)
+
+    def no_more(self) -> None:
+        """Tell it that there are no more cases; it says what is left to be said, and ends."""
+        with contextlib.suppress(OSError):
+            self._in.close()
 
     def seconds(self) -> float:
         """How long it has been at what it is doing."""
