@@ -7,30 +7,14 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from tests.browser.axe import WIDE, violations
+from tests.report.conftest import make_input
 
+from understudy.model.action import ActionClass
 from understudy.model.decision import LINK, finding_key
 from understudy.report.write import write_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_WIDE = """
-() => {
-  const inner = document.documentElement.clientWidth, found = [];
-  for (const node of document.querySelectorAll("body *")) {
-    const box = node.getBoundingClientRect();
-    if (box.width && box.right > inner + 1 && !node.closest(".scroll, #list, .skip, thead, pre"))
-      found.push(node.tagName + "." + node.className + " " + Math.round(box.right));
-  }
-  return [document.documentElement.scrollWidth - inner, found.slice(0, 5)];
-}
-"""
-
-
-def _violations(page):
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": _RULES}})
-    return [(one["id"], one["nodes"][0]["html"][:160]) for one in found.response["violations"]]
 
 
 def _views(page):
@@ -60,8 +44,8 @@ def test_no_view_shuts_anybody_out(opened, written, width, scheme):
     one = opened(width, scheme)
     one.goto(written())
     for view in _views(one.page):
-        assert _violations(one.page) == [], view
-        over, wide = one.page.evaluate(_WIDE)
+        assert violations(one.page) == [], view
+        over, wide = one.page.evaluate(WIDE)
         assert over <= 0 and wide == [], view
     assert one.complaints == []
 
@@ -121,6 +105,34 @@ def test_a_link_leads_to_its_case_and_to_its_filter(opened, written):
     assert not other.page.text_content("#count").startswith("400 ")
 
 
+def test_cases_are_filtered_by_class_of_action_and_by_decision(opened, tmp_path):
+    """The list holds the cases of a class, and those that were decided so, also by its address."""
+    facts = make_input(400)
+    dearest = max(facts.findings, key=lambda one: one.cost_minor).case_id
+    (own,) = facts.proposals[dearest]
+    sent = msgspec.structs.replace(own.actions[0], action_class=ActionClass.AUTOMATED)
+    known = {**facts.proposals, dearest: (msgspec.structs.replace(own, actions=(sent,)),)}
+    one = opened()
+    one.goto(write_report(tmp_path, replace(facts, proposals=known)), "#/cases?class=automated")
+    page = one.page
+    assert page.text_content("#count").startswith("1 of 400 cases")
+    assert page.text_content("#rows tr[role=row] td") == dearest
+    page.evaluate("location.hash = '#/cases?dec=candidate_right'")
+    page.locator("#count", has_text="0 of 400 cases").wait_for()
+    page.fill("#r-who", "Ana")
+    page.fill("#r-reason", "as agreed")
+    page.focus("#review")
+    page.keyboard.press("1")
+    page.locator("#count", has_text="1 of 400 cases").wait_for()
+    assert page.text_content("#rows tr[role=row] td") == dearest
+    page.select_option("#f-dec", "open")
+    assert page.text_content("#count").startswith("399 of 400 cases")
+    page.focus("#review")
+    page.keyboard.press("u")
+    page.locator("#count", has_text="400 of 400 cases").wait_for()
+    assert one.complaints == []
+
+
 def test_the_printed_page_is_at_most_four_pages(opened, written, tmp_path):
     """Verdict, gates, charts and the costliest findings print on four sheets of A4."""
     one = opened()
@@ -160,8 +172,6 @@ def test_decisions_are_exported_as_judge_reads_them(opened, written):
 
 def test_a_case_is_decided_by_its_own_id_however_it_is_shown(opened, tmp_path):
     """An id that is too long or too odd to be shown whole stands whole in the decision."""
-    from tests.report.conftest import make_input
-
     from understudy.campaign.decisions import DecisionFile
 
     facts = make_input(40)
@@ -213,7 +223,7 @@ def test_the_page_of_all_runs_shuts_nobody_out(opened, tmp_path, scheme):
     path.write_text(render_project(rows, [{"operation": "a.b", "rung": "shadow"}], ["x"]))
     one = opened(390, scheme)
     one.goto(path)
-    assert _violations(one.page) == []
-    over, wide = one.page.evaluate(_WIDE)
+    assert violations(one.page) == []
+    over, wide = one.page.evaluate(WIDE)
     assert over <= 0 and wide == []
     assert one.complaints == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.browser.axe import WIDE, violations
 from tests.campaign.conftest import judged, reports, run, small_world
 
 from understudy.campaign.decisions import DecisionFile
@@ -40,3 +41,35 @@ def test_reviewers_see_each_others_decisions_and_an_outage_until_it_is_over(open
     finally:
         server.stop()
     assert {one.reviewer for one in DecisionFile.of(run.path).read().all} == {"Ana", "Ben"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_served_pages_shut_nobody_out(opened, reports, run, width, scheme):
+    """Axe finds nothing where it is reviewed: as opened, decided, in conflict; nor among runs."""
+    server = ReviewServer(reports, 0.5)
+    server.start()
+    try:
+        one = opened(width, scheme)
+        one.page.goto(server.address(None))
+        views = [("all runs", violations(one.page), one.page.evaluate(WIDE))]
+        _reviewing(one, server, run, "Ana")
+        for name, choice in (("Ana", "1"), ("Ben", "2")):
+            views.append((f"before {name}", violations(one.page), one.page.evaluate(WIDE)))
+            one.page.fill("#r-who", name)
+            one.page.select_option("#r-show", "all")
+            one.page.fill("#r-reason", "the contract says so")
+            one.page.focus("#review")
+            one.page.keyboard.press(choice)
+            one.page.locator("#r-log li", has_text=name).wait_for(state="attached")
+            one.page.keyboard.press("p")
+        one.page.locator("#r-count", has_text="1 in conflict").wait_for()
+        one.page.evaluate(
+            "for (const each of document.querySelectorAll('details')) each.open = true"
+        )
+        views.append(("in conflict", violations(one.page), one.page.evaluate(WIDE)))
+    finally:
+        server.stop()
+    assert [(name, found) for name, found, _ in views if found] == []
+    assert [(name, wide) for name, _, wide in views if wide[0] > 0 or wide[1]] == []
+    assert one.complaints == []

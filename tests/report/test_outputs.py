@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import msgspec
 import pytest
+from jsonschema import Draft4Validator
+from tests.report.sarif_structure import SARIF
 
 from understudy.model.errors import ConfigurationError
 from understudy.model.verdict import GateOutcome, VerdictWord
@@ -77,6 +82,29 @@ def test_sarif_has_a_result_for_each_finding_that_keeps_its_name(make):
         for each in (run["results"], later)
     ]
     assert marks[0] == marks[1]
+
+
+@pytest.mark.parametrize("cases", [0, 400])
+def test_sarif_has_the_structure_of_its_standard(make, empty, cases):
+    """Every object of the file has the properties that SARIF 2.1.0 knows, and those it demands."""
+    facts = make(cases, critical=True, text=HOSTILE) if cases else empty
+    document = json.loads(render_sarif(facts))
+    validator = Draft4Validator(SARIF, format_checker=Draft4Validator.FORMAT_CHECKER)
+    assert [error.message for error in validator.iter_errors(document)] == []
+    broken = deepcopy(document) | {"version": "2.0.0"}
+    del broken["runs"][0]["tool"]["driver"]["name"]
+    assert len(list(validator.iter_errors(broken))) == 2
+
+
+@pytest.mark.skipif(
+    "UNDERSTUDY_SARIF_SCHEMA" not in os.environ,
+    reason="the standard's own schema is no file of this project; name it to try it",
+)
+def test_sarif_holds_against_the_schema_of_the_standard(make, empty):
+    """The whole official schema finds nothing, in a full run, a hostile one and an empty one."""
+    schema = json.loads(Path(os.environ["UNDERSTUDY_SARIF_SCHEMA"]).read_text(encoding="utf-8"))
+    for facts in (make(400, critical=True), make(40, text=HOSTILE), empty):
+        assert list(Draft4Validator(schema).iter_errors(json.loads(render_sarif(facts)))) == []
 
 
 def test_annotations_are_ten_at_most_the_failed_gates_first(make):

@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from understudy.model.action import ActionClass
+from understudy.model.business import Business, HumanNoise
 from understudy.model.policy import Owner, Policy
 from understudy.model.verdict import WallEvidence
 from understudy.report.explorer import make_blocks
@@ -144,6 +146,76 @@ def test_every_case_is_in_the_explorer_with_both_sides(render, run):
     assert first["people"][0][3][0][0] == "stripe.refunds.create"
     changed = {name for name, _, differs in first["candidate"][0][3][0][4] if differs}
     assert changed == {"amount"}
+
+
+def test_cases_are_known_by_the_classes_of_their_actions(run):
+    """A class stands with each case in which people or the candidate acted under it."""
+    acted = dict(run.proposals)
+    (own,) = acted["refund-00007"]
+    sent = msgspec.structs.replace(own.actions[0], action_class=ActionClass.AUTOMATED)
+    acted["refund-00007"] = (msgspec.structs.replace(own, actions=(sent, *own.actions[1:])),)
+    blocks, _ = make_blocks(replace(run, proposals=acted))
+    index = json.loads(gzip.decompress(base64.b64decode(blocks[0].data)))
+    automated = 1 << index["classes"].index("automated")
+    asked = 1 << index["classes"].index("approval_required")
+    by_id = dict(zip(index["id"], index["class"], strict=True))
+    assert by_id.pop("refund-00007") == automated | asked
+    assert set(by_id.values()) == {asked}
+
+
+def test_people_are_held_against_each_other_in_a_picture(render, run):
+    """Where several people answered the same cases it is drawn how far they and it are apart."""
+    pairs = (("a", 0.0, 0.0), ("b", 0.0, 250.0), ("c", 1200.0, 250.0), ("d", 1e6, 0.0))
+    human = HumanNoise(
+        double_handled=4, human_minor=300.0, candidate_minor=125.0, difference_minor=-175.0,
+        cost_alpha=0.7, pairs=pairs,
+    )  # fmt: skip
+    business = Business(values=(), break_even_minor=500, headroom=None, human=human)
+    cost = msgspec.structs.replace(run.cost, business=business)
+    page = render(replace(run, cost=cost))
+    chart = page[page.index("How far people agree themselves") :]
+    chart = chart[: chart.index("</figure>")]
+    rows = re.findall(r"<tr>(?:<td>([^<]*)</td>)(?:<td>([^<]*)</td>)(?:<td>([^<]*)</td>)"
+                      r"(?:<td>([^<]*)</td>)(?:<td>([^<]*)</td>)</tr>", chart)  # fmt: skip
+    assert rows == [
+        ("no difference that costs", "2", "50.0%", "2", "50.0%"),
+        ("up to 10.00 EUR", "0", "0.0%", "2", "50.0%"),
+        ("up to 100.00 EUR", "1", "25.0%", "0", "0.0%"),
+        ("more than 1,000.00 EUR", "1", "25.0%", "0", "0.0%"),
+    ]
+    assert chart.count("<rect") == 8 and "people 2" in chart and "candidate 0" in chart
+    assert (
+        "4 cases were answered by several people" in chart
+        and "the candidate&#39;s 1.25 EUR" in chart
+    )
+    assert "How far people agree themselves" not in render(run)
+
+
+def test_the_page_says_what_became_of_the_records_and_what_it_is_for(render, run):
+    """What the import dropped and repaired stands there with its reasons, the use as stated."""
+    assert "<dt>Records</dt>" not in render(run)
+    reasons = {"dropped: a preflight": 30, "repaired: cut off": 7, "quarantined: no time": 3}
+    reasons |= {f"dropped: rare {n}": 1 for n in range(5)}
+    recording = msgspec.structs.replace(
+        run.recording, records=1045, kept=1000, dropped=35, repaired=7, quarantined=3,
+        reasons=reasons,
+    )  # fmt: skip
+    manifest = msgspec.structs.replace(run.manifest, intended_use="refunds up to 50 EUR <b>")
+    text = "".join(Elements(render(replace(run, recording=recording, manifest=manifest))).shown)
+    assert "1,045 read, 1,000 kept as they were, 35 dropped, 7 repaired, 3 quarantined: " in text
+    assert "30 dropped: a preflight; 7 repaired: cut off; 3 quarantined: no time; 1 dro" in text
+    assert "2 further reasons in its manifest.json" in text
+    assert "refunds up to 50 EUR <b>; hasty at stage shadow" in text
+
+
+def test_every_kind_of_finding_is_explained_where_it_stands(render, make):
+    """A kind says on hover what the candidate did, and in print among the words of the page."""
+    facts = make(400, critical=True)
+    page = render(facts)
+    for kind in {one.kind for one in facts.findings}:
+        name = kind.value.replace("_", " ")
+        told = re.search(rf'<th scope="row"><abbr title="([^"]+)">{name}</abbr></th>', page)[1]
+        assert f"<dt>{name}</dt><dd>{told}</dd>" in page
 
 
 def test_what_does_not_fit_is_left_out_and_said(run):

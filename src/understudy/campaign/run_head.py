@@ -22,7 +22,7 @@ from understudy.campaign.settings import Settings
 from understudy.campaign.shard import Shard
 from understudy.campaign.source import Source
 from understudy.doors.gateway_faults import is_about_models
-from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode
+from understudy.model.campaign import Campaign, Fault, ModelMode
 from understudy.model.canonical import digest
 from understudy.model.errors import RecordingError
 from understudy.model.manifest import RunManifest
@@ -43,7 +43,7 @@ def manifest_of(
         campaign=campaign.name,
         run_id=mint_run_id(started, candidate.name, campaign.name, str(shard)),
         candidate=candidate.name,
-        **_of_candidate(candidate),
+        **_of_candidate(campaign),
         drills=campaign.drills.model_dump(mode="json") if campaign.drills.asked else {},
         part=selection.part,
         seed=campaign.seed,
@@ -74,9 +74,11 @@ def manifest_of(
     )
 
 
-def _of_candidate(candidate: CandidateSpec) -> dict[str, Any]:
+def _of_candidate(campaign: Campaign) -> dict[str, Any]:
     """What the campaign says of its candidate."""
+    candidate = campaign.candidates[0]
     return {
+        "intended_use": campaign.intended_use,
         "candidate_spec": str(candidate.spec),
         "candidate_release": candidate.release,
         "authors": candidate.authors,

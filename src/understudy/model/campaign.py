@@ -277,6 +277,9 @@ class Campaign(Configuration):
     systems: dict[str, str | SystemUse] = Field(default_factory=_default_systems)
     policy: str = "standard"
     gates: str = "standard"
+    intended_use: str = Field(
+        "", max_length=2000, description="What the candidate is to be used for; stands on page one"
+    )
     stage: Stage = Stage.SHADOW
     seed: int = Field(0, ge=0)
     repeats: int = Field(1, ge=1)

@@ -117,6 +117,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     case_ids_digest: str = ""
     selection: str = ""
     """Which cases were run, in words, where it was not all of the recording's."""
+    intended_use: str = ""
+    """What the campaign says that the candidate is to be used for."""
     authors: tuple[str, ...] = ()
     """Who made the candidate, and so cannot approve it."""
     part: str = ""

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from understudy.model.action import ActionClass
 from understudy.model.cost import CaseCost
 from understudy.model.finding import Finding, Kind, Severity
 from understudy.model.line_file import Derived
@@ -29,6 +30,7 @@ BUDGET = 8_500_000
 
 _KINDS = list(Kind)
 _SEVERITIES = list(Severity)
+_CLASSES = list(ActionClass)
 
 
 def make_blocks(facts: ReportInput, budget: int = BUDGET) -> tuple[tuple[Block, ...], int]:
@@ -96,6 +98,8 @@ def _index(
         "scenario": [places[name] for name in scenarios],
         "cost": [case.error_cost_minor for case in order],
         "state": [case.failed * 2 + case.escalated for case in order],
+        "classes": [each.value for each in _CLASSES],
+        "class": [_classes(case.case_id, facts) for case in order],
         "kind": [_mask(_KINDS.index(one.kind) for one in each) for each in own],
         "severity": [_mask(_SEVERITIES.index(one.severity) for one in each) for each in own],
         "system": [_mask(systems.index(one.system or "the case") for one in each) for each in own],
@@ -112,6 +116,13 @@ def _mask(places: Iterable[int]) -> int:
     for place in places:
         mask |= 1 << min(place, 30)
     return mask
+
+
+def _classes(case_id: str, facts: ReportInput) -> int:
+    """The classes of what people did in a case and of what the candidate proposed."""
+    people = [each.actions for each in facts.baselines.get(case_id, ())]
+    proposed = [each.actions for each in facts.proposals.get(case_id, ())]
+    return _mask(_CLASSES.index(one.action_class) for each in people + proposed for one in each)
 
 
 def _detail(case: CaseColumns) -> dict[str, Any]:

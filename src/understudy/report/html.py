@@ -13,11 +13,19 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from understudy.model.finding import Severity
+from understudy.model.finding import Kind, Severity
 from understudy.model.printable import printable
 from understudy.report.block import Block
 from understudy.report.page import Page
-from understudy.report.phrases import GLOSSARY, SEVERITY_SIGNS, amount, counted, percent, plain
+from understudy.report.phrases import (
+    GLOSSARY,
+    SEVERITY_SIGNS,
+    amount,
+    counted,
+    deed,
+    percent,
+    plain,
+)
 from understudy.report.svg import shade
 from understudy.report.tables import all_tables
 
@@ -94,6 +102,8 @@ def environment() -> jinja2.Environment:
         "counted": counted,
         "money": amount,
         "explained": explained,
+        "kind": kind_explained,
+        "deed": lambda kind: deed(Kind(kind), None),
         "sign": lambda severity: SEVERITY_SIGNS[Severity(severity)],
     }
     return made
@@ -119,6 +129,15 @@ def explained(name: str) -> Markup:
         return escape(printable(name, 200))
     meaning = GLOSSARY[max(known, key=len)]
     return Markup('<abbr title="{}">{}</abbr>').format(meaning, printable(name, 200))
+
+
+def kind_explained(kind: str) -> Markup:
+    """A kind of finding with what the candidate did, for those who point at it.
+
+    >>> kind_explained("late")
+    Markup('<abbr title="Was late with an action">late</abbr>')
+    """
+    return Markup('<abbr title="{}">{}</abbr>').format(deed(Kind(kind), None), plain(kind))
 
 
 @functools.cache

@@ -23,15 +23,11 @@ from understudy.report.phrases import (
     amount,
     counted,
     deed,
-    log_agreement,
-    oversight_told,
     percent,
     plain,
-    reviewers_told,
-    vendor_likeness,
-    wall_held,
 )
 from understudy.report.pictures import pictures
+from understudy.report.provenance import provenance
 from understudy.report.workflow_map import workflow_map
 
 __all__ = ["Figure", "GateRow", "Page", "Sentence", "gate_rows", "make_page", "top_sentences"]
@@ -107,7 +103,7 @@ def make_page(facts: ReportInput) -> Page:
         figures=tuple(_figures(facts)),
         gates=gate_rows(facts),
         sentences=top_sentences(facts, 3),
-        provenance=tuple(_provenance(facts)),
+        provenance=tuple(provenance(facts)),
         charts=tuple(pictures(facts)),
         map=workflow_map(facts),
         heat=heat_map(facts.findings),
@@ -247,84 +243,3 @@ def _coverage(facts: ReportInput) -> Figure:
         share = facts.cost.actions_agreeing / facts.cost.actions_proposed
         notes.append(f"{percent(share)} of its actions equal the people's")
     return Figure("Handled alone", percent(own.acted / cases), tuple(notes))
-
-
-def _provenance(facts: ReportInput) -> Iterator[tuple[str, str]]:
-    verdict, manifest = facts.verdict, facts.manifest
-    owner = facts.policy.owner
-    yield "Scope", verdict.scope
-    yield "Attempt", f"{verdict.attempt} on this recording"
-    yield "Intended use", _intended(facts)
-    yield "Model and prompt", _model(verdict)
-    yield "Cases", _funnel(verdict)
-    yield (
-        "Prices",
-        f"owned by {owner.name}, {owner.role}, since {owner.date}"
-        if owner
-        else "illustrative prices: nobody owns them yet, so no verdict above shadow can be GO",
-    )
-    currency = verdict.error_cost.currency
-    yield (
-        "Largest exposure",
-        f"{amount(verdict.largest_uncapped_minor, currency)} in one finding, before any cap",
-    )
-    yield "Wall", wall_held(verdict.wall)
-    yield "Sent to model providers", _model_traffic(verdict)
-    yield "Recording", _recording(facts)
-    yield "Mocks like the vendors", vendor_likeness(facts.likeness, facts.recording)
-    if verdict.oversight:
-        yield "Oversight", oversight_told(verdict.oversight)
-    if facts.reviewers:
-        yield "Reviewers", reviewers_told(facts.reviewers)
-    if verdict.external:
-        yield "The log's own verdict", log_agreement(verdict.external)
-    yield "Run", f"{manifest.run_id}, seed {manifest.seed}, started {manifest.started_at}"
-    yield "Valid until", verdict.expires or "no expiry set"
-    yield "Sign-off", facts.governance.sign_off
-    for waiver in facts.governance.waivers:
-        yield "Waiver", waiver
-
-
-def _intended(facts: ReportInput) -> str:
-    verdict = facts.verdict
-    return (
-        f"{verdict.candidate.name} at stage {plain(verdict.stage.value)}, for cases as in the "
-        "scope; a GO speaks for nothing else"
-    )
-
-
-def _model(verdict: Verdict) -> str:
-    hashes = verdict.hashes
-    if not hashes.model and not hashes.prompt:
-        return "the candidate names neither, so a change of either would go unseen"
-    return f"model {hashes.model or 'not named'}, prompt {hashes.prompt or 'not named'}"
-
-
-def _funnel(verdict: Verdict) -> str:
-    funnel, cases = verdict.funnel, verdict.cases
-    text = (
-        f"{funnel.imported:,} imported → {funnel.cases:,} cases → {funnel.quarantined:,} "
-        f"quarantined → {funnel.judged:,} judged ({cases.planned:,} planned, {cases.run:,} run"
-    )
-    failed = f", {cases.failed:,} failed and counted with their cost" if cases.failed else ""
-    contested = f", {cases.contested:,} contested" if cases.contested else ""
-    return f"{text}{failed}{contested})"
-
-
-def _model_traffic(verdict: Verdict) -> str:
-    if not verdict.model_traffic:
-        return "nothing"
-    return ", ".join(
-        f"{one.provider}: {counted(one.requests, 'request')}, {one.bytes_out:,} bytes"
-        for one in verdict.model_traffic
-    )
-
-
-def _recording(facts: ReportInput) -> str:
-    recording = facts.recording
-    if recording is None:
-        return facts.manifest.recording
-    kind = "synthetic" if recording.synthetic else "recorded"
-    start, end = recording.period
-    period = f", {start} to {end}" if start and end else ""
-    return f"{kind}, {counted(recording.records, 'record')}{period}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from understudy.gate.decide import evidence_of
 from understudy.gate.units import units_of
+from understudy.report.agreement_chart import agreement_charts
 from understudy.report.charts import (
     Chart,
     bar_chart,
@@ -46,3 +47,4 @@ def pictures(facts: ReportInput) -> Iterator[Chart]:
             currency,
         )
     yield from confidence_charts(facts)
+    yield from agreement_charts(facts)

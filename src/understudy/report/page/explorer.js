@@ -3,7 +3,7 @@
   const ROW = 32, MARGIN = 12;
   const { $, make, button, words, placeOf, unpack } = understudy;
   const app = $("explorer-app"), list = $("list"), body = $("rows"), detail = $("detail");
-  const fields = { q: $("f-q"), kind: $("f-kind"), sev: $("f-sev"), sys: $("f-sys"), op: $("f-op"), end: $("f-end"), min: $("f-min"), max: $("f-max") };
+  const fields = { q: $("f-q"), kind: $("f-kind"), sev: $("f-sev"), sys: $("f-sys"), op: $("f-op"), class: $("f-class"), end: $("f-end"), dec: $("f-dec"), min: $("f-min"), max: $("f-max") };
   const ENDS = { handled: 0, escalated: 1, failed: 2 };
   const chunks = new Map();
   let index = null, shown = [], selected = 0, openId = null, lowered = null, digits = 2;
@@ -34,11 +34,18 @@
     return place < 0 ? 0 : 1 << Math.min(place, 30);
   };
 
+  // What was decided is known once the part of the page for reviewing is there.
+  const decided = (id, wanted) => {
+    const said = understudy.decided && understudy.decided.get(id);
+    return wanted === "open" ? !said : Boolean(said && said.has(wanted));
+  };
+
   function filter() {
     const text = fields.q.value.trim().toLowerCase();
     const kind = bit(index.kinds, fields.kind.value), sev = bit(index.severities, fields.sev.value);
     const sys = bit(index.systems, fields.sys.value), least = (Number(fields.min.value) || 0) * 10 ** digits;
     const op = index.operations.indexOf(fields.op.value), end = ENDS[fields.end.value];
+    const cls = bit(index.classes, fields.class.value), dec = fields.dec.value;
     const most = fields.max.value === "" ? Infinity : Number(fields.max.value) * 10 ** digits;
     shown = [];
     for (let i = 0; i < index.id.length; i++) {
@@ -48,6 +55,8 @@
       if (index.cost[i] < least || index.cost[i] > most) continue;
       if (op >= 0 && !index.operation[i].includes(op)) continue;
       if (end !== undefined && (end ? !(index.state[i] & end) : index.state[i] !== 0)) continue;
+      if (cls && !(index.class[i] & cls)) continue;
+      if (dec && !decided(index.id[i], dec)) continue;
       if (text && !lowered[i].includes(text)) continue;
       shown.push(i);
     }
@@ -300,6 +309,7 @@
     fill(fields.sev, index.severities.slice(1).reverse());
     fill(fields.sys, index.systems);
     fill(fields.op, index.operations);
+    fill(fields.class, index.classes.filter((_, place) => index.class.some((mask) => mask & (1 << place))));
     app.hidden = false;
     let waiting = 0;
     for (const field of Object.values(fields)) {
@@ -317,6 +327,7 @@
     });
     document.addEventListener("keydown", onKey);
     window.addEventListener("hashchange", follow);
+    document.addEventListener("understudy-decided", () => { if (fields.dec.value) filter(); });
     filter();
     follow();
   }

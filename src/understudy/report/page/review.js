@@ -10,7 +10,7 @@
   const choicesOf = (one) => (one.key === "link" ? LINKS : CHOICES);
   const token = new URLSearchParams(location.search).get("token") || "";
   const GONE = "the server does not answer";
-  let data = null, subjects = [], told = [], place = 0, trouble = "";
+  let data = null, subjects = [], told = [], place = 0, counted = -1, trouble = "";
 
   const kept = () => "understudy-decisions-" + data.run;
   const store = {
@@ -68,6 +68,7 @@
     if (focused && $("r-reason")) $("r-reason").focus();
     $("r-undo").disabled = !mine(held);
     log(held);
+    tell(held);
   }
 
   function card(one, held, count) {
@@ -99,6 +100,22 @@
     walk.append(step("Previous (p)", -1), " ", step("Next (n)", 1));
     box.append(label, row, walk);
     return [box];
+  }
+
+  // For the filter of the list: of each case what was said of any of its findings.
+  function tell(held) {
+    if (counted === told.length) return;
+    counted = told.length;
+    const shownAs = new Map(subjects.map((one) => [one.id, one.caseId])), found = new Map();
+    for (const [name, said] of held) {
+      const id = name.split("\u0000")[0], caseId = shownAs.get(id) ?? id;
+      const all = found.get(caseId) || new Set(["any"]);
+      for (const one of said.values()) all.add(one.choice);
+      if (splits(said)) all.add("conflict");
+      found.set(caseId, all);
+    }
+    understudy.decided = found;
+    document.dispatchEvent(new CustomEvent("understudy-decided"));
   }
 
   function log(held) {
