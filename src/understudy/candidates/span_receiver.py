@@ -1,8 +1,8 @@
 """What processes and services tell of themselves by OpenTelemetry: a receiver of their exports.
 
-In: OTLP over HTTP, as protocol buffers or JSON, compressed or not. Out: the spans of each case,
-those too that come after its answer. Metrics and logs are taken and dropped, so that exporters have
-nothing to complain of.
+In: OTLP over HTTP or gRPC, as protocol buffers or JSON, compressed or not. Out: the spans of each
+case, those too that come after its answer. Metrics and logs are taken and dropped, so that
+exporters have nothing to complain of.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ __all__ = ["ReceivedSpans", "span_variables"]
 _TRACES = "/v1/traces"
 _OTHERS = ("/v1/metrics", "/v1/logs")
 _JSON, _PROTOBUF = "application/json", "application/x-protobuf"
+_TAKEN = 200
 _MOST_BYTES = 32 << 20
 _DELAY_MS = 100
 _FIRST_SECONDS, _LONGEST_SECONDS = 0.25, 0.5
@@ -105,6 +106,13 @@ class ReceivedSpans:
     def _missing(self) -> bool:
         return bool(self._lasting and (self._expected or self._heard) and self._open)
 
+    @property
+    def protocol(self) -> type[Any]:
+        """What is spoken at its listener: HTTP, and gRPC with who begins so."""
+        from understudy.candidates.span_grpc import either_protocol
+
+        return either_protocol(self._exported)
+
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Take one export."""
         if scope["type"] != "http":
@@ -116,7 +124,7 @@ class ReceivedSpans:
         body = await received(receive)
         status = 404
         if scope["method"] == "POST" and scope["path"] in _OTHERS:
-            status = 200
+            status = _TAKEN
         elif scope["method"] == "POST" and scope["path"] == _TRACES:
             status = self._taken(kind, headers.get("content-encoding", ""), body)
         answer = b"{}" if kind == _JSON else b""
@@ -138,7 +146,13 @@ class ReceivedSpans:
             return 400
         for raw, about in spans:
             self._keep(raw, about)
-        return 200
+        return _TAKEN
+
+    def _exported(self, service: str, encoding: str, message: bytes) -> bool:
+        """Take an export by gRPC."""
+        if encoding not in ("identity", "gzip"):
+            return False
+        return service != "trace" or self._taken(_PROTOBUF, encoding, message) == _TAKEN
 
     def _keep(self, raw: dict[str, Any], about: Any) -> None:
         self._heard = True

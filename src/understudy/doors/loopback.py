@@ -140,7 +140,7 @@ def running(
     """Serve ASGI applications, each at its listener, from a thread of their own.
 
     `close` is awaited where they ran, when the last of them has ended. With `lifespan` they are
-    told when they begin and end.
+    told when they begin and end. One that has a `protocol` of its own is spoken to by that.
     """
     import uvicorn
 
@@ -170,6 +170,7 @@ def running(
 def _quiet(config: Any, door: Application, lifespan: bool) -> Any:
     return config(
         door,
+        http=getattr(door, "protocol", "auto"),
         lifespan="on" if lifespan else "off",
         log_config=None,
         log_level="critical",
