@@ -234,7 +234,9 @@ def test_a_ticket_is_not_solved_before_its_form_is_filled(call):
 def test_fields_and_forms_are_served(call):
     """Ticket fields, forms and user fields can be listed and read one by one."""
     fields = call("zendesk.ticket_fields.list")[1]
-    assert [each["id"] for each in fields["ticket_fields"]] == [31, 32, 33]
+    told = [(each["type"], each["id"]) for each in fields["ticket_fields"]]
+    assert told[0][0] == "subject"
+    assert [number for _, number in told[-3:]] == [31, 32, 33]
     assert call("zendesk.ticket_forms.get", id="72")[1]["ticket_form"]["name"] == "Praise"
     assert call("zendesk.user_fields.list")[1]["user_fields"][0]["key"] == "tier"
     assert call("zendesk.users.get", id="5")[1]["user"]["user_fields"] == {"tier": None}

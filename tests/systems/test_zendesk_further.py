@@ -1,8 +1,11 @@
 """Zendesk beyond single tickets: people, organizations, groups, many at a time, exports, order."""
 
+import json
+
 import pytest
 
 from understudy.model.action import ActionClass
+from understudy.systems.engine import Engine
 
 
 def ok(call, operation, status=200, **given):
@@ -86,7 +89,7 @@ def test_users_come_and_go(call):
     ok(call, "users.create_or_update", 201, name="New", email="new@x.example")
     assert ok(call, "users.count")["count"]["value"] == before + 2
     (mail,) = ok(call, "users.identities", id=str(made["id"]))["identities"]
-    assert (mail["type"], mail["value"]) == ("email", "ZOE@x.example")
+    assert (mail["type"], mail["value"]) == ("email", "zoe@x.example")
     assert ok(call, "users.delete", id=str(made["id"]))["user"]["active"] is False
     assert call("zendesk.users.delete", id="7001")[0] == 422
     assert call("zendesk.users.create", name=" ")[0] == 422
@@ -222,3 +225,125 @@ def test_groups_and_macros(call):
     assigned = ok(call, "tickets.assigned", id="7100", per_page=1)
     assert assigned["count"] == 1000
     assert call("zendesk.tickets.assigned", id="1")[0] == 404
+
+
+def identities(call, user_id="7001"):
+    """A user's addresses with whether each is the primary one."""
+    shown = ok(call, "users.identities", id=user_id)["identities"]
+    return {each["value"]: each["primary"] for each in shown}
+
+
+def test_another_e_mail_is_a_further_address(call):
+    """The primary one stays, the user is found by both, and nobody else can have either."""
+    user = ok(call, "users.update", id="7001", email="ada@new.example")["user"]
+    assert (user["email"], call.last.action_class) == (
+        "ada@example.com", ActionClass.APPROVAL_REQUIRED)  # fmt: skip
+    assert identities(call) == {"ada@example.com": True, "ada@new.example": False}
+    for query in ("ada@new.example", "email:ADA@new.example", "ada@example.com"):
+        found = ok(call, "users.search", query=query)["users"]
+        assert [each["id"] for each in found] == [7001], query
+    refused = call("zendesk.users.update", id="7002", email="ada@new.example")
+    assert (refused[0], "already being used" in str(refused[1])) == (422, True)
+    ticket = {"subject": "x", "comment": {"body": "x"}, "requester": {"email": "ada@new.example"}}
+    sent = json.dumps({"ticket": ticket}).encode()
+    assert call.raw("zendesk", "POST", "/api/v2/tickets", sent)[1]["ticket"]["requester_id"] == 7001
+    ok(call, "users.update", id="7001", email="ADA@example.com")
+    assert len(identities(call)) == 2
+
+
+def test_an_address_becomes_the_primary_one(call):
+    """Added, verified, primary; the former one keeps its number and can then be taken away."""
+    (first,) = ok(call, "users.identities", id="7001")["identities"]
+    given = {"type": "email", "value": "ada@new.example"}
+    made = ok(call, "identities.create", 201, id="7001", **given)["identity"]
+    assert (made["verified"], made["primary"]) == (False, False)
+    one = {"id": "7001", "identity_id": str(made["id"])}
+    assert ok(call, "identities.verify", **one)["identity"]["verified"] is True
+    assert call("zendesk.identities.delete", id="7001", identity_id=str(first["id"]))[0] == 422
+    ok(call, "identities.make_primary", **one)
+    assert ok(call, "users.get", id="7001")["user"]["email"] == "ada@new.example"
+    assert identities(call) == {"ada@new.example": True, "ada@example.com": False}
+    former = {"id": "7001", "identity_id": str(first["id"])}
+    assert ok(call, "identities.get", **former)["identity"]["value"] == "ada@example.com"
+    assert call("zendesk.identities.delete", **former)[0] == 204
+    changed = ok(call, "identities.update", value="ada@newer.example", **one)["identity"]
+    assert changed["value"] == ok(call, "users.get", id="7001")["user"]["email"]
+    assert identities(call) == {"ada@newer.example": True}
+    phone = ok(call, "identities.create", 201, id="7001", type="phone_number", value="+43 1 234")
+    assert call("zendesk.identities.make_primary", id="7001",
+                identity_id=str(phone["identity"]["id"]))[0] == 422  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [
+    {"type": "pigeon", "value": "x"}, {"type": "email", "value": "x"}, {"type": "email"},
+    {"type": "email", "value": "bob@example.com"}, {"type": "phone_number", "value": "ring"},
+])  # fmt: skip
+def test_addresses_that_cannot_be(call, given):
+    """Refused in Zendesk's shape, and nothing is written."""
+    sent = json.dumps({"identity": given}).encode()
+    status, body = call.raw("zendesk", "POST", "/api/v2/users/7001/identities", sent)
+    assert (status, body["error"]) == (422, "RecordInvalid")
+    assert call.session.effect() == {}
+    assert call("zendesk.identities.get", id="7001", identity_id="1")[0] == 404
+
+
+def follow_up(call, **given):
+    """A new ticket by its JSON: status and body."""
+    told = {"ticket": {"comment": {"body": "Still too hot"}, **given}}
+    return call.raw("zendesk", "POST", "/api/v2/tickets", json.dumps(told).encode())
+
+
+def test_a_closed_ticket_is_followed_up(call):
+    """The new ticket has its requester, subject and tags, says where it is from, and is named."""
+    status, body = follow_up(call, via_followup_source_id=2)
+    made = body["ticket"]
+    assert (status, made["requester_id"], made["subject"]) == (201, 7001, "Question 2")
+    assert (made["tags"], made["status"]) == (["billing"], "new")
+    assert made["via"]["source"]["rel"] == "follow_up"
+    assert made["via"]["source"]["from"]["ticket_id"] == 2
+    source = ok(call, "tickets.get", id="2")["ticket"]
+    assert (source["followup_ids"], source["status"]) == ([made["id"]], "closed")
+    named = {"requester_id": 7002, "subject": "Own", "tags": ["mine"]}
+    made = follow_up(call, via_followup_source_id="2", **named)[1]["ticket"]
+    assert {name: made[name] for name in named} == named
+    assert len(ok(call, "tickets.get", id="2")["ticket"]["followup_ids"]) == 2
+
+
+def test_only_closed_tickets_are_followed_up(call):
+    """An open one has no effect, as Zendesk documents; one that is not there is refused."""
+    made = follow_up(call, via_followup_source_id=1)[1]["ticket"]
+    assert (made["via"]["source"]["rel"], made["subject"]) == (None, "Still too hot")
+    assert ok(call, "tickets.get", id="1")["ticket"]["followup_ids"] == []
+    before = call.session.effect()
+    status, body = follow_up(call, via_followup_source_id=99_999)
+    assert (status, body["error"]) == (422, "RecordInvalid")
+    assert call.session.effect() == before
+
+
+def test_custom_fields_are_those_that_tickets_show(make_caller, world_of):
+    """Undefined ones are listed as tickets have them; a field of no ticket is not kept."""
+    tickets = [
+        {"id": "1", "status": "open", "custom_fields": [{"id": 31, "value": "pump"}]},
+        {"id": "2", "status": "open", "custom_fields": {"32": 5}}, {"id": "3", "status": "open"},
+    ]  # fmt: skip
+    call = make_caller(Engine(world_of(zendesk={"tickets": tickets})), "case")
+    listed = ok(call, "ticket_fields.list")["ticket_fields"]
+    assert [each["type"] for each in listed[:2]] == ["subject", "description"]
+    assert [each["id"] for each in listed[-2:]] == [31, 32]
+    assert ok(call, "ticket_fields.get", id="32")["ticket_field"]["removable"] is True
+    given = [{"id": 31, "value": "fan"}, {"id": 99, "value": "lost"}]
+    for ticket in ("1", "3"):
+        changed = ok(call, "tickets.update", id=ticket, custom_fields=given)["ticket"]
+        assert changed["custom_fields"] == [{"id": 31, "value": "fan"}]
+    none = make_caller(Engine(world_of(zendesk={"tickets": tickets[2:]})), "case")
+    changed = ok(none, "tickets.update", id="3", custom_fields=given)["ticket"]
+    assert changed["custom_fields"] == given
+
+
+def test_zendesk_keeps_no_idempotency_keys(call):
+    """A repeated request is a second ticket, whatever key it carries."""
+    sent, ids = b'{"ticket": {"comment": {"body": "x"}}}', set()
+    for _ in range(2):
+        answer = call.raw("zendesk", "POST", "/api/v2/tickets", sent, idempotency_key="one")
+        ids.add(answer[1]["ticket"]["id"])
+    assert len(ids) == 2

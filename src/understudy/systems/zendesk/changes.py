@@ -11,6 +11,7 @@ from understudy.systems.zendesk.errors import invalid_attribute, record_invalid,
 from understudy.systems.zendesk.forms import check_value, refuse_unsolved, tags_of
 from understudy.systems.zendesk.payload import number
 from understudy.systems.zendesk.people import find_user, me
+from understudy.systems.zendesk.ticket_fields import is_known_field
 from understudy.systems.zendesk.values import (
     custom_value,
     id_or_none,
@@ -129,10 +130,12 @@ def _custom(session: CaseSession, row: Row, given: Mapping[str, Any]) -> dict[st
         asked = [{"id": key, "value": value} for key, value in asked.items()]
     if not isinstance(asked, list) or not all(map(_is_field, asked)):
         raise invalid_attribute("custom_fields")
-    for each in asked:
-        check_value(session, each["id"], each.get("value"))
     known = row.get("custom_fields")
     kept = {str(f["id"]): f for f in (known if isinstance(known, list) else []) if "id" in f}
+    # Zendesk takes no notice of fields that an account does not have.
+    asked = [f for f in asked if str(f["id"]) in kept or is_known_field(session.overlay, f["id"])]
+    for each in asked:
+        check_value(session, each["id"], each.get("value"))
     kept |= {str(f["id"]): {"id": f["id"], "value": custom_value(f.get("value"))} for f in asked}
     return {"custom_fields": list(kept.values())}
 

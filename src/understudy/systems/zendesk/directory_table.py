@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from understudy.model.action import Effect
 from understudy.systems.operation import Operation, set_aside
-from understudy.systems.schema import INTEGER, OBJECT, STRING, array, params, says
-from understudy.systems.zendesk import aims, groups, organizations, people, registering, shapes
+from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, params, says
+from understudy.systems.zendesk import (
+    aims,
+    groups,
+    identities,
+    organizations,
+    people,
+    registering,
+    shapes,
+)
 from understudy.systems.zendesk.rows import API, APPROVAL, AUTOMATED, PAGE, read
 
 __all__ = ["OPERATIONS"]
@@ -18,6 +28,10 @@ _USER = {
 _ORGANIZATION = {
     "name": STRING, "details": STRING, "notes": STRING, "external_id": STRING,
     "domain_names": array(STRING), "tags": array(STRING), "organization_fields": OBJECT,
+}  # fmt: skip
+_IDENTITY = API + "/users/{id}/identities/{identity_id}"
+_ADDRESS: dict[str, Any] = {
+    "gist": identities.identity_gist, "replay": identities.identity_params, **APPROVAL,
 }  # fmt: skip
 _PAGES = shapes.page("organizations", "organization")
 _KNOWN = (
@@ -60,7 +74,11 @@ _FURTHER = (
     read("users.count", "/users/count", "Count users.", registering.count_users, shapes.COUNTED),
     read(
         "users.identities", "/users/{id}/identities", "List the addresses of a user.",
-        registering.list_identities, shapes.IDENTITIES,
+        identities.list_identities, shapes.IDENTITIES,
+    ),
+    read(
+        "identities.get", "/users/{id}/identities/{identity_id}", "Get one address of a user.",
+        identities.get_identity, shapes.one("identity"),
     ),
     read(
         "organizations.list", "/organizations", "List organizations.",
@@ -115,6 +133,52 @@ _FURTHER = (
         params=params("id", id=STRING), answers=shapes.one("user"),
         handler=registering.delete_user, effect=Effect.DELETE, target=people.user_target,
         destructive=True, **APPROVAL,
+    ),
+    Operation(
+        name="zendesk.identities.create", method="POST", template=API + "/users/{id}/identities",
+        description="Add an e-mail address or phone number to a user.",
+        params=params(
+            "id type value", id=STRING, type=STRING, value=STRING, verified=BOOLEAN,
+            primary=BOOLEAN,
+        ),
+        answers=shapes.created("identity"), handler=identities.create_identity,
+        effect=Effect.WRITE, target=identities.new_identity,
+        reversible_by="zendesk.identities.delete", wire=identities.identity_wire, **_ADDRESS,
+    ),
+    Operation(
+        name="zendesk.identities.update", method="PUT", template=_IDENTITY,
+        description="Change the value of a user's address.",
+        params=params(
+            "id identity_id", id=STRING, identity_id=STRING, value=STRING, verified=BOOLEAN
+        ),
+        answers=shapes.one("identity"), handler=identities.update_identity, effect=Effect.WRITE,
+        target=identities.identity_target,
+        reversible_by="zendesk.identities.update", wire=identities.identity_wire, **_ADDRESS,
+    ),
+    Operation(
+        name="zendesk.identities.make_primary", method="PUT",
+        template=_IDENTITY + "/make_primary",
+        description="Make an e-mail address the one that a user is written to.",
+        params=params("id identity_id", id=STRING, identity_id=STRING),
+        answers=shapes.IDENTITIES, handler=identities.make_identity_primary, effect=Effect.WRITE,
+        target=identities.identity_target,
+        reversible_by="zendesk.identities.make_primary", **_ADDRESS,
+    ),
+    Operation(
+        name="zendesk.identities.verify", method="PUT", template=_IDENTITY + "/verify",
+        description="Mark a user's address as verified.",
+        params=params("id identity_id", id=STRING, identity_id=STRING),
+        answers=shapes.one("identity"), handler=identities.verify_identity, effect=Effect.WRITE,
+        target=identities.identity_target,
+        reversible_by="zendesk.identities.update", **_ADDRESS,
+    ),
+    Operation(
+        name="zendesk.identities.delete", method="DELETE", template=_IDENTITY,
+        description="Take an address away from a user.",
+        params=params("id identity_id", id=STRING, identity_id=STRING),
+        answers=shapes.nothing(), handler=identities.delete_identity, effect=Effect.DELETE,
+        target=identities.identity_target,
+        reversible_by="zendesk.identities.create", **_ADDRESS,
     ),
     Operation(
         name="zendesk.organizations.create", method="POST", template=API + "/organizations",

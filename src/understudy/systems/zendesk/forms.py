@@ -12,6 +12,7 @@ from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import not_found, record_invalid
 from understudy.systems.zendesk.payload import BASE_URL, number
+from understudy.systems.zendesk.ticket_fields import shown_fields, standard_fields
 
 __all__ = [
     "check_keyed",
@@ -37,18 +38,32 @@ def _all(session: CaseSession, table: str) -> list[Row]:
     return sorted(session.overlay.rows(f"zendesk.{table}"), key=lambda row: row.get("position", 0))
 
 
+def _everything(session: CaseSession, table: str) -> list[Row]:
+    """What is listed: of ticket fields those of every account come first, unknown ones last."""
+    own = _all(session, table)
+    if table != "ticket_fields":
+        return own
+    return [*standard_fields(), *own, *shown_fields(session.overlay)]
+
+
 def _shown(table: str, row: Row) -> dict[str, Any]:
     name = row.get("name" if table == "ticket_forms" else "title")
     also = _FORM_NAMES if table == "ticket_forms" else _FIELD_NAMES
     url = f"{BASE_URL}/{table}/{row['id']}.json"
-    return {**row, **dict.fromkeys(also, name), "id": number(row["id"]), "url": url}
+    return {
+        "removable": True,
+        **row,
+        **dict.fromkeys(also, name),
+        "id": number(row["id"]),
+        "url": url,
+    }
 
 
 def list_all(table: str) -> Callable[[Call], Reply]:
     """A handler that lists the fields or forms of a table, in their order."""
 
     def handler(call: Call) -> Reply:
-        shown = [_shown(table, row) for row in _all(call.session, table)]
+        shown = [_shown(table, row) for row in _everything(call.session, table)]
         links = {"next_page": None, "previous_page": None, "count": len(shown)}
         return Reply(200, {table: shown, **links})
 
@@ -59,10 +74,10 @@ def get_one(table: str) -> Callable[[Call], Reply]:
     """A handler that shows one field or form."""
 
     def handler(call: Call) -> Reply:
-        row = call.session.overlay.get(f"zendesk.{table}", call.path["id"])
-        if row is None:
-            raise not_found()
-        return Reply(200, {table.removesuffix("s"): _shown(table, row)})
+        for row in _everything(call.session, table):
+            if row["id"] == call.path["id"]:
+                return Reply(200, {table.removesuffix("s"): _shown(table, row)})
+        raise not_found()
 
     return handler
 

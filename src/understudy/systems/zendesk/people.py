@@ -12,6 +12,7 @@ from understudy.systems.mint import letters
 from understudy.systems.operation import Call, Reply
 from understudy.systems.rendering import show
 from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.addresses import add_address, holders
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid, refused
 from understudy.systems.zendesk.forms import check_keyed
 from understudy.systems.zendesk.listing import id_key, list_reply, offset_page
@@ -20,6 +21,7 @@ from understudy.systems.zendesk.values import flag, id_or_none, text_or_none, wo
 
 __all__ = [
     "find_user",
+    "free_email",
     "get_me",
     "get_user",
     "given_user",
@@ -60,8 +62,8 @@ def find_user(session: CaseSession, user_id: str) -> Row | None:
 
 
 def user_by_email(session: CaseSession, email: str) -> Row | None:
-    """The first user with an e-mail."""
-    found = find_folded(session.overlay, _TABLE, "email", email)
+    """The first user with an e-mail, their primary one or another."""
+    found = holders(session, email)
     return found[0] if found else None
 
 
@@ -113,10 +115,12 @@ def search_users(call: Call) -> Reply:
 
 def _matching(session: CaseSession, query: str) -> list[Row]:
     name, _, value = query.partition(":")
-    if value and name in ("email", "name", "phone", "role", "external_id"):
+    if value and name == "email":
+        return holders(session, value.strip("\"'"))
+    if value and name in ("name", "phone", "role", "external_id"):
         return find_folded(session.overlay, _TABLE, name, value.strip("\"'"))
     if _EMAIL.fullmatch(query):
-        return find_folded(session.overlay, _TABLE, "email", query)
+        return holders(session, query)
     words = query.lower().split()
     return [row for row in session.overlay.rows(_TABLE) if all(w in _text(row) for w in words)]
 
@@ -184,7 +188,7 @@ def _standing(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str
         name: flag(name, given[name]) for name in ("suspended", "verified") if name in given
     }
     if "email" in given:
-        changes["email"] = _free_email(session, row, given["email"])
+        changes |= _email(session, row, given["email"])
     if "tags" in given:
         changes["tags"] = words(given["tags"])
     if "user_fields" in given:
@@ -212,11 +216,22 @@ def _organization(session: CaseSession, value: Any) -> str | None:
     return named
 
 
-def _free_email(session: CaseSession, row: Row, email: Any) -> str:
+def _email(session: CaseSession, row: Row, given: Any) -> dict[str, Any]:
+    """The first e-mail of a user is the primary one, and any later one another address."""
+    email = free_email(session, row, given)
+    known = row.get("email")
+    if not known:
+        return {"email": email}
+    if known.lower() != email.lower():
+        add_address(session, row, "email", email)
+    return {}
+
+
+def free_email(session: CaseSession, row: Row, email: Any) -> str:
+    """An e-mail that nobody else has, or the 422."""
     if not isinstance(email, str) or not _EMAIL.fullmatch(email):
         raise record_invalid("email", f"Email: {str(email)[:80]} is not properly formatted")
-    holder = user_by_email(session, email)
-    if holder is not None and holder["id"] != row["id"]:
+    if any(holder["id"] != row["id"] for holder in holders(session, email)):
         message = f"Email: {email} is already being used by another user"
         raise record_invalid("email", message, "DuplicateValue")
     return email

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zlib import crc32
 
 from understudy.model.action import ActionClass, Target
 from understudy.model.world import Row
@@ -12,15 +11,14 @@ from understudy.systems.rendering import show
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid, refused
 from understudy.systems.zendesk.listing import counted
-from understudy.systems.zendesk.payload import BASE_URL, number, user
-from understudy.systems.zendesk.people import find_user, given_user, user_by_email, user_changes
+from understudy.systems.zendesk.payload import BASE_URL, user
+from understudy.systems.zendesk.people import given_user, user_by_email, user_changes
 
 __all__ = [
     "count_users",
     "create_or_update_user",
     "create_user",
     "delete_user",
-    "list_identities",
     "new_user",
     "registered_class",
 ]
@@ -100,24 +98,3 @@ def delete_user(call: Call) -> Reply:
 def count_users(call: Call) -> Reply:
     """How many users there are."""
     return counted(call, sum(1 for _ in call.session.overlay.rows(_TABLE)))
-
-
-def list_identities(call: Call) -> Reply:
-    """The addresses by which a user is known."""
-    row = find_user(call.session, call.path["id"])
-    if row is None:
-        raise not_found()
-    held = [("email", row.get("email")), ("phone_number", row.get("phone"))]
-    shown = [
-        {
-            "id": (named := crc32(f"{row['id']}:{kind}".encode())),
-            "url": f"{BASE_URL}/users/{row['id']}/identities/{named}.json",
-            "user_id": number(row["id"]), "type": kind, "value": value, "verified": True,
-            "deliverable_state": "deliverable", "undeliverable_count": 0, "primary": place == 0,
-            "created_at": row.get("created_at"), "updated_at": row.get("updated_at"),
-        }
-        for place, (kind, value) in enumerate(held)
-        if value
-    ]  # fmt: skip
-    links = {"next_page": None, "previous_page": None, "count": len(shown)}
-    return Reply(200, {"identities": shown, **links})

@@ -192,11 +192,19 @@ _RESULT_OF_SEARCH = any_of(
         for kind in ("ticket", "user", "organization")
     )
 )
+_IDENTITY = record(
+    {
+        **each("id undeliverable_count user_id", WHOLE),
+        **each("deliverable_state type url value", STRING), **each("primary verified", BOOLEAN),
+        **each("created_at updated_at", nullable(TIME)),
+    }
+)  # fmt: skip
 SHAPES: dict[str, dict[str, Any]] = {
     "error": _ERROR, "ticket": _TICKET, "comment": _COMMENT, "audit": _AUDIT, "user": _USER,
     "organization": _ORGANIZATION, "group": _GROUP, "macro": _MACRO, "job_status": _JOB,
     "deleted_ticket": _DELETED, "side_conversation": _SIDE, "found": _RESULT_OF_SEARCH,
     **each("ticket_field user_field organization_field", _FIELD), "ticket_form": _FORM,
+    "identity": _IDENTITY,
 }  # fmt: skip
 _BY_NUMBER: dict[str, Any] = {
     "count": WHOLE, **each("next_page previous_page", _TEXT),
@@ -231,23 +239,7 @@ METRICS: Answers = {
         }
     )
 }  # fmt: skip
-IDENTITIES: Answers = {
-    200: record(
-        {
-            "identities": array(
-                record(
-                    {
-                        **each("id undeliverable_count user_id", WHOLE),
-                        **each("deliverable_state type url value", STRING),
-                        **each("primary verified", BOOLEAN),
-                        **each("created_at updated_at", nullable(TIME)),
-                    }
-                )
-            ),
-            **_BY_NUMBER,
-        }
-    )
-}  # fmt: skip
+IDENTITIES: Answers = {200: record({"identities": array(ref("identity")), **_BY_NUMBER})}
 
 
 def export(key: str, *, by_cursor: bool) -> Answers:

@@ -46,11 +46,11 @@ def _settings(kind: str, words: str) -> tuple[Operation, ...]:
     table = f"{kind}s"
     return set_aside((
         read(
-            f"{table}.list", f"/{table}", f"List the company's own {words}.",
+            f"{table}.list", f"/{table}", f"List the {words}.",
             forms.list_all(table), shapes.page_by_number(table, kind),
         ),
         read(
-            f"{table}.get", f"/{table}/{{id}}", f"Get one of the company's own {words}.",
+            f"{table}.get", f"/{table}/{{id}}", f"Get one of the {words}.",
             forms.get_one(table), shapes.one(kind),
         ),
     ))  # fmt: skip
@@ -133,7 +133,11 @@ _TICKET_WRITES = (
     Operation(
         name="zendesk.tickets.create", method="POST", template=API + "/tickets",
         description="Open a ticket; body is its first comment.",
-        params=params("body", body=STRING, public=BOOLEAN, requester=OBJECT, **_FIELDS),
+        params=params(
+            "body", body=STRING, public=BOOLEAN, requester=OBJECT,
+            via_followup_source_id=says(STRING, "The closed ticket that this one follows up."),
+            **_FIELDS,
+        ),
         answers=shapes.created("ticket", "audit"),
         handler=tickets.create_ticket, effect=Effect.WRITE, escalate=aims.created_class,
         target=aims.new_ticket, gist=aims.ticket_gist, reversible_by="zendesk.tickets.delete",

@@ -16,6 +16,7 @@ from understudy.systems.zendesk.changes import (
     ticket_changes,
 )
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid
+from understudy.systems.zendesk.follow_ups import followed, inherited, note_follow_up
 from understudy.systems.zendesk.forms import own_fields
 from understudy.systems.zendesk.listing import counted, id_key, list_reply
 from understudy.systems.zendesk.payload import BASE_URL, comment, number, ticket
@@ -168,21 +169,25 @@ def create_ticket(call: Call) -> Reply:
 def open_ticket(session: CaseSession, given: dict[str, Any]) -> tuple[Row, Row, dict[str, Any]]:
     """Write one new ticket: the ticket, its first comment, and what was given."""
     first = given.get("comment") or {"body": given.get("description")}
-    requester = _requester(session, given)
+    source = followed(session, given)
+    requester = _requester(session, given, source)
     now, row_id = session.clock.iso(), session.number("ticket", 7, TICKETS)
     row: Row = {
         "id": row_id, "status": "new" if not given.get("assignee_id") else "open",
         "requester_id": requester, "submitter_id": me(session)["id"], "tags": [],
         "via": {"channel": "api"}, "created_at": now, "updated_at": now, **own_fields(session),
+        **inherited(source),
     }  # fmt: skip
     changes = ticket_changes(session, row, {k: v for k, v in given.items() if k != "requester_id"})
     said = add_comment(session, row_id, first)
-    subject = changes.get("subject") or said["body"][:80]
+    subject = changes.get("subject") or row.get("subject") or said["body"][:80]
     row = {**row, **changes, "subject": subject, "description": said["body"]}
+    if source is not None:
+        note_follow_up(session, source, row_id)
     return session.overlay.put(TICKETS, row), said, changes
 
 
-def _requester(session: CaseSession, given: dict[str, Any]) -> str:
+def _requester(session: CaseSession, given: dict[str, Any], source: Row | None) -> str:
     if given.get("requester_id"):
         user = find_user(session, str(given["requester_id"]))
         if user is None:
@@ -191,7 +196,7 @@ def _requester(session: CaseSession, given: dict[str, Any]) -> str:
     named = given.get("requester")
     email = named.get("email") if isinstance(named, dict) else None
     if named is None:
-        return str(me(session)["id"])
+        return str((source or {}).get("requester_id") or me(session)["id"])
     if not isinstance(email, str) or "@" not in email:
         raise record_invalid("requester", "Requester: Email: is not properly formatted")
     known = user_by_email(session, email)
