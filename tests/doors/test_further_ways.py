@@ -16,8 +16,8 @@ import pytest
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="calls of Linux")
 
 SCRIPT = """
-import asyncio, ctypes, importlib, json, os, pathlib, platform, socket, ssl
-import struct, subprocess, sys, threading
+import asyncio, atexit, concurrent.futures, ctypes, fcntl, importlib, json, os, pathlib, platform
+import signal, socket, ssl, struct, subprocess, sys, termios, threading, weakref
 from understudy.doors.wall import seal
 
 port, folder, allow = int(sys.argv[1]), pathlib.Path(sys.argv[2]), json.loads(sys.argv[3])
@@ -25,8 +25,22 @@ here = ("127.0.0.1", port)
 opened = socket.create_connection(here)
 copied = socket.socket(fileno=os.dup(opened.fileno()))
 library = ctypes.CDLL(None, use_errno=True)
-for name in ("fork", "kill", "popen", "ptrace", "socket", "connect", "sendto", "system", "syscall"):
+for name in (
+    "fork", "kill", "popen", "ptrace", "socket", "connect", "sendto", "system", "syscall",
+    "gethostbyname", "ioctl",
+):
     getattr(library, name)
+bare = importlib.import_module("_socket")
+
+class Early(bare.socket):
+    pass
+
+connect_from_before = bare.socket.connect
+socket_from_before = socket.socket()
+method_from_before = socket_from_before.connect
+pool_from_before = concurrent.futures.ThreadPoolExecutor(1)
+pool_from_before.submit(int).result()
+loop_from_before = asyncio.new_event_loop()
 started, tried = threading.Event(), []
 
 def early():
@@ -43,6 +57,7 @@ def outcome(call):
 thread = threading.Thread(target=early, daemon=True)
 thread.start()
 wall = seal(map(tuple, allow))
+walled = socket.socket
 address = struct.pack("=H", 2) + struct.pack("!H4s8x", port, bytes([127, 0, 0, 1]))
 x86 = platform.machine() == "x86_64"
 
@@ -64,6 +79,60 @@ def a_thread_from_before():
     started.set()
     thread.join(10)
     raise PermissionError(tried)
+
+def by_way_of(run):
+    def way():
+        said = []
+        run(lambda *_: said.append(outcome(lambda: socket.socket().connect(here))))
+        if said != ["through"]:
+            raise PermissionError(said)
+    return way
+
+def at_exit(call):
+    atexit.register(call)
+    atexit._run_exitfuncs()
+
+def at_a_signal(call):
+    signal.signal(signal.SIGUSR1, call)
+    signal.raise_signal(signal.SIGUSR1)
+
+def at_an_end(call):
+    made = Early()
+    weakref.finalize(made, call)
+
+def later(call):
+    timer = threading.Timer(0, call)
+    timer.start()
+    timer.join()
+
+def native_look_up():
+    library.gethostbyname(b"name-of-nobody.invalid")
+    raise PermissionError("gethostbyname")
+
+def processes_of_a_pool():
+    with concurrent.futures.ProcessPoolExecutor(1) as pool:
+        pool.submit(os.getpid).result(5)
+
+async def a_socket_of_the_loop():
+    made = socket.socket()
+    made.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(made, here)
+
+async def a_server_of_the_loop():
+    await asyncio.get_running_loop().create_server(asyncio.Protocol, "0.0.0.0", 0)
+
+def a_copy_by_another_name():
+    machinery, util = importlib.import_module("importlib.machinery"), importlib.import_module(
+        "importlib.util"
+    )
+    found = util.find_spec("_posixsubprocess")
+    spec = machinery.ModuleSpec("other._posixsubprocess", found.loader, origin=found.origin)
+    importlib.import_module("_imp").create_dynamic(spec)
+
+def kept_in_its_closure():
+    kept = [cell.cell_contents for cell in walled.connect.__closure__]
+    (real,) = [each for each in kept if getattr(each, "__name__", "") == "connect"]
+    real(walled(), nobody)
 
 def a_socket_module_loaded_again():
     importlib.reload(socket)
@@ -101,6 +170,7 @@ def by(module, use):
     return way
 
 fast = 0x20000000
+nobody = ("name-of-nobody.invalid", 53)
 parent = os.getppid()
 inet, inet6, udp = socket.AF_INET, socket.AF_INET6, socket.SOCK_DGRAM
 WAYS = {
@@ -178,6 +248,40 @@ WAYS = {
     "native process_vm_readv": lambda: call(310, 270, parent, 0, 0, 0, 0, 0),
     "native unshare": lambda: call(272, 97, 0x40000000),
     "native packets": lambda: call(41, 198, 17, 3, 0),
+    "native keys": lambda: call(250, 219, 0, -3, 0),
+    "native queues": lambda: call(68, 186, 0, 0o1600),
+    "native typing": lambda: native("ioctl", 0, termios.TIOCSTI, b"x"),
+    "native look-up": native_look_up,
+    "_socket's look-up": lambda: bare.socket(2, 1).connect(nobody),
+    "_socket's look-up in a datagram": lambda: bare.socket(2, 2).sendto(b"x", nobody),
+    "the look-up below a socket": lambda: socket.socket.__base__.connect(socket.socket(), nobody),
+    "what is kept in a closure": kept_in_its_closure,
+    "_socket.getaddrinfo": lambda: bare.getaddrinfo(*nobody),
+    "connect_ex": lambda: socket.socket().connect_ex(here),
+    "a method from before": lambda: connect_from_before(socket.socket(), here),
+    "a bound method from before": lambda: method_from_before(here),
+    "a socket from before": lambda: socket_from_before.connect(here),
+    "a class from before": lambda: Early(2, 1).connect(here),
+    "a pool from before": lambda: pool_from_before.submit(
+        lambda: socket.socket().connect(here)
+    ).result(),
+    "a loop from before": lambda: loop_from_before.run_until_complete(a_socket_of_the_loop()),
+    "a loop's servers": lambda: asyncio.run(a_server_of_the_loop()),
+    "a loop's unix sockets": lambda: asyncio.run(asyncio.open_unix_connection("/run/door")),
+    "at exit": by_way_of(at_exit),
+    "at a signal": by_way_of(at_a_signal),
+    "at an object's end": by_way_of(at_an_end),
+    "by a timer": by_way_of(later),
+    "a pool of processes": processes_of_a_pool,
+    "multiprocessing's pool": by("multiprocessing", lambda m: m.Pool(1)),
+    "multiprocessing's manager": by("multiprocessing", lambda m: m.Manager()),
+    "shared memory": by(
+        "multiprocessing.shared_memory", lambda m: m.SharedMemory(create=True, size=1)
+    ),
+    "a copy by another name": a_copy_by_another_name,
+    "imaplib": by("imaplib", lambda m: m.IMAP4(*here)),
+    "poplib": by("poplib", lambda m: m.POP3(*here)),
+    "typing into a terminal": lambda: fcntl.ioctl(0, termios.TIOCSTI, b"x"),
 }
 WITHOUT_ALLOWED = {
     "native connect": lambda: native("connect", library.socket(2, 1, 0), address, 16),
@@ -237,7 +341,7 @@ def _arrived(door):
 def test_each_way_is_blocked_and_counted(tried):
     """Python's own, other libraries', and what native code asks the kernel itself."""
     found = tried[0]
-    assert len(found) >= 60
+    assert len(found) >= 92
     assert {name: said for name, (said, *_) in found.items() if said == "through"} == {}
     assert {name: told for name, told in found.items() if not told[1]} == {}
 

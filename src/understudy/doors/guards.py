@@ -27,6 +27,7 @@ _FORBIDDEN = {
     "_testmultiphase",
     "_xxsubinterpreters",
 }
+_TYPING = {0x5412, 0x541C, 0x80017472}
 _TELLING = {"auxv", "cmdline", "cwd", "environ", "fd", "maps", "mem", "root", "smaps", "task"}
 
 
@@ -49,6 +50,7 @@ def guards(refusals: Refusals, allow: Collection[Address]) -> dict[str, Guard]:
         "ctypes.dlopen": process.named("dlopen"),
         "ctypes.dlsym": process.symbol,
         "ctypes.dlsym/handle": process.symbol,
+        "fcntl.ioctl": process.control,
         "import": process.load,
         "open": process.open,
         "os.exec": process.named("exec"),
@@ -162,6 +164,11 @@ class _ProcessGuards:
         """Only itself may it send signals to."""
         if args[0] != os.getpid():
             raise self._refusals.process(f"kill {args[0]}")
+
+    def control(self, args: tuple[Any, ...]) -> None:
+        """What is typed into a terminal is carried out by whoever reads it."""
+        if int(args[1]) & 0xFFFFFFFF in _TYPING:
+            raise self._refusals.process("typing into a terminal")
 
     def limit(self, args: tuple[Any, ...]) -> None:
         """A limit put on another process, such as the one that watches, ends it."""

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from understudy.doors.kernel_witness import Witness
+from understudy.doors.kernel_witness import TO_SERVERS_OF_NAMES, Witness
 
 __all__ = ["Reach", "filter_calls", "start_witness"]
 
@@ -32,47 +32,60 @@ _THREAD = 0x10000
 _UNIX, _INTERNET, _INTERNET_6, _NETLINK = 1, 2, 10, 16
 # How the C library opens its way to the service of names, and to no other.
 _TO_NAMES = 0x80801
+_TYPING = (0x5412, 0x541C)
 _OTHER_ABI = 0x40000000
 
 # Numbers from the kernel's tables arch/x86/entry/syscalls/syscall_64.tbl and
 # include/uapi/asm-generic/unistd.h.
 _X86 = {
-    "adjtimex": 159, "bpf": 321, "chroot": 161, "clock_adjtime": 305, "clock_settime": 227,
-    "clone": 56, "clone3": 435, "connect": 42, "delete_module": 176, "execve": 59, "execveat": 322,
-    "finit_module": 313, "fork": 57, "init_module": 175, "io_uring_setup": 425, "ioprio_set": 251,
-    "kexec_load": 246, "kill": 62, "migrate_pages": 256, "mount": 165, "move_pages": 279,
-    "perf_event_open": 298, "pidfd_getfd": 438, "pidfd_open": 434, "pidfd_send_signal": 424,
-    "pivot_root": 155, "prlimit64": 302, "process_vm_readv": 310, "process_vm_writev": 311,
-    "ptrace": 101, "reboot": 169, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297,
-    "sched_setaffinity": 203, "sched_setattr": 314, "sched_setparam": 142,
+    "acct": 163, "add_key": 248, "adjtimex": 159, "bpf": 321, "chroot": 161, "clock_adjtime": 305,
+    "clock_settime": 227, "clone": 56, "clone3": 435, "connect": 42, "delete_module": 176,
+    "execve": 59, "execveat": 322, "finit_module": 313, "fork": 57, "fsconfig": 431, "fsmount": 432,
+    "fsopen": 430, "fspick": 433, "init_module": 175, "io_uring_setup": 425, "ioctl": 16,
+    "ioperm": 173, "iopl": 172, "ioprio_set": 251, "kcmp": 312, "kexec_file_load": 320,
+    "kexec_load": 246, "keyctl": 250, "kill": 62, "migrate_pages": 256, "mount": 165,
+    "mount_setattr": 442, "move_mount": 429, "move_pages": 279, "mq_open": 240, "msgget": 68,
+    "open_by_handle_at": 304, "open_tree": 428, "perf_event_open": 298, "pidfd_getfd": 438,
+    "pidfd_open": 434, "pidfd_send_signal": 424, "pivot_root": 155, "prlimit64": 302,
+    "process_madvise": 440, "process_vm_readv": 310, "process_vm_writev": 311, "ptrace": 101,
+    "quotactl": 179, "reboot": 169, "request_key": 249, "rt_sigqueueinfo": 129,
+    "rt_tgsigqueueinfo": 297, "sched_setaffinity": 203, "sched_setattr": 314, "sched_setparam": 142,
     "sched_setscheduler": 144, "seccomp": 317, "sendmmsg": 307, "sendmsg": 46, "sendto": 44,
     "setdomainname": 171, "sethostname": 170, "setns": 308, "setpriority": 141, "settimeofday": 164,
-    "socket": 41, "swapoff": 168, "swapon": 167, "tgkill": 234, "tkill": 200, "unshare": 272,
-    "vfork": 58,
+    "socket": 41, "swapoff": 168, "swapon": 167, "syslog": 103, "tgkill": 234, "tkill": 200,
+    "umount2": 166, "unshare": 272, "userfaultfd": 323, "vfork": 58,
 }  # fmt: skip
 _ARM = {
-    "adjtimex": 171, "bpf": 280, "chroot": 51, "clock_adjtime": 266, "clock_settime": 112,
-    "clone": 220, "clone3": 435, "connect": 203, "delete_module": 106, "execve": 221,
-    "execveat": 281, "finit_module": 273, "init_module": 105, "io_uring_setup": 425,
-    "ioprio_set": 30, "kexec_load": 104, "kill": 129, "migrate_pages": 238, "mount": 40,
-    "move_pages": 239, "perf_event_open": 241, "pidfd_getfd": 438, "pidfd_open": 434,
-    "pidfd_send_signal": 424, "pivot_root": 41, "prlimit64": 261, "process_vm_readv": 270,
-    "process_vm_writev": 271, "ptrace": 117, "reboot": 142, "rt_sigqueueinfo": 138,
-    "rt_tgsigqueueinfo": 240, "sched_setaffinity": 122, "sched_setattr": 274, "sched_setparam": 118,
-    "sched_setscheduler": 119, "seccomp": 277, "sendmmsg": 269, "sendmsg": 211, "sendto": 206,
-    "setdomainname": 162, "sethostname": 161, "setns": 268, "setpriority": 140, "settimeofday": 170,
-    "socket": 198, "swapoff": 225, "swapon": 224, "tgkill": 131, "tkill": 130, "unshare": 97,
+    "acct": 89, "add_key": 217, "adjtimex": 171, "bpf": 280, "chroot": 51, "clock_adjtime": 266,
+    "clock_settime": 112, "clone": 220, "clone3": 435, "connect": 203, "delete_module": 106,
+    "execve": 221, "execveat": 281, "finit_module": 273, "fsconfig": 431, "fsmount": 432,
+    "fsopen": 430, "fspick": 433, "init_module": 105, "io_uring_setup": 425, "ioctl": 29,
+    "ioprio_set": 30, "kcmp": 272, "kexec_file_load": 294, "kexec_load": 104, "keyctl": 219,
+    "kill": 129, "migrate_pages": 238, "mount": 40, "mount_setattr": 442, "move_mount": 429,
+    "move_pages": 239, "mq_open": 180, "msgget": 186, "open_by_handle_at": 265, "open_tree": 428,
+    "perf_event_open": 241, "pidfd_getfd": 438, "pidfd_open": 434, "pidfd_send_signal": 424,
+    "pivot_root": 41, "prlimit64": 261, "process_madvise": 440, "process_vm_readv": 270,
+    "process_vm_writev": 271, "ptrace": 117, "quotactl": 60, "reboot": 142, "request_key": 218,
+    "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240, "sched_setaffinity": 122,
+    "sched_setattr": 274, "sched_setparam": 118, "sched_setscheduler": 119, "seccomp": 277,
+    "sendmmsg": 269, "sendmsg": 211, "sendto": 206, "setdomainname": 162, "sethostname": 161,
+    "setns": 268, "setpriority": 140, "settimeofday": 170, "socket": 198, "swapoff": 225,
+    "swapon": 224, "syslog": 116, "tgkill": 131, "tkill": 130, "umount2": 39, "unshare": 97,
+    "userfaultfd": 282,
 }  # fmt: skip
 _MACHINES = {"x86_64": (0xC000003E, _X86), "aarch64": (0xC00000B7, _ARM)}
 
 # `tkill` names a thread alone, so it could be anybody's.
 _NEVER = (
-    "adjtimex", "bpf", "chroot", "clock_adjtime", "clock_settime", "delete_module", "execve",
-    "execveat", "finit_module", "fork", "init_module", "io_uring_setup", "ioprio_set", "kexec_load",
-    "migrate_pages", "mount", "move_pages", "perf_event_open", "pidfd_getfd", "pidfd_open",
-    "pidfd_send_signal", "pivot_root", "process_vm_readv", "process_vm_writev", "ptrace", "reboot",
-    "setdomainname", "sethostname", "setns", "setpriority", "settimeofday", "swapoff", "swapon",
-    "tkill", "unshare", "vfork",
+    "acct", "add_key", "adjtimex", "bpf", "chroot", "clock_adjtime", "clock_settime",
+    "delete_module", "execve", "execveat", "finit_module", "fork", "fsconfig", "fsmount", "fsopen",
+    "fspick", "init_module", "io_uring_setup", "ioperm", "iopl", "ioprio_set", "kcmp",
+    "kexec_file_load", "kexec_load", "keyctl", "migrate_pages", "mount", "mount_setattr",
+    "move_mount", "move_pages", "mq_open", "msgget", "open_by_handle_at", "open_tree",
+    "perf_event_open", "pidfd_getfd", "pidfd_open", "pidfd_send_signal", "pivot_root",
+    "process_madvise", "process_vm_readv", "process_vm_writev", "ptrace", "quotactl", "reboot",
+    "request_key", "setdomainname", "sethostname", "setns", "setpriority", "settimeofday",
+    "swapoff", "swapon", "syslog", "tkill", "umount2", "unshare", "userfaultfd", "vfork",
 )  # fmt: skip
 _TO_ITSELF = ("kill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "tgkill")
 # No number, or none of its own, is the calling process here.
@@ -96,14 +109,17 @@ class _Step:
         return struct.pack("=HBBI", self.code, self.yes, self.no, self.value)
 
 
-def filter_calls(*, connecting: bool, witness: Witness | None = None) -> Reach:
+def filter_calls(
+    *, connecting: bool, naming: bool = False, witness: Witness | None = None
+) -> Reach:
     """Refuse what leads out of this process, for all of its threads; how far the kernel does.
 
     Processes, other processes' memory, signals, limits and priorities, the machine's name and
-    clock, namespaces, and sockets of other sorts than the
-    internet's are refused in any case; without `connecting`, every connection and datagram too.
-    What is refused fails with "permission denied", and is counted where the kernel can ask the
-    `witness` about it.
+    clock, namespaces, keys and queues that others share, what is typed into a terminal, and sockets
+    of other sorts than the internet's are refused in any case; without `connecting`, every
+    connection and datagram too, and without `naming` what the C library asks servers of names. What
+    is refused fails with "permission denied", and is counted where the kernel can ask the `witness`
+    about it.
     """
     known = _calls_here()
     if known is None:
@@ -113,7 +129,7 @@ def filter_calls(*, connecting: bool, witness: Witness | None = None) -> Reach:
     if library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0):
         return Reach.NONE
     install = functools.partial(_installed, library, numbers["seccomp"])
-    program = functools.partial(_program, architecture, numbers, connecting)
+    program = functools.partial(_program, architecture, numbers, connecting, naming)
     if witness is not None and _counted(install, program, witness):
         return Reach.COUNTED
     return Reach.NONE if install(program(_ERRNO | _EACCES), _ALL_THREADS) else Reach.BLOCKED
@@ -162,7 +178,7 @@ def _installed(library: ctypes.CDLL, call: int, steps: list[_Step], flags: int) 
 
 
 def _program(
-    architecture: int, numbers: dict[str, int], connecting: bool, refusal: int
+    architecture: int, numbers: dict[str, int], connecting: bool, naming: bool, refusal: int
 ) -> list[_Step]:
     refuse = _Step(_RETURN, refusal)
     steps = [
@@ -184,7 +200,11 @@ def _program(
         steps += _where(numbers, name, [*_unless_one_of([0, os.getpid()]), refuse])
     # Where nothing can be connected, a Unix socket leads nowhere, and asking for one is harmless.
     families = [_INTERNET, _INTERNET_6, *([] if connecting else [_UNIX])]
-    steps += _where(numbers, "socket", [*_unless_one_of(families, 7), *_by_the_library(), refuse])
+    asking = [_load(1), _Step(_EQUALS, TO_SERVERS_OF_NAMES, no=1), refuse]
+    others = [*_unless_one_of(families, 7), *_by_the_library(), refuse]
+    steps += _where(numbers, "socket", [*(asking if connecting and not naming else []), *others])
+    typing = [_Step(_EQUALS, _TYPING[0], yes=1), _Step(_EQUALS, _TYPING[1], no=1)]
+    steps += _where(numbers, "ioctl", [_load(1), *typing, refuse])
     if not connecting:
         steps += _where(numbers, "sendto", [*_unless_nowhere(4), refuse])
     return [*steps, _Step(_RETURN, _ALLOW)]

@@ -23,11 +23,13 @@ from collections.abc import Callable, Mapping
 
 from understudy.doors.kernel_count import KernelCount
 
-__all__ = ["Witness"]
+__all__ = ["TO_SERVERS_OF_NAMES", "Witness"]
 
 _RECEIVE, _ANSWER = 0xC0502100, 0xC0182101
 _QUESTION = struct.Struct("=QIIiIQ6Q")
 _REFUSED = 13
+TO_SERVERS_OF_NAMES = 0x80802
+"""How the C library makes a socket to ask for a name; Python's own are made otherwise."""
 _SET_PTRACER = 0x59616D61
 _PIDFD_OPEN, _PIDFD_GETFD = 434, 438
 _NETWORK = frozenset(("connect", "sendmmsg", "sendmsg", "sendto", "socket"))
@@ -131,7 +133,7 @@ class _Attendant:
         address = self._address(pid, name, arguments)
         if not self._is_harmless(pid, name, arguments, address):
             sort = "network" if name in _NETWORK else "process"
-            about = f"of family {arguments[0]}" if name == "socket" else _shown(address)
+            about = _sort_of(arguments) if name == "socket" else _shown(address)
             self._count.add(sort, f"native {name} {about}".strip())
         answer = bytearray(struct.pack("=QqiI", key, 0, -_REFUSED, 0))
         fcntl.ioctl(self._listener, _ANSWER, answer)
@@ -169,6 +171,11 @@ class _Attendant:
             return False
         with socket.socket(fileno=copy) as made:
             return made.type == socket.SOCK_DGRAM
+
+
+def _sort_of(arguments: tuple[int, ...]) -> str:
+    asks = arguments[1] == TO_SERVERS_OF_NAMES
+    return "to look up a name" if asks else f"of family {arguments[0]}"
 
 
 def _shown(address: bytes) -> str:

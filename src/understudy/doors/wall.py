@@ -58,7 +58,11 @@ def seal(
     refusals = Refusals(expected, witness.count if witness else None)
     sever([*keep, *([witness.fileno()] if witness else [])], refusals)
     _put_up(refusals, allow)
-    refusals.reach = filter_calls(connecting=bool(allow or keep), witness=witness)
+    refusals.reach = filter_calls(
+        connecting=bool(allow or keep),
+        naming=any(host != "localhost" and not is_numeric(host) for host, _ in allow),
+        witness=witness,
+    )
     sys.addaudithook(_hook(MappingProxyType(guards(refusals, allow))))
     # Out of reach of `gc.get_objects`.
     gc.freeze()
