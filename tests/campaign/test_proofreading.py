@@ -123,3 +123,11 @@ def test_a_suite_is_not_taken_for_a_campaign(told):
     text = told("cases: []")
     assert "is a suite of scenarios" in text
     assert "pytest" in text
+
+
+def test_a_candidate_of_the_command_line_is_proofread_as_well(tmp_path):
+    """A spec of no known form is told before a world is built for it."""
+    path = tmp_path / "campaign.yaml"
+    path.write_text(HEAD + AGENT)
+    with pytest.raises(UnderstudyError, match="`http://localhost:9000/handle`"):
+        load_settings(path).candidates("localhost:9000/handle")

@@ -41,6 +41,9 @@ def test_an_address_is_taken_apart(use, address):
     [
         ("bot", "name the callable too: `bot:handle`"),
         ("src/bot.py", "a file is named as a module: `src.bot:handle`"),
+        ("htp://127.0.0.1:9000/x", "begins with its scheme: `http://127.0.0.1:9000/x`"),
+        ("localhost:9000/handle", "begins with its scheme: `http://localhost:9000/handle`"),
+        ("python3 bot.py", "a command is named as one: `exec: python3 bot.py`"),
         ("exec:", "no command behind it"),
         ("mcp: ", "no command behind it"),
         ("exec: 'open", "No closing quotation"),
@@ -55,6 +58,7 @@ def test_an_unknown_form_is_an_error_that_helps(use, said):
         parse_use(use)
     assert said in caught.value.describe()
     assert "`module:callable`" in caught.value.problem
+    assert "understudy init" in caught.value.describe()
 
 
 def test_a_service_says_more_than_its_address():

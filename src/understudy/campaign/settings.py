@@ -9,6 +9,7 @@ from pathlib import Path
 from understudy.campaign.mounting import settings_of
 from understudy.campaign.pasted_keys import refuse_pasted_keys
 from understudy.campaign.proofreading import proofread_campaign
+from understudy.candidates.use import parse_use
 from understudy.model.campaign import Campaign, CandidateSpec
 from understudy.model.canonical import digest, digest_file
 from understudy.model.document import Document, load_document, parse_document, read_document
@@ -46,7 +47,8 @@ class Settings:
     def candidates(self, wanted: str | None) -> Sequence[CandidateSpec]:
         """All candidates of the campaign, or the one of that name or spec.
 
-        Raises `ConfigurationError` for a name that none has.
+        Raises `ConfigurationError` for a name that none has, `CandidateError` for a spec that is
+        none.
         """
         known = self.campaign.candidates
         if wanted is None:
@@ -55,6 +57,7 @@ class Settings:
         if named:
             return named
         if ":" in wanted:
+            parse_use(wanted)
             changes = {"use": wanted, "name": "candidate", "release": None}
             return [known[0].model_copy(update=changes)]
         names = [candidate.name for candidate in known]

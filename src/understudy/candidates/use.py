@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ from understudy.model.http_use import Delivery, HttpService, ServiceUse
 __all__ = ["CommandUse", "HttpUse", "PythonUse", "Use", "parse_use"]
 
 _PYTHON = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
+_ADDRESS = re.compile(r"([a-z]{3,6}://)?[\w.-]+:\d+(/\S*)?")
 _FORMS = (
     "`module:callable`, `http://host:port/path`, `exec: COMMAND`, `mcp: COMMAND`, `http: {…}` or "
     "`openai: {…}`"
@@ -124,15 +126,24 @@ def _service(text: str) -> HttpUse:
 
 
 def _guess(text: str) -> str:
+    if " " in text and shutil.which(text.split()[0]):
+        return f"; a command is named as one: `exec: {text}`"
     if text.endswith(".py") or ".py:" in text:
         name = text.partition(".py")[0].strip("./").replace("/", ".")
         return f"; a file is named as a module: `{name}:handle`"
     if re.fullmatch(r"[A-Za-z_][\w.]*", text):
         return f"; name the callable too: `{text}:handle`"
+    if _ADDRESS.fullmatch(text):
+        return f"; an address begins with its scheme: `http://{text.partition('://')[2] or text}`"
+    if " " in text and shutil.which(text.split(maxsplit=1)[0]):
+        return f"; a command is named as one: `exec: {text}`"
     return ""
 
 
 def _unknown(use: object, more: str) -> CandidateError:
     return CandidateError(
-        f"`{use}` does not name a candidate; expected {_FORMS}{more}", code="U201"
+        f"`{use}` does not name a candidate; expected {_FORMS}{more}",
+        code="U201",
+        hint="a project of any form to start from: understudy init DIR --candidate "
+        "python|async|exec|http|webhooks|mcp|openai",
     )
