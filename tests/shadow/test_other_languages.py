@@ -72,6 +72,31 @@ def test_trouble_of_a_process_costs_its_case(project, run, process):
     assert report.complete
 
 
+TALKING = """
+import json, sys
+for line in sys.stdin:
+    case = json.loads(line)
+    number = case["trigger"]["payload"]["number"]
+    if number == 1:
+        print("working on it", flush=True)
+    print(json.dumps({"rationale": case["id"]}), flush=True)
+    if number == 3:
+        print(json.dumps({"rationale": "once more"}), flush=True)
+"""
+
+
+def test_what_a_process_prints_besides_is_no_answer_to_the_next_case(project, run):
+    """Words before an answer cost their case, and what comes after one stays with the next."""
+    project.write("talking.py", TALKING)
+    _, records = run(project.plan(6, use=f"exec: {sys.executable} talking.py"))
+    assert reasons(records) == [None, "malformed_answer", None, None, None, None]
+    detail = records[1].proposal.failure.detail
+    assert "begins `working on it`" in detail
+    assert "print to standard error" in detail
+    told = [record.trace.rationale for record in records if record.proposal.failure is None]
+    assert told == [f"case-00{number}" for number in (0, 2, 3, 4, 5)]
+
+
 BREAK = """
 from understudy.systems.{module} import {name}
 def broken(self, *args):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 
 import orjson
 
-from understudy.candidates.answer import MalformedAnswer
 from understudy.candidates.failing import CandidateFailed
 from understudy.candidates.program import pipes_of, start
 from understudy.candidates.use import CommandUse
@@ -19,6 +19,9 @@ __all__ = ["CommandCandidate"]
 
 _MOST_BYTES = 8 << 20
 _LEAVING_SECONDS = 1.0
+_SHOWN = 40
+_PRINTED = 2
+"""Standard error, where what a candidate prints stands with its case."""
 
 
 class CommandCandidate:
@@ -40,7 +43,13 @@ class CommandCandidate:
         try:
             return orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise MalformedAnswer(f"its line is not JSON: {error}") from None
+            # Its answer may still come, and would be taken for the next case's.
+            raise CandidateFailed(
+                "malformed_answer",
+                f"its line is not JSON: {error}; it begins `{_beginning(line)}`; standard output "
+                "is for answers alone, a line each: print to standard error",
+                gone=True,
+            ) from None
 
     def close(self) -> None:
         """Tell it that there are no more cases, and end it where it does not end by itself."""
@@ -54,6 +63,7 @@ class CommandCandidate:
         self._out.close()
 
     def _exchanged(self, line: bytes) -> bytes:
+        self._drop_rest()
         with contextlib.suppress(BrokenPipeError):
             self._in.write(line)
             self._in.flush()
@@ -66,9 +76,22 @@ class CommandCandidate:
             )
         raise CandidateFailed("crashed", self._how_it_left(), gone=True)
 
+    def _drop_rest(self) -> None:
+        """What it has written besides its last answer is no answer to the next case."""
+        os.set_blocking(self._out.fileno(), False)
+        try:
+            while rest := self._out.read(_MOST_BYTES):
+                os.write(_PRINTED, rest)
+        finally:
+            os.set_blocking(self._out.fileno(), True)
+
     def _how_it_left(self) -> str:
         try:
             code = self._process.wait(timeout=_LEAVING_SECONDS)
         except subprocess.TimeoutExpired:
             return "its process has closed its standard output"
         return f"its process ended with exit code {code}"
+
+
+def _beginning(line: bytes) -> str:
+    return line[:_SHOWN].decode("utf-8", "backslashreplace").strip()

@@ -126,7 +126,7 @@ def _service(text: str) -> HttpUse:
 
 
 def _guess(text: str) -> str:
-    if " " in text and shutil.which(text.split()[0]):
+    if " " in text and shutil.which(text.split(maxsplit=1)[0]):
         return f"; a command is named as one: `exec: {text}`"
     if text.endswith(".py") or ".py:" in text:
         name = text.partition(".py")[0].strip("./").replace("/", ".")
