@@ -68,10 +68,19 @@ class Desk:
         """What people did."""
         return Outcome.ACTED, (reply(number),)
 
+    def scenario(self, number: int) -> str:
+        """What the case is called."""
+        return "reply"
+
     def _record(self) -> None:
         trigger = Trigger(system="zendesk", type="ticket.created", payload={})
         cases = [
-            Case(case_id=f"case-{n}", scenario="reply", cluster_id=f"cus-{n}", trigger=trigger)
+            Case(
+                case_id=f"case-{n}",
+                scenario=self.scenario(n),
+                cluster_id=f"cus-{n}",
+                trigger=trigger,
+            )
             for n in range(self.cases)
         ]
         baselines = [

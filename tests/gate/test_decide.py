@@ -8,7 +8,7 @@ import pytest
 
 from understudy.gate.decide import decide, evidence_of
 from understudy.gate.facts import StopCause
-from understudy.gate.units import units_of
+from understudy.gate.units import Registered, units_of
 from understudy.gate.wording import floor_sentence
 from understudy.model.errors import ConfigurationError
 from understudy.model.exit_code import ExitCode
@@ -133,7 +133,7 @@ def test_evidence_ends_before_the_first_case_that_is_missing(summary, gates, fac
     holed = msgspec.structs.replace(
         complete, per_case=complete.per_case[:100] + complete.per_case[101:], cases=499
     )
-    decision = decide(holed, gates, facts(500, judged=499, order=order))
+    decision = decide(holed, gates, facts(500, judged=499, registered=Registered(order)))
     assert decision.evidence.last.cases == 100
 
 

@@ -162,9 +162,11 @@ def test_hashes_that_are_not_equal_are_invalid(summary, gates, facts):
 
 
 def test_a_segment_gate_without_a_grouping_is_refused():
-    """`by` belongs to that metric, and to no other."""
-    for keys in ({"metric": "segment_error_cost_per_case"}, {"metric": "cost_per_task", "by": "x"}):
-        with pytest.raises(ValueError, match="`by` goes with"):
+    """`by` or `scopes`, and not both, belongs to that metric, and to no other."""
+    segment, scopes = {"metric": "segment_error_cost_per_case"}, {"scopes": {"a": "tier == 'b'"}}
+    wrong = (segment, {**segment, "by": "x", **scopes}, {"metric": "cost_per_task", "by": "x"})
+    for keys in wrong:
+        with pytest.raises(ValueError, match="`by` or `scopes` goes with"):
             Gates.model_validate({"version": 1, "gates": [{"id": "X", **keys}]})
 
 

@@ -10,6 +10,7 @@ from understudy.gate.evidence import Claim, log_wealth, log_wealth_path
 from understudy.gate.pairs import log_wealth_of_pairs
 from understudy.gate.recorded import log_wealth_recorded
 from understudy.gate.several import holm
+from understudy.gate.strata import Weighed
 
 pytestmark = pytest.mark.statistics
 
@@ -205,3 +206,22 @@ def bootstrap_upper(rng, x, resamples=100):
     costly = x[x > 0]
     picks = rng.poisson(1.0, (resamples, costly.size))
     return float(np.quantile(picks @ costly / x.size, 0.95))
+
+
+def test_strata_in_another_mix_than_productions_hold_for_both_claims():
+    """Production's mean at the limit, its rare dear stratum sampled ten times as often as it is."""
+    weights, shares = (0.9, 0.05, 0.05), (0.4, 0.3, 0.3)
+    means = np.array([0.5, 6.0, 0.0]) * BUDGET
+    means[2] = (BUDGET - weights[0] * means[0] - weights[1] * means[1]) / weights[2]
+    rng = np.random.default_rng(15)
+    goes = stops = 0
+    for _ in range(200):
+        strata = rng.choice(3, 2_000, p=shares)
+        x = streams(rng, 1, 2_000, means[strata])[0]
+        looks = [*Weighed.at(x, strata, weights, range(200, 2_001, 200))]
+        goes += max(each.wealth_by_claim(M0, Claim.AT_LEAST_LIMIT) for each in looks) >= GO
+        stops += max(each.wealth_by_claim(M0, Claim.AT_MOST_LIMIT) for each in looks) >= STOP
+    assert goes / 200 <= 0.05
+    assert stops / 200 <= 0.10
+    clean = Weighed.of(np.zeros(2_000), strata, weights)
+    assert clean.wealth_by_claim(M0, Claim.AT_LEAST_LIMIT) >= GO

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,13 +25,15 @@ from understudy.campaign.linkage import linkage_of
 from understudy.campaign.outlook import with_outlook
 from understudy.campaign.oversight import oversight_of
 from understudy.campaign.pilot_entry import enter_verdict
+from understudy.campaign.registered import part_of, registered_of, scopes_of, segments_of
 from understudy.campaign.reporting import report_of
 from understudy.campaign.rollback import with_rollback
 from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
-from understudy.model.case import CUSTOMERS, Case
+from understudy.model.case import CUSTOMERS
 from understudy.model.finding import Kind, Severity
+from understudy.model.gates import Population
 from understudy.model.proposal import FaultCount
 from understudy.model.verdict import (
     CandidateRef,
@@ -80,7 +82,10 @@ def judged(end: RunFiles) -> Judgement:
 
 
 def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
-    outlook = outlook_of(end)
+    outlook, gates = outlook_of(end), end.rules.gates
+    cases = end.evidence.cases
+    part = part_of(end.evidence.every or cases, end.manifest.held_out, end.manifest.part)
+    counted = part if gates.population is Population.RECORDING else cases
     human = end.rules.policy.handling.human_error_cost
     return RunFacts(
         planned=end.manifest.planned,
@@ -95,7 +100,9 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
         scope=_scope(end),
         chosen=end.manifest.chosen,
         contested=frozenset(_contested(judgement)) - _wrong_for_all(judgement),
-        segments=_segments(end),
+        registered=registered_of(cases, part, gates, judgement.quarantined),
+        segments=segments_of(counted, gates),
+        scopes=scopes_of(end),
         held_out=end.manifest.part == "held_out",
         faults=bool(end.manifest.fault_plan),
         drills=end.folder.read_drills(),
@@ -122,17 +129,6 @@ def _unmocked(end: RunFiles) -> int:
 def _pairs(judgement: Judgement) -> tuple[tuple[str, float, float], ...]:
     business = judgement.cost.business
     return business.human.pairs if business and business.human else ()
-
-
-def _segments(end: RunFiles) -> dict[str, dict[str, str]]:
-    """For each grouping that a gate names, the segment of each case."""
-    keys = {gate.by for gate in end.rules.gates.gates if gate.by is not None}
-    return {key: {case.case_id: _segment(case, key) for case in end.evidence.cases} for key in keys}
-
-
-def _segment(case: Case, key: str) -> str:
-    own = {"scenario": case.scenario, "tier": case.tier}
-    return own.get(key) or case.segment.get(key, f"without {key}")
 
 
 _EARLY = {
@@ -169,7 +165,7 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
         action_classes=evidence_by_operation(judgement),
         findings=_finding_counts(judgement),
         wall=end.wall or WallEvidence(level="none", self_test="not run: no candidate was called"),
-        scope="; ".join(filter(None, (_scope(end), decision.scope))),
+        scope="; ".join(filter(None, (_scope(end), _claim(end), decision.scope))),
         not_covered=tuple(_not_covered(end, judgement)),
         expires=_expiry(manifest.started_at),
         attempt=manifest.attempt,
@@ -249,6 +245,17 @@ def _scope(end: RunFiles) -> str:
     return f"{len(end.evidence.cases):,} {made} cases of: {shown}{linkage_of(end.evidence)}"
 
 
+def _claim(end: RunFiles) -> str:
+    """What is said of which cases: those to come, or the recorded ones alone."""
+    gates = end.rules.gates
+    if gates.population is Population.RECORDING:
+        return "the claim is about the cases of this recording alone, drawn without replacement"
+    if gates.strata is not None:
+        mix = ", ".join(f"{name} {weight:g}" for name, weight in gates.strata.weights.items())
+        return f"the claim is about cases to come, mixed by {gates.strata.by}: {mix}"
+    return "the claim is about cases to come like these"
+
+
 def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     told = []
     level = end.wall.level if end.wall else "none"
@@ -256,10 +263,7 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
         told.append("native code in the candidate: the wall is an audit hook without a namespace")
     if level == "none" and end.wall is not None:
         told.append("the candidate's process: wall: none, it could reach whatever it liked")
-    if end.rules.policy.handling.human_error_cost is None:
-        told.append("people's own errors: their cost is unknown, so every difference is charged")
-    if end.rules.policy.owner is None:
-        told.append("prices: nobody answers for them, so they are illustrative")
+    told += _unsaid(end)
     faults = sorted(set(end.manifest.faults))
     told.append(
         f"faults of the systems and of the model but {', '.join(faults)}"
@@ -287,6 +291,16 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
         f"{count:,} cases: {reason}" for reason, count in _reasons(judgement.quarantined).items()
     ]
     return told
+
+
+def _unsaid(end: RunFiles) -> Iterator[str]:
+    """What policy and gates leave open."""
+    if end.rules.policy.handling.human_error_cost is None:
+        yield "people's own errors: their cost is unknown, so every difference is charged"
+    if end.rules.gates.population is Population.RECORDING:
+        yield "cases to come: what is shown is shown for the recorded ones alone"
+    if end.rules.policy.owner is None:
+        yield "prices: nobody answers for them, so they are illustrative"
 
 
 def _simulated_words(end: RunFiles) -> list[str]:

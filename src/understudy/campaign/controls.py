@@ -76,12 +76,13 @@ class _Bench:
 
     def verdict(self, judged: Sequence[Judged]) -> VerdictWord:
         names = [each.case.case_id for each in judged]
-        count, inside = len(names), {*names}
+        count, inside, known = len(names), {*names}, self.facts.registered
+        order = tuple(pair for pair in known.order if pair[0] in inside)
         facts = replace(
             self.facts, planned=count, run=count, judged=count, failed=0, quarantined=0, wall=None,
             controls=(), stopped=None, chosen=False, prices_owned=True, held_out=True, faults=True,
             amended=False, broken=(), unmocked=0, drills=None, pairs=(),
-            order=tuple(pair for pair in self.facts.order if pair[0] in inside),
+            registered=replace(known, order=order),
         )  # fmt: skip
         return decide(summarise(judged, self.policy), self.gates, facts).verdict
 

@@ -44,6 +44,8 @@ class Evidence:
     """Findings by case that reviewers found acceptable, by their keys."""
     strangers: Mapping[str, str] = field(default_factory=dict)
     """Cases that reviewers found to be none, with the reason."""
+    every: Sequence[Case] = ()
+    """All cases of the recording, whether they were run or not."""
     by_case: Grouped[Proposal] = field(init=False)
     """The proposals of each case."""
 

@@ -13,6 +13,7 @@ from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.pilot_log import enter_run
 from understudy.campaign.progress import Progress
 from understudy.campaign.proofreading import proofread_models
+from understudy.campaign.registered import part_of
 from understudy.campaign.rehearsal import Rehearsal
 from understudy.campaign.relocation import PLACES
 from understudy.campaign.replays import replay_of
@@ -128,11 +129,12 @@ def _shadowed(
     cases = request.shard.of(selection.cases) if request.shard else selection.cases
     plan = plan_of(settings, source, request, cases, folder, models)
     replay = replay_of(manifest)
-    standing = Standing(
-        source.recording, replay, settings.rules, _stop(settings, request), cases, plan.repeats
-    )
     progress("evidence", 0, 0, _floor(settings, selection.cases))
     try:
+        standing = Standing(
+            source.recording, replay, settings.rules, _stop(settings, request), cases, plan.repeats,
+            part_of(source.recording.cases, manifest.held_out, manifest.part),
+        )  # fmt: skip
         report, handed = _watched(plan, standing, progress)
     except UnderstudyError:
         folder.discard_unless_begun()

@@ -10,13 +10,16 @@ from understudy.campaign.decisions import DecisionFile
 from understudy.campaign.governance import governance_of
 from understudy.campaign.likeness import likeness_of
 from understudy.campaign.notes import notes_on
+from understudy.campaign.registered import part_of, registered_of
 from understudy.campaign.run_files import RunFiles, open_run
 from understudy.campaign.run_folder import RunFolder, find_run
 from understudy.campaign.salvage import salvage
+from understudy.gate.units import Registered
 from understudy.model.campaign import Economics
 from understudy.model.cost import CostSummary
 from understudy.model.errors import UnderstudyError
 from understudy.model.finding import Finding
+from understudy.model.gates import Population
 from understudy.model.line_file import Grouped, Single
 from understudy.model.manifest import RUN_SCHEMA
 from understudy.model.verdict import VERDICT_SCHEMA, Verdict
@@ -101,7 +104,18 @@ def _input(
         likeness=likeness_of(files) if whole else None,
         reviewers=catch_rates(DecisionFile.of(files.folder.path).read().all),
         drills=files.folder.read_drills(),
+        registered=_registered(files, cost) if whole else Registered(),
         rules_now=files.rules.hashes | {"recording": files.imported.digest or None},
         governance=governance_of(files) if whole else Governance(),
         monthly_cases=Economics.model_validate(files.manifest.economics).monthly_cases,
     )
+
+
+def _registered(files: RunFiles, cost: CostSummary) -> Registered:
+    evidence, manifest, gates = files.evidence, files.manifest, files.rules.gates
+    if gates.strata is None and gates.population is Population.FUTURE:
+        return Registered()
+    part = part_of(evidence.every or evidence.cases, manifest.held_out, manifest.part)
+    judged = {case.case_id for case in cost.per_case}
+    unfit = {case.case_id for case in evidence.cases} - judged
+    return registered_of(evidence.cases, part, gates, unfit)

@@ -117,13 +117,13 @@ def evidence_of(
     if len(wanted) < len(every):
         cases = Derived(wanted, every.__getitem__)
     if world_folder is None:
-        return Evidence(cases, recording.baselines, proposals, replay=replay)
+        return Evidence(cases, recording.baselines, proposals, replay=replay, every=every)
     world = open_once(world_folder)
 
     def mess(case: Case, actions: Iterable[Action]) -> tuple[str, ...]:
         return mess_of(world, case, actions)
 
-    return Evidence(cases, recording.baselines, proposals, mess, replay)
+    return Evidence(cases, recording.baselines, proposals, mess, replay, every=every)
 
 
 def _stored(folder: RunFolder, manifest: RunManifest) -> Sequence[CaseRecord]:

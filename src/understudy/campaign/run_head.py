@@ -45,7 +45,7 @@ def manifest_of(
         candidate=candidate.name,
         **_of_candidate(campaign),
         drills=campaign.drills.model_dump(mode="json") if campaign.drills.asked else {},
-        part=selection.part,
+        **_of_cases(selection, campaign),
         seed=campaign.seed,
         stage=campaign.stage.value,
         planned=len(selection.cases) * campaign.repeats,
@@ -68,8 +68,6 @@ def manifest_of(
         planned_faults=tuple(
             fault.model_dump(mode="json", exclude_defaults=True) for fault in campaign.faults
         ),
-        selection=selection.told,
-        chosen=selection.chosen,
         shard=None if shard is None else (shard.number, shard.total),
     )
 
@@ -83,6 +81,16 @@ def _of_candidate(campaign: Campaign) -> dict[str, Any]:
         "candidate_release": candidate.release,
         "authors": candidate.authors,
         "needs": candidate.needs,
+    }
+
+
+def _of_cases(selection: Selection, campaign: Campaign) -> dict[str, Any]:
+    """Which of the recording's cases these are."""
+    return {
+        "part": selection.part,
+        "held_out": campaign.held_out or None,
+        "selection": selection.told,
+        "chosen": selection.chosen,
     }
 
 

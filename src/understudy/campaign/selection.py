@@ -13,7 +13,8 @@ from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source
 from understudy.model.case import Case
 from understudy.model.errors import ConfigurationError, NoCasesError, nearest
-from understudy.traffic.sampling import held_out
+from understudy.model.gates import Population
+from understudy.traffic.sampling import drawn, held_out
 
 __all__ = ["Selection", "select"]
 
@@ -72,12 +73,14 @@ def _selected(
         raise NoCasesError(f"a sample of {share:.1%} of the customers has no cases")
     if request.last_failed:
         return _last_failed(sampled, settings, request)
+    if settings.rules.gates.population is Population.RECORDING and request.speed is None:
+        sampled = drawn(sampled)
     kept = sampled[: request.limit]
     if len(kept) == len(cases):
         return Selection(kept)
     first = f"the first {len(kept):,} of {len(sampled):,} cases" if len(kept) < len(sampled) else ""
-    drawn = f"a sample of {share:.1%} of the customers" if share < 1 else ""
-    return Selection(kept, ", ".join(each for each in (drawn, first) if each))
+    by_lot = f"a sample of {share:.1%} of the customers" if share < 1 else ""
+    return Selection(kept, ", ".join(each for each in (by_lot, first) if each))
 
 
 def _one(cases: Sequence[Case], case_id: str) -> Selection:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from understudy.campaign.judgement import unfit
+from understudy.campaign.registered import registered_of
 from understudy.campaign.replays import Replay
 from understudy.campaign.settings import Rules
 from understudy.campaign.two_views import view
@@ -16,7 +17,7 @@ from understudy.cost.price_list import PriceList
 from understudy.cost.summary import Judged, case_cost
 from understudy.gate.cost_evidence import CostEvidence
 from understudy.gate.decide import evidence_of
-from understudy.gate.units import units_of
+from understudy.gate.units import Registered, weighed_units
 from understudy.model.case import Case
 from understudy.model.cost import CaseCost
 from understudy.model.finding import Severity
@@ -46,6 +47,8 @@ class Standing:
     stop: Stop
     cases: Sequence[Case]
     repeats: int = 1
+    every: Sequence[Case] = ()
+    """All that a claim about the recording is about, where they are more than the planned ones."""
     cost_minor: int = 0
     evidence: CostEvidence | None = None
     """As of the last look."""
@@ -60,11 +63,13 @@ class Standing:
     _out: set[str] = field(default_factory=set)
     """The cases that cannot be judged."""
     _prices: PriceList = field(init=False)
-    _order: Sequence[tuple[str, str]] = field(init=False)
+    _registered: Registered = field(init=False)
 
     def __post_init__(self) -> None:
         self._prices = PriceList.from_policy(self.rules.policy)
-        self._order = [(case.case_id, case.cluster_id) for case in self.cases]
+        found = registered_of(self.cases, self.every or self.cases, self.rules.gates)
+        planned = tuple((case.case_id, case.cluster_id) for case in self.cases)
+        self._registered = replace(found, order=found.order or planned)
 
     def add(self, record: CaseRecord) -> str | None:
         """Take the next record in the plan's order; says why the run is to stop, where it is.
@@ -129,9 +134,10 @@ class Standing:
         if self.rules.policy.currency != gates.budget.currency or count < self._look_at:
             return None
         self._look_at = count + max(gates.look_every, count // _DENSE)
-        order = [pair for pair in self._order if pair[0] not in self._out]
-        self.evidence = evidence_of(units_of(self._costs, gates.cap.minor, order), gates)
-        if count < gates.burn_in or len(self._costs) >= len(order):
+        order = tuple(pair for pair in self._registered.order if pair[0] not in self._out)
+        registered = replace(self._registered, order=order)
+        self.evidence = evidence_of(weighed_units(self._costs, gates, registered), gates)
+        if count < gates.burn_in or count >= len(self.cases) - len(self._out):
             return None
         if self.stop.harm and self.evidence.outcome is GateOutcome.FAIL:
             return "harm"

@@ -14,7 +14,7 @@ from understudy.model.case import Case
 from understudy.model.errors import ConfigurationError
 from understudy.model.policy import Clause
 
-__all__ = ["Breach", "breaches", "evaluator", "tier_of"]
+__all__ = ["Breach", "breaches", "evaluator", "is_about", "tier_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,12 @@ def breaches(case: Case, actions: Sequence[Action], prices: PriceList) -> Iterat
                 continue
             if _value(clause.when, known, clause.id) and not _met(clause, action, actions):
                 yield Breach(clause, action)
+
+
+def is_about(source: str, case: Case, action: Action, prices: PriceList) -> bool:
+    """Whether an expression holds for one action of a case."""
+    known = {**_about(case, tier_of(case, prices)), "action": _view(action, prices)}
+    return bool(_value(source, known, source))
 
 
 def tier_of(case: Case, prices: PriceList) -> str:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from understudy.gate.bets import GO_BETS, NO_GO_BETS
-from understudy.gate.evidence import Claim, e_value, log_wealth_path
-from understudy.gate.forecast import cases_needed, evidence_floor
-from understudy.gate.interval import interval
+from understudy.gate.bets import GO_BETS
+from understudy.gate.evidence import BETS_ON, Claim, Floats, e_value, log_wealth_path
+from understudy.gate.forecast import (
+    cases_at_rates,
+    cases_needed,
+    evidence_floor,
+    floor_of_recording,
+)
+from understudy.gate.interval import bounds
+from understudy.gate.recorded import log_wealth_recorded
 from understudy.gate.several import harm_threshold
+from understudy.gate.strata import Weighed
 from understudy.gate.units import Units
 from understudy.model.gates import Gates, Metric
 from understudy.model.verdict import GateOutcome
 
-__all__ = ["CostEvidence", "Look", "collect_evidence"]
+__all__ = ["CostEvidence", "Look", "collect_evidence", "floor_of"]
+
+_LOOKS = 100
+"""So many looks at weighed strata are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +93,13 @@ def collect_evidence(units: Units, limit_minor: float, gates: Gates) -> CostEvid
         if look.harm >= harm_bar and look.cases >= gates.burn_in:
             decided, outcome = look, GateOutcome.FAIL
             break
-    low, high = interval(units.x, gates.alpha)
+    low, high = bounds(units, gates.alpha)
     return CostEvidence(
         limit_minor=limit_minor,
         cap_minor=cap,
         go_threshold=go_bar,
         harm_threshold=harm_bar,
-        floor=evidence_floor(m0, gates.alpha),
+        floor=floor_of(m0, gates.alpha, units.population),
         looks=looks,
         decided=decided,
         outcome=outcome,
@@ -96,26 +108,71 @@ def collect_evidence(units: Units, limit_minor: float, gates: Gates) -> CostEvid
     )
 
 
+def floor_of(m0: float, alpha: float, population: int | None) -> int:
+    """The units without any cost that GO takes at the least (F12); of a recording where it is one.
+
+    >>> floor_of(6 / 500, 0.05, None)
+    326
+    """
+    return floor_of_recording(m0, alpha, population) if population else evidence_floor(m0, alpha)
+
+
 def _looks(units: Units, m0: float, gates: Gates) -> Iterator[Look]:
     positions = units.looks(gates.look_every)
     if not positions:
         return
+    if units.strata is not None:
+        # Any looks fewer than the planned ones are as valid, and each of these takes its time.
+        positions = sorted({*positions[:: 1 + len(positions) // _LOOKS], positions[-1]})
+        yield from _weighed_looks(units, units.strata, m0, gates, positions)
+        return
     at = np.array(positions)
-    go = log_wealth_path(units.x, m0, GO_BETS, Claim.AT_LEAST_LIMIT, at)
-    harm = log_wealth_path(units.x, m0, NO_GO_BETS, Claim.AT_MOST_LIMIT, at)
+    go, harm = (_path(units, m0, claim, at) for claim in Claim)
     sums = np.cumsum(units.x)[at]
     for index, position in enumerate(positions):
-        yield Look(
-            cases=int(units.cases[position]),
-            units=position + 1,
-            go=e_value(float(go[index])),
-            harm=e_value(float(harm[index])),
-            mean_minor=round(float(sums[index]) / (position + 1) * gates.cap.minor, 6),
-        )
+        mean = float(sums[index]) / (position + 1)
+        yield _look(units, position, (float(go[index]), float(harm[index])), mean, gates)
+
+
+def _path(units: Units, m0: float, claim: Claim, at: NDArray[Any]) -> Floats:
+    bets = BETS_ON[claim]
+    if units.population is None:
+        return log_wealth_path(units.x, m0, bets, claim, at)
+    return np.asarray(log_wealth_recorded(units.x, m0, units.population, bets, claim)[at])
+
+
+def _weighed_looks(
+    units: Units, strata: NDArray[Any], m0: float, gates: Gates, positions: Sequence[int]
+) -> Iterator[Look]:
+    ends = [position + 1 for position in positions]
+    seen = Weighed.at(units.x, strata, units.weights, ends)
+    for position, weighed in zip(positions, seen, strict=True):
+        go, harm = (weighed.wealth_by_claim(m0, claim) for claim in Claim)
+        yield _look(units, position, (go, harm), weighed.mean(), gates)
+
+
+def _look(
+    units: Units, position: int, logs: tuple[float, float], mean: float, gates: Gates
+) -> Look:
+    return Look(
+        cases=int(units.cases[position]),
+        units=position + 1,
+        go=e_value(logs[0]),
+        harm=e_value(logs[1]),
+        mean_minor=round(mean * gates.cap.minor, 6),
+    )
 
 
 def _needed(units: Units, m0: float, alpha: float) -> int | None:
+    """In cases, which the units hold several of."""
     if not len(units.x):
-        return evidence_floor(m0, alpha)
-    needed = cases_needed(units.x, m0, alpha)
+        return floor_of(m0, alpha, units.population)
+    if units.strata is not None:
+        weighed = Weighed.of(units.x, units.strata, units.weights)
+        least = weighed.least(m0, GO_BETS, Claim.AT_LEAST_LIMIT)
+        needed = cases_at_rates([each / len(units.x) for each in least], alpha)
+    else:
+        needed = cases_needed(units.x, m0, alpha)
+    if units.population is not None and float(np.mean(units.x)) < m0:
+        needed = min(needed or units.population, units.population)
     return None if needed is None else math.ceil(needed * units.total_cases / len(units.x))

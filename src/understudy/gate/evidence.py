@@ -11,14 +11,16 @@ Costs come as `x`, the cost divided by the cap, between 0 and 1; the limit as `m
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.gate.bets import Bets
+from understudy.gate.bets import GO_BETS, NO_GO_BETS, Bets
 
 __all__ = [
+    "BETS_ON",
     "Claim",
     "Floats",
     "e_value",
@@ -43,6 +45,10 @@ class Claim(enum.Enum):
     """Evidence against it speaks for GO (F10)."""
     AT_MOST_LIMIT = "the mean is at most the limit"
     """Evidence against it speaks for NO-GO (F11)."""
+
+
+BETS_ON: Mapping[Claim, Bets] = {Claim.AT_LEAST_LIMIT: GO_BETS, Claim.AT_MOST_LIMIT: NO_GO_BETS}
+"""What the gates on cost stake against each claim."""
 
 
 def log_wealth_path(

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from understudy.gate.units import Registered
 from understudy.model.drill import DrillReport
 from understudy.model.verdict import Control, Stage, WallEvidence
 
@@ -26,8 +27,6 @@ class RunFacts:
     """Counts of the run and what stood around it.
 
     `run` counts the cases that were handed to the candidate, `judged` those that could be priced.
-    `order` holds (case id, cluster id) of every planned case that is not quarantined, in the
-    registered order; where it is empty, the order of the priced cases is taken.
     """
 
     planned: int
@@ -40,7 +39,7 @@ class RunFacts:
     wall: WallEvidence | None = None
     controls: tuple[Control, ...] = ()
     stopped: StopCause | None = None
-    order: tuple[tuple[str, str], ...] = ()
+    registered: Registered = field(default_factory=Registered)
     scope: str = "the cases of this campaign"
     chosen: bool = False
     """Whether the cases were chosen by hand or by what came of them: such ones support no GO."""
@@ -53,6 +52,8 @@ class RunFacts:
     """What the errors of the people themselves cost per case; None where it is unknown."""
     segments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """For each grouping that a gate names, the segment of each case."""
+    scopes: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    """For each gate that names scopes, by its id, the cases of each of them."""
     held_out: bool = False
     """Whether the cases are a held-out part that this candidate sees for the first time."""
     drills: DrillReport | None = None

@@ -8,8 +8,16 @@ import numpy as np
 
 from understudy.gate.bets import GO_BETS, Bets
 from understudy.gate.evidence import Claim, Floats, gain_of, log_factors
+from understudy.gate.recorded import log_wealth_recorded
 
-__all__ = ["NEVER", "cases_needed", "evidence_floor", "least_floor"]
+__all__ = [
+    "NEVER",
+    "cases_at_rates",
+    "cases_needed",
+    "evidence_floor",
+    "floor_of_recording",
+    "least_floor",
+]
 
 NEVER = 10_000_000
 """Beyond this many cases a forecast is no forecast."""
@@ -36,6 +44,17 @@ def evidence_floor(m0: float, alpha: float, bets: Bets = GO_BETS) -> int:
     return NEVER if needed is None else needed
 
 
+def floor_of_recording(m0: float, alpha: float, population: int, bets: Bets = GO_BETS) -> int:
+    """The same for a claim about one recording of so many units; never more than all of them.
+
+    >>> floor_of_recording(6 / 500, 0.05, 1_000), floor_of_recording(6 / 500, 0.05, 100)
+    (278, 97)
+    """
+    path = log_wealth_recorded(np.zeros(population), m0, population, bets, Claim.AT_LEAST_LIMIT)
+    enough = np.nonzero(path >= math.log(1 / alpha))[0]
+    return int(enough[0]) + 1 if len(enough) else population
+
+
 def cases_needed(x: Floats, m0: float, alpha: float, bets: Bets = GO_BETS) -> int | None:
     """In all, how many cases like those so far it takes until GO; None where no number does (F18).
 
@@ -48,6 +67,15 @@ def cases_needed(x: Floats, m0: float, alpha: float, bets: Bets = GO_BETS) -> in
     """
     gain = gain_of(x, m0, Claim.AT_LEAST_LIMIT)
     rates = [float(np.mean(log_factors(gain, share))) for share in bets.shares]
+    return cases_at_rates(rates, alpha, bets)
+
+
+def cases_at_rates(rates: list[float], alpha: float, bets: Bets = GO_BETS) -> int | None:
+    """In all, how many cases until GO where each bet's wealth grows by its mean rate a case.
+
+    >>> cases_at_rates([0.03643], 0.05, Bets((0.5,), (1.0,)))
+    83
+    """
     if max(rates) <= 0:
         return None
     target = math.log(1 / alpha)

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from understudy.gate.bets import CRITICAL_BETS, GO_BETS, NO_GO_BETS
+from understudy.gate.bets import CRITICAL_BETS, GO_BETS, NO_GO_BETS, Bets
 from understudy.gate.binomial import lower_rate, upper_rate
 from understudy.gate.cost_evidence import CostEvidence, collect_evidence
-from understudy.gate.evidence import Claim, e_value, log_wealth
+from understudy.gate.evidence import Claim, Floats, e_value, log_wealth
 from understudy.gate.facts import RunFacts
 from understudy.gate.forecast import evidence_floor
 from understudy.gate.measured import Measured, amount, cost_limit
+from understudy.gate.recorded import log_wealth_recorded
 from understudy.gate.several import harm_threshold, holm
-from understudy.gate.units import units_of
+from understudy.gate.units import Registered, registered_units
 from understudy.model.drill import DrillReport
 from understudy.model.errors import ConfigurationError
 from understudy.model.finding import Kind
@@ -66,13 +67,17 @@ def segments_of(gate: Gate, measured: Measured) -> tuple[Segment, ...]:
 
 def _evidence(names: set[str], limit: float, measured: Measured) -> tuple[int, CostEvidence]:
     costs = [case for case in measured.cost.per_case if case.case_id in names]
-    order = [pair for pair in measured.facts.order if pair[0] in names]
-    units = units_of(costs, measured.gates.cap.minor, order)
+    order = tuple(pair for pair in measured.facts.registered.order if pair[0] in names)
+    units = registered_units(costs, measured.gates, Registered(order))
     return len(costs), collect_evidence(units, limit, measured.gates)
 
 
 def _groups(gate: Gate, measured: Measured) -> Iterator[tuple[str, set[str]]]:
-    known = measured.facts.segments.get(gate.by or "", {})
+    if gate.by is None:
+        for name, inside in measured.facts.scopes.get(gate.id, {}).items():
+            yield name, set(inside)
+        return
+    known = measured.facts.segments.get(gate.by, {})
     groups: dict[str, set[str]] = {}
     for case_id, name in known.items():
         groups.setdefault(name, set()).add(case_id)
@@ -95,7 +100,8 @@ def _segments(gate: Gate, measured: Measured) -> GateResult:
     outcome = GateOutcome.FAIL if failed else GateOutcome.UNDECIDED
     if passed and not failed:
         outcome = GateOutcome.PASS
-    said = (("fails in", failed), ("GO for", passed), ("HOLD for", names[GateOutcome.UNDECIDED]))
+    held = names[GateOutcome.UNDECIDED] + ["everything else"] * _has_others(gate, measured)
+    said = (("fails in", failed), ("GO for", passed), ("HOLD for", held))
     reason = "; ".join(f"{word} {', '.join(each)}" for word, each in said if each)
     needs = [one.evidence.cases_needed for one in segments]
     least = min((need for need in needs if need is not None), default=None)
@@ -106,8 +112,17 @@ def _segments(gate: Gate, measured: Measured) -> GateResult:
         limit=len(segments),
         outcome=outcome,
         cases_needed=least if outcome is GateOutcome.UNDECIDED else None,
-        reason=f"by {gate.by}: {reason or 'no case to judge by'}",
+        reason=f"by {gate.by or 'kind of work'}: {reason or 'no case to judge by'}",
     )
+
+
+def _has_others(gate: Gate, measured: Measured) -> bool:
+    """Whether there are cases that no scope of the gate speaks of."""
+    scopes = measured.facts.scopes.get(gate.id)
+    if scopes is None:
+        return False
+    inside = frozenset[str]().union(*scopes.values())
+    return any(case.case_id not in inside for case in measured.cost.per_case)
 
 
 def _exceedance(gate: Gate, measured: Measured) -> GateResult:
@@ -115,8 +130,9 @@ def _exceedance(gate: Gate, measured: Measured) -> GateResult:
     rate = _rate_limit(gate)
     over = (measured.units.x >= 1.0).astype(float)
     gates, count = measured.gates, len(over)
-    seldom = e_value(log_wealth(over, rate, CRITICAL_BETS, Claim.AT_LEAST_LIMIT)) if count else 1.0
-    often = e_value(log_wealth(over, rate, NO_GO_BETS, Claim.AT_MOST_LIMIT)) if count else 1.0
+    population = measured.units.population
+    seldom = e_value(_wealth(over, rate, CRITICAL_BETS, Claim.AT_LEAST_LIMIT, population))
+    often = e_value(_wealth(over, rate, NO_GO_BETS, Claim.AT_MOST_LIMIT, population))
     outcome, needed = GateOutcome.UNDECIDED, None
     if often >= harm_threshold(1, gates.alpha_harm) and measured.cost.cases >= gates.burn_in:
         outcome = GateOutcome.FAIL
@@ -137,6 +153,13 @@ def _exceedance(gate: Gate, measured: Measured) -> GateResult:
         reason=f"{int(over.sum()):,} of {count:,} cases cost {cap} or more; the limit is "
         f"{rate:.2%}",
     )
+
+
+def _wealth(x: Floats, m0: float, bets: Bets, claim: Claim, population: int | None) -> float:
+    """The logarithm of the wealth after all cases, of a recording alone where it is one."""
+    if population is None or not len(x):
+        return log_wealth(x, m0, bets, claim) if len(x) else 0.0
+    return float(log_wealth_recorded(x, m0, population, bets, claim)[-1])
 
 
 def _rate(gate: Gate, measured: Measured) -> GateResult:

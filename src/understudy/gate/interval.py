@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from understudy.gate.bets import GO_BETS, NO_GO_BETS
-from understudy.gate.evidence import Claim, Floats, log_wealth_counted
+from understudy.gate.evidence import BETS_ON, Claim, Floats, log_wealth_counted
+from understudy.gate.recorded import log_wealth_recorded
+from understudy.gate.strata import Weighed
+from understudy.gate.units import Units
 
-__all__ = ["CELLS", "interval"]
+__all__ = ["CELLS", "bounds", "interval"]
 
 CELLS = 50_000
 
@@ -28,19 +30,45 @@ def interval(x: Floats, alpha: float) -> tuple[float, float]:
     """
     if x.size == 0:
         return 0.0, 1.0
-    target = math.log(1 / alpha)
     counted = np.unique(x, return_counts=True)
 
-    def rules_out_high(cell: int) -> bool:
-        wealth = log_wealth_counted(counted, cell / CELLS, GO_BETS, Claim.AT_LEAST_LIMIT)
-        return wealth >= target
+    def wealth(m0: float, claim: Claim) -> float:
+        return log_wealth_counted(counted, m0, BETS_ON[claim], claim)
 
-    def holds_low(cell: int) -> bool:
-        wealth = log_wealth_counted(counted, cell / CELLS, NO_GO_BETS, Claim.AT_MOST_LIMIT)
-        return wealth < target
+    return _searched(wealth, alpha)
 
-    high = _first(rules_out_high)
-    low = _first(holds_low) - 1
+
+def bounds(units: Units, alpha: float) -> tuple[float, float]:
+    """Bounds on the mean that the gate is about: of a recording alone, or over weighed strata.
+
+    >>> from understudy.gate.units import Units
+    >>> seen = Units(np.zeros(90), np.arange(1, 91), np.zeros(90, dtype=bool), population=100)
+    >>> low, high = bounds(seen, 0.05)  # ten are to come, and cost at most all of the cap
+    >>> low, 0.01 < high < 0.03
+    (0.0, True)
+    """
+    if not len(units.x):
+        return 0.0, 1.0
+    if units.strata is not None:
+        return _searched(Weighed.of(units.x, units.strata, units.weights).wealth_by_claim, alpha)
+    if units.population is None:
+        return interval(units.x, alpha)
+    population, seen = units.population, float(np.sum(units.x))
+    least, most = seen / population, (seen + population - len(units.x)) / population
+
+    def wealth(m0: float, claim: Claim) -> float:
+        # What the cases to come cannot break any more is true, whatever was bet before.
+        if m0 <= least if claim is Claim.AT_LEAST_LIMIT else m0 >= most:
+            return -math.inf
+        return float(log_wealth_recorded(units.x, m0, population, BETS_ON[claim], claim)[-1])
+
+    return _searched(wealth, alpha)
+
+
+def _searched(wealth: Callable[[float, Claim], float], alpha: float) -> tuple[float, float]:
+    target = math.log(1 / alpha)
+    high = _first(lambda cell: wealth(cell / CELLS, Claim.AT_LEAST_LIMIT) >= target)
+    low = _first(lambda cell: wealth(cell / CELLS, Claim.AT_MOST_LIMIT) < target) - 1
     return max(low - 1, 0) / CELLS, min(high + 1, CELLS) / CELLS
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from understudy.gate.cost_evidence import CostEvidence, collect_evidence
 from understudy.gate.facts import RunFacts
-from understudy.gate.units import Units, units_of
+from understudy.gate.units import Registered, Units, registered_units, weighed_units
 from understudy.model.cost import CaseCost, CostSummary
 from understudy.model.errors import ConfigurationError
 from understudy.model.gates import Gate, Gates
@@ -24,6 +24,8 @@ class Measured:
     gates: Gates
     facts: RunFacts
     units: Units
+    weighed: Units
+    """The same as the cost gate takes them: with their strata, where the gate file has any."""
 
     @classmethod
     def of(cls, cost: CostSummary, gates: Gates, facts: RunFacts) -> Measured:
@@ -37,8 +39,10 @@ class Measured:
             )
         # What was seen under other limits is no evidence for these.
         seen = () if facts.amended else cost.per_case
-        order = () if facts.amended else facts.order
-        return cls(cost, gates, facts, units_of(seen, gates.cap.minor, order))
+        registered = Registered() if facts.amended else facts.registered
+        units = registered_units(seen, gates, registered)
+        weighed = weighed_units(seen, gates, registered) if gates.strata else units
+        return cls(cost, gates, facts, units, weighed)
 
     def settled(self) -> Sequence[CaseCost]:
         """The costs of the cases of which it is known what was right."""
@@ -48,7 +52,7 @@ class Measured:
 
     def evidence(self, limit_minor: float) -> CostEvidence:
         """The evidence on error cost against one limit."""
-        return collect_evidence(self.units, limit_minor, self.gates)
+        return collect_evidence(self.weighed, limit_minor, self.gates)
 
 
 def amount(minor: float, currency: str) -> str:

@@ -84,7 +84,7 @@ def _error_cost(gate: Gate, measured: Measured) -> GateResult:
     failed = evidence.outcome is GateOutcome.FAIL
     needed = None
     if evidence.outcome is GateOutcome.UNDECIDED and evidence.cases_needed is not None:
-        needed = max(1, evidence.cases_needed - measured.units.total_cases)
+        needed = max(1, evidence.cases_needed - measured.weighed.total_cases)
     return GateResult(
         id=gate.id,
         metric=gate.metric.value,

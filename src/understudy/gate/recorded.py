@@ -14,14 +14,14 @@ from understudy.gate.evidence import Claim, Floats
 
 __all__ = ["log_wealth_recorded"]
 
-_EDGE = 1e-12
+_EDGE = 1e-9
 
 
 def log_wealth_recorded(x: Floats, m0: float, population: int, bets: Bets, claim: Claim) -> Floats:
     """The logarithm of the wealth after each case of a population of `population` cases.
 
     Before case t the claim leaves `m = (N * m0 - sum so far) / (N - t + 1)` as the limit on the
-    mean of the remaining cases. Where the remaining cases cannot satisfy the claim any more it is
+    mean of the remaining cases. Where the cases after one cannot satisfy the claim any more it is
     ruled out for sure; where they cannot break it any more, betting stops.
 
     >>> from understudy.gate.bets import FIVE_BETS
@@ -35,11 +35,12 @@ def log_wealth_recorded(x: Floats, m0: float, population: int, bets: Bets, claim
     seen = np.cumsum(x, axis=-1) - x
     left = population - np.arange(count)
     mean = (population * m0 - seen) / left
+    owed = population * m0 - seen - x
     if claim is Claim.AT_LEAST_LIMIT:
-        impossible, idle = mean > 1 + _EDGE, mean <= 0
+        impossible, idle = owed > left - 1 + _EDGE, mean <= 0
         gain = (mean - x) / np.maximum(1 - mean, _EDGE)
     else:
-        impossible, idle = mean < -_EDGE, mean >= 1
+        impossible, idle = owed < -_EDGE, mean >= 1
         gain = (x - mean) / np.maximum(mean, _EDGE)
     gain = np.where(idle | impossible, 0.0, gain)
     path = _mixed(gain, bets)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["gini", "stratified_mean", "tail_mean", "top_share"]
+__all__ = ["gini", "tail_mean", "top_share"]
 
 
 def tail_mean(costs: Sequence[float], level: float = 0.95) -> float:
@@ -44,16 +44,3 @@ def top_share(costs: Sequence[float], share: float = 0.01) -> float:
     total = float(np.sum(ordered))
     worst = max(1, round(len(ordered) * share))
     return float(np.sum(ordered[:worst])) / total if total else 0.0
-
-
-def stratified_mean(means: Mapping[str, float], weights: Mapping[str, float]) -> float:
-    """The mean over production's mix of strata that were sampled in another mix (F13).
-
-    >>> stratified_mean({"refund": 10.0, "tag": 1.0}, {"refund": 1, "tag": 3})
-    3.25
-    """
-    missing = sorted(set(means) ^ set(weights))
-    if missing:
-        raise ValueError(f"stratum `{missing[0]}` has only one of mean and weight")
-    total = sum(weights.values())
-    return sum(means[name] * weights[name] for name in means) / total

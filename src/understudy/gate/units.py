@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,23 @@ from numpy.typing import NDArray
 
 from understudy.gate.evidence import Floats
 from understudy.model.cost import CaseCost
+from understudy.model.gates import Gates, Population
 from understudy.model.names import Names
 
-__all__ = ["Units", "units_of"]
+__all__ = ["Registered", "Units", "registered_units", "units_of", "weighed_units"]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What was fixed of the cases before the first of them.
+
+    `order` holds (case id, cluster id) of every case that is to count, and is empty where the order
+    of the priced cases is that of the plan; `strata` the stratum of each case where the gate file
+    weighs any.
+    """
+
+    order: tuple[tuple[str, str], ...] = ()
+    strata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +36,33 @@ class Units:
     """One entry for each cluster: its clipped mean cost as a share of the cap.
 
     `cases[i]` is how many cases the units up to the i-th hold together; `critical[i]` whether any
-    case of the unit has a critical finding.
+    case of the unit has a critical finding. `population` is how many units there are in all, where
+    the claim is about these alone. `strata` holds the number of each unit's stratum and `weights`
+    what each is worth, where they were weighed.
     """
 
     x: Floats
     cases: NDArray[Any]
     critical: NDArray[Any]
+    population: int | None = None
+    strata: NDArray[Any] | None = None
+    weights: tuple[float, ...] = ()
 
     @property
     def total_cases(self) -> int:
         """How many cases all units hold."""
         return int(self.cases[-1]) if len(self.cases) else 0
+
+    def until(self, count: int) -> Units:
+        """The first `count` of them."""
+        strata = None if self.strata is None else self.strata[:count]
+        return replace(
+            self,
+            x=self.x[:count],
+            cases=self.cases[:count],
+            critical=self.critical[:count],
+            strata=strata,
+        )
 
     def looks(self, every: int) -> list[int]:
         """The positions at which evidence is looked at: every so many cases, and at the end."""
@@ -41,6 +71,37 @@ class Units:
         positions = [int(index) for index in np.nonzero(reached > before)[0]]
         last = len(self.cases) - 1
         return positions if last < 0 or positions[-1:] == [last] else [*positions, last]
+
+
+def registered_units(per_case: Sequence[CaseCost], gates: Gates, registered: Registered) -> Units:
+    """The units of the registered order; of a known number where the claim is about a recording."""
+    units = units_of(per_case, gates.cap.minor, registered.order)
+    if gates.population is not Population.RECORDING:
+        return units
+    clusters = {cluster for _, cluster in registered.order}
+    return replace(units, population=max(len(clusters), len(units.x)))
+
+
+def weighed_units(per_case: Sequence[CaseCost], gates: Gates, registered: Registered) -> Units:
+    """The same with the strata that the gate file weighs, where it weighs any.
+
+    A cluster belongs to the stratum of its first case; its cases of other strata are left aside,
+    since what goes wrong together is no evidence twice. A stratum of no weight is left out.
+    """
+    strata = gates.strata
+    if strata is None:
+        return registered_units(per_case, gates, registered)
+    order = registered.order or tuple((case.case_id, case.cluster_id) for case in per_case)
+    places = {name: place for place, (name, weight) in enumerate(strata.weights.items()) if weight}
+    own: dict[str, str] = {}
+    kept = []
+    for case_id, cluster in order:
+        name = registered.strata.get(case_id, "")
+        if name in places and own.setdefault(cluster, name) == name:
+            kept.append((case_id, cluster))
+    units = units_of(per_case, gates.cap.minor, kept) if kept else units_of((), gates.cap.minor)
+    number = np.array([places[name] for name in own.values()], dtype=int)[: len(units.x)]
+    return replace(units, strata=number, weights=tuple(strata.weights.values()))
 
 
 def units_of(

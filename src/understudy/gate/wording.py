@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from understudy.gate.cost_evidence import CostEvidence
-from understudy.gate.forecast import evidence_floor
+from understudy.gate.cost_evidence import CostEvidence, floor_of
 from understudy.gate.measured import Measured, amount, cost_limit
-from understudy.model.gates import Gates, Metric
+from understudy.model.gates import Gates, Metric, Population
 from understudy.model.verdict import GateOutcome, GateResult, Stage, VerdictWord
 
 __all__ = ["ALONE", "Told", "explain", "floor_sentence"]
@@ -47,7 +46,8 @@ def floor_sentence(gates: Gates, clusters: int) -> str:
     limits = [cost_limit(gate, gates) for gate in gates.gates if gate.metric is metric]
     if not limits:
         return ""
-    floor = evidence_floor(min(limits) / gates.cap.minor, gates.alpha)
+    population = clusters if gates.population is Population.RECORDING else None
+    floor = floor_of(min(limits) / gates.cap.minor, gates.alpha, population)
     text = (
         f"with a limit of {amount(min(limits), gates.budget.currency)} a case, GO takes at least "
         f"{floor:,} cases even if none costs anything"

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Self
 import pydantic
 from pydantic import Field
 
-from understudy.model.configuration import Configuration, MoneyText, ShareText, Version
+from understudy.model.configuration import WEIGHTS, Configuration, MoneyText, ShareText, Version
 from understudy.model.errors import nearest
+from understudy.model.expression import check_expression
 from understudy.model.money import Money
 from understudy.model.pilot import Rung
 
-__all__ = ["Gate", "Gates", "KillBudget", "Metric"]
+__all__ = ["Gate", "Gates", "KillBudget", "Metric", "Population", "Strata"]
 
 
 def _rung(value: Any) -> Rung:
@@ -60,15 +61,40 @@ class Gate(Configuration):
         None,
         description="For segment_error_cost_per_case: `scenario`, `tier`, or a key of the segment",
     )
+    scopes: dict[str, Annotated[str, pydantic.AfterValidator(check_expression)]] | None = Field(
+        None,
+        min_length=1,
+        description="Instead of `by`: names of kinds of work, each with an expression over an "
+        "action, as in `action.operation == 'stripe.refunds.create' and action.amount < 50`",
+    )
 
     @pydantic.model_validator(mode="after")
     def _grouped_where_it_is_a_segment(self) -> Self:
-        if (self.metric is Metric.SEGMENT_ERROR_COST) != (self.by is not None):
+        named = (self.by is not None) + (self.scopes is not None)
+        if named != (self.metric is Metric.SEGMENT_ERROR_COST):
             raise ValueError(
-                f"gate `{self.id}`: `by` goes with {Metric.SEGMENT_ERROR_COST}, and is obligatory "
-                "there"
+                f"gate `{self.id}`: either `by` or `scopes` goes with {Metric.SEGMENT_ERROR_COST}, "
+                "is obligatory there and nowhere else"
             )
         return self
+
+
+class Population(enum.StrEnum):
+    """What a verdict is about."""
+
+    FUTURE = "future"
+    """Cases to come, of which the recorded ones are a sample."""
+    RECORDING = "recording"
+    """The recorded cases alone, which are drawn without replacement."""
+
+
+class Strata(Configuration):
+    """Groups of cases that were sampled in another mix than production's."""
+
+    by: str = Field(min_length=1, description="`scenario`, `tier`, or a key of the segment")
+    weights: Annotated[dict[str, Annotated[float, Field(ge=0)]], WEIGHTS] = Field(
+        min_length=1, description="What each group is of production's cases; 0 leaves it out"
+    )
 
 
 class KillBudget(Configuration):
@@ -90,6 +116,13 @@ class Gates(Configuration):
     max_cases: int = Field(4000, ge=1)
     look_every: int = Field(50, ge=1)
     burn_in: int = Field(50, ge=0)
+    population: Population = Field(
+        Population.FUTURE,
+        description="Whether GO is about cases to come or about the recorded ones alone",
+    )
+    strata: Strata | None = Field(
+        None, description="Production's mix, where the recorded cases have another one"
+    )
     gates: tuple[Gate, ...] = Field(min_length=1)
     ceilings: dict[str, RungText] = Field(
         default_factory=dict, description="The highest rung of an operation, by its name"
@@ -110,6 +143,10 @@ class Gates(Configuration):
             )
         if not (0 < self.alpha < 1 and 0 < self.alpha_harm < 1):
             raise ValueError("`alpha` and `alpha_harm` must lie between 0% and 100%")
+        if self.strata is not None and self.population is Population.RECORDING:
+            raise ValueError(
+                "`strata` weigh cases to come, and with `population: recording` there are none"
+            )
         ids = [gate.id for gate in self.gates]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:

@@ -123,6 +123,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     """Who made the candidate, and so cannot approve it."""
     part: str = ""
     """`open` or `held_out`, where a part of the recording is held out; empty where none is."""
+    held_out: float | None = None
+    """The share of the customers that is held out, where one is."""
     chosen: bool = False
     """Whether the cases were chosen by hand or by what came of them before."""
     shard: tuple[int, int] | None = None

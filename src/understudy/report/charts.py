@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from understudy.gate.cost_evidence import CostEvidence, Look
-from understudy.gate.interval import interval
+from understudy.gate.interval import bounds
 from understudy.gate.spread import gini, top_share
 from understudy.gate.units import Units
 from understudy.model.cost import CostLine
@@ -68,7 +68,7 @@ def cost_chart(units: Units, evidence: CostEvidence, alpha: float, currency: str
     """The mean error cost so far with its bounds, against the limit."""
     looks = _thinned(evidence.looks, 40)
     cap, limit = evidence.cap_minor, evidence.limit_minor
-    bounds = [interval(units.x[: look.units], alpha) for look in looks]
+    limits = [bounds(units.until(look.units), alpha) for look in looks]
     most = max([limit * 2.2, *(look.mean_minor * 1.3 for look in looks[-20:])])
     frame = Frame(x_most=_last_case(looks), y_least=0.0, y_most=most)
     parts = frame.axes(
@@ -76,7 +76,7 @@ def cost_chart(units: Units, evidence: CostEvidence, alpha: float, currency: str
         [Tick(at, amount(at, currency).split(" ")[0]) for at in ticks(most)],
         "cases",
     )
-    parts.append(_band(frame, looks, bounds, cap))
+    parts.append(_band(frame, looks, limits, cap))
     parts.append(line(frame, [(0, limit), (frame.x_most, limit)], "boundary bad"))
     parts.append(label(frame.left + 4, frame.y(limit) - 4, f"limit {amount(limit, currency)}"))
     parts.append(line(frame, [(look.cases, look.mean_minor) for look in looks], "curve accent"))
@@ -95,7 +95,7 @@ def cost_chart(units: Units, evidence: CostEvidence, alpha: float, currency: str
                 f"{look.cases:,}",
                 *(amount(v, currency) for v in (look.mean_minor, lo * cap, hi * cap)),
             )
-            for look, (lo, hi) in zip(looks, bounds, strict=True)
+            for look, (lo, hi) in zip(looks, limits, strict=True)
         ),
     )
 

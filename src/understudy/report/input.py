@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from understudy.gate.units import Registered
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case
 from understudy.model.cost import CostSummary
@@ -49,6 +50,7 @@ class ReportInput:
     """What each person who reviewed has decided and seen."""
     rules_now: Mapping[str, str | None] = field(default_factory=dict)
     """The hashes of policy, gates and recording as they are now, where they can be told."""
+    registered: Registered = field(default_factory=Registered)
     problems: Sequence[str] = ()
     """What of the run is missing or damaged."""
     governance: Governance = field(default_factory=Governance)

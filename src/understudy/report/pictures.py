@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from understudy.gate.decide import evidence_of
-from understudy.gate.units import units_of
+from understudy.gate.units import weighed_units
 from understudy.report.agreement_chart import agreement_charts
 from understudy.report.charts import (
     Chart,
@@ -26,7 +26,7 @@ def pictures(facts: ReportInput) -> Iterator[Chart]:
     costs = [case.error_cost_minor for case in facts.cost.per_case]
     if not costs:
         return
-    units = units_of(facts.cost.per_case, facts.gates.cap.minor)
+    units = weighed_units(facts.cost.per_case, facts.gates, facts.registered)
     if units.total_cases:
         evidence = evidence_of(units, facts.gates)
         yield evidence_chart(evidence)

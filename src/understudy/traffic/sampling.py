@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from understudy.model.case import Case
 
-__all__ = ["held_out", "in_time", "sample"]
+__all__ = ["drawn", "held_out", "in_time", "sample"]
 
 
 def sample(cases: Sequence[Case], share: float) -> list[Case]:
@@ -24,6 +24,14 @@ def held_out(cases: Sequence[Case], share: float, inside: bool) -> list[Case]:
     Who is held out has nothing to do with who is in a sample.
     """
     return [case for case in cases if (_place(f"held out {case.cluster_id}") < share) is inside]
+
+
+def drawn(cases: Sequence[Case]) -> list[Case]:
+    """The customers in an order that has nothing to do with them, each one's own cases together.
+
+    A sample of the customers stands first in it, so that it is a part that was drawn by lot.
+    """
+    return sorted(cases, key=lambda case: (_place(case.cluster_id), case.cluster_id))
 
 
 def in_time(cases: Sequence[Case]) -> list[Case]:
