@@ -17,6 +17,7 @@ from understudy.redact.key import RedactionKey
 from understudy.redact.markup import redact_markup
 from understudy.redact.patterns import Pattern
 from understudy.redact.people import Finder, without_spans
+from understudy.redact.plain import is_plain
 from understudy.redact.pseudonym import Pseudonyms, is_pseudonym
 from understudy.redact.remembering import REMEMBERED, keep
 from understudy.redact.sieve import NOTHING, Found, Seen, Sieve
@@ -81,6 +82,8 @@ class Redactor:
         known = self._known.get(text)
         if known is not None:
             return self._as_before(known)
+        if is_plain(text):
+            return text
         found = self._sieve.in_text(text)
         if found == NOTHING and self._finder is None:
             self._remember(text)
@@ -146,17 +149,21 @@ class Redactor:
                 name, value = self._header_anew(pair)
             else:
                 name, value, own = known
-                self._takings.again(own)
+                if own:
+                    self._takings.again(own)
             made[name] = value
         return made
 
     def _header_anew(self, pair: tuple[str, str]) -> tuple[str, str]:
         """A header that was not seen before; most come again with every message."""
+        name, value = pair
+        if is_plain(value) and kind_of_header(name) is None and kind_of_field(name) is None:
+            return self.redact_text(name), value
         finder, self._finder = self._finder, None  # A header is no prose.
-        clean, own = self._takings.of(lambda: (self.redact_text(pair[0]), self._header(*pair)))
+        clean, own = self._takings.of(lambda: (self.redact_text(name), self._header(*pair)))
         self._finder = finder
-        self._harmless.discard(pair[1])
-        if len(pair[1]) <= _LONGEST_KNOWN:
+        self._harmless.discard(value)
+        if len(value) <= _LONGEST_KNOWN:
             keep(self._headers, pair, (*clean, own))
         return clean
 
@@ -280,7 +287,7 @@ class Redactor:
         made: dict[Any, Any] = {}
         look, harmless = len(value) > 1, self._harmless
         for key, item in value.items():
-            plain = key if key in harmless else self._key_of(key)
+            plain = self.redact_text(key) if isinstance(key, str) and key not in harmless else key
             kind = type(item)
             if item is None or kind is bool:
                 made[plain] = item
@@ -308,9 +315,6 @@ class Redactor:
                 return item
             return self._mapping(item, name)
         return self._walked(item, name, parent)
-
-    def _key_of(self, key: Any) -> Any:
-        return self.redact_text(key) if isinstance(key, str) else key
 
     def _number(self, value: Any, name: str, parent: str) -> Any:
         kind = kind_of_field(name, parent) if name else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -71,11 +71,31 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     """What the case's own messages name."""
 
 
-class Answer(NamedTuple):
-    """An answer's body as JSON, and which of the `HINTS` it may hold."""
+@dataclass(slots=True, eq=False)
+class Answer:
+    """An answer's body as JSON, and which of the `HINTS` it may hold; many come again."""
 
     data: bytes
     hinted: tuple[int, ...]
+    _ids: frozenset[str] | None = None
+    _told: frozenset[str] | None = None
+
+    def ids(self) -> frozenset[str]:
+        """The ids and addresses in it."""
+        if self._ids is None:
+            self._ids = frozenset(_ids_in(self.data[:_LONGEST], self.hinted))
+        return self._ids
+
+    def told(self, ticket: Mapping[str, Any]) -> frozenset[str]:
+        """What the words of the ticket that it shows name."""
+        if self._told is None:
+            data = _json([ticket.get("id"), *(ticket.get(name) for name in _TOLD)])
+            numbers = _find_numbers(data) if _LONG in self.hinted else ()
+            self._told = frozenset(_ids_in(data, self.hinted)) | {n.decode() for n in numbers}
+        return self._told
+
+
+_NOTHING = Answer(b"", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +110,7 @@ class Marker:
         ticket = _ticket_of(one, inbound)
         known = one.system in self.systems
         alone = known and inbound is None and ticket is None
-        shown, hinted = (answer or self._answer(one)) if known else (b"", ())
+        shown = (answer or self._answer(one)) if known else _NOTHING
         return Mark(
             at=one.started_at,
             system=one.system,
@@ -102,8 +122,8 @@ class Marker:
             inbound=None if inbound is None else inbound.entity,
             asked=tuple(sorted(_names(_asked(one)))) if alone else (),
             touched=touched_by(one) if alone else None,
-            names=tuple(sorted(_named(one, shown[:_LONGEST], hinted))) if known else (),
-            told=tuple(sorted(_told(one, hinted))) if known and hinted else (),
+            names=tuple(sorted(_named(one, shown))) if known else (),
+            told=tuple(sorted(_told(one, shown))) if shown.hinted else (),
         )
 
     def _answer(self, one: Interaction) -> Answer:
@@ -156,25 +176,21 @@ def _asked(one: Interaction) -> str:
     return asked if body is None else f"{asked} {_text(body)}"
 
 
-def _named(one: Interaction, shown: bytes, hinted: tuple[int, ...]) -> set[str]:
+def _named(one: Interaction, shown: Answer) -> set[str]:
     """Ids and addresses in the request and in an answer that is no long list."""
     found = _ids(_asked(one)) | set(NUMBER.findall(address_of(one.request.url).path))
-    if (_STRIPE in hinted or _MAIL in hinted) and _lists_few(one):
-        found |= _ids_in(shown, hinted)
+    if (_STRIPE in shown.hinted or _MAIL in shown.hinted) and _lists_few(one):
+        found |= shown.ids()
     return found
 
 
-def _told(one: Interaction, hinted: tuple[int, ...]) -> set[str]:
+def _told(one: Interaction, shown: Answer) -> frozenset[str]:
     """What a ticket's own words name, where the exchange shows it."""
     body = one.response.body if one.response else None
     ticket = body.get("ticket") if isinstance(body, dict) else None
     if one.system != "zendesk" or not isinstance(ticket, dict):
-        return set()
-    data = _json([ticket.get("id"), *(ticket.get(name) for name in _TOLD)])
-    found = _ids_in(data, hinted)
-    return (
-        found | {each.decode("ascii") for each in _find_numbers(data)} if _LONG in hinted else found
-    )
+        return frozenset()
+    return shown.told(ticket)
 
 
 def _lists_few(one: Interaction) -> bool:
