@@ -149,8 +149,7 @@ class Redactor:
                 name, value = self._header_anew(pair)
             else:
                 name, value, own = known
-                if own:
-                    self._takings.again(own)
+                self._takings.again(own)
             made[name] = value
         return made
 
@@ -169,9 +168,8 @@ class Redactor:
 
     def _as_before(self, known: tuple[str, tuple[str, ...]]) -> str:
         """What became of a text before, counted again."""
-        clean, own = known
-        self._takings.again(own)
-        return clean
+        self._takings.again(known[1])
+        return known[0]
 
     def _noted(self, text: str, work: Callable[[], str]) -> str:
         """Do the work and keep what it made of a short text; many come again and again."""
@@ -284,8 +282,7 @@ class Redactor:
 
     def _mapping(self, value: Mapping[Any, Any], name: str) -> dict[Any, Any]:
         secret = bool(name) and kind_of_field(name) == "secret"
-        made: dict[Any, Any] = {}
-        look, harmless = len(value) > 1, self._harmless
+        made, look, harmless = dict[Any, Any](), len(value) > 1, self._harmless
         for key, item in value.items():
             plain = self.redact_text(key) if isinstance(key, str) and key not in harmless else key
             kind = type(item)
@@ -317,8 +314,7 @@ class Redactor:
         return self._walked(item, name, parent)
 
     def _number(self, value: Any, name: str, parent: str) -> Any:
-        kind = kind_of_field(name, parent) if name else None
-        shown = str(value)
+        kind, shown = kind_of_field(name, parent) if name else None, str(value)
         if kind == "secret" or (kind is not None and self._personal):
             clean = shown if is_pseudonym(kind, shown) else self._replace(kind, shown)
         elif isinstance(value, int) and self._personal and value >= _SMALLEST_CARD:
