@@ -14,6 +14,7 @@ from understudy.redact.fields import kind_of_field
 from understudy.traffic.detect import Wishes, import_traffic
 from understudy.traffic.quarantine import Quarantine
 from understudy.traffic.scan import scan_recording
+from understudy.traffic.tau import import_tau
 from understudy.traffic.trace_import import TRACES
 
 _TOKEN = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
@@ -36,6 +37,59 @@ def test_no_secret_in_any_part_reaches_the_disk(format, tmp_path, monkeypatch):
     shown = written + b"".join(map(_decoded, _TOKEN.findall(written)))
     assert [one for one in of.made if one.encode() in shown] == []
     assert len(of.made) >= 7 and report.manifest.redactions
+
+
+def test_no_secret_in_a_benchmark_s_log_reaches_the_disk(logs, tmp_path, key):
+    """Said, asked for, answered, expected or scored: its people are invented, its keys need not be.
+
+    Both schemas, with what the agent proposed; a record in quarantine names none either.
+    """
+    of = Canaries()
+    first, second = _benchmark_logs(logs, of)
+    for name, content in (("tau-bench", first), ("tau2-bench", second)):
+        log = logs.write(content, f"{of.key()}.json")
+        out = tmp_path / name
+        report = import_tau(log, out, out / "proposed.jsonl", key=key)
+        assert (report.format, report.manifest.cases, report.manifest.quarantined) == (name, 1, 1)
+        assert report.manifest.redactions and scan_recording(out) == []
+        written = report.summary().replace(str(tmp_path), "").encode()
+        written += b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
+        shown = written + b"".join(map(_decoded, _TOKEN.findall(written)))
+        assert [one for one in of.made if one.encode() in shown] == []
+
+
+def _benchmark_logs(logs, of):
+    """A run of each schema with a secret in every part, and one that cannot be used."""
+
+    def given():
+        return {"order_id": "1", "password": of.plain(), of.key(): f"key {of.key()}"}
+
+    def said():
+        return f"password: {of.plain()}, key {of.key()}"
+
+    def encoded():
+        return base64.b64encode(f"token={of.plain()} {of.key()}".encode()).decode()
+
+    first = logs.run1(
+        messages=[
+            {"role": "user", "content": said()}, {"role": "assistant", "content": encoded()},
+            logs.call1("cancel_reservation", given()), logs.answer1(json.dumps(given())),
+            logs.call1(of.key(), given(), 2), logs.answer1(f"Error: {said()}", 2),
+        ],
+        actions=[{"name": "cancel_reservation", "kwargs": given()}], outputs=[said(), encoded()],
+    )  # fmt: skip
+    second = logs.run2(
+        messages=[
+            {"role": "user", "content": said()}, {"role": "assistant", "content": encoded()},
+            logs.call2("cancel_pending_order", given()), logs.answer2(json.dumps(given())),
+            logs.call2(of.key(), given(), "c2"), logs.answer2(f"Error: {said()}", "c2"),
+        ],
+    )  # fmt: skip
+    tasks = [logs.task2("5", [logs.reference2("cancel_pending_order", given())])]
+    info = {"environment_info": {"domain_name": "retail"}, "note": said()}
+    broken = {"traj": said(), "info": {"task": {"actions": said()}}, "task_id": of.key()}
+    lost = {"task_id": of.key(), "messages": said()}
+    return [first, broken], {"info": info, "tasks": tasks, "simulations": [second, lost]}
 
 
 def test_a_reason_that_quotes_a_record_quotes_no_secret(tmp_path):
