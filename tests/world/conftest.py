@@ -9,8 +9,23 @@ from understudy.world.damage import Damaged, damage
 from understudy.world.profile import Profile, load_profile
 from understudy.world.recipe import Recipe, load_recipe
 from understudy.world.truth import Truth, build_truth
+from understudy.world.writer import Facts, WorldWriter, dirty_columns
 
 SEED = 7
+
+
+@pytest.fixture(scope="session")
+def write_world():
+    """Writes a world that is in memory as a whole."""
+
+    def write(path, truth, damaged):
+        facts = Facts(truth.seed, truth.recipe, damaged.profile)
+        with WorldWriter(path, facts, dirty_columns(damaged.profile)) as writer:
+            for block, draft in zip(truth.all_blocks(), damaged.drafts, strict=True):
+                writer.write(block, draft)
+            return writer.finish()
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from understudy.world.contents import values_digest
 from understudy.world.damage import damage, damage_block
 from understudy.world.profile import Profile, load_profile
 from understudy.world.recipe import Recipe
-from understudy.world.store import read_manifest, write_world
+from understudy.world.store import read_manifest
 from understudy.world.stream import Shard, build_world
 from understudy.world.truth import build_block, build_truth
 from understudy.world.writer import Facts
@@ -57,7 +57,7 @@ def test_hash_seeds_do_not_matter(tmp_path):
 
 
 @pytest.mark.parametrize("of", [1, 2, 3, 7, 16])
-def test_shards_make_the_same_world(tmp_path, small, profile, of):
+def test_shards_make_the_same_world(tmp_path, small, profile, of, write_world):
     """Built in one go in memory, or in 1, 2, 3, 7 and 16 shards: one digest, one quality report."""
     truth = build_truth(small, 11)
     whole = write_world(tmp_path / "whole", truth, damage(truth, profile, 11))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.campaign.worlds import BuildRequest, generate_world
+from understudy.campaign.worlds import BuildRequest, build_world
 from understudy.model.errors import ConfigurationError
 from understudy.model.package import resolve_document
 from understudy.world.pool_builder import romanise
@@ -334,7 +334,7 @@ def test_recipe_and_profile_are_told_together(tmp_path):
     names = (str(tmp_path / "r.yaml"), str(tmp_path / "p.yaml"))
     request = BuildRequest(tmp_path / "world", *names, customers=5, cases=0, seed=1)
     with pytest.raises(ConfigurationError) as caught:
-        generate_world(request, lambda *_: None)
+        build_world(request, lambda *_: None)
     assert "r.yaml:2: `leads`" in caught.value.describe()
     assert "p.yaml:4: there is no table" in caught.value.describe()
     assert not (tmp_path / "world").exists()

@@ -14,14 +14,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from understudy.model.errors import ConfigurationError, RecordingError
+from understudy.world.addition import Addition
 from understudy.world.damage import damage
+from understudy.world.served import served
 from understudy.world.store import (
     load_ledger,
     load_table,
     load_world,
     read_manifest,
     struck_by_table,
-    write_world,
 )
 from understudy.world.stream import Shard, build_world, parse_shard
 from understudy.world.truth import build_truth
@@ -29,7 +30,7 @@ from understudy.world.writer import Facts, WorldWriter
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, truth, damaged):
+def folder(tmp_path_factory, truth, damaged, write_world):
     path = tmp_path_factory.mktemp("worlds") / "world"
     write_world(path, truth, damaged)
     return path
@@ -43,11 +44,12 @@ def copy(folder, tmp_path):
 
 def test_what_is_written_is_read(folder, truth, damaged):
     """The loaded world serves the dirty rows; truth and ledger are there beside it."""
-    world = load_world(folder)
-    assert world.now == truth.recipe.epoch
+    world, held = load_world(folder), served(damaged, truth.recipe.epoch)
+    assert world.now == held.now == truth.recipe.epoch
     assert world.content_digest == read_manifest(folder).content_digest
     for name, table in damaged.tables.items():
         assert list(world.table(name).values()) == list(table.rows()), name
+        assert list(world.table(name).items()) == list(held.table(name).items()), name
     assert load_table(folder, "stripe.charges", truth=True) == truth.rows("stripe.charges")
     assert load_ledger(folder) == damaged.ledger.to_pylist()
 
@@ -107,7 +109,7 @@ def test_a_damaged_manifest_is_told(copy):
         load_world(copy)
 
 
-def test_a_half_written_world_leaves_nothing(tmp_path, small, profile, monkeypatch):
+def test_a_half_written_world_leaves_nothing(tmp_path, small, profile, monkeypatch, write_world):
     """Where writing fails in the middle, neither a world nor a part of one is left."""
     truth = build_truth(small, 2)
     damaged = damage(truth, profile, 2)
@@ -150,6 +152,9 @@ def test_shards_of_two_worlds_are_never_joined(tmp_path, small, profile):
     build_world(tmp_path / "world", Facts(1, small, profile), Shard(1, 2))
     with pytest.raises(RecordingError, match=r"1-of-2.*another world"):
         build_world(tmp_path / "world", Facts(2, small, profile), Shard(2, 2))
+    with_cases = Addition(3, {}, {}, lambda _: None)
+    with pytest.raises(RecordingError, match=r"1-of-2.*number of cases differs"):
+        build_world(tmp_path / "world", Facts(1, small, profile), Shard(2, 2), addition=with_cases)
 
 
 def test_a_changed_shard_is_refused(tmp_path, small, profile):
@@ -234,7 +239,7 @@ def test_a_world_that_was_moved_away_is_told(tmp_path, small, profile):
     assert raised.value.hint == f"mv {tmp_path / '.world.77.earlier'} {tmp_path / 'world'}"
 
 
-def test_what_struck_is_counted_by_table(damaged, truth, tmp_path):
+def test_what_struck_is_counted_by_table(damaged, truth, tmp_path, write_world):
     """The counts by table and operator add up to the ledger."""
     made = write_world(tmp_path / "world", truth, damaged)
     found = struck_by_table(tmp_path / "world")

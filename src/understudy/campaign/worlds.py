@@ -8,23 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.model.errors import UnderstudyError, one_error
-from understudy.model.folder import FolderAside
 from understudy.model.manifest import WorldManifest
+from understudy.model.world import World
 from understudy.traffic.recording import read_recording, write_recording
-from understudy.workflows.plan import plan_cases
+from understudy.workflows.plan import CasePlan, plan_cases
 from understudy.workflows.recipe import load_recipes
 from understudy.workflows.record import provenance_of, record
 from understudy.workflows.staff import known_rates
+from understudy.world.addition import Addition, addresses_elsewhere, case_blocks
 from understudy.world.damage import damage
 from understudy.world.profile import load_profile
 from understudy.world.recipe import load_recipe
-from understudy.world.store import load_world, read_manifest, struck_by_table, write_world
+from understudy.world.served import served
+from understudy.world.store import read_manifest, struck_by_table
 from understudy.world.stream import build_world as stream_world
 from understudy.world.stream import parse_shard
 from understudy.world.truth import build_truth
 from understudy.world.writer import Facts, refuse_foreign
 
-__all__ = ["BuildRequest", "build_world", "describe_world", "generate_world"]
+__all__ = ["BuildRequest", "build_world", "describe_world"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -43,54 +45,54 @@ class BuildRequest:
     shard: str | None = None
 
 
-def generate_world(request: BuildRequest, progress: Progress) -> WorldManifest | None:
-    """A world without cases, block by block, in memory that does not grow with it.
+def build_world(request: BuildRequest, progress: Progress) -> WorldManifest | None:
+    """A world with what staff did about its cases, written aside and moved into place whole.
 
-    With a shard only that part is built; the last one to finish joins them all, before that there
-    is no manifest yet.
+    It is made block by block: memory grows with the cases and not with the world. With a shard only
+    that part is built; the last one to finish joins them all and lets the staff work, before that
+    there is no manifest yet. A world that was built before at that place is replaced; anything else
+    there is refused.
     """
     facts = _facts(request)
     shard = parse_shard(request.shard) if request.shard else None
+    refuse_foreign(request.out)
+    addition = _planned(facts, request.cases, progress) if request.cases else None
     return stream_world(
-        request.out, facts, shard, lambda done, total: progress("world", done, total)
+        request.out, facts, shard, lambda done, total: progress("world", done, total), addition
     )
 
 
-def build_world(request: BuildRequest, progress: Progress) -> WorldManifest:
-    """Truth, cases, mess, and what staff did: written aside and moved into place whole.
+def _planned(facts: Facts, cases: int, progress: Progress) -> Addition:
+    """The cases of a world, all of them about customers of as many blocks as that takes.
 
-    All of it is in memory at once, since the cases are planned over the whole world.
-
-    A world that was built before at that place is replaced; anything else there is refused.
+    Staff work in those blocks; nothing in them points at another one.
     """
-    out = request.out
-    refuse_foreign(out)
-    facts = _facts(request)
-    steps = 5
-    progress("world", 0, steps)
-    truth = build_truth(facts.recipe, request.seed)
-    plan = plan_cases(truth, request.cases, request.seed)
-    progress("world", 1, steps)
-    damaged = damage(truth, facts.profile, request.seed)
-    progress("world", 2, steps)
-    with FolderAside(out) as aside:
-        made = aside.folder / "world"
-        manifest = write_world(made, truth, damaged)
-        progress("world", 3, steps)
-        recorded = record(
-            load_world(made), plan, request.seed, lambda done, of: progress("cases", done, of)
-        )
-        progress("world", 4, steps)
-        write_recording(
-            made / "recording",
-            cases=recorded.cases,
-            baselines=recorded.baselines,
-            interactions=recorded.interactions,
-            provenance=provenance_of(recorded),
-        )
-        progress("world", 5, steps)
-        aside.place("world")
-    return manifest
+    recipe, seed = facts.recipe, facts.seed
+    numbers = case_blocks(recipe, cases, seed)
+    truth = build_truth(recipe, seed, numbers)
+    taken = addresses_elsewhere(recipe, seed, numbers)
+    plan = plan_cases(truth, cases, seed, taken=taken)
+    damaged = damage(truth, facts.profile, seed)
+    made = zip(truth.all_blocks(), damaged.drafts, strict=True)
+    world = served(damaged, recipe.epoch)
+    return Addition(
+        cases,
+        truth.columns_added(),
+        {block.number: (block, draft) for block, draft in made},
+        lambda folder: _let_work(folder, world, plan, progress),
+    )
+
+
+def _let_work(folder: Path, world: World, plan: CasePlan, progress: Progress) -> None:
+    """Let the staff handle the cases, and write the recording of it into a world's folder."""
+    recorded = record(world, plan, plan.seed, lambda done, of: progress("cases", done, of))
+    write_recording(
+        folder / "recording",
+        cases=recorded.cases,
+        baselines=recorded.baselines,
+        interactions=recorded.interactions,
+        provenance=provenance_of(recorded),
+    )
 
 
 def _facts(request: BuildRequest) -> Facts:

@@ -27,18 +27,15 @@ def build(
     cases: Annotated[int, typer.Option(min=0, help="Cases that simulated staff handle.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")] = 0,
     shard: Annotated[
-        str | None, typer.Option(help="Build part K of N only, as `2/8`; without --cases.")
+        str | None, typer.Option(help="Build part K of N only, as `2/8`; the last joins them.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Generate a messy, consistent world, with a recording of staff at work if cases are asked."""
-    from understudy.campaign.worlds import BuildRequest, build_world, generate_world
+    from understudy.campaign.worlds import BuildRequest, build_world
 
-    if cases and shard:
-        raise typer.BadParameter("a shard has no cases; build them with the whole world")
     request = BuildRequest(out, recipe, profile, customers, cases, seed, shard=shard)
-    work = build_world if cases else generate_world
-    manifest = work(request, Progress(quiet=quiet))
+    manifest = build_world(request, Progress(quiet=quiet))
     if manifest is None:
         typer.echo(f"{out}: shard {shard} is built; the world is whole when the others are")
         return

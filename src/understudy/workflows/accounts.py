@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -62,9 +62,9 @@ class Lead:
     language = "en"
 
 
-def accounts_of(truth: Rows) -> list[Account]:
-    """All customers who write in and have an e-mail address that nobody else has."""
-    customers = _unique_emails(truth.rows("stripe.customers"))
+def accounts_of(truth: Rows, taken: Collection[str] = frozenset()) -> list[Account]:
+    """All customers who write in and have an e-mail address that nobody else has, nor `taken`."""
+    customers = _unique_emails(truth.rows("stripe.customers"), taken)
     contacts = truth.rows("hubspot.contacts")
     users = truth.rows("zendesk.users")
     charges = _grouped(truth.rows("stripe.charges"))
@@ -85,9 +85,9 @@ def accounts_of(truth: Rows) -> list[Account]:
     ]
 
 
-def leads_of(truth: Rows) -> list[Lead]:
+def leads_of(truth: Rows, taken: Collection[str] = frozenset()) -> list[Lead]:
     """Everybody in the CRM who has bought nothing and has an e-mail address of their own."""
-    contacts = _unique_emails(truth.rows("hubspot.contacts"))
+    contacts = _unique_emails(truth.rows("hubspot.contacts"), taken)
     users = truth.rows("zendesk.users")
     return [
         Lead(contacts[person["contact_id"]], users.get(str(person.get("user_id"))))
@@ -129,7 +129,8 @@ def _grouped(rows: Mapping[str, Row]) -> Mapping[str, list[Row]]:
     return groups
 
 
-def _unique_emails(rows: Mapping[str, Row]) -> dict[str, Row]:
+def _unique_emails(rows: Mapping[str, Row], taken: Collection[str]) -> dict[str, Row]:
     """The rows whose e-mail address nobody else has."""
     counts = Counter(row.get("email") for row in rows.values())
+    counts.update(taken)
     return {key: row for key, row in rows.items() if counts[row.get("email")] == 1}

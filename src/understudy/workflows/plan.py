@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,16 +55,25 @@ class CasePlan:
     seed: int
 
 
-def plan_cases(truth: Any, count: int, seed: int, *, recipes: Path | None = None) -> CasePlan:
+def plan_cases(
+    truth: Any,
+    count: int,
+    seed: int,
+    *,
+    recipes: Path | None = None,
+    taken: Collection[str] = frozenset(),
+) -> CasePlan:
     """Pick customers for `count` cases and add their tickets to the truth, before it is damaged.
 
-    `truth` is a `world.truth.Truth`. Each customer has at most one case as long as there are
-    customers enough; where there are not, those come again whose first case left no trace.
+    `truth` is a `world.truth.Truth`; of a part of a world, `taken` are the e-mail addresses that
+    somebody elsewhere in it has as well, for staff look people up by theirs. Each customer has at
+    most one case as long as there are customers enough; where there are not, those come again whose
+    first case left no trace.
 
     Raises `ConfigurationError` where the world has nobody for a workflow.
     """
     rng = Random(f"plan/{seed}")
-    planner = _Planner(truth, rng)
+    planner = _Planner(truth, rng, taken)
     slots = schedule(load_recipes(recipes).values(), count, rng)
     now = int(truth.recipe.epoch)
     drafts: dict[int, Draft] = {}
@@ -80,14 +89,14 @@ def plan_cases(truth: Any, count: int, seed: int, *, recipes: Path | None = None
 class _Planner:
     """Hands out customers: the unused first, then those whose first case left no trace."""
 
-    def __init__(self, truth: Rows, rng: Random) -> None:
-        accounts = accounts_of(truth)
+    def __init__(self, truth: Rows, rng: Random, taken: Collection[str]) -> None:
+        accounts = accounts_of(truth, taken)
         rng.shuffle(accounts)
         kept = max(len(accounts) // 20, 1)
         self.others, self.free = accounts[:kept], accounts[kept:]
         self.untouched: list[Account] = []
         self.touched: list[Account] = []
-        self.leads = leads_of(truth)
+        self.leads = leads_of(truth, taken)
         rng.shuffle(self.leads)
         self.catalogue = Catalogue(truth.rows("stripe.products"), truth.rows("stripe.prices"))
 

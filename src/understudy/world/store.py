@@ -1,4 +1,4 @@
-"""Worlds on disk: written whole or not at all, read with clear errors where they are damaged."""
+"""Worlds on disk, read with clear errors where they are damaged."""
 
 from __future__ import annotations
 
@@ -15,12 +15,9 @@ from understudy.model.folder import earlier_of
 from understudy.model.jsonl import read_json
 from understudy.model.manifest import WorldManifest
 from understudy.model.world import Row, World
-from understudy.world.damage import Damaged
 from understudy.world.imported import ACCOUNT
 from understudy.world.table import Rows
-from understudy.world.truth import Truth
 from understudy.world.versions import VERSIONS, load_versions
-from understudy.world.writer import Facts, WorldWriter, dirty_columns
 
 __all__ = [
     "check_files",
@@ -32,22 +29,9 @@ __all__ = [
     "load_world",
     "read_manifest",
     "struck_by_table",
-    "write_world",
 ]
 
 _HINT = "understudy world build --out {path}"
-
-
-def write_world(path: Path, truth: Truth, damaged: Damaged) -> WorldManifest:
-    """Write a world that is in memory; nothing is left where writing fails."""
-    extra = dirty_columns(damaged.profile)
-    for name, rows in truth.columns_added().items():
-        extra[name] = sorted({*extra.get(name, []), *rows})
-    facts = Facts(truth.seed, truth.recipe, damaged.profile)
-    with WorldWriter(path, facts, extra) as writer:
-        for block, draft in zip(truth.all_blocks(), damaged.drafts, strict=True):
-            writer.write(block, draft)
-        return writer.finish()
 
 
 def read_manifest(path: Path) -> WorldManifest:

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.model.jsonl import read_json
 from understudy.model.manifest import WorldManifest
+from understudy.world.addition import Addition
 from understudy.world.damage import damage_block
 from understudy.world.heap import one_heap
 from understudy.world.profile import check_profile
-from understudy.world.truth import SHARED, build_block, build_shared
+from understudy.world.truth import EXTRA, SHARED, build_block, build_shared
 from understudy.world.writer import (
     PART,
     ROW_GROUP,
@@ -41,10 +42,10 @@ class Shard:
     number: int = 1
     of: int = 1
 
-    def blocks(self, count: int) -> list[int]:
-        """The blocks of this shard; the first shard has the shared rows too."""
+    def blocks(self, count: int, addition: Addition | None = None) -> list[int]:
+        """The blocks of this shard; the first shard has the shared rows and the added ones too."""
         own = list(range(self.number - 1, count, self.of))
-        return [SHARED, *own] if self.number == 1 else own
+        return [SHARED, *own, *_added(addition)] if self.number == 1 else own
 
 
 def parse_shard(text: str) -> Shard:
@@ -62,31 +63,52 @@ def parse_shard(text: str) -> Shard:
 
 
 def build_world(
-    path: Path, facts: Facts, shard: Shard | None = None, progress: Progress | None = None
+    path: Path,
+    facts: Facts,
+    shard: Shard | None = None,
+    progress: Progress | None = None,
+    addition: Addition | None = None,
 ) -> WorldManifest | None:
     """Build a world, or one shard of it; the last shard to finish joins them all.
 
     Shards wait in `PATH/shards/`; None says that others are still missing. `progress` is told how
-    many blocks are done, and of how many.
+    many blocks are done, and of how many. An `addition` is the same for each shard; it is completed
+    when the world is whole.
     """
     check_profile(facts.profile)
     part = shard or Shard()
     alone = part.of == 1
     folder = path if alone else path / SHARDS / f"{part.number}-of-{part.of}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    blocks = part.blocks(facts.recipe.blocks())
-    with one_heap(), WorldWriter(folder, facts, dirty_columns(facts.profile)) as writer:
+    blocks = part.blocks(facts.recipe.blocks(), addition)
+    with one_heap(), WorldWriter(folder, facts, _columns(facts, addition)) as writer:
         for done, number in enumerate(blocks, 1):
-            _write_block(writer, facts, number)
+            _write_block(writer, facts, number, addition)
             if progress:
                 progress(done, len(blocks))
         if alone:
-            return writer.finish()
-        writer.finish_part(part.number, part.of)
-    return _join_if_whole(path, facts, part.of)
+            return writer.finish(addition.complete if addition else None)
+        writer.finish_part(part.number, part.of, addition.cases if addition else 0)
+    return _join_if_whole(path, facts, part.of, addition)
 
 
-def _write_block(writer: WorldWriter, facts: Facts, number: int) -> None:
+def _added(addition: Addition | None) -> list[int]:
+    """The block of the added rows, where there are any."""
+    return [EXTRA] if addition and EXTRA in addition.blocks else []
+
+
+def _columns(facts: Facts, addition: Addition | None) -> dict[str, list[str]]:
+    """The columns beyond the schema, by table."""
+    columns = dirty_columns(facts.profile)
+    for name, more in addition.columns.items() if addition else ():
+        columns[name] = sorted({*columns.get(name, []), *more})
+    return columns
+
+
+def _write_block(writer: WorldWriter, facts: Facts, number: int, addition: Addition | None) -> None:
+    if addition and number in addition.blocks:
+        writer.write(*addition.blocks[number])
+        return
     if number == SHARED:
         block = build_shared(facts.recipe, facts.seed)
     else:
@@ -94,12 +116,14 @@ def _write_block(writer: WorldWriter, facts: Facts, number: int) -> None:
     writer.write(block, damage_block(block, facts.profile, facts.seed, facts.recipe.epoch))
 
 
-def _join_if_whole(path: Path, facts: Facts, of: int) -> WorldManifest | None:
+def _join_if_whole(
+    path: Path, facts: Facts, of: int, addition: Addition | None
+) -> WorldManifest | None:
     parts = [path / SHARDS / f"{number}-of-{of}" for number in range(1, of + 1)]
     if not all((part / PART).is_file() for part in parts):
         return None
     with _alone(path / SHARDS / "joining") as first:
-        return join_shards(path, parts, facts) if first else None
+        return join_shards(path, parts, facts, addition) if first else None
 
 
 @contextmanager
@@ -131,17 +155,19 @@ def _held(lock: Path) -> IO[bytes] | None:
     return file
 
 
-def join_shards(path: Path, parts: Sequence[Path], facts: Facts) -> WorldManifest:
+def join_shards(
+    path: Path, parts: Sequence[Path], facts: Facts, addition: Addition | None = None
+) -> WorldManifest:
     """One world of all its shards, equal to what a single build writes.
 
     Raises `RecordingError` where shards are of different worlds, are missing blocks or were changed
     after they were written.
     """
     records = [read_json(part / PART, PartRecord) for part in parts]
-    owners = _owners(parts, records, facts)
+    owners = _owners(parts, records, facts, addition)
     cursors = {part: _Cursor(part) for part in parts}
-    with WorldWriter(path, facts, dirty_columns(facts.profile)) as writer:
-        for number in sorted(owners):
+    with WorldWriter(path, facts, _columns(facts, addition)) as writer:
+        for number in sorted(owners, key=lambda each: (each == EXTRA, each)):
             part, record = owners[number]
             written = writer.put(number, cursors[part].take(record))
             if written.digest != record.digest:
@@ -149,24 +175,30 @@ def join_shards(path: Path, parts: Sequence[Path], facts: Facts) -> WorldManifes
                     f"block {number} of the shard `{part}` was changed after it was written",
                     code="U452",
                 )
-        return writer.finish()
+        return writer.finish(addition.complete if addition else None)
 
 
 def _owners(
-    parts: Sequence[Path], records: Sequence[PartRecord], facts: Facts
+    parts: Sequence[Path],
+    records: Sequence[PartRecord],
+    facts: Facts,
+    addition: Addition | None,
 ) -> dict[int, tuple[Path, BlockRecord]]:
     """Which shard has which block; every block once."""
     owners: dict[int, tuple[Path, BlockRecord]] = {}
-    wanted = (facts.seed, facts.recipe.hash, facts.profile.hash)
+    cases = addition.cases if addition else 0
+    wanted = (facts.seed, facts.recipe.hash, facts.profile.hash, cases)
     for part, record in zip(parts, records, strict=True):
-        if (record.seed, record.recipe_hash, record.profile_hash) != wanted:
+        if (record.seed, record.recipe_hash, record.profile_hash, record.cases) != wanted:
             raise RecordingError(
-                f"the shard `{part}` is of another world: its seed, recipe or profile differs",
+                f"the shard `{part}` is of another world: its seed, recipe, profile or number of"
+                " cases differs",
                 code="U452",
                 hint=f"remove `{part}` and build it again",
             )
         owners.update({int(number): (part, block) for number, block in record.blocks.items()})
-    missing = sorted({SHARED, *range(facts.recipe.blocks())} - set(owners))
+    every = {SHARED, *range(facts.recipe.blocks()), *_added(addition)}
+    missing = sorted(every - set(owners))
     if missing:
         raise RecordingError(f"no shard has block {missing[0]}", code="U452")
     return owners

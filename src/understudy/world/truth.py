@@ -157,8 +157,9 @@ def _about(table: Table, people: Table) -> npt.NDArray[np.int64]:
     return found
 
 
-def build_truth(recipe: Recipe, seed: int) -> Truth:
-    """The whole clean world in memory."""
+def build_truth(recipe: Recipe, seed: int, numbers: Sequence[int] | None = None) -> Truth:
+    """The clean world in memory: all of it, or the shared rows and the blocks of `numbers`."""
     blocks = [build_shared(recipe, seed)]
-    blocks += [build_block(recipe, seed, number) for number in range(recipe.blocks())]
+    wanted = range(recipe.blocks()) if numbers is None else numbers
+    blocks += [build_block(recipe, seed, number) for number in wanted]
     return Truth(recipe, seed, tuple(blocks))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +58,7 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True):
     recipe_hash: str
     profile_hash: str
     blocks: dict[str, BlockRecord]
+    cases: int = 0
     schema: str = "understudy/world-shard/1"
 
 
@@ -161,7 +162,7 @@ class WorldWriter:
         if len(rows):
             self._files[file].write_table(rows, row_group_size=ROW_GROUP)
 
-    def finish_part(self, shard: int, of: int) -> PartRecord:
+    def finish_part(self, shard: int, of: int, cases: int = 0) -> PartRecord:
         """Put a shard in place: no world yet, but all that joining it with the others needs."""
         self._close()
         record = PartRecord(
@@ -171,6 +172,7 @@ class WorldWriter:
             recipe_hash=self.facts.recipe.hash,
             profile_hash=self.facts.profile.hash,
             blocks={str(number): block for number, block in sorted(self._blocks.items())},
+            cases=cases,
         )
         write_json(self._aside.folder / PART, record)
         self._aside.place()
@@ -180,8 +182,11 @@ class WorldWriter:
         """Keep a JSON file beside the tables."""
         write_json(self._aside.folder / name, record)
 
-    def finish(self) -> WorldManifest:
-        """Write what the world says of itself, and put it in place; returns the manifest."""
+    def finish(self, complete: Callable[[Path], None] | None = None) -> WorldManifest:
+        """Write what the world says of itself, and put it in place; returns the manifest.
+
+        `complete` is given the folder before that, to put into it what else belongs to the world.
+        """
         self._close()
         manifest = self._manifest()
         quality: dict[str, Any] = {
@@ -194,6 +199,8 @@ class WorldWriter:
         }
         write_json(self._aside.folder / "quality.json", quality)
         write_json(self._aside.folder / "manifest.json", manifest)
+        if complete:
+            complete(self._aside.folder)
         self._aside.place()
         return manifest
 
