@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +18,8 @@ __all__ = ["build_request", "find_operation"]
 
 Systems = Mapping[str, System]
 _OWN: dict[str, System] = {}
+_PLAIN = re.compile(r"[\w.~-]+", re.ASCII)
+"""What stands in a path as it is: most ids."""
 
 
 def find_operation(name: str, systems: Systems | None = None) -> Operation:
@@ -59,26 +63,33 @@ def build_request(
 
 
 def _filled(operation: Operation, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    names = [p[1:-1] for p in operation.template.split("/") if p.startswith("{")]
-    missing = [name for name in names if params.get(name) in (None, "")]
+    path, rest = operation.template, dict(params)
+    names = _names(path)
+    missing = [name for name in names if rest.get(name) in (None, "")]
     if missing:
         raise ValueError(f"{operation.name} needs `{'`, `'.join(missing)}`")
-    path = operation.template
     for name in names:
-        path = path.replace(f"{{{name}}}", quote(str(params[name]), safe=""))
-    return path, {name: value for name, value in params.items() if name not in names}
+        given = str(rest.pop(name))
+        written = given if _PLAIN.fullmatch(given) else quote(given, safe="")
+        path = path.replace(f"{{{name}}}", written)
+    return path, rest
+
+
+@cache
+def _names(template: str) -> tuple[str, ...]:
+    return tuple(part[1:-1] for part in template.split("/") if part.startswith("{"))
 
 
 def _wire(operation: Operation, rest: dict[str, Any], strict: bool) -> Wire:
     if operation.wire is not None:
         # It would be dropped or misplaced, so the system could not refuse it.
-        known = {*operation.params["properties"], *operation.accepts}
-        unknown = [name for name in rest if strict and name not in known]
-        if unknown:
-            raise ValueError(
-                f"{operation.name} takes no `{unknown[0]}`{nearest(unknown[0], known)}; "
-                f"it takes {', '.join(operation.params['properties'])}"
-            )
+        taken = operation.params["properties"]
+        for name in rest:
+            if strict and name not in taken and name not in operation.accepts:
+                raise ValueError(
+                    f"{operation.name} takes no `{name}`"
+                    f"{nearest(name, {*taken, *operation.accepts})}; it takes {', '.join(taken)}"
+                )
         return operation.wire(rest)
     return Wire(query=rest) if operation.method == "GET" else Wire(body=rest or None)
 

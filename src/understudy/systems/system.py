@@ -204,6 +204,8 @@ def encode_query(values: Mapping[str, Any]) -> str:
     >>> encode_query({"limit": 10, "archived": False, "properties": ["email", "phone"]})
     'limit=10&archived=false&properties=email%2Cphone'
     """
+    if not values:
+        return ""
     from urllib.parse import urlencode
 
     return urlencode({key: _plain(value) for key, value in values.items()})

@@ -12,6 +12,8 @@ __all__ = ["decode", "encode"]
 _PARTS = re.compile(r"\[([^\[\]]*)\]")
 _PLAIN = re.compile(r"[\w.@:,*-]+=[\w.@:,*-]*(?:&[\w.@:,*-]+=[\w.@:,*-]*)*", re.ASCII)
 """Forms in which nothing is coded: most of them, and there is nothing to decode."""
+_SAFE = re.compile(r"[\w.~-]*", re.ASCII)
+"""What is coded as it is."""
 _DEEPEST = 10
 
 
@@ -39,8 +41,12 @@ def encode(values: Mapping[str, Any]) -> str:
     >>> encode({"amount": 5, "items": [{"id": "si_1"}], "cancel_at_period_end": True})
     'amount=5&items[0][id]=si_1&cancel_at_period_end=true'
     """
-    pairs = ((key, value) for name, each in values.items() for key, value in _flat(name, each))
-    return "&".join(f"{key}={quote_plus(value)}" for key, value in pairs)
+    pairs = (pair for name, each in values.items() for pair in _flat(name, each))
+    return "&".join([f"{key}={_coded(value)}" for key, value in pairs])
+
+
+def _coded(value: str) -> str:
+    return value if _SAFE.fullmatch(value) else quote_plus(value)
 
 
 def _place(node: dict[str, Any], parts: list[str], value: str) -> None:
