@@ -132,3 +132,15 @@ def test_the_folder_that_a_command_runs_in_is_not_replaced(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path / "in")
     with pytest.raises(ConfigurationError, match="the command runs in it"):
         FolderAside(Path(place))
+
+
+def test_what_is_no_folder_is_not_replaced_by_one(tmp_path):
+    """A file, a pipe or a device in the place of the folder stays as it is."""
+    file, pipe = tmp_path / "notes.txt", tmp_path / "pipe"
+    file.write_text("mine")
+    os.mkfifo(pipe)
+    for path in (file, pipe):
+        with pytest.raises(ConfigurationError, match="is no folder"):
+            FolderAside(path)
+    assert file.read_text() == "mine"
+    assert pipe.is_fifo()

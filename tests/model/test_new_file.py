@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 
 from understudy.model.new_file import file_aside
@@ -27,3 +30,17 @@ def test_two_processes_write_one_file_without_mixing(tmp_path, monkeypatch):
             second.write_text("second")
     assert path.read_text() == "first"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_pipe_stays_a_pipe_and_is_given_the_whole(tmp_path):
+    """What is written to a pipe, as to a device, is read at its other end; nothing replaces it."""
+    path, told = tmp_path / "pipe", []
+    os.mkfifo(path)
+    reader = threading.Thread(target=lambda: told.append(path.read_text()))
+    reader.start()
+    with file_aside(path) as aside:
+        aside.write_text("whole")
+    reader.join(10)
+    assert told == ["whole"]
+    assert path.is_fifo()
+    assert list(tmp_path.iterdir()) == [path]

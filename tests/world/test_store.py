@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -137,6 +138,10 @@ def test_a_world_replaces_a_world_and_nothing_else(tmp_path, small, profile):
     with pytest.raises(ConfigurationError, match="is not a world"):
         build_world(tmp_path / "letters", facts)
     assert (tmp_path / "letters" / "one.txt").read_text() == "dear"
+    os.mkfifo(tmp_path / "pipe")
+    for other in (tmp_path / "pipe", tmp_path / "letters" / "one.txt"):
+        with pytest.raises(ConfigurationError, match="is there already"):
+            build_world(other, facts)
 
 
 def test_shards_alone_are_no_world(tmp_path, small, profile):

@@ -45,6 +45,12 @@ class FolderAside:
                 code="U143",
                 hint="name a folder of its own with --out",
             )
+        if self.path.exists() and not self.path.is_dir():
+            raise ConfigurationError(
+                f"`{self.path}` is there already and is no folder",
+                code="U143",
+                hint="name a folder of its own with --out",
+            )
         self.folder = self.path.with_name(f".{self.path.name}.{os.getpid()}{_PART}")
 
     def __enter__(self) -> Self:

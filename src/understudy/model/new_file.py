@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +17,19 @@ def file_aside(path: Path) -> Iterator[Path]:
     """Where to write what becomes `path` at the end; nothing is left of it where that fails.
 
     The name is the process's own, so that two that write one file do not write into each other's.
+    A pipe or a device stays what it is: it is given what would have become the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    stream = path.exists() and not path.is_file() and not path.is_dir()
+    folder = Path(tempfile.gettempdir()) if stream else path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{path.name}.{os.getpid()}.part"
     try:
         yield aside
-        aside.replace(path)
+        if stream:
+            with aside.open("rb") as made, path.open("wb") as into:
+                shutil.copyfileobj(made, into)
+        else:
+            aside.replace(path)
     except KeyboardInterrupt as error:
         tell_what_is_kept(error, path)
         raise

@@ -226,7 +226,7 @@ class WorldWriter:
 
 def refuse_foreign(path: Path) -> None:
     """A folder that is no world is not written over."""
-    if path.is_file() or (path.is_dir() and any(path.iterdir()) and not _is_world(path)):
+    if path.exists() and not (path.is_dir() and (_is_world(path) or not any(path.iterdir()))):
         raise ConfigurationError(
             f"`{path}` is there already and is not a world",
             code="U113",
