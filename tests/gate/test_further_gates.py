@@ -207,3 +207,54 @@ def test_the_candidate_is_held_to_people_by_pairs(summary, facts):
     assert outcome(0.0, 9_000.0) is GateOutcome.FAIL
     assert outcome(0.0, 100.0) is GateOutcome.UNDECIDED
     assert outcome(0.0, 0.0, 0) is GateOutcome.UNDECIDED
+
+
+def timed(summary, times, people=None):
+    """A run whose cases took so many milliseconds."""
+    made = summary([0] * len(times))
+    costs = [msgspec.structs.replace(case, cycle_time_ms=time)
+             for case, time in zip(made.per_case, times, strict=True)]  # fmt: skip
+    sides = msgspec.structs.replace(made.people, p95_cycle_time_ms=people)
+    return msgspec.structs.replace(made, per_case=costs, people=sides)
+
+
+@pytest.mark.parametrize(
+    ("times", "limit", "outcome"),
+    [
+        ([900] * 100, 1.0, GateOutcome.PASS),
+        ([900] * 58, 1.0, GateOutcome.UNDECIDED),
+        ([900] * 80 + [1100] * 20, 1.0, GateOutcome.FAIL),
+        ([900] * 96 + [1100] * 4, 1.0, GateOutcome.UNDECIDED),
+        ([None] * 100, 1.0, GateOutcome.UNDECIDED),
+        ([900] * 100, None, GateOutcome.PASS),
+        ([1100] * 100, None, GateOutcome.FAIL),
+    ],
+)
+def test_nineteen_of_twenty_cases_stay_within_the_time(summary, facts, times, limit, outcome):
+    """With exact bounds, against the limit in seconds or else against what people take."""
+    run = timed(summary, times, people=1000)
+    gates = one(Metric.P95_CYCLE_TIME) if limit is None else one(Metric.P95_CYCLE_TIME, limit=limit)
+    assert decide(run, gates, facts(len(times))).gates[0].outcome is outcome
+
+
+def test_a_time_without_a_limit_and_without_people_decides_nothing(summary, facts):
+    """Where nobody's time is known there is nothing to hold the candidate to."""
+    found = decide(timed(summary, [5] * 100), one(Metric.P95_CYCLE_TIME), facts(100)).gates[0]
+    assert (found.outcome, found.limit) == (GateOutcome.UNDECIDED, None)
+    with pytest.raises(ConfigurationError, match="gate `X`"):
+        decide(timed(summary, [5]), one(Metric.P95_CYCLE_TIME, limit=-1), facts(1))
+
+
+def test_a_run_that_ended_early_is_bounded_at_every_look(summary, facts):
+    """2,995 clean cases show a rate of 0.1 % at a planned end, 3,334 at an end that was not."""
+    gates = one(Metric.CRITICAL_FINDINGS, limit=0)
+    stage = {"stage": Stage.LIMITED_AUTONOMY, "held_out": True}
+
+    def outcome(cases, *, peeked):
+        return decide(summary([0] * cases), gates, facts(cases, peeked=peeked, **stage)).gates[0]
+
+    assert outcome(2_995, peeked=False).outcome is GateOutcome.PASS
+    early = outcome(2_995, peeked=True)
+    assert (early.outcome, early.cases_needed) == (GateOutcome.UNDECIDED, 3_334 - 2_995)
+    assert "at every look" in early.reason
+    assert outcome(3_334, peeked=True).outcome is GateOutcome.PASS

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from understudy.gate.bets import GO_BETS, NO_GO_BETS
+from understudy.gate.binomial import upper_rate, upper_rate_at_any_look
 from understudy.gate.evidence import Claim, log_wealth, log_wealth_path
 from understudy.gate.pairs import log_wealth_of_pairs
 from understudy.gate.recorded import log_wealth_recorded
@@ -225,3 +226,16 @@ def test_strata_in_another_mix_than_productions_hold_for_both_claims():
     assert stops / 200 <= 0.10
     clean = Weighed.of(np.zeros(2_000), strata, weights)
     assert clean.wealth_by_claim(M0, Claim.AT_LEAST_LIMIT) >= GO
+
+
+def test_a_rate_that_is_looked_at_after_every_case():
+    """At the limit the bound for every look is passed in at most 5 %, the exact one in far more."""
+    rng = np.random.default_rng(16)
+    rate, cases = 0.05, 600
+    seen = np.cumsum(rng.random((1_000, cases)) < rate, axis=-1)
+    shown = {}
+    for bound in (upper_rate, upper_rate_at_any_look):
+        most = [max((e for e in range(n) if bound(e, n) <= rate), default=-1)
+                for n in range(1, cases + 1)]  # fmt: skip
+        shown[bound] = (seen <= np.array(most)).any(axis=-1).mean()
+    assert shown[upper_rate_at_any_look] <= 0.05 < 0.1 < shown[upper_rate]

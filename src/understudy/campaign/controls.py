@@ -80,8 +80,8 @@ class _Bench:
         order = tuple(pair for pair in known.order if pair[0] in inside)
         facts = replace(
             self.facts, planned=count, run=count, judged=count, failed=0, quarantined=0, wall=None,
-            controls=(), stopped=None, chosen=False, prices_owned=True, held_out=True, faults=True,
-            amended=False, broken=(), unmocked=0, drills=None, pairs=(),
+            controls=(), stopped=None, peeked=False, chosen=False, prices_owned=True, held_out=True,
+            faults=True, amended=False, broken=(), unmocked=0, drills=None, pairs=(),
             registered=replace(known, order=order),
         )  # fmt: skip
         return decide(summarise(judged, self.policy), self.gates, facts).verdict

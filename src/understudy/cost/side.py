@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 
 from understudy.cost.price_list import half_even
 from understudy.model.baseline import Outcome
+from understudy.model.case_costs import extended
 from understudy.model.cost import BusinessMetrics
 
 __all__ = ["Side"]
@@ -14,18 +16,21 @@ __all__ = ["Side"]
 
 @dataclass(slots=True)
 class _Times:
-    """A mean over those that are known, in milliseconds."""
+    """Those that are known, in milliseconds."""
 
-    total: int = 0
-    count: int = 0
+    known: list[int] | array[int] = field(default_factory=lambda: array("q"))
 
     def add(self, time: int | None) -> None:
         if time is not None:
-            self.total += time
-            self.count += 1
+            self.known = extended(self.known, time)
 
     def mean(self) -> int | None:
-        return half_even(self.total, self.count) if self.count else None
+        return half_even(sum(self.known), len(self.known)) if self.known else None
+
+    def p95(self) -> int | None:
+        """The shortest of the times that 95 % of all stay within."""
+        count = len(self.known)
+        return sorted(self.known)[-(-count * 95 // 100) - 1] if count else None
 
 
 @dataclass(slots=True)
@@ -54,6 +59,8 @@ class Side:
         >>> made = side.metrics()
         >>> made.cases, made.cost_per_case_minor, made.mean_cycle_time_ms, made.exception_rate
         (2, 325, 90, 0.5)
+        >>> made.p95_cycle_time_ms
+        90
         >>> Side().metrics().cost_per_case_minor is None
         True
         """
@@ -65,6 +72,7 @@ class Side:
             abstained=self.outcomes[Outcome.ABSTAINED],
             failed=self.outcomes[Outcome.FAILED],
             mean_cycle_time_ms=self._cycle.mean(),
+            p95_cycle_time_ms=self._cycle.p95(),
             mean_wall_time_ms=self._wall.mean(),
             cost_per_case_minor=half_even(self.spent, cases) if cases else None,
             exception_rate=round(1 - acted / cases, 6) if cases else None,

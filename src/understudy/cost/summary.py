@@ -175,6 +175,9 @@ def case_cost(each: Judged, economics: CaseEconomics) -> CaseCost:
         agrees=not each.findings,
         escalated=any(has_escalated(proposal) for proposal in proposals),
         failed=any(proposal.failure is not None for proposal in proposals),
+        cycle_time_ms=max(
+            (one.cycle_time_ms for one in proposals if one.cycle_time_ms is not None), default=None
+        ),
     )
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["cases_for_rate", "lower_rate", "upper_rate"]
+from understudy.gate.bets import CRITICAL_BETS
+
+__all__ = ["cases_for_rate", "lower_rate", "upper_rate", "upper_rate_at_any_look"]
+
+_CLOSE = 1e-9
 
 
 def upper_rate(events: int, cases: int, alpha: float = 0.05) -> float:
@@ -33,6 +37,25 @@ def lower_rate(events: int, cases: int, alpha: float = 0.05) -> float:
     return 1.0 - upper_rate(cases - events, cases, alpha) if events else 0.0
 
 
+def upper_rate_at_any_look(events: int, cases: int, alpha: float = 0.05) -> float:
+    """The same where one may have looked before, or stopped because of what one saw (F15).
+
+    It inverts the bets on rare events, and holds at all numbers of cases at once.
+
+    >>> f"{upper_rate_at_any_look(0, 3334):.5f} {upper_rate_at_any_look(1, 3334):.5f}"
+    '0.00100 0.00192'
+    """
+    _check(events, cases)
+    low, high = 0.0, 1.0
+    if events >= cases:
+        return high
+    while high - low > _CLOSE * high:
+        middle = (low + high) / 2
+        enough = _log_wealth(events, cases, middle) >= math.log(1 / alpha)
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
 def cases_for_rate(rate: float, alpha: float = 0.05) -> int:
     """How many cases without the event show that it is rarer than `rate`.
 
@@ -40,6 +63,20 @@ def cases_for_rate(rate: float, alpha: float = 0.05) -> int:
     [59, 299, 2995]
     """
     return math.ceil(math.log(alpha) / math.log1p(-rate))
+
+
+def _log_wealth(events: int, cases: int, rate: float) -> float:
+    """Of the bets against the claim that the event has at least this rate (F10 with 0 and 1)."""
+    free = rate / (1 - rate)
+    parts = [
+        math.log(weight)
+        + (cases - events) * math.log1p(share * free)
+        + (events * math.log1p(-share) if events and share < 1 else 0.0)
+        for share, weight in zip(CRITICAL_BETS.shares, CRITICAL_BETS.weights, strict=True)
+        if not events or share < 1
+    ]
+    most = max(parts)
+    return most + math.log(sum(math.exp(part - most) for part in parts))
 
 
 def _check(events: int, cases: int) -> None:

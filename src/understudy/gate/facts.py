@@ -41,6 +41,8 @@ class RunFacts:
     stopped: StopCause | None = None
     registered: Registered = field(default_factory=Registered)
     scope: str = "the cases of this campaign"
+    peeked: bool = False
+    """Whether the run ended before its plan, so that its length may hang on what was seen."""
     chosen: bool = False
     """Whether the cases were chosen by hand or by what came of them: such ones support no GO."""
     contested: frozenset[str] = frozenset()

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.gate.bets import CRITICAL_BETS, GO_BETS, NO_GO_BETS, Bets
-from understudy.gate.binomial import lower_rate, upper_rate
 from understudy.gate.cost_evidence import CostEvidence, collect_evidence
 from understudy.gate.evidence import Claim, Floats, e_value, log_wealth
 from understudy.gate.facts import RunFacts
@@ -27,6 +26,8 @@ from understudy.model.verdict import GateOutcome, GateResult
 __all__ = ["FURTHER", "Segment", "segments_of"]
 
 _RATES = {Metric.ESCALATION_RATE: 0.5, Metric.EXCEPTION_RATE: 0.05, Metric.EXCEEDANCE_RATE: 0.01}
+_SLOW = 0.05
+"""How many cases may take longer than the time that is gated."""
 _UNSAFE = (
     Kind.UNSAFE_AFTER_UNCERTAINTY, Kind.PARTIAL_COMMIT, Kind.FAILED_ROLLBACK,
     Kind.DUPLICATE_HARMFUL,
@@ -168,9 +169,9 @@ def _rate(gate: Gate, measured: Measured) -> GateResult:
     failed = gate.metric is Metric.EXCEPTION_RATE
     events = sum(case.failed if failed else case.escalated for case in costs)
     outcome = GateOutcome.UNDECIDED
-    if costs and upper_rate(events, len(costs), gates.alpha) <= limit:
+    if costs and measured.upper_rate(events, len(costs), gates.alpha) <= limit:
         outcome = GateOutcome.PASS
-    elif costs and lower_rate(events, len(costs), gates.alpha_harm) > limit:
+    elif costs and measured.lower_rate(events, len(costs), gates.alpha_harm) > limit:
         outcome = GateOutcome.FAIL
     word = "failed" if failed else "were handed to people"
     return GateResult(
@@ -278,6 +279,35 @@ def _cost_per_task(gate: Gate, measured: Measured) -> GateResult:
     )  # fmt: skip
 
 
+def _p95_cycle_time(gate: Gate, measured: Measured) -> GateResult:
+    """Whether all but one in twenty cases are done within the limit, with exact bounds."""
+    people, gates = measured.cost.people.p95_cycle_time_ms, measured.gates
+    limit = people if gate.limit is None else round(gate.limit * 1000)
+    if limit is not None and limit < 0:
+        raise ConfigurationError(
+            f"the limit of gate `{gate.id}` is {gate.limit}; a time is 0 s or more", code="U112"
+        )
+    times = [
+        each.cycle_time_ms for each in measured.cost.per_case if each.cycle_time_ms is not None
+    ]
+    slow = sum(time > (limit or 0) for time in times)
+    outcome, needed = GateOutcome.UNDECIDED, None
+    if limit is not None and times:
+        if measured.upper_rate(slow, len(times), gates.alpha) <= _SLOW:
+            outcome = GateOutcome.PASS
+        elif measured.lower_rate(slow, len(times), gates.alpha_harm) > _SLOW:
+            outcome = GateOutcome.FAIL
+        elif not slow:
+            needed = measured.cases_for_rate(_SLOW) - len(times)
+    most = "unknown" if limit is None else f"{limit / 1000:,g} s"
+    return GateResult(
+        id=gate.id, metric=gate.metric.value, observed=measured.cost.candidate.p95_cycle_time_ms,
+        limit=limit, outcome=outcome, cases_needed=needed,
+        reason=f"{slow:,} of {len(times):,} cases whose time is known took longer than {most}; "
+        f"at most {_SLOW:.0%} may",
+    )  # fmt: skip
+
+
 def _rate_limit(gate: Gate) -> float:
     limit = _RATES[gate.metric] if gate.limit is None else gate.limit
     if not 0 < limit < 1:
@@ -297,4 +327,5 @@ FURTHER: Mapping[Metric, Callable[[Gate, Measured], GateResult]] = {
     Metric.ESCALATION_RATE: _rate,
     Metric.EXCEPTION_RATE: _rate,
     Metric.COST_PER_TASK: _cost_per_task,
+    Metric.P95_CYCLE_TIME: _p95_cycle_time,
 }

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from understudy.gate.binomial import cases_for_rate, upper_rate
+from understudy.gate.bets import CRITICAL_BETS
+from understudy.gate.binomial import cases_for_rate, upper_rate, upper_rate_at_any_look
+from understudy.gate.forecast import evidence_floor
 from understudy.gate.measures import CRITICAL_RATES
 from understudy.model.pilot import OperationEvidence, PilotRun, Rung
 from understudy.model.verdict import Stage, VerdictWord
@@ -115,7 +117,7 @@ def _missing(asked: Asked, run: PilotRun, line: OperationEvidence | None) -> Ite
     if asked.changed:
         yield f"{asked.changed} has changed since that run"
     yield from _unsigned(asked, run)
-    yield from _unshown(asked, line)
+    yield from _unshown(asked, run, line)
     yield from _of_rung(asked, run)
 
 
@@ -126,16 +128,21 @@ def _unsigned(asked: Asked, run: PilotRun) -> Iterator[str]:
         yield f"no approval of {people} is signed on the run's verdict, which is {run.verdict}"
 
 
-def _unshown(asked: Asked, line: OperationEvidence | None) -> Iterator[str]:
+def _unshown(asked: Asked, run: PilotRun, line: OperationEvidence | None) -> Iterator[str]:
     rate = CRITICAL_RATES.get(Stage(asked.to.label)) if asked.to >= Rung.SHADOW else None
     if line is None:
         yield f"the run has no case with {asked.operation}"
-    elif rate is not None and upper_rate(min(line.critical, line.cases), line.cases) > rate:
+    elif rate is not None and _highest(min(line.critical, line.cases), line.cases, run) > rate:
+        least = evidence_floor(rate, 0.05, CRITICAL_BETS) if run.peeked else cases_for_rate(rate)
         yield (
             f"critical findings must be shown to be rarer than {rate:.1%}, which takes "
-            f"{cases_for_rate(rate):,} cases without one; there are {line.critical:,} in "
+            f"{least:,} cases without one; there are {line.critical:,} in "
             f"{line.cases:,} cases"
         )
+
+
+def _highest(events: int, cases: int, run: PilotRun) -> float:
+    return (upper_rate_at_any_look if run.peeked else upper_rate)(events, cases)
 
 
 def _of_rung(asked: Asked, run: PilotRun) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from understudy.gate.binomial import cases_for_rate, upper_rate
 from understudy.gate.cost_evidence import CostEvidence
 from understudy.gate.further_measures import FURTHER
 from understudy.gate.measured import Measured, amount, cost_limit
@@ -67,12 +66,14 @@ def _critical_rate(measured: Measured) -> tuple[GateOutcome, int | None, str]:
     events = int(drawn.critical.sum())
     rate = CRITICAL_RATES[measured.facts.stage]
     if not units:
-        return GateOutcome.UNDECIDED, cases_for_rate(rate or 0.05, alpha), ""
-    upper = upper_rate(events, units, alpha)
+        return GateOutcome.UNDECIDED, measured.cases_for_rate(rate or 0.05), ""
+    upper = measured.upper_rate(events, units, alpha)
     more = f"; their rate is at most {upper:.2%} with {1 - alpha:.0%} confidence"
+    if measured.facts.peeked:
+        more += " at every look, since the run ended before its plan"
     if rate is None or upper <= rate:
         return GateOutcome.PASS, None, more
-    needed = None if events else cases_for_rate(rate, alpha) - units
+    needed = None if events else measured.cases_for_rate(rate) - units
     stage = measured.facts.stage.value.replace("_", " ")
     return GateOutcome.UNDECIDED, needed, f"{more}, and the stage {stage} asks for {rate:.1%}"
 

@@ -9,9 +9,10 @@ from typing import overload
 
 from understudy.model.cost import CaseCost
 
-__all__ = ["CaseCosts"]
+__all__ = ["CaseCosts", "extended"]
 
 _AGREES, _ESCALATED, _FAILED = 1, 2, 4
+_UNKNOWN = -1
 
 
 class CaseCosts(Sequence[CaseCost]):
@@ -28,6 +29,7 @@ class CaseCosts(Sequence[CaseCost]):
         # Lists where an amount is beyond what a machine's number holds.
         self._errors: array[int] | list[int] = array("q")
         self._worth: array[int] | list[int] = array("q")
+        self._times: array[int] | list[int] = array("q")
         self._critical, self._marks = array("I"), bytearray()
         for each in costs:
             self.append(each)
@@ -36,8 +38,10 @@ class CaseCosts(Sequence[CaseCost]):
         """Add the next case's."""
         self._ids.append(cost.case_id)
         self._clusters.append(cost.cluster_id)
-        self._errors = _extended(self._errors, cost.error_cost_minor)
-        self._worth = _extended(self._worth, cost.net_value_minor)
+        self._errors = extended(self._errors, cost.error_cost_minor)
+        self._worth = extended(self._worth, cost.net_value_minor)
+        time = cost.cycle_time_ms
+        self._times = extended(self._times, _UNKNOWN if time is None else time)
         self._critical.append(cost.critical)
         self._marks.append(
             cost.agrees * _AGREES + cost.escalated * _ESCALATED + cost.failed * _FAILED
@@ -65,7 +69,7 @@ class CaseCosts(Sequence[CaseCost]):
         return self._at(places) if isinstance(places, int) else [*map(self._at, places)]
 
     def _at(self, place: int) -> CaseCost:
-        marks = self._marks[place]
+        marks, time = self._marks[place], self._times[place]
         return CaseCost(
             case_id=self._ids[place],
             cluster_id=self._clusters[place],
@@ -75,6 +79,7 @@ class CaseCosts(Sequence[CaseCost]):
             agrees=bool(marks & _AGREES),
             escalated=bool(marks & _ESCALATED),
             failed=bool(marks & _FAILED),
+            cycle_time_ms=None if time == _UNKNOWN else time,
         )
 
 
@@ -93,7 +98,8 @@ class _Texts:
         return self._bytes[start : self._ends[place]].decode("utf-8", "surrogatepass")
 
 
-def _extended(numbers: array[int] | list[int], number: int) -> array[int] | list[int]:
+def extended(numbers: array[int] | list[int], number: int) -> array[int] | list[int]:
+    """The numbers with one more, as a list where it is beyond what a machine's number holds."""
     try:
         numbers.append(number)
     except OverflowError:

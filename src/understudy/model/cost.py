@@ -27,6 +27,8 @@ class CaseCost(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every action equals a baseline's: no finding at all."""
     escalated: bool = False
     failed: bool = False
+    cycle_time_ms: int | None = None
+    """How long the candidate took, as the case's systems count the time; of its slowest repeat."""
 
 
 class CostLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ class BusinessMetrics(msgspec.Struct, frozen=True, kw_only=True):
     failed: int
     mean_cycle_time_ms: int | None = None
     """As the cases' systems count the time: waiting and calls as in life."""
+    p95_cycle_time_ms: int | None = None
+    """What 95 of 100 cases stay within."""
     mean_wall_time_ms: int | None = None
     """How much of it really passed in the run; unknown for people."""
     exception_rate: float | None = None

@@ -49,6 +49,7 @@ class Metric(enum.StrEnum):
     ESCALATION_RATE = "escalation_rate"
     EXCEPTION_RATE = "exception_rate"
     COST_PER_TASK = "cost_per_task"
+    P95_CYCLE_TIME = "p95_cycle_time"
 
 
 class Gate(Configuration):

@@ -79,6 +79,8 @@ class PilotRun(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     prices_owned: bool
     chosen: bool = False
+    peeked: bool = False
+    """Whether it ended before its plan, so that what it shows must hold at every look."""
     held_out: bool = False
     seeded: int = 0
     """Errors that were shown to the reviewer on purpose, and the least share that they see."""

@@ -102,6 +102,10 @@ def _sides(facts: ReportInput) -> Table:
             row("cost per task", *(_cost(each, currency) for each in sides)),
             row("cycle time, as the systems count", *(_time(each.mean_cycle_time_ms)
                                                        for each in sides)),
+            row(
+                "cycle time of 95 in 100 cases, at most",
+                *(_time(each.p95_cycle_time_ms) for each in sides),
+            ),
             row("cycle time, on the wall", *(_time(each.mean_wall_time_ms) for each in sides)),
             row("exceptions", *(_UNKNOWN if each.exception_rate is None
                                 else percent(each.exception_rate) for each in sides)),
