@@ -213,7 +213,8 @@ def a_run(stage, cases, **changes):
         operation=REPLY, cases=cases, critical=0, error_cost_minor=0, recommended_class="automated"
     )
     usual = {
-        "run_id": "r", "folder": "", "campaign": "c", "candidate": "agent", "at": "", "hashes": {},
+        "run_id": "r", "folder": "", "campaign": "c", "candidate": "agent", "hashes": {},
+        "at": "2026-06-01T00:00:00+00:00",
         "stage": stage, "verdict": "GO", "verdict_digest": "", "attempt": 1, "cases": cases,
         "money_minor": 0, "currency": "EUR", "prices_owned": True, "held_out": True,
         "seeded": 100, "least_caught": 0.6, "stuck": (),
@@ -237,6 +238,35 @@ def test_each_rung_asks_for_so_many_cases_without_a_critical_finding(rung, cases
     run, line = a_run(Stage(rung.label), cases - 1)
     (told,) = missing(asked(rung), run, line)
     assert f"takes {cases:,} cases" in told
+
+
+def test_evidence_counts_half_after_ninety_days():
+    """118 clean cases carry a draft for ninety days, and one fewer for no day longer."""
+    old = {"at": "2026-03-03T00:00:00+00:00"}
+    run, line = a_run(Stage.DRAFT_ONLY, 118, **old)
+    assert missing(asked(Rung.DRAFT_ONLY), run, line) == ()
+    run, line = a_run(Stage.DRAFT_ONLY, 117, **old)
+    (told,) = missing(asked(Rung.DRAFT_ONLY), run, line)
+    assert "117 cases, of which 58 still count at their age" in told
+
+
+def test_a_run_that_ended_early_shows_less_to_the_ladder():
+    """Its bound holds at every look, which takes 65 cases where a planned end takes 59."""
+    run, line = a_run(Stage.DRAFT_ONLY, 64, peeked=True)
+    (told,) = missing(asked(Rung.DRAFT_ONLY), run, line)
+    assert "takes 65 cases" in told
+    assert missing(asked(Rung.DRAFT_ONLY), *a_run(Stage.DRAFT_ONLY, 65, peeked=True)) == ()
+
+
+def test_the_status_asks_for_fresh_evidence_when_the_old_has_halved(desk, key):
+    """A rung that 400 cases carried is to be renewed once fewer than 59 of them count."""
+    promoted(desk, key)
+    states = states_of(desk.reports)
+    [line] = lines_of(states, datetime.now(UTC))
+    assert "renew" not in line.recommendation
+    [line] = lines_of(states, datetime.now(UTC) + timedelta(days=260))
+    assert line.recommendation.startswith("renew: the last run is 260 days old, so 54 of its 400")
+    assert "(54 of them still count)" in line.evidence
 
 
 @pytest.mark.parametrize(

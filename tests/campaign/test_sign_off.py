@@ -351,3 +351,47 @@ def audit_file_of(desk):
     from understudy.campaign.run_folder import RunFolder
 
     return audit_file(RunFolder(desk.folder / "run"))
+
+
+def public(desk, name):
+    from understudy.campaign.run_folder import RunFolder
+    from understudy.campaign.signature import load_key, public_key
+
+    path = desk.folder / "keys" / f"{name}.pem"
+    return public_key(load_key(path, RunFolder(desk.folder / "run")))
+
+
+def people(desk, **keys):
+    listed = ", ".join(f"{name}: [{key}]" for name, key in keys.items())
+    (desk.reports / "people.yaml").write_text(f"version: 1\nkeys: {{{listed}}}\n")
+
+
+def test_a_key_signs_for_the_person_it_belongs_to(desk):
+    """With a list of people, another's key and one that nobody has are refused before they sign."""
+    people(desk, Maria=public(desk, "maria"))
+    sign(desk)
+    assert verify(desk).problems == ()
+    assert not any("whose keys" in note for note in verify(desk).notes)
+    with pytest.raises(ConfigurationError, match="this key is Maria's"):
+        sign(desk, name="Jon", key="maria")
+    with pytest.raises(ConfigurationError, match="this key is nobody's"):
+        sign(desk, name="Jon", key="jon")
+
+
+def test_an_unknown_key_on_a_signed_line_is_told(desk):
+    """Signed before there was a list, or past it: the audit names who signed with whose key."""
+    sign(desk)
+    assert any("nothing says whose keys signed" in note for note in verify(desk).notes)
+    people(desk, Jon=public(desk, "jon"))
+    (problem,) = verify(desk).problems
+    assert "the key that signed as Maria is unknown" in problem
+    people(desk, Jon=public(desk, "maria"))
+    (problem,) = verify(desk).problems
+    assert "the key that signed as Maria is Jon's" in problem
+
+
+def test_one_key_of_two_people_is_refused(desk):
+    """A key that two people share says of neither that they signed."""
+    people(desk, Maria=public(desk, "maria"), Jon=public(desk, "maria"))
+    with pytest.raises(ConfigurationError, match="Maria and Jon have one key"):
+        verify(desk)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from understudy.campaign.people import people_file, people_of, strangers
 from understudy.campaign.pilot_log import heads_of, pilot_file
 from understudy.campaign.run_folder import RunFolder, find_run
 from understudy.campaign.signature import SIGNED, signature_problem
@@ -89,25 +90,38 @@ def verify_run(run: str, reports: Path, head: str | None = None) -> Audit:
     changed, missing = _changed_inputs(inputs)
     signed = [link for link in links if link.kind in SIGNED]
     problems += changed
-    problems += signature_problems(folder)
+    problems += signature_problems(folder, reports)
     problems += _cut_off(links, folder, reports, head)
     return Audit(
         head=links[-1].hash if links else NOTHING,
         files=len(files) + len(inputs) - len(missing),
         signatures=len(signed),
         problems=tuple(problems),
-        notes=tuple(missing),
+        notes=(*missing, *_nobodys(signed, reports)),
     )
 
 
-def signature_problems(folder: RunFolder) -> list[str]:
-    """What is wrong with the signed lines of a run's chain."""
+def signature_problems(folder: RunFolder, reports: Path | None = None) -> list[str]:
+    """What is wrong with the signed lines of a run's chain, and with whose keys they carry."""
     links, _ = check_chain(audit_file(folder))
+    people = people_of(reports)
     return [
         f"audit.jsonl:{link.seq + 1}: {problem}"
         for link in links
-        if link.kind in SIGNED and (problem := signature_problem(link, folder)) is not None
-    ]
+        if link.kind in SIGNED
+        for problem in (
+            signature_problem(link, folder), *(strangers(link, people) if people else ()),
+        )
+        if problem is not None
+    ]  # fmt: skip
+
+
+def _nobodys(signed: list[Link], reports: Path) -> Iterator[str]:
+    if signed and people_of(reports) is None:
+        yield (
+            f"nothing says whose keys signed: `{people_file(reports)}` would, with `version: 1` "
+            "and `keys: {NAME: [PUBLIC KEY]}`"
+        )
 
 
 def _own_files(folder: RunFolder) -> dict[str, str]:

@@ -29,7 +29,7 @@ def governance_of(files: RunFiles) -> Governance:
 
 
 def _sign_off(files: RunFiles) -> str:
-    problems = signature_problems(files.folder)
+    problems = signature_problems(files.folder, files.reports)
     if problems:
         return f"not to be relied on: {problems[0]}"
     told = [

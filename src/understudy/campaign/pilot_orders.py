@@ -54,7 +54,7 @@ def promote(reports: Path, order: Order, run: str, to: str) -> Move:
         now=datetime.now(UTC),
         ceiling=ceiling_of(line, gates.ceilings) if line else Rung.FULL,
         killed=bool(state.killed),
-        approvals=_approved(folder),
+        approvals=_approved(folder, reports),
         changed=inherited(Rung.FULL, judged.hashes, state.last.hashes)[1],
     )
     lacks = list(missing(asked, judged, line))
@@ -137,9 +137,9 @@ def _gates_of(folder: RunFolder) -> Gates:
     return load_document(Path(folder.read_manifest().gates), Gates)
 
 
-def _approved(folder: RunFolder) -> int:
+def _approved(folder: RunFolder, reports: Path) -> int:
     """How many people's last word on this verdict is an approval, each with a sound signature."""
-    if signature_problems(folder):
+    if signature_problems(folder, reports):
         return 0
     return sum(body["decision"] == "approve" for body in approvals_of(folder))
 

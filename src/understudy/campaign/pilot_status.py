@@ -11,7 +11,7 @@ import msgspec
 
 from understudy.campaign.pilot_states import ClassState, states_of
 from understudy.gate.binomial import cases_for_rate, upper_rate
-from understudy.gate.ladder import ceiling_of
+from understudy.gate.ladder import ceiling_of, counting
 from understudy.gate.measures import CRITICAL_RATES
 from understudy.model.document import load_document
 from understudy.model.errors import NoCasesError
@@ -48,15 +48,17 @@ def lines_of(states: Iterable[ClassState], now: datetime) -> list[ClassLine]:
 def _line(state: ClassState, now: datetime) -> ClassLine:
     gates, evidence = _gates(state), state.evidence
     ceiling = ceiling_of(evidence, gates.ceilings if gates else {}) if evidence else Rung.FULL
-    bound = upper_rate(evidence.critical, evidence.cases) if evidence and evidence.cases else 1.0
     critical, seen = (evidence.critical, evidence.cases) if evidence else (0, 0)
+    counted = counting(seen, now - datetime.fromisoformat(state.last.at))
+    bound = upper_rate(min(critical, counted), counted) if counted else 1.0
+    aged = f" ({counted:,} of them still count)" if counted < seen else ""
     return ClassLine(
         candidate=state.candidate,
         operation=state.operation,
         rung=state.rung.label,
         ceiling=ceiling.label,
         recommended_class=evidence.recommended_class if evidence else "read_only",
-        evidence=f"{critical:,} critical in {seen:,} cases, so at most {bound:.2%}",
+        evidence=f"{critical:,} critical in {seen:,} cases{aged}, so at most {bound:.2%}",
         cases=state.cases,
         money=str(Money(state.money_minor, state.last.currency)),
         days=max(0, (now - state.since).days),
@@ -81,9 +83,28 @@ def _advice(state: ClassState, ceiling: Rung, gates: Gates | None, now: datetime
         return f"kill: {used} without a GO"
     if state.note:
         return f"stay at {state.rung.label}: {state.note}"
+    renewed = _renewal(state, now)
+    if renewed:
+        return renewed
     if state.rung >= ceiling:
         return f"stay: {ceiling.label} is its ceiling"
-    return _next_step(state, Rung(state.rung + 1))
+    return _next_step(state, Rung(state.rung + 1), now)
+
+
+def _renewal(state: ClassState, now: datetime) -> str:
+    """Where the evidence of a rung has grown too old to carry it; empty where it carries."""
+    evidence = state.evidence
+    rate = CRITICAL_RATES[Stage(state.rung.label)] if state.rung >= Rung.SHADOW else None
+    if evidence is None or rate is None:
+        return ""
+    age = now - datetime.fromisoformat(state.last.at)
+    counted, needed = counting(evidence.cases, age), cases_for_rate(rate)
+    if counted >= needed or evidence.cases < needed:
+        return ""
+    return (
+        f"renew: the last run is {age.days:,} days old, so {counted:,} of its {evidence.cases:,} "
+        f"cases still count, and {state.rung.label} takes {needed:,}: run it again"
+    )
 
 
 def _used_up(state: ClassState, gates: Gates | None, now: datetime) -> str:
@@ -103,7 +124,7 @@ def _used_up(state: ClassState, gates: Gates | None, now: datetime) -> str:
     return ""
 
 
-def _next_step(state: ClassState, rung: Rung) -> str:
+def _next_step(state: ClassState, rung: Rung, now: datetime) -> str:
     evidence, rate = state.evidence, CRITICAL_RATES[Stage(rung.label)]
     if evidence is None or rate is None:
         return f"run it again for {rung.label}"
@@ -111,7 +132,8 @@ def _next_step(state: ClassState, rung: Rung) -> str:
         return (
             f"stay at {state.rung.label}: {evidence.critical:,} critical findings in the last run"
         )
-    lacking = cases_for_rate(rate) - evidence.cases
+    age = now - datetime.fromisoformat(state.last.at)
+    lacking = cases_for_rate(rate) - counting(evidence.cases, age)
     if lacking > 0:
         return f"for {rung.label}: {lacking:,} more cases without a critical finding in one run"
     if state.last.verdict != VerdictWord.GO or Rung.of_stage(state.last.stage) < rung:

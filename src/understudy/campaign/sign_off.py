@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.campaign.audit import audit_file
+from understudy.campaign.people import own_key
 from understudy.campaign.pilot_log import note_head, note_waiver
 from understudy.campaign.run_folder import RunFolder, find_run
 from understudy.campaign.signature import DECIDED, SIGNED, WAIVED, load_key, seal
@@ -16,6 +17,7 @@ from understudy.model.canonical import digest_file
 from understudy.model.chain import Link, open_chain, read_chain
 from understudy.model.errors import ConfigurationError, EvidenceError, RecordingError, nearest
 from understudy.model.manifest import RunManifest
+from understudy.model.people import folded
 from understudy.model.verdict import Stage, Verdict, VerdictWord
 
 __all__ = ["DECISIONS", "Signer", "WaiverRequest", "approvals_of", "sign_run", "waive_gate"]
@@ -56,7 +58,7 @@ def sign_run(
     if decision == "approve":
         _refuse_approval(verdict, folder)
         _refuse_author(signer, manifest, verdict)
-    key = load_key(signer.key, folder)
+    key = own_key(signer.name, load_key(signer.key, folder), reports)
     record = _record(folder, manifest, signer, reason) | {"decision": decision}
     with open_chain(audit_file(folder)) as chain:
         _refuse_changed(folder, chain.links)
@@ -80,7 +82,9 @@ def waive_gate(
     _refuse_waiver(verdict, signer, request)
     for each in (signer, request.second):
         _refuse_author(each, manifest, verdict)
-    keys = [load_key(each.key, folder) for each in (signer, request.second)]
+    keys = [
+        own_key(each.name, load_key(each.key, folder), reports) for each in (signer, request.second)
+    ]
     if keys[0].public_key() == keys[1].public_key():
         raise ConfigurationError("both people sign with one key", code="U483", where="--second-key")
     record = _record(folder, manifest, signer, reason) | {
@@ -106,7 +110,7 @@ def approvals_of(folder: RunFolder) -> list[Mapping[str, Any]]:
     fitting = [
         each.body for each in links if each.kind == DECIDED and each.body["verdict"] == digest
     ]
-    return list({_folded(body["who"]): body for body in fitting}.values())
+    return list({folded(body["who"]): body for body in fitting}.values())
 
 
 def _now() -> datetime:
@@ -167,7 +171,7 @@ def _refuse_approval(verdict: Verdict, folder: RunFolder) -> None:
 
 def _refuse_author(signer: Signer, manifest: RunManifest, verdict: Verdict) -> None:
     """Nobody lets through what they made."""
-    if _folded(signer.name) in {_folded(name) for name in manifest.authors}:
+    if folded(signer.name) in {folded(name) for name in manifest.authors}:
         raise ConfigurationError(
             f"{signer.name} is named as an author of `{manifest.candidate}`, and nobody approves "
             "their own candidate",
@@ -183,10 +187,6 @@ def _refuse_author(signer: Signer, manifest: RunManifest, verdict: Verdict) -> N
         )
 
 
-def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()
-
-
 def _refuse_waiver(verdict: Verdict, signer: Signer, request: WaiverRequest) -> None:
     known = [gate.id for gate in verdict.gates]
     if request.gate not in known:
@@ -196,7 +196,7 @@ def _refuse_waiver(verdict: Verdict, signer: Signer, request: WaiverRequest) -> 
             where="--waive",
             hint=f"one of {', '.join(known)}",
         )
-    if _folded(signer.name) == _folded(request.second.name):
+    if folded(signer.name) == folded(request.second.name):
         raise ConfigurationError(
             "a waiver carries the names of two people", code="U483", where="--second"
         )

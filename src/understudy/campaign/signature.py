@@ -14,7 +14,16 @@ from understudy.model.errors import ConfigurationError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["DECIDED", "SIGNED", "WAIVED", "load_key", "make_key", "seal", "signature_problem"]
+__all__ = [
+    "DECIDED",
+    "SIGNED",
+    "WAIVED",
+    "load_key",
+    "make_key",
+    "public_key",
+    "seal",
+    "signature_problem",
+]
 
 DECIDED, WAIVED = "signed", "waived"
 SIGNED = (DECIDED, WAIVED)
@@ -42,7 +51,7 @@ def make_key(path: Path) -> str:
         ) from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(text)
-    return _public(key)
+    return public_key(key)
 
 
 def load_key(path: Path, folder: RunFolder) -> Ed25519PrivateKey:
@@ -78,7 +87,7 @@ def load_key(path: Path, folder: RunFolder) -> Ed25519PrivateKey:
 def seal(record: dict[str, Any], keys: list[Ed25519PrivateKey]) -> dict[str, Any]:
     """The record with the signature of each key over all of it."""
     text = canonical_bytes(record)
-    signatures = [{"key": _public(key), "signature": key.sign(text).hex()} for key in keys]
+    signatures = [{"key": public_key(key), "signature": key.sign(text).hex()} for key in keys]
     return {**record, "signatures": signatures}
 
 
@@ -105,5 +114,6 @@ def signature_problem(link: Link, folder: RunFolder) -> str | None:
     return None
 
 
-def _public(key: Ed25519PrivateKey) -> str:
+def public_key(key: Ed25519PrivateKey) -> str:
+    """The half of a key that everybody may know, in hex."""
     return key.public_key().public_bytes_raw().hex()

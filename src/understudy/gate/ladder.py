@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from understudy.gate.bets import CRITICAL_BETS
 from understudy.gate.binomial import cases_for_rate, upper_rate, upper_rate_at_any_look
@@ -19,11 +19,21 @@ from understudy.gate.measures import CRITICAL_RATES
 from understudy.model.pilot import OperationEvidence, PilotRun, Rung
 from understudy.model.verdict import Stage, VerdictWord
 
-__all__ = ["LEAST_CAUGHT", "SEEDED", "Asked", "ceiling_of", "fallen_to", "inherited", "missing"]
+__all__ = [
+    "LEAST_CAUGHT",
+    "SEEDED",
+    "Asked",
+    "ceiling_of",
+    "counting",
+    "fallen_to",
+    "inherited",
+    "missing",
+]
 
 SEEDED, LEAST_CAUGHT = 100, 0.5
 """How many errors a reviewer must have been shown on purpose, and the share they surely see."""
 _DAYS_BEFORE_FULL = 30
+_HALF_LIFE_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,15 @@ def inherited(
     return rung, ""
 
 
+def counting(cases: int, age: timedelta) -> int:
+    """How many cases still count of a run that is so old: half of them for each ninety days.
+
+    >>> counting(118, timedelta(days=0)), counting(118, timedelta(days=90))
+    (118, 59)
+    """
+    return int(cases * 0.5 ** (max(0, age.days) / _HALF_LIFE_DAYS))
+
+
 def fallen_to(rung: Rung, run: PilotRun, line: OperationEvidence) -> tuple[Rung, str] | None:
     """Where a run sends an operation, and why; None where it may stay.
 
@@ -132,16 +151,24 @@ def _unshown(asked: Asked, run: PilotRun, line: OperationEvidence | None) -> Ite
     rate = CRITICAL_RATES.get(Stage(asked.to.label)) if asked.to >= Rung.SHADOW else None
     if line is None:
         yield f"the run has no case with {asked.operation}"
-    elif rate is not None and _highest(min(line.critical, line.cases), line.cases, run) > rate:
+        return
+    cases = counting(line.cases, asked.now - datetime.fromisoformat(run.at))
+    if rate is not None and _highest(min(line.critical, cases), cases, run) > rate:
         least = evidence_floor(rate, 0.05, CRITICAL_BETS) if run.peeked else cases_for_rate(rate)
         yield (
             f"critical findings must be shown to be rarer than {rate:.1%}, which takes "
             f"{least:,} cases without one; there are {line.critical:,} in "
-            f"{line.cases:,} cases"
+            f"{line.cases:,} cases{_aged(cases, line.cases)}"
         )
 
 
+def _aged(counted: int, cases: int) -> str:
+    return f", of which {counted:,} still count at their age" if counted < cases else ""
+
+
 def _highest(events: int, cases: int, run: PilotRun) -> float:
+    if not cases:
+        return 1.0
     return (upper_rate_at_any_look if run.peeked else upper_rate)(events, cases)
 
 
