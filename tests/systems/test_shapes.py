@@ -71,7 +71,7 @@ def test_stripe_s_objects_are_of_production_size_and_nothing_else_leaks(over, ta
 
 def test_expanded_stripe_objects_have_their_shape(over):
     """Ids that were replaced by objects, and lists that were asked for."""
-    expand = ["data.customer.subscriptions", "data.invoice.subscription", "data.refunds"]
+    expand = ["data.customer.subscriptions", "data.payment_intent.latest_charge", "data.refunds"]
     status, page = over("stripe.charges.list", limit=50, expand=expand)
     assert status == 200
     assert all(each["customer"]["object"] == "customer" for each in page["data"])

@@ -241,9 +241,11 @@ def test_a_subscription_whose_card_declines_waits(call):
              "default_payment_method": late}  # fmt: skip
     create = "stripe.subscriptions.create"
     assert call(create, **given, payment_behavior="error_if_incomplete")[0] == 402
-    begun = call.ok(create, **given, expand=["latest_invoice.payment_intent"])
+    begun = call.ok(create, **given, expand=["latest_invoice.confirmation_secret"])
     invoice = begun["latest_invoice"]
-    assert (begun["status"], invoice["status"], invoice["payment_intent"]["status"]) == (
+    intent = invoice["confirmation_secret"]["client_secret"].partition("_secret_")[0]
+    waiting = call.ok("stripe.payment_intents.retrieve", id=intent)["status"]
+    assert (begun["status"], invoice["status"], waiting) == (
         "incomplete", "open", "requires_payment_method",
     )  # fmt: skip
     call.ok("stripe.invoices.pay", id=invoice["id"], payment_method="pm_card_visa")

@@ -88,7 +88,7 @@ class Watch:
             asked.method, asked.host, asked.path, asked.query, headers, asked.body,
             asked.timeout, asked.pace,
         )  # fmt: skip
-        self.call = Call(session, request, call.path, call.query, call.body)
+        self.call = Call(session, request, call.path, call.query, call.body, call.version)
 
     def fits_others(self) -> bool:
         """Whether the answer follows from the call's address and the world alone."""

@@ -149,13 +149,16 @@ class Engine:
         with session.lock:
             session.clock.calls += 1
             shared = session.overlay.world is self.world
-            if shared and request.method == "GET" and not request.body:
+            name = system.version_header
+            stated = system.stated(request.headers) if name and name in request.headers else ()
+            if shared and request.method == "GET" and not request.body and not stated:
                 kept = self._answers.get((request.host, request.path, request.query))
                 if kept is not None and kept.saw.isdisjoint(session.overlay.wrote):
                     session.reads[kept.operation] += 1
                     headers = system.headers(session)
                     return Response(200, headers + kept.headers, kept.body)
-            return self._served(system, session, request)
+            response = self._served(system, session, request)
+            return response.stating(stated) if stated else response
 
     def _system(self, host: str) -> System | None:
         if host in self._hosts:
@@ -173,12 +176,7 @@ class Engine:
             return self._unserved(system, session, request)
         call = Call(session, request, path, {}, None)
         try:
-            if request.query:
-                call.query = system.query(request)
-            if request.body:
-                if len(request.body) > system.largest_body:
-                    raise system.too_large()
-                call.body = system.body(request)
+            system.decode(call)
         except Refusal as refusal:
             operation = route.operations[-1]
             if operation.writes:
@@ -228,7 +226,8 @@ class Engine:
         request = call.request
         address = request.host, request.path, request.query
         own = self.faults is not None or call.session.overlay.world is not self.world
-        if own or request.body or request.method != "GET" or not system.keeps_answers:
+        own = own or bool(call.version or request.body)
+        if own or request.method != "GET" or not system.keeps_answers:
             return operation.handler(call)
         # An object asked for by id is made quickly, and most only once: not worth the watching.
         if self._answers.get(address) or (call.path and not self._answers.asked_again(address)):

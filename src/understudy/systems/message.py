@@ -63,3 +63,9 @@ class Response(msgspec.Struct, frozen=True):
     """Seconds for which the door lets nothing arrive first; see `Request.pace`."""
     given_up: Callable[[], None] | None = None
     """To be called where the client goes away during the silence."""
+
+    def stating(self, headers: tuple[tuple[str, str], ...]) -> Response:
+        """The same answer with these headers in place of its own of their names."""
+        names = [name for name, _ in headers]
+        kept = tuple(pair for pair in self.headers if pair[0] not in names)
+        return msgspec.structs.replace(self, headers=kept + headers)

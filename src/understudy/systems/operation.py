@@ -62,6 +62,8 @@ class Call(msgspec.Struct):
     path: Mapping[str, str]
     query: Mapping[str, Any]
     body: Any
+    version: str = ""
+    """The version of the API that the answer is to look like, where it is not the usual one."""
 
     @property
     def fields(self) -> dict[str, Any]:

@@ -23,6 +23,8 @@ __all__ = ["Player"]
 _TOKENS = ("after_cursor", "before_cursor")
 _LAST = "no further page"
 _KEPT_HEADERS = ("accept", "idempotency-key")
+_VERSIONS = ("stripe-version",)
+"""What names a version of the API: asked for, or else told by the answer, in the same header."""
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ class Player:
         extra, body, kind = _encoded(system, asked.method, self._ours(asked.body))
         headers = {
             **{name: asked.headers[name] for name in _KEPT_HEADERS if name in asked.headers},
+            **_version(interaction),
             **system.authorization(self.session.credentials[system.name]),
             **kind,
         }
@@ -97,6 +100,12 @@ class Player:
         if isinstance(value, bool) or not isinstance(value, str | int):
             return value
         return self.ids.get(str(value), value)
+
+
+def _version(interaction: Interaction) -> dict[str, str]:
+    told = interaction.response.headers if interaction.response else {}
+    known = {**told, **interaction.request.headers}
+    return {name: known[name] for name in _VERSIONS if name in known}
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:

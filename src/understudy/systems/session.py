@@ -165,7 +165,8 @@ class CaseSession:
         """The id of the request being served, or of the one that was the `call`-th."""
         if not self._tag:
             self._tag = mint.letters(10, self.seed, self.case_id, "request")
-        return f"{prefix}{self._tag}{self.clock.calls if call is None else call:04d}"
+        number = str(self.clock.calls if call is None else call)
+        return f"{prefix}{self._tag}{number.zfill(4)}"
 
     def correlation_id(self) -> str:
         """The id of the request being served, as a UUID."""

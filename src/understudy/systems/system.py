@@ -14,7 +14,7 @@ import orjson
 from understudy.model.world import Row, World
 from understudy.systems.dispatch import Dispatcher
 from understudy.systems.message import Request, Response
-from understudy.systems.operation import Operation, Refusal, Reply, Wire
+from understudy.systems.operation import Call, Operation, Refusal, Reply, Wire
 from understudy.systems.rendering import dumps
 from understudy.systems.session import CaseSession
 
@@ -53,6 +53,9 @@ class System:
     keeps_answers: bool = False
     """Whether a read's answer follows from its address, the world and what the case wrote, and
     from nothing that the handlers keep elsewhere: then one case's answer is given to the next."""
+
+    version_header: str = ""
+    """The header by which a request may ask for another version of the API than the account's."""
 
     def __init__(self) -> None:
         self.dispatcher = Dispatcher(self.operations)
@@ -103,6 +106,18 @@ class System:
         del path
         return True
 
+    def decode(self, call: Call) -> None:
+        """Read what a call's request says; a `Refusal` of one that cannot be read."""
+        request = call.request
+        if self.version_header:
+            call.version = self.version(request.headers)
+        if request.query:
+            call.query = self.query(request)
+        if request.body:
+            if len(request.body) > self.largest_body:
+                raise self.too_large()
+            call.body = self.body(request)
+
     def query(self, request: Request) -> dict[str, Any]:
         """The decoded query."""
         return dict(query_pairs(request.query)) if request.query else {}
@@ -130,6 +145,16 @@ class System:
         """Headers that every answer of the system carries."""
         del session
         return (("content-type", "application/json"),)
+
+    def version(self, headers: Mapping[str, str]) -> str:
+        """`Call.version` of a request with these headers; a `Refusal` where there is none such."""
+        del headers
+        return ""
+
+    def stated(self, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """What the answer says of its version, where another than the account's is asked for."""
+        del headers
+        return ()
 
     def response(self, session: CaseSession, reply: Reply) -> Response:
         """A reply as it leaves the system."""

@@ -59,12 +59,14 @@ def _ended(row: Row) -> dict[str, Any]:
 def _shown(world: World, table: str, row: Row) -> dict[str, Any]:
     return {
         key: value
-        for key, value in payload_of(Overlay(world), table, row).items()
+        for key, value in payload_of(Overlay(world), table, row, _VERSION).items()
         if key != _SECRET
     }
 
 
 _SECRET = "client_secret"
+# Of its older objects invoices name their charges, and charges their invoices.
+_VERSION = "2024-06-20"
 
 
 def _events(history: History) -> Iterator[Any]:
@@ -112,7 +114,7 @@ def _told(
 ) -> dict[str, Any]:
     return {
         "id": f"evt_{crc32(f'{request}/{row_id}'.encode()):010d}", "object": "event",
-        "api_version": "2026-10-28.endive", "created": created, "data": data,
+        "api_version": _VERSION, "created": created, "data": data,
         "livemode": False, "pending_webhooks": 0, "type": kind,
         "request": {"id": request, "idempotency_key": None},
     }  # fmt: skip

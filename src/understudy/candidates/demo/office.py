@@ -36,7 +36,11 @@ class Office:
         self._support = case.base_urls["zendesk"]
         own = case.credentials["zendesk"]
         self._support_auth = (f"{own['email']}/token", own["token"])
-        self._finance_auth = {"authorization": f"Bearer {case.credentials['stripe']['api_key']}"}
+        self._finance_auth = {
+            "authorization": f"Bearer {case.credentials['stripe']['api_key']}",
+            # As of then an invoice names the charge that has paid it.
+            "stripe-version": "2024-06-20",
+        }
         token = case.credentials["hubspot"]["access_token"]
         self._crm_auth = {"authorization": f"Bearer {token}"}
         self.ticket_id = str(case.trigger.payload["ticket_id"])

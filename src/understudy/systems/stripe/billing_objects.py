@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.model.world import Row
-from understudy.systems.stripe.shape import filled, number_of
+from understudy.systems.stripe.invoice_lines import lines, pricing
+from understudy.systems.stripe.shape import filled, item_id
 
 __all__ = [
     "credit_note",
@@ -25,7 +26,7 @@ _INVOICE: dict[str, Any] = {
         "disabled_reason": None, "enabled": False, "liability": None, "provider": None,
         "status": None,
     },
-    "automatically_finalizes_at": None, "billing_reason": "subscription_cycle", "charge": None,
+    "automatically_finalizes_at": None, "billing_reason": "subscription_cycle",
     "collection_method": "charge_automatically", "created": 0, "currency": None,
     "custom_fields": None, "customer": None, "customer_account": None, "customer_address": None,
     "customer_email": None, "customer_name": None, "customer_phone": None,
@@ -35,31 +36,25 @@ _INVOICE: dict[str, Any] = {
     "ending_balance": 0, "footer": None, "from_invoice": None, "hosted_invoice_url": None,
     "invoice_pdf": None, "issuer": {"type": "self"}, "last_finalization_error": None,
     "latest_revision": None, "lines": None, "livemode": False, "metadata": {},
-    "next_payment_attempt": None, "number": None, "on_behalf_of": None, "paid": False,
-    "parent": None, "payment_intent": None, "payment_settings": {
+    "next_payment_attempt": None, "number": None, "on_behalf_of": None,
+    "parent": None, "payment_settings": {
         "default_mandate": None, "payment_method_options": None, "payment_method_types": None,
     },
     "period_end": 0, "period_start": 0, "post_payment_credit_notes_amount": 0,
     "pre_payment_credit_notes_amount": 0, "receipt_number": None, "rendering": None,
     "shipping_cost": None, "shipping_details": None, "starting_balance": 0,
-    "statement_descriptor": None, "status": "open", "status_transitions": None,
-    "subscription": None, "subtotal": 0, "subtotal_excluding_tax": None, "tax": None,
+    "statement_descriptor": None, "status": "open", "status_details": None,
+    "status_transitions": None, "subtotal": 0, "subtotal_excluding_tax": None,
     "test_clock": None, "total": 0, "total_discount_amounts": [], "total_excluding_tax": None,
     "total_pretax_credit_amounts": [], "total_taxes": [], "webhooks_delivered_at": None,
-}  # fmt: skip
-_LINE: dict[str, Any] = {
-    "id": None, "object": "line_item", "amount": 0, "currency": None, "description": None,
-    "discount_amounts": [], "discountable": True, "discounts": [], "invoice": None,
-    "livemode": False, "metadata": {}, "parent": None, "period": None,
-    "pretax_credit_amounts": [], "pricing": None, "quantity": 1, "quantity_decimal": None,
-    "subscription": None, "subtotal": 0, "taxes": [],
 }  # fmt: skip
 _INVOICE_ITEM: dict[str, Any] = {
     "id": None, "object": "invoiceitem", "amount": 0, "currency": None, "customer": None,
     "customer_account": None, "date": 0, "description": None, "discountable": True,
     "discounts": [], "invoice": None, "livemode": False, "metadata": {}, "net_amount": 0,
-    "parent": None, "period": None, "pricing": None, "proration": False, "quantity": 1,
-    "quantity_decimal": "1", "tax_rates": [], "test_clock": None,
+    "parent": None, "period": None, "pricing": None, "proration": False,
+    "proration_details": None, "quantity": 1, "quantity_decimal": "1",
+    "tax_rates": [], "test_clock": None,
 }  # fmt: skip
 _NOTE: dict[str, Any] = {
     "id": None, "object": "credit_note", "amount": 0, "amount_shipping": 0, "created": 0,
@@ -76,26 +71,28 @@ _SUBSCRIPTION: dict[str, Any] = {
     "id": None, "object": "subscription", "application": None, "application_fee_percent": None,
     "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
     "billing_cycle_anchor": 0, "billing_cycle_anchor_config": None,
-    "billing_mode": {"flexible": None, "type": "classic"}, "billing_thresholds": None,
+    "billing_mode": {"flexible": None, "type": "classic", "updated_at": None},
+    "billing_schedules": [], "billing_thresholds": None,
     "cancel_at": None, "cancel_at_period_end": False, "canceled_at": None,
     "cancellation_details": {"comment": None, "feedback": None, "reason": None},
     "collection_method": "charge_automatically", "created": 0, "currency": None,
-    "current_period_end": 0, "current_period_start": 0, "customer": None,
+    "customer": None,
     "customer_account": None, "days_until_due": None, "default_payment_method": None,
     "default_source": None, "default_tax_rates": [], "description": None, "discounts": [],
     "ended_at": None, "invoice_settings": {
         "account_tax_ids": None, "custom_fields": None, "description": None, "footer": None,
         "issuer": {"type": "self"},
     },
-    "items": None, "latest_invoice": None, "livemode": False, "metadata": {},
-    "next_pending_invoice_item_invoice": None, "on_behalf_of": None, "pause_collection": None,
+    "items": None, "latest_invoice": None, "livemode": False, "managed_payments": None,
+    "metadata": {}, "next_pending_invoice_item_invoice": None, "on_behalf_of": None,
+    "pause_collection": None,
     "payment_settings": {
         "payment_method_options": None, "payment_method_types": None,
         "save_default_payment_method": "off",
     },
     "pending_invoice_item_interval": None, "pending_setup_intent": None, "pending_update": None,
     "plan": None, "quantity": 1, "schedule": None, "start_date": 0, "status": "active",
-    "test_clock": None, "transfer_data": None, "trial_end": None,
+    "status_details": None, "test_clock": None, "transfer_data": None, "trial_end": None,
     "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
     "trial_start": None,
 }  # fmt: skip
@@ -119,13 +116,13 @@ def invoice(row: Row) -> dict[str, Any]:
     """An invoice with its lines."""
     payload = filled(_INVOICE, row)
     row_id, created = row["id"], row.get("created", 0)
-    payload["paid"] = payload["status"] == "paid"
     payload["attempted"] = payload["status"] in ("paid", "uncollectible")
     payload["effective_at"] = payload["period_end"] = payload["period_start"] = created
     payload["hosted_invoice_url"] = f"https://invoice.stripe.com/i/acct_1/{row_id}"
     payload["invoice_pdf"] = f"https://pay.stripe.com/invoice/acct_1/{row_id}/pdf"
-    payload["lines"] = _lines(row)
-    payload["parent"] = _parent(row.get("subscription"))
+    payload["lines"] = lines(row)
+    payload["parent"] = row.get("parent") or _parent(row.get("subscription"))
+    payload["total_taxes"] = row.get("total_taxes") or _taxes(row.get("tax"), payload["subtotal"])
     payload["subtotal_excluding_tax"] = payload["subtotal"]
     payload["total_excluding_tax"] = payload["subtotal"]
     payload["status_transitions"] = _transitions(payload["status"], created, row)
@@ -141,6 +138,18 @@ def _parent(subscription_id: Any) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
+def _taxes(tax: Any, taxed: Any) -> list[dict[str, Any]]:
+    if not tax:
+        return []
+    return [
+        {
+            "amount": tax, "tax_behavior": "exclusive", "tax_rate_details": None,
+            "taxability_reason": "standard_rated", "taxable_amount": taxed,
+            "type": "tax_rate_details",
+        }
+    ]  # fmt: skip
+
+
 def _transitions(status: Any, created: Any, row: Row) -> dict[str, Any]:
     known = row.get("status_transitions") or {}
     return {
@@ -150,41 +159,16 @@ def _transitions(status: Any, created: Any, row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(row: Row) -> dict[str, Any]:
-    given = row.get("lines")
-    items = given if isinstance(given, list) else (given or {}).get("data", [])
-    data = [_line(row, item, index) for index, item in enumerate(items) if isinstance(item, dict)]
-    return {
-        "object": "list", "data": data, "has_more": False, "total_count": len(data),
-        "url": f"/v1/invoices/{row['id']}/lines",
-    }  # fmt: skip
-
-
-def _line(row: Row, item: dict[str, Any], index: int) -> dict[str, Any]:
-    created = row.get("created", 0)
-    own = {
-        "id": f"il_{row['id'][3:]}{index}", "currency": row.get("currency"), "invoice": row["id"],
-        "period": {"end": created, "start": created}, "subtotal": item.get("amount", 0),
-    }  # fmt: skip
-    return {**_LINE, **own, **item}
-
-
 def invoiceitem(row: Row) -> dict[str, Any]:
     """An item of a draft invoice, or of the next one."""
     payload = filled(_INVOICE_ITEM, row)
     date, quantity = payload["date"], payload["quantity"]
     payload["net_amount"], payload["quantity_decimal"] = payload["amount"], str(quantity)
     payload["period"] = row.get("period") or {"end": date, "start": date}
-    payload["pricing"] = _pricing(payload["amount"], quantity, row.get("price"))
+    payload["pricing"] = pricing(payload["amount"], quantity, row.get("price"))
     for name in ("created", "price"):
         payload.pop(name, None)
     return payload
-
-
-def _pricing(amount: Any, quantity: Any, price_id: Any) -> dict[str, Any]:
-    unit = amount // quantity if isinstance(amount, int) and quantity else amount
-    details = {"price": price_id, "product": None} if price_id else None
-    return {"price_details": details, "type": "price_details", "unit_amount_decimal": str(unit)}
 
 
 def credit_note(row: Row) -> dict[str, Any]:
@@ -207,9 +191,11 @@ def subscription(row: Row) -> dict[str, Any]:
     """A subscription with its one item."""
     payload = filled(_SUBSCRIPTION, row)
     created = payload["created"]
-    item = _item(row, payload)
+    known = row.get("items")
+    given = known if isinstance(known, list) and known else [{"price": row.get("price")}]
+    data = [_item(row, payload, each) for each in given if isinstance(each, dict)]
     payload["items"] = {
-        "object": "list", "data": [item], "has_more": False, "total_count": 1,
+        "object": "list", "data": data, "has_more": False, "total_count": len(data),
         "url": f"/v1/subscription_items?subscription={row['id']}",
     }  # fmt: skip
     payload["billing_cycle_anchor"] = payload["start_date"] = created
@@ -217,14 +203,16 @@ def subscription(row: Row) -> dict[str, Any]:
     return payload
 
 
-def _item(row: Row, payload: dict[str, Any]) -> dict[str, Any]:
-    item_id = row.get("item_id") or f"si_{number_of(row['id'], 1 << 32, 'item'):010d}"
+def _item(row: Row, payload: dict[str, Any], given: Row) -> dict[str, Any]:
+    price_of = given.get("price")
+    named = price_of.get("id") if isinstance(price_of, dict) else price_of
     return {
-        "id": item_id, "object": "subscription_item", "billing_thresholds": None,
-        "created": payload["created"], "current_period_end": payload["current_period_end"],
-        "current_period_start": payload["current_period_start"], "discounts": [], "metadata": {},
-        "price": row.get("price"), "quantity": payload["quantity"], "subscription": row["id"],
-        "tax_rates": [],
+        "id": row.get("item_id") or item_id(row["id"]), "object": "subscription_item",
+        "billed_until": None, "billing_thresholds": None, "current_trial": None,
+        "created": payload["created"], "current_period_end": row.get("current_period_end", 0),
+        "current_period_start": row.get("current_period_start", 0), "discounts": [],
+        "metadata": {}, "quantity": payload["quantity"], "subscription": row["id"],
+        "tax_rates": [], **given, "price": named,
     }  # fmt: skip
 
 

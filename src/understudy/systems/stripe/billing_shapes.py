@@ -59,7 +59,7 @@ _INVOICE = record(
             " post_payment_credit_notes_amount pre_payment_credit_notes_amount",
             WHOLE,
         ),
-        **each("subtotal_excluding_tax tax total_excluding_tax", nullable(INTEGER)),
+        **each("subtotal_excluding_tax total_excluding_tax", nullable(INTEGER)),
         **each(
             "automatically_finalizes_at due_date effective_at next_payment_attempt"
             " webhooks_delivered_at",
@@ -67,10 +67,9 @@ _INVOICE = record(
         ),
         "currency": CURRENCY,
         "status": nullable(one_of("draft", "open", "paid", "uncollectible", "void")),
-        "collection_method": _COLLECTED, **each("attempted paid", BOOLEAN),
+        "collection_method": _COLLECTED, "attempted": BOOLEAN,
         "auto_advance": nullable(BOOLEAN),
-        "customer": expandable("customer"), "subscription": expandable("subscription"),
-        "charge": expandable("charge"), "payment_intent": expandable("payment_intent"),
+        "customer": expandable("customer"),
         **each(
             "application default_payment_method default_source latest_revision on_behalf_of"
             " test_clock",
@@ -86,7 +85,7 @@ _INVOICE = record(
         "customer_tax_exempt": nullable(one_of("none", "exempt", "reverse")),
         **each(
             "customer_shipping from_invoice last_finalization_error parent rendering"
-            " shipping_cost shipping_details",
+            " shipping_cost shipping_details status_details",
             _THING,
         ),
         **each("automatic_tax issuer payment_settings", OBJECT),
@@ -110,8 +109,19 @@ _INVOICE_ITEM = record(
         **each("customer_account description quantity_decimal", _TEXT),
         **each("discountable proration", BOOLEAN), "discounts": nullable(array({})),
         "parent": _THING, "period": record({"start": WHOLE, "end": WHOLE}),
-        "pricing": _THING, "quantity": nullable(WHOLE), "tax_rates": nullable(array({})),
+        "proration_details": _THING, "pricing": _THING, "quantity": nullable(WHOLE),
+        "tax_rates": nullable(array({})),
         "test_clock": SOME_ID,
+    }
+)  # fmt: skip
+_PAYMENT = record(
+    {
+        "id": STRING, "object": constant("invoice_payment"), "created": WHOLE,
+        "livemode": BOOLEAN, "amount_paid": nullable(WHOLE), "amount_requested": WHOLE,
+        "currency": CURRENCY, "invoice": expandable("invoice"), "is_default": BOOLEAN,
+        "payment": record({"type": one_of("charge", "payment_intent")}),
+        "status": one_of("canceled", "open", "paid"),
+        "status_transitions": record(each("canceled_at paid_at", _TIME)),
     }
 )  # fmt: skip
 _NOTE = record(
@@ -139,6 +149,7 @@ _ITEM = record(
     {
         "id": STRING, "object": constant("subscription_item"), "created": WHOLE,
         **each("current_period_end current_period_start", WHOLE), "billing_thresholds": _THING,
+        "billed_until": _TIME, **each("current_trial plan", _THING),
         "discounts": array({}), "metadata": METADATA, "price": nullable(ref("price")),
         "quantity": WHOLE, "subscription": STRING, "tax_rates": nullable(array(OBJECT)),
     }
@@ -150,7 +161,7 @@ _SUBSCRIPTION = record(
             "active", "canceled", "incomplete", "incomplete_expired", "past_due", "paused",
             "trialing", "unpaid",
         ),
-        **each("billing_cycle_anchor current_period_end current_period_start start_date", WHOLE),
+        **each("billing_cycle_anchor start_date", WHOLE),
         **each(
             "cancel_at canceled_at ended_at next_pending_invoice_item_invoice trial_end"
             " trial_start",
@@ -169,12 +180,12 @@ _SUBSCRIPTION = record(
         **each("automatic_tax billing_mode invoice_settings", OBJECT),
         **each(
             "billing_cycle_anchor_config billing_thresholds cancellation_details"
-            " pause_collection payment_settings pending_invoice_item_interval pending_update plan"
-            " transfer_data trial_settings",
+            " managed_payments pause_collection payment_settings pending_invoice_item_interval"
+            " pending_update plan status_details transfer_data trial_settings",
             _THING,
         ),
         **each("default_tax_rates discounts", nullable(array({}))),
-        "items": embedded(_ITEM),
+        "billing_schedules": array(OBJECT), "items": embedded(_ITEM),
     }
 )  # fmt: skip
 _PRICE = record(
@@ -209,6 +220,7 @@ _PRODUCT = record(
 BILLING: dict[str, dict[str, Any]] = {
     "credit_note": _NOTE, "deleted_invoice": gone("invoice"),
     "deleted_invoiceitem": gone("invoiceitem"), "invoice": _INVOICE,
-    "invoiceitem": _INVOICE_ITEM, "line_item": _LINE, "price": _PRICE, "product": _PRODUCT,
+    "invoice_payment": _PAYMENT, "invoiceitem": _INVOICE_ITEM, "line_item": _LINE,
+    "price": _PRICE, "product": _PRODUCT,
     "subscription": _SUBSCRIPTION,
 }  # fmt: skip

@@ -166,10 +166,8 @@ def _charge(call: Call, invoice: Row) -> Row:
 def _create(call: Call) -> Reply:
     invoice, made = _draft(call)
     session, row_id = call.session, f"cn_1{call.session.letters('credit_note', 23)}"
-    notes = session.overlay.find("stripe.credit_notes", "invoice", invoice["id"])
-    number = f"{invoice.get('number') or row_id[-8:].upper()}-CN-{len(notes) + 1:02d}"
     settled = _settled(call, invoice, row_id) if made["type"] == "post_payment" else {}
-    row = {"id": row_id, "number": number, **made, **settled}
+    row = {"id": row_id, "number": _number(call, invoice), **made, **settled}
     session.overlay.put("stripe.credit_notes", row)
     if made["type"] == "pre_payment":
         left = max(0, int(invoice.get("amount_remaining") or 0) - made["amount"])
@@ -180,10 +178,15 @@ def _create(call: Call) -> Reply:
     return answer(call, "credit_notes", row, created=("stripe.credit_notes", row_id))
 
 
+def _number(call: Call, invoice: Row) -> str:
+    notes = call.session.overlay.find("stripe.credit_notes", "invoice", invoice["id"])
+    return f"{invoice.get('number') or invoice['id'][-8:].upper()}-CN-{len(notes) + 1:02d}"
+
+
 def _preview(call: Call) -> Reply:
-    _, made = _draft(call)
-    row = {"id": f"cn_preview_{made['invoice'][3:]}", "number": None, **made}
-    return Reply(200, payload_of(call.session.overlay, "credit_notes", row))
+    invoice, made = _draft(call)
+    row = {"id": f"cn_preview_{made['invoice'][3:]}", "number": _number(call, invoice), **made}
+    return Reply(200, payload_of(call.session.overlay, "credit_notes", row, call.version))
 
 
 def _owed_again(call: Call, note: Row) -> None:

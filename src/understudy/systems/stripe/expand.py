@@ -3,51 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import orjson
 
 from understudy.model.world import Row
+from understudy.systems.operation import Call
+from understudy.systems.overlay import Overlay
 from understudy.systems.rendering import dumps, show_bytes
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe.errors import invalid
+from understudy.systems.stripe.fields import params
 from understudy.systems.stripe.objects import deleted, payload_of
+from understudy.systems.stripe.paying import payments_of, secret_of
+from understudy.systems.stripe.shape import ENDED
+from understudy.systems.stripe.versions import PAYMENT_LISTS_GONE, SOURCES_GONE
 
-__all__ = ["EXPANDABLE", "Expansion", "as_list", "present", "present_bytes"]
+__all__ = ["EXPANDABLE", "Expansion", "as_list", "expanded", "present", "present_bytes"]
 
 EXPANDABLE: Mapping[str, str] = {
     "customer": "customers", "charge": "charges", "latest_charge": "charges",
     "payment_intent": "payment_intents", "invoice": "invoices", "latest_invoice": "invoices",
     "subscription": "subscriptions", "product": "products", "price": "prices",
     "balance_transaction": "balance_transactions", "failure_balance_transaction":
-    "balance_transactions", "default_price": "prices",
+    "balance_transactions", "default_price": "prices", "refund": "refunds",
 }  # fmt: skip
-_LISTS = {("charges", "refunds"): "charge", ("customers", "subscriptions"): "customer"}
+_LISTS = {
+    ("charges", "refunds"): "charge", ("customers", "subscriptions"): "customer",
+    ("payment_intents", "charges"): "payment_intent",
+}  # fmt: skip
 _KNOWN_BUT_EMPTY = {
-    "application", "confirmation_secret", "default_payment_method", "default_source", "discount",
+    "application", "default_payment_method", "default_source", "discount",
     "discounts", "invoice_credit_balance", "on_behalf_of",
     "payment_method", "pending_setup_intent", "review", "schedule", "setup_intent", "source",
     "source_transfer", "source_transfer_reversal", "tax", "tax_rate", "test_clock", "transfer",
     "transfer_data", "transfer_reversal",
 }  # fmt: skip
-# Shown only to who expands them: empty, as the world keeps none of them.
-_INCLUDED: Mapping[tuple[str, str], Callable[[str], Any]] = {
-    ("customers", "sources"): lambda id: as_list([], f"/v1/customers/{id}/sources"),
-    ("customers", "tax_ids"): lambda id: as_list([], f"/v1/customers/{id}/tax_ids"),
-    ("customers", "invoice_credit_balance"): lambda _: {},
-    ("customers", "tax"): lambda _: {
+
+
+def _own(render: Callable[[str], Any]) -> Callable[[Overlay, str], Any]:
+    """What follows from the object's id alone."""
+    return lambda _, row_id: render(row_id)
+
+
+# Shown only to who expands them; but for payments they are empty, as the world keeps none of them.
+_INCLUDED: Mapping[tuple[str, str], Callable[[Overlay, str], Any]] = {
+    ("customers", "sources"): _own(lambda id: as_list([], f"/v1/customers/{id}/sources")),
+    ("customers", "tax_ids"): _own(lambda id: as_list([], f"/v1/customers/{id}/tax_ids")),
+    ("customers", "invoice_credit_balance"): _own(lambda _: {}),
+    ("customers", "tax"): _own(lambda _: {
         "automatic_tax": "unrecognized_location", "ip_address": None, "location": None,
         "provider": "stripe",
-    },
-    ("customers", "cash_balance"): lambda id: {
+    }),
+    ("customers", "cash_balance"): _own(lambda id: {
         "object": "cash_balance", "available": None, "customer": id, "livemode": False,
         "settings": {"reconciliation_mode": "automatic", "using_merchant_default": True},
-    },
-    ("invoices", "payments"): lambda id: as_list([], f"/v1/invoice_payments?invoice={id}"),
-    ("invoices", "confirmation_secret"): lambda _: None,
-    ("invoices", "discounts"): lambda _: [],
+    }),
+    ("invoices", "payments"): lambda overlay, id: as_list(
+        payments_of(overlay, id), f"/v1/invoice_payments?invoice={id}"
+    ),
+    ("invoices", "confirmation_secret"): secret_of,
+    ("invoices", "discounts"): _own(lambda _: []),
+    ("products", "tax_details"): _own(lambda _: None),
+    ("prices", "tiers"): _own(lambda _: None),
+    ("prices", "currency_options"): _own(lambda _: {}),
 }  # fmt: skip
+_NEWER = {("invoices", "payments"), ("invoices", "confirmation_secret")}
+"""What no version before 2025-03-31.basil has."""
+_ONCE_SHOWN: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "charges": (PAYMENT_LISTS_GONE, ("refunds",)),
+    "customers": (SOURCES_GONE, ("sources", "subscriptions", "tax_ids")),
+    "payment_intents": (PAYMENT_LISTS_GONE, ("charges",)),
+}
+"""What was shown unasked in all versions before this one."""
 _DEEPEST = 4
 _COUNT = "total_count"
 """What a search's page has only where it is asked for; it is no object's id."""
@@ -55,33 +85,68 @@ _COUNT = "total_count"
 Paths = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
 class Expansion:
-    """The tree of fields to expand."""
+    """The tree of fields to expand, in objects of one version of the API."""
 
-    __slots__ = ("paths",)
-
-    def __init__(self, paths: Paths) -> None:
-        self.paths = paths
+    paths: Paths
+    version: str = ""
 
     @classmethod
-    def of(cls, values: Mapping[str, Any], *, listed: bool = False) -> Expansion | None:
-        """What `expand` asks for; in lists its paths start with `data.`."""
-        asked = values.get("expand")
+    def of(cls, call: Call, *, listed: bool = False) -> Expansion | None:
+        """What `expand` asks for, None where it is nothing; in lists its paths start with `data.`.
+
+        Objects of an older version are always looked through.
+        """
+        asked = params(call).get("expand") if call.query or call.body else None
         if asked is None or asked == "":
-            return None
+            return cls({}, call.version) if call.version else None
         paths: Paths = {}
         for path in asked if isinstance(asked, list) else [asked]:
             if not (listed and path == _COUNT):
                 _enter(paths, _parts(path, listed))
-        return cls(paths)
+        return cls(paths, call.version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What objects are looked up in, and the version that they are shown in."""
+
+    overlay: Overlay
+    version: str
+
+    def shown(self, table: str, row: Row, paths: Paths) -> dict[str, Any]:
+        """A row in full, expanded."""
+        payload = payload_of(self.overlay, table, row, self.version)
+        return _expanded(self, table, payload, {**self._unasked(table), **paths})
+
+    def _unasked(self, table: str) -> Paths:
+        gone, names = _ONCE_SHOWN.get(table, ("", ()))
+        return {name: {} for name in names} if self.version and self.version < gone else {}
+
+    def has(self, table: str, name: str) -> bool:
+        """Whether a member is one that only who expands it is shown."""
+        if (table, name) == ("payment_intents", "charges"):
+            return name in self._unasked(table)
+        known = (table, name) in _LISTS or (table, name) in _INCLUDED
+        return known and not (self.version and (table, name) in _NEWER)
 
 
 def present(session: CaseSession, table: str, row: Row, expansion: Expansion | None = None) -> Any:
     """A row as Stripe shows it, ready to be written as JSON."""
     if expansion is None:
         return orjson.Fragment(present_bytes(session, table, row))
-    payload = payload_of(session.overlay, table, row)
-    return _expanded(session, table, payload, expansion.paths)
+    return _Sight(session.overlay, expansion.version).shown(table, row, expansion.paths)
+
+
+def expanded(
+    session: CaseSession, table: str, payload: dict[str, Any], expansion: Expansion | None
+) -> dict[str, Any]:
+    """What no row stands for, expanded in place."""
+    if expansion is None:
+        return payload
+    sight = _Sight(session.overlay, expansion.version)
+    return _expanded(sight, table, payload, expansion.paths)
 
 
 def present_bytes(session: CaseSession, table: str, row: Row) -> bytes:
@@ -122,52 +187,53 @@ def _enter(paths: Paths, parts: list[str]) -> None:
         paths = paths.setdefault(part, {})
 
 
-def _expanded(
-    session: CaseSession, table: str, payload: dict[str, Any], paths: Paths
-) -> dict[str, Any]:
+def _expanded(sight: _Sight, table: str, payload: dict[str, Any], paths: Paths) -> dict[str, Any]:
     for name, below in paths.items():
-        payload[name] = _member(session, table, payload, name, below)
+        payload[name] = _member(sight, table, payload, name, below)
     return payload
 
 
-def _member(
-    session: CaseSession, table: str, payload: dict[str, Any], name: str, below: Paths
-) -> Any:
-    if (table, name) in _LISTS:
-        rows = session.overlay.find(f"stripe.{name}", _LISTS[table, name], payload["id"])
-        url = f"/v1/{name}?{_LISTS[table, name]}={payload['id']}"
-        made = [payload_of(session.overlay, name, row) for row in rows]
-        return as_list([_expanded(session, name, each, below) for each in made], url)
-    if name not in payload and (table, name) in _INCLUDED:
-        payload[name] = _INCLUDED[table, name](payload["id"])
+def _member(sight: _Sight, table: str, payload: dict[str, Any], name: str, below: Paths) -> Any:
+    included = sight.has(table, name)
+    if included and (table, name) in _LISTS:
+        column, kind = _LISTS[table, name], name
+        rows = sight.overlay.find(f"stripe.{kind}", column, payload["id"])
+        url = f"/v1/{kind}?{column}={payload['id']}"
+        alive = [row for row in rows if kind != "subscriptions" or row.get("status") not in ENDED]
+        made = as_list([sight.shown(kind, row, {}) for row in alive], url)
+        return _inside(sight, table, made, below) if below else made
+    if included and name not in payload:
+        payload[name] = _INCLUDED[table, name](sight.overlay, payload["id"])
     value = payload.get(name)
-    if below and isinstance(value, dict | list) and name not in EXPANDABLE:
-        return _inside(session, table, value, below)
-    included = (table, name) in _INCLUDED
+    if below and isinstance(value, dict | list):
+        return _inside(sight, table, value, below)
     if not included and (name not in payload or name not in EXPANDABLE.keys() | _KNOWN_BUT_EMPTY):
         raise _not_expandable(name)
-    row = _row(session, name, value)
+    row = _row(sight, name, value)
     if row is None:
-        return _left(session, name, value)
-    kind = EXPANDABLE[name]
-    return _expanded(session, kind, payload_of(session.overlay, kind, row), below)
+        return _left(sight, name, value)
+    return sight.shown(EXPANDABLE[name], row, below)
 
 
-def _inside(session: CaseSession, table: str, value: Any, below: Paths) -> Any:
+def _inside(sight: _Sight, table: str, value: Any, below: Paths) -> Any:
     if isinstance(value, list):
-        return [_inside(session, table, item, below) for item in value]
-    return _expanded(session, table, dict(value), below) if isinstance(value, dict) else value
+        return [_inside(sight, table, item, below) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kind = value.get("object")
+    own = f"{kind}s" if isinstance(kind, str) and kind != "list" else table
+    return _expanded(sight, own, dict(value), below)
 
 
-def _row(session: CaseSession, name: str, value: Any) -> Row | None:
+def _row(sight: _Sight, name: str, value: Any) -> Row | None:
     if name not in EXPANDABLE or not isinstance(value, str):
         return None
-    return session.overlay.get(f"stripe.{EXPANDABLE[name]}", value)
+    return sight.overlay.get(f"stripe.{EXPANDABLE[name]}", value)
 
 
-def _left(session: CaseSession, name: str, value: Any) -> Any:
+def _left(sight: _Sight, name: str, value: Any) -> Any:
     """What an id is replaced by where its object is not there: a deleted customer still says so."""
-    gone = name == "customer" and value and session.overlay.touched("stripe.customers", value)
+    gone = name == "customer" and value and sight.overlay.touched("stripe.customers", value)
     return deleted("customer", value) if gone else value
 
 

@@ -131,14 +131,13 @@ def is_true(values: Params, name: str) -> bool:
     return isinstance(value, str) and _TRUTHS.get(value.lower(), False)
 
 
-def one_of(values: Params, name: str, known: tuple[str, ...]) -> str | None:
-    """One of a closed list of words."""
-    value = text(values, name)
+def one_of(values: Params, name: str, known: tuple[str, ...], param: str = "") -> str | None:
+    """One of a closed list of words; `param` is its whole name where it is nested."""
+    value, param = text(values, name), param or name
     if value is not None and value not in known:
         *most, last = known
         choice = f"one of {', '.join(most)}, or {last}" if most else last
-        message = f"Invalid {name}: must be {choice}"
-        raise invalid(message, param=name)
+        raise invalid(f"Invalid {param}: must be {choice}", param=param)
     return value
 
 

@@ -88,7 +88,12 @@ def _declined(call: Call, intent: Row, reply: Reply) -> Refusal:
         **intent, "status": "requires_payment_method", "payment_method": None,
         "latest_charge": error["charge"], "last_payment_error": error,
     }  # fmt: skip
-    told = {**error, "payment_intent": present(call.session, "payment_intents", row, Expansion({}))}
+    told = {
+        **error,
+        "payment_intent": present(
+            call.session, "payment_intents", row, Expansion({}, call.version)
+        ),
+    }
     return Refusal(reply.status, {"error": told}, left=(*reply.left, (_TABLE, row)))
 
 

@@ -208,7 +208,7 @@ def _delete(call: Call) -> Reply:
 
 def _lines(call: Call) -> Reply:
     row = fields.require(call, "invoices", call.path["id"])
-    shown = payload_of(call.session.overlay, "invoices", row)["lines"]
+    shown = payload_of(call.session.overlay, "invoices", row, call.version)["lines"]
     return Reply(200, {name: shown[name] for name in ("object", "data", "has_more", "url")})
 
 

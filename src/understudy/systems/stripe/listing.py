@@ -16,7 +16,16 @@ from understudy.systems.stripe.errors import invalid, no_such
 from understudy.systems.stripe.expand import Expansion, present
 from understudy.systems.stripe.fields import boolean, integer, lenient_integer, params, text
 
-__all__ = ["Keep", "between", "both", "list_reply", "narrowed", "page_limit"]
+__all__ = [
+    "Keep",
+    "between",
+    "both",
+    "list_reply",
+    "narrowed",
+    "ordered",
+    "page_limit",
+    "page_of",
+]
 
 Key = tuple[int, str]
 Keep = Callable[[Row], bool]
@@ -31,13 +40,48 @@ def list_reply(
 ) -> Reply:
     """One page of a table. `equal` names the columns that may be asked for by value."""
     values = params(call)
-    expansion = Expansion.of(values, listed=True)
+    expansion = Expansion.of(call, listed=True)
     wanted = {name: value for name in equal if (value := text(values, name)) is not None}
     limit = page_limit(values)
     keep = both(between(values, "created"), only)
     rows, more = _page(call.session.overlay, f"stripe.{table}", wanted, keep, values, limit)
     data = [present(call.session, table, row, expansion) for row in rows]
     return Reply(200, {"object": "list", "url": url, "has_more": more, "data": data})
+
+
+def page_of(
+    made: Iterable[dict[str, Any]], values: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], bool]:
+    """One page of what no table holds, given newest first, and whether more follows."""
+    limit = page_limit(values)
+    after, before = cursors(values)
+    cursor, name = (after, "starting_after") if before is None else (before, "ending_before")
+    if cursor is None:
+        taken = list(islice(made, limit + 1))
+        return taken[:limit], len(taken) > limit
+    shown = list(made)
+    place = next((n for n, each in enumerate(shown) if each["id"] == cursor), None)
+    if place is None:
+        raise no_such(shown[0]["object"] if shown else "object", cursor, name)
+    if before is None:
+        return shown[place + 1 : place + 1 + limit], len(shown) > place + 1 + limit
+    return shown[max(0, place - limit) : place], place > limit
+
+
+def ordered(overlay: Overlay, table: str) -> Iterator[Row]:
+    """All rows of a table, newest first."""
+    return _rows(overlay, table, (key for key in _whole(overlay, table)), None)
+
+
+def cursors(values: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """What `starting_after` and `ending_before` name; a page begins at one of them only."""
+    after, before = text(values, "starting_after"), text(values, "ending_before")
+    if after is not None and before is not None:
+        raise invalid(
+            "You cannot specify both `starting_after` and `ending_before` at the same time.",
+            param="ending_before",
+        )
+    return after, before
 
 
 def page_limit(values: Mapping[str, Any]) -> int:
@@ -95,7 +139,7 @@ def _page(
     overlay: Overlay, table: str, wanted: Mapping[str, str], keep: Keep | None,
     values: Mapping[str, Any], limit: int,
 ) -> tuple[list[Row], bool]:  # fmt: skip
-    after, before = text(values, "starting_after"), text(values, "ending_before")
+    after, before = cursors(values)
     order = _narrowed(overlay, table, wanted)
     if before is not None:
         found = _rows(overlay, table, _until(order, _cursor(overlay, table, before)), keep)

@@ -16,6 +16,8 @@ from understudy.systems.stripe.billing_objects import (
     product,
     subscription,
 )
+from understudy.systems.stripe.invoice_lines import name_products
+from understudy.systems.stripe.older import as_before, without_older
 from understudy.systems.stripe.payment_objects import (
     balance_transaction,
     charge,
@@ -26,6 +28,7 @@ from understudy.systems.stripe.payment_objects import (
     refund,
 )
 from understudy.systems.stripe.shape import address, filled
+from understudy.systems.stripe.versions import CURRENT
 
 __all__ = ["deleted", "event", "payload_of"]
 
@@ -42,7 +45,7 @@ _CUSTOMER: dict[str, Any] = {
     "preferred_locales": [], "shipping": None, "tax_exempt": "none", "test_clock": None,
 }  # fmt: skip
 _EVENT: dict[str, Any] = {
-    "id": None, "object": "event", "api_version": "2026-10-28.endive", "context": None,
+    "id": None, "object": "event", "api_version": CURRENT, "context": None,
     "created": 0, "data": {"object": {}}, "livemode": False, "pending_webhooks": 0,
     "request": {"id": None, "idempotency_key": None}, "type": None,
 }  # fmt: skip
@@ -123,18 +126,28 @@ _RENDERERS: dict[str, Callable[[Row], dict[str, Any]]] = {
 }
 
 
-def payload_of(overlay: Overlay, table: str, row: Row) -> dict[str, Any]:
-    """A row of any Stripe table as Stripe shows it, ids not expanded."""
+def payload_of(overlay: Overlay, table: str, row: Row, version: str = "") -> dict[str, Any]:
+    """A row of any Stripe table as Stripe shows it, ids not expanded; see `Call.version`."""
     payload = _RENDERERS[table](row)
+    _complete(overlay, table, payload, row)
+    return as_before(overlay, payload, row) if version else without_older(payload)
+
+
+def _complete(overlay: Overlay, table: str, payload: dict[str, Any], row: Row) -> None:
+    """What other rows tell of it; changes the payload."""
     if table == "subscriptions":
         for item in payload["items"]["data"]:
             known = overlay.get("stripe.prices", str(item["price"]))
             item["price"] = price(known) if known is not None else None
             item["plan"] = plan(item["price"]) if item["price"] else None
+        payload["plan"] = payload["items"]["data"][0]["plan"]
+    elif table == "invoices":
+        name_products(overlay, *(line["pricing"] for line in payload["lines"]["data"]))
+    elif table == "invoiceitems":
+        name_products(overlay, payload["pricing"])
     elif table == "events":
         named = payload["data"]["object"]
         payload["data"] = {**payload["data"], "object": _whole(overlay.world, row["type"], named)}
     elif table == "charges" and payload["balance_transaction"] is None:
         found = overlay.world.find("stripe.balance_transactions", "source", row["id"])
         payload["balance_transaction"] = found[0] if found else None
-    return payload

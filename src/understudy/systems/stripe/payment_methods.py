@@ -94,7 +94,7 @@ def _required(session: CaseSession, method: str) -> Row:
 def _retrieve(call: Call) -> Reply:
     row = _required(call.session, call.path.get("method_id", call.path["id"]))
     # Never kept bytes: what was paid by one can change under it, and its own row is not touched.
-    expansion = Expansion.of(fields.params(call)) or Expansion({})
+    expansion = Expansion.of(call) or Expansion({})
     return Reply(200, present(call.session, "payment_methods", row, expansion))
 
 

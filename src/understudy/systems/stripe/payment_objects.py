@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.model.world import Row
-from understudy.systems.stripe.shape import address, card, filled, number_of
+from understudy.systems.stripe.shape import address, card, client_secret, filled, number_of
 
 __all__ = [
     "balance_transaction",
@@ -24,7 +24,7 @@ _CHARGE: dict[str, Any] = {
     "calculated_statement_descriptor": "ACME SOFTWARE", "captured": True, "created": 0,
     "currency": None, "customer": None, "description": None, "destination": None, "dispute": None,
     "disputed": False, "failure_balance_transaction": None, "failure_code": None,
-    "failure_message": None, "fraud_details": {}, "invoice": None, "livemode": False,
+    "failure_message": None, "fraud_details": {}, "livemode": False,
     "metadata": {}, "on_behalf_of": None, "order": None, "outcome": None, "paid": True,
     "payment_intent": None, "payment_method": None, "payment_method_details": None,
     "presentment_details": None, "radar_options": {}, "receipt_email": None,
@@ -40,7 +40,7 @@ _INTENT: dict[str, Any] = {
     "cancellation_reason": None, "capture_method": "automatic", "client_secret": None,
     "confirmation_method": "automatic", "created": 0, "currency": None, "customer": None,
     "customer_account": None, "description": None, "excluded_payment_method_types": None,
-    "invoice": None, "last_payment_error": None, "latest_charge": None, "livemode": False,
+    "last_payment_error": None, "latest_charge": None, "livemode": False,
     "metadata": {}, "next_action": None, "on_behalf_of": None, "payment_method": None,
     "payment_method_configuration_details": None,
     "payment_method_options": {
@@ -138,7 +138,7 @@ def _outcome(paid: bool, row_id: str) -> dict[str, Any]:
 def payment_intent(row: Row) -> dict[str, Any]:
     """A payment intent."""
     payload = filled(_INTENT, row)
-    payload["client_secret"] = f"{row['id']}_secret_{number_of(row['id'], 10**9):09d}"
+    payload["client_secret"] = client_secret(row["id"])
     charged = payload["status"] in _CHARGED
     derived = f"pm_{row['id'][3:]}" if charged else None
     payload["payment_method"] = row.get("payment_method") or derived
@@ -185,8 +185,10 @@ def dispute(row: Row) -> dict[str, Any]:
     evidence = {**_EVIDENCE, **(row.get("evidence") or {})}
     payload["evidence"] = {**evidence, "enhanced_evidence": evidence.get("enhanced_evidence", {})}
     details = row.get("evidence_details") or {}
+    sent = bool(details.get("submission_count"))
     payload["evidence_details"] = {
-        "due_by": None, "enhanced_eligibility": {},
+        "submission_method": "manual" if sent else "not_submitted", "due_by": None,
+        "enhanced_eligibility": {},
         "has_evidence": any(value not in (None, {}) for value in evidence.values()),
         "past_due": False, "submission_count": 0, **details,
     }  # fmt: skip

@@ -53,8 +53,7 @@ _CHARGE = record(
         **each("amount amount_captured amount_refunded", WHOLE), "currency": CURRENCY,
         **each("captured disputed paid refunded", BOOLEAN),
         "status": one_of("succeeded", "pending", "failed"),
-        "customer": expandable("customer"), "invoice": expandable("invoice"),
-        "payment_intent": expandable("payment_intent"),
+        "customer": expandable("customer"), "payment_intent": expandable("payment_intent"),
         "balance_transaction": expandable("balance_transaction"),
         **each(
             "application application_fee destination dispute failure_balance_transaction"
@@ -95,7 +94,7 @@ _INTENT = record(
             )
         ),
         "customer": expandable("customer"), "latest_charge": expandable("charge"),
-        "invoice": expandable("invoice"), "canceled_at": nullable(WHOLE),
+        "canceled_at": nullable(WHOLE),
         "application_fee_amount": nullable(WHOLE), "payment_method_types": array(STRING),
         **each("application on_behalf_of payment_method review transfer_group", SOME_ID),
         **each(
@@ -173,7 +172,7 @@ _DISPUTE = record(
         "evidence_details": record(
             {
                 "due_by": nullable(WHOLE), **each("has_evidence past_due", BOOLEAN),
-                "submission_count": WHOLE,
+                "submission_count": WHOLE, "submission_method": STRING,
             }
         ),
         "payment_method_details": nullable(OBJECT),

@@ -116,7 +116,8 @@ def answer(
     call: Call, table: str, row: Any, status: int = 200, created: tuple[str, str] | None = None
 ) -> Reply:
     """One object as the whole answer, expanded as asked."""
-    expansion = Expansion.of(given(call)) if call.query or call.body else None
+    looked = call.query or call.body or call.version
+    expansion = Expansion.of(call) if looked else None
     if expansion is None:
         return Reply(status, present_bytes(call.session, table, row), created=created)
     return Reply(status, present(call.session, table, row, expansion), created=created)

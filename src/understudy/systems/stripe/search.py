@@ -86,7 +86,7 @@ class _Clause:
 def search_reply(call: Call, table: str) -> Reply:
     """One page of what a query finds, newest first."""
     values = params(call)
-    expansion = Expansion.of(values, listed=True)
+    expansion = Expansion.of(call, listed=True)
     clauses, every = _parsed(required(values, "query"), table)
     limit, start = page_limit(values), _start(text(values, "page"))
     join = all if every else any

@@ -8,11 +8,13 @@ from zlib import crc32
 
 from understudy.model.world import Row
 
-__all__ = ["address", "card", "filled", "number_of"]
+__all__ = ["ENDED", "address", "card", "client_secret", "filled", "item_id", "number_of"]
 
 _ADDRESS: dict[str, Any] = {
     "city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None,
 }  # fmt: skip
+ENDED = ("canceled", "incomplete_expired")
+"""What a subscription is that is not listed any more."""
 _BRANDS = ("visa", "mastercard", "amex", "discover")
 
 
@@ -53,3 +55,13 @@ def card(row_id: str) -> dict[str, Any]:
         "overcapture": {"maximum_amount_capturable": 0, "status": "unavailable"},
         "regulated_status": "unregulated", "three_d_secure": None, "wallet": None,
     }  # fmt: skip
+
+
+def client_secret(intent: str) -> str:
+    """By what a browser goes on with an intent."""
+    return f"{intent}_secret_{number_of(intent, 10**9):09d}"
+
+
+def item_id(subscription: str) -> str:
+    """The id of a subscription's one item, where its row names none."""
+    return f"si_{number_of(subscription, 1 << 32, 'item'):010d}"

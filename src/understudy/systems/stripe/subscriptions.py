@@ -12,6 +12,7 @@ from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, no_such
 from understudy.systems.stripe.listing import Keep, between, both, list_reply
 from understudy.systems.stripe.reads import EXPAND, list_of, retrieve, search_of
+from understudy.systems.stripe.shape import ENDED
 from understudy.systems.stripe.shapes import page
 from understudy.systems.stripe.subscribing import begin
 from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
@@ -20,7 +21,6 @@ __all__ = ["OPERATIONS"]
 
 _DETAILS = "cancellation_details"
 _TEXTS = ("description", "default_payment_method", "collection_method")
-_ENDED = ("canceled", "incomplete_expired")
 _MONEY = (
     "items", "price", "proration_behavior", "trial_end", "quantity", "discounts", "cancel_at",
     "billing_cycle_anchor", "pause_collection", "coupon",
@@ -85,7 +85,7 @@ def _ends_later(call: Call) -> bool:
 
 def _alive(call: Call) -> Row:
     row = fields.require(call, "subscriptions", call.path["id"])
-    if row.get("status") in _ENDED:
+    if row.get("status") in ENDED:
         message = "A canceled subscription can only update its cancellation_details and metadata."
         raise invalid(message)
     return row
@@ -161,7 +161,7 @@ def _item(call: Call, item: dict[str, Any], index: int) -> dict[str, Any]:
 
 def _cancel(call: Call) -> Reply:
     row = fields.require(call, "subscriptions", call.path["id"])
-    if row.get("status") in _ENDED:
+    if row.get("status") in ENDED:
         raise no_such("subscription", row["id"])
     now, given = call.session.clock.seconds, fields.texts(fields.params(call), _DETAILS) or {}
     details = {"comment": None, "feedback": None, **given, "reason": "cancellation_requested"}
@@ -192,8 +192,8 @@ def _list(call: Call) -> Reply:
 
 
 _KEPT: dict[str, Keep] = {
-    "": lambda row: row.get("status") not in _ENDED,
-    "ended": lambda row: row.get("status") in _ENDED,
+    "": lambda row: row.get("status") not in ENDED,
+    "ended": lambda row: row.get("status") in ENDED,
 }
 _LISTED = list_of(
     "subscriptions", "subscription", ("customer", "price", "status", "collection_method"),

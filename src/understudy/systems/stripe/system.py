@@ -18,6 +18,7 @@ from understudy.systems.stripe import (
     events,
     intents,
     invoice_items,
+    invoice_payments,
     invoices,
     payment_methods,
     products,
@@ -27,6 +28,7 @@ from understudy.systems.stripe import (
 from understudy.systems.stripe.errors import api_error, invalid
 from understudy.systems.stripe.form import decode, encode
 from understudy.systems.stripe.shapes import SHAPES
+from understudy.systems.stripe.versions import CURRENT, HEADER, asked, older_asked
 from understudy.systems.system import System, basic_secret, bearer_token, media_type
 
 __all__ = ["Stripe"]
@@ -38,8 +40,8 @@ _EMPTY_PART = (
     " If you are trying to list objects, remove the trailing slash. If you are trying to retrieve"
     " an object, make sure you passed a valid (non-empty) identifier in your code."
 )
+_STATED = (HEADER, CURRENT)
 _TEST_MODE, _LIVE_MODE = b'"livemode":false', b'"livemode":true'
-_VERSION = "2026-10-28.endive"
 
 
 class Stripe(System):
@@ -49,6 +51,7 @@ class Stripe(System):
     host = "api.stripe.com"
     in_lines = True
     keeps_answers = True
+    version_header = HEADER
     operations = (
         *customers.OPERATIONS,
         *charges.OPERATIONS,
@@ -61,6 +64,7 @@ class Stripe(System):
         *set_aside(products.OPERATIONS),
         *invoices.OPERATIONS,
         *set_aside(invoice_items.OPERATIONS),
+        *set_aside(invoice_payments.OPERATIONS),
         *credit_notes.OPERATIONS,
         *subscriptions.OPERATIONS,
     )
@@ -140,8 +144,22 @@ class Stripe(System):
         return (
             ("content-type", "application/json"),
             ("request-id", session.request_id("req_")),
-            ("stripe-version", _VERSION),
+            _STATED,
         )
+
+    def version(self, headers: Mapping[str, str]) -> str:
+        """An older version, whose objects look otherwise."""
+        return older_asked(headers)
+
+    def stated(self, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """The version that was asked for, as long as it is one."""
+        told = headers.get(HEADER, CURRENT)
+        if told == CURRENT:
+            return ()
+        try:
+            return ((HEADER, asked(headers)),)
+        except Refusal:
+            return ((HEADER, CURRENT),)
 
     def refusal(self, status: int, message: str) -> Refusal:
         """An `invalid_request_error`, or `api_error` from 500 on."""
