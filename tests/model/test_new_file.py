@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
+from understudy.model.errors import ConfigurationError
 from understudy.model.new_file import file_aside
 
 
@@ -44,3 +46,15 @@ def test_a_pipe_stays_a_pipe_and_is_given_the_whole(tmp_path):
     assert told == ["whole"]
     assert path.is_fifo()
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_the_system_refuses_is_named_as_it_was_typed(tmp_path):
+    """A file stands in the way, or nobody may make a file there: the name aside is not told."""
+    (tmp_path / "file").touch()
+    refused = {
+        tmp_path / "file" / "x": "is no folder", Path("/proc/x"): "No such", tmp_path: "a folder",
+    }  # fmt: skip
+    for place, reason in refused.items():
+        with pytest.raises(ConfigurationError, match=reason) as caught:
+            file_aside(place).__enter__()
+        assert str(caught.value).startswith(f"`{place}` cannot be written")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.traffic.detect import Wishes, detect_format, import_traffic
+from understudy.traffic.source_file import Limits, read_text
 
 
 def test_both_tau_schemas_are_recognised_whatever_the_file_is_called(logs):
@@ -25,6 +28,30 @@ def test_auto_imports_what_it_recognises(logs, tmp_path):
     named = import_traffic("tau", [path], tmp_path / "named")
     assert auto.manifest.digest == named.manifest.digest
     assert (auto.proposals, named.proposals) == (1, 0)
+
+
+def test_logs_and_dialogues_are_unpacked_on_the_way(logs, tmp_path):
+    """A log that was packed to be sent is the same log."""
+    path = logs.tau2([logs.run2()], [logs.task2("5")])
+    packed = tmp_path / "log.json.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    plain = import_traffic("auto", [path], tmp_path / "plain")
+    made = import_traffic("auto", [packed], tmp_path / "made")
+    assert made.manifest.digest == plain.manifest.digest
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(b" " * 10**5))
+    with pytest.raises(RecordingError, match="unfolds to more than 1,000 bytes"):
+        read_text(tmp_path / "bomb.gz", Limits(file_bytes=1000))
+    packed.write_bytes(packed.read_bytes()[:-20])
+    with pytest.raises(RecordingError, match="its compression is damaged"):
+        import_traffic("tau", [packed], tmp_path / "cut")
+
+
+def test_a_har_without_requests_is_one(tmp_path):
+    """Saved before the page was loaded: known as what it is, and nothing is in it."""
+    path = tmp_path / "page.har"
+    path.write_text('{"log": {"version": "1.2", "creator": {}, "pages": [], "entries": []}}')
+    report = import_traffic("auto", [path], tmp_path / "out")
+    assert (report.format, report.manifest.records) == ("har", 0)
 
 
 def test_an_unknown_format_says_what_was_looked_for_and_seen(tmp_path):

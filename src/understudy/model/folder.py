@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from understudy.model.errors import ConfigurationError
-from understudy.model.new_file import tell_what_is_kept
+from understudy.model.new_file import placed, tell_what_is_kept
 
 __all__ = ["FolderAside", "clear_leftovers", "earlier_of"]
 
@@ -54,6 +54,11 @@ class FolderAside:
         self.folder = self.path.with_name(f".{self.path.name}.{os.getpid()}{_PART}")
 
     def __enter__(self) -> Self:
+        with placed(self.path):
+            self._begin()
+        return self
+
+    def _begin(self) -> None:
         import fcntl
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +70,6 @@ class FolderAside:
         self._lock = os.open(fresh, os.O_RDONLY)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         fresh.rename(self.folder)
-        return self
 
     def place(self, part: str = "") -> None:
         """Put the folder, or a part of it, in place; what is there goes once the new one stands."""

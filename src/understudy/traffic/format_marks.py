@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _FLOW = re.compile(rb"\d{1,12}:\d{1,6}:")
+_NO_ENTRIES = re.compile(rb'"entries"\s*:\s*\[\s*\]')
 
 
 def is_tau(sample: Sample) -> bool:
@@ -51,9 +52,11 @@ def is_abcd(sample: Sample) -> bool:
 
 
 def is_har(sample: Sample) -> bool:
-    """A HAR."""
-    return sample.first == b"{" and all(
-        sample.contains(mark) for mark in (b'"log"', b'"entries"', b'"request"')
+    """A HAR; one that was saved too early has no request in it."""
+    return (
+        sample.first == b"{"
+        and all(sample.contains(mark) for mark in (b'"log"', b'"entries"'))
+        and (sample.contains(b'"request"') or _NO_ENTRIES.search(sample.head) is not None)
     )
 
 

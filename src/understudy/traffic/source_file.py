@@ -118,14 +118,20 @@ def _mended(value: Any) -> Any:
 
 
 def read_text(path: Path, limits: Limits) -> str:
-    """A file's text, in the encoding that its first bytes name; `RecordingError` otherwise."""
+    """A file's text, unpacked and in the encoding that its first bytes name.
+
+    Raises `RecordingError` where it has none, or more than is read.
+    """
     try:
         size = path.stat().st_size
         if size > limits.file_bytes:
             raise unreadable(path, f"it has {size:,} bytes; at most {limits.file_bytes:,} are read")
-        data = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error.strerror or "unknown reason") from None
+    with opened_bytes(path, limits) as file:
+        data = file.read(limits.file_bytes + 1)
+    if len(data) > limits.file_bytes:
+        raise unreadable(path, f"it unfolds to more than {limits.file_bytes:,} bytes")
     if not data.strip():
         raise unreadable(path, "it is empty")
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")

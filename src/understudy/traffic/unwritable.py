@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from understudy.model.errors import RecordingError
+from understudy.model.new_file import why_not
 
 __all__ = ["written_to"]
 
@@ -18,7 +19,7 @@ def written_to(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+        reason = why_not(path, error) if isinstance(error, OSError) else str(error)
         raise RecordingError(
             f"`{path}` cannot be written: {reason or 'unknown reason'}",
             code="U413",

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.model.jsonl import read_json
 from understudy.model.manifest import WorldManifest
+from understudy.model.new_file import placed
 from understudy.world.addition import Addition
 from understudy.world.damage import damage_block
 from understudy.world.heap import one_heap
@@ -79,7 +80,8 @@ def build_world(
     part = shard or Shard()
     alone = part.of == 1
     folder = path if alone else path / SHARDS / f"{part.number}-of-{part.of}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    with placed(path):
+        folder.parent.mkdir(parents=True, exist_ok=True)
     blocks = part.blocks(facts.recipe.blocks(), addition)
     with one_heap(), WorldWriter(folder, facts, _columns(facts, addition)) as writer:
         for done, number in enumerate(blocks, 1):
