@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from tests.campaign.pilot_project import Desk, payout, reply
 
+from understudy.campaign.identity import tools_hash
 from understudy.campaign.pilot_log import enter_run, pilot_file, pilot_runs
 from understudy.campaign.pilot_orders import Order, demote, kill, promote
 from understudy.campaign.pilot_states import states_of
@@ -19,7 +20,8 @@ from understudy.campaign.project_page import project_page
 from understudy.campaign.recorded import judge_run
 from understudy.campaign.sign_off import Signer, sign_run
 from understudy.campaign.signature import make_key
-from understudy.gate.ladder import Asked, missing
+from understudy.gate.ladder import Asked, inherited, missing
+from understudy.model.candidate_use import ModelUse
 from understudy.model.chain import check_chain, read_chain
 from understudy.model.errors import EvidenceError, NoCasesError, RecordingError
 from understudy.model.pilot import OperationEvidence, PilotRun, Rung
@@ -238,6 +240,24 @@ def test_each_rung_asks_for_so_many_cases_without_a_critical_finding(rung, cases
     run, line = a_run(Stage(rung.label), cases - 1)
     (told,) = missing(asked(rung), run, line)
     assert f"takes {cases:,} cases" in told
+
+
+def test_what_a_candidate_is_offered_is_hashed_apart_from_its_code(tmp_path):
+    """Another system, another file of one's own or fewer tools is another hash, and a way down."""
+    (tmp_path / "mine.py").write_text("class System: ...")
+    built_in = tools_hash("bot:handle", {}, tmp_path)
+    every = {"crm": "hubspot", "finance": "stripe", "support": "zendesk", "d": "desk"}
+    assert built_in == tools_hash("other:handle", every, tmp_path)
+    own = tools_hash("bot:handle", {"warehouse": "mine:System"}, tmp_path)
+    (tmp_path / "mine.py").write_text("class System:\n    name = 'w'")
+    changed = tools_hash("bot:handle", {"warehouse": "mine:System"}, tmp_path)
+    model = {"base_url": "http://127.0.0.1:1/v1", "model": "m", "prompt": "p.md"}
+    narrow = ModelUse.model_validate({"openai": {**model, "tools": ["zendesk.tickets.*"]}})
+    assert len({built_in, own, changed, tools_hash(narrow, {}, tmp_path)}) == 4
+    before = {"candidate": "a", "tools": built_in}
+    assert inherited(Rung.FULL, before, {**before, "tools": own}) == (
+        Rung.DRAFT_ONLY, "what it is offered to act with",
+    )  # fmt: skip
 
 
 def test_evidence_counts_half_after_ninety_days():

@@ -25,7 +25,7 @@ from understudy.model.verdict import Verdict
 __all__ = ["Comparison", "KindChange", "compare_runs", "comparison_json", "comparison_text"]
 
 _LISTED = 5
-_BOUND = ("candidate", "prompt", "model", "policy", "gates", "prices", "world", "harness")
+_BOUND = ("candidate", "prompt", "model", "tools", "policy", "gates", "prices", "world", "harness")
 _CONDITIONS = ("seed", "stage", "fault_plan", "planned", "part", "selection", "candidate_release")
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from understudy import __version__
+from understudy.campaign.project import project_folder
 from understudy.model.candidate_use import ModelUse
 from understudy.model.canonical import digest, digest_file
 from understudy.model.http_use import ServiceUse
+from understudy.systems.recorded import RECORDED
+from understudy.systems.routes import KNOWN, operations
 
-__all__ = ["candidate_hash", "harness_hash", "model_hashes"]
+__all__ = ["candidate_hash", "harness_hash", "model_hashes", "tools_hash"]
 
 _SKIPPED = {".git", ".venv", "__pycache__", "node_modules", "reports"}
 
@@ -39,6 +42,29 @@ def model_hashes(use: str | ModelUse | ServiceUse, project: Path) -> dict[str, s
         return {"prompt": None, "model": None}
     model = digest([use.openai.model, use.openai.options])
     return {"prompt": _prompt_hash(use.openai.prompt, project), "model": model}
+
+
+def tools_hash(use: object, systems: Mapping[str, str], folder: Path) -> str:
+    """The sha256 of what a candidate is offered to act with, apart from its own code.
+
+    Of the built-in systems it is names, descriptions and parameters of their operations; of one's
+    own the files; of recorded ones the host. `systems` hold the mounted ones by role, none for all
+    that are built in; the campaign lies in `folder`.
+    """
+    wanted = use.openai.tools if isinstance(use, ModelUse) else ()
+    return digest([sorted(wanted), [_tools_of(each, folder) for each in _mounted(systems)]])
+
+
+def _mounted(systems: Mapping[str, str]) -> list[str]:
+    return sorted(systems.values()) or sorted(KNOWN)
+
+
+def _tools_of(system: str, folder: Path) -> object:
+    if system.startswith(RECORDED):
+        return system.rpartition("@")[0]
+    if ":" in system:
+        return candidate_hash(system, project_folder(system, folder))
+    return [[each.name, each.description, each.params] for each in operations([system])]
 
 
 def _prompt_hash(name: str, project: Path) -> str | None:

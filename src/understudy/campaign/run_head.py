@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from understudy import __version__
-from understudy.campaign.identity import candidate_hash, harness_hash, model_hashes
+from understudy.campaign.identity import candidate_hash, harness_hash, model_hashes, tools_hash
 from understudy.campaign.models import ModelPlan
 from understudy.campaign.mounting import mounted_systems, own_places
 from understudy.campaign.project import project_folder
@@ -103,6 +103,11 @@ def _hashes(settings: Settings, source: Source) -> dict[str, str | None]:
         "world": _world_hash(source, settings),
         "candidate": candidate_hash(candidate.spec, project),
         **model_hashes(candidate.use, project),
+        "tools": tools_hash(
+            candidate.use,
+            mounted_systems(settings.campaign.systems, settings.folder, source.recording.path),
+            settings.folder,
+        ),
         "harness": harness_hash(),
     }
 

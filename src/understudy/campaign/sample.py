@@ -70,7 +70,7 @@ def _made_equal(facts: ReportInput) -> ReportInput:
             started_at=_AT,
             harness_version="",
             recording=_NAME,
-            hashes=manifest.hashes | {"candidate": mark, "harness": mark},
+            hashes=manifest.hashes | {"candidate": mark, "harness": mark, "tools": mark},
         ),
         cost=msgspec.structs.replace(facts.cost, candidate=_timeless(facts.cost.candidate)),
         traces={name: _quiet(trace) for name, trace in facts.traces.items()},

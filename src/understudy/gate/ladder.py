@@ -70,9 +70,9 @@ def inherited(
 ) -> tuple[Rung, str]:
     """The rung that evidence still supports after a change, and what has changed.
 
-    Another model or other code is another candidate: it begins in the shadow. Another prompt, or
-    another policy at equal prices, keeps what a person looks through. Other prices only ask for
-    the same run to be judged again.
+    Another model or other code is another candidate: it begins in the shadow. Another prompt, other
+    tools, or another policy at equal prices, keeps what a person looks through. Other prices only
+    ask for the same run to be judged again.
 
     >>> old = {"candidate": "a", "model": "m", "prompt": "p", "policy": "x", "prices": "y"}
     >>> inherited(Rung.FULL, old, {**old, "candidate": "b", "prompt": "q"})
@@ -87,6 +87,8 @@ def inherited(
         return min(rung, Rung.DRAFT_ONLY), "the prompt"
     if "candidate" in changed:
         return min(rung, Rung.SHADOW), "the candidate's code"
+    if "tools" in changed:
+        return min(rung, Rung.DRAFT_ONLY), "what it is offered to act with"
     if "policy" in changed and "prices" not in changed:
         return min(rung, Rung.DRAFT_ONLY), "the policy"
     return rung, ""

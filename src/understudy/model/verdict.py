@@ -177,6 +177,7 @@ class Hashes(msgspec.Struct, frozen=True, kw_only=True):
     candidate: str | None = None
     prompt: str | None = None
     model: str | None = None
+    tools: str | None = None
     harness: str | None = None
 
 
