@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from tests.campaign.pilot_project import Desk, payout, reply
 
-from understudy.campaign.audit import audit_file, verify_run
+from understudy.campaign.audit import audit_file, check_run
 from understudy.campaign.recorded import judge_run
 from understudy.campaign.reporting import report_run
+from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.sign_off import Signer, WaiverRequest, sign_run, waive_gate
 from understudy.campaign.signature import make_key
+from understudy.campaign.verification import verify_run
 from understudy.model.chain import check_chain, read_chain
 from understudy.model.errors import ConfigurationError, EvidenceError, RecordingError
 
@@ -52,7 +54,7 @@ def sign(desk, decision="approve", **who):
 
 
 def verify(desk, head=None):
-    return verify_run(str(desk.folder / "run"), desk.reports, head)
+    return check_run(RunFolder(desk.folder / "run"), desk.reports, head)
 
 
 def test_a_signed_run_is_found_as_it_was(desk):
@@ -104,10 +106,10 @@ def test_a_changed_recording_is_found_too(judged, tmp_path, name):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    (problem,) = verify_run(str(run.folder.path), desk.reports).problems
+    (problem,) = check_run(run.folder, desk.reports).problems
     assert name in problem
     path.unlink()
-    found = verify_run(str(run.folder.path), desk.reports)
+    found = check_run(run.folder, desk.reports)
     assert found.problems == () and any("is not here" in note for note in found.notes)
 
 
@@ -161,7 +163,8 @@ def test_a_signature_by_the_author_is_refused(desk):
     for name in ("Ada Author", "  ada  AUTHOR "):
         with pytest.raises(ConfigurationError, match="nobody approves their own candidate"):
             sign(desk, name=name)
-    assert len(read_chain(desk.folder / "run" / "audit.jsonl")) == 1
+    kinds = [link.kind for link in read_chain(desk.folder / "run" / "audit.jsonl")]
+    assert kinds == ["judged", "reported"]
     sign(desk, "reject", name="Ada Author")
 
 
@@ -192,7 +195,9 @@ def test_two_people_signing_at_once_lose_nothing(desk):
     children = [subprocess.Popen([*command, f"Person {n}"]) for n in range(4)]
     assert [child.wait(60) for child in children] == [0] * 4
     links = read_chain(desk.folder / "run" / "audit.jsonl")
-    assert {link.body["who"] for link in links[1:]} == {f"Person {n}" for n in range(4)}
+    assert {link.body["who"] for link in links if link.kind == "signed"} == {
+        f"Person {n}" for n in range(4)
+    }
     assert verify(desk).problems == ()
 
 
@@ -310,7 +315,8 @@ def test_a_waiver_needs_two_people_two_keys_a_gate_and_a_day_to_come(tmp_path):
     ):
         with pytest.raises(ConfigurationError, match=told):
             waive_gate(str(tmp_path / "run"), desk.reports, maria, request, "")
-    assert [link.kind for link in read_chain(tmp_path / "run" / "audit.jsonl")] == ["judged"]
+    kinds = [link.kind for link in read_chain(tmp_path / "run" / "audit.jsonl")]
+    assert kinds == ["judged", "reported"]
 
 
 @pytest.mark.slow
@@ -354,7 +360,6 @@ def audit_file_of(desk):
 
 
 def public(desk, name):
-    from understudy.campaign.run_folder import RunFolder
     from understudy.campaign.signature import load_key, public_key
 
     path = desk.folder / "keys" / f"{name}.pem"
@@ -395,3 +400,33 @@ def test_one_key_of_two_people_is_refused(desk):
     people(desk, Maria=public(desk, "maria"), Jon=public(desk, "maria"))
     with pytest.raises(ConfigurationError, match="Maria and Jon have one key"):
         verify(desk)
+
+
+DERIVED = ["report.html", "report.md", "junit.xml", "results.sarif", "summary.parquet"]
+
+
+@pytest.mark.slow
+def test_derived_files_are_made_again_and_compared(desk):
+    """As they were written they hold, signed since or not; one changed byte of any is named."""
+    run = str(desk.folder / "run")
+    report_run(run, desk.reports)
+    sign(desk)
+    assert verify_run(run, desk.reports).problems == ()
+    report_run(run, desk.reports)
+    assert verify_run(run, desk.reports).problems == ()
+    for name in DERIVED:
+        path = desk.folder / "run" / name
+        whole = path.read_bytes()
+        place = len(whole) // 3
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        (problem,) = verify_run(run, desk.reports).problems
+        assert problem.startswith(f"{name}: it is not what the run's files give")
+        path.write_bytes(whole)
+
+
+def test_where_files_do_not_hold_nothing_is_made_from_them(desk):
+    """A changed verdict is the problem; what would be derived from it says nothing."""
+    desk.amend(desk.folder / "run" / "verdict.json", scope="everything")
+    found = verify_run(str(desk.folder / "run"), desk.reports)
+    assert [each.partition(":")[0] for each in found.problems] == ["verdict.json"]
+    assert "derived files were not made again to compare" in found.notes

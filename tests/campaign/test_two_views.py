@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.campaign.bench import CALLS, CASE, REPLAY, acted, judged, kinds
 
+from understudy.campaign import judgement
+from understudy.campaign.judgement import Evidence, judge
 from understudy.campaign.replays import LOG_ALONE, WorldReplay, log_replay
 from understudy.campaign.settings import load_rules
 from understudy.campaign.standing import Standing
@@ -80,6 +82,27 @@ def test_the_automatic_stop_counts_by_both_views():
     assert judged(acted(CALLS[4], CALLS[6]), wanted[0].actions, replay=None).explanation.findings
     assert not standing.add(record(CALLS[4], CALLS[6]))
     assert standing.add(record(CALLS[5], CALLS[0])) == "asked"
+
+
+def test_what_was_judged_while_it_ran_is_not_judged_again(monkeypatch):
+    """A run's end takes what was found in each case, and comes to the same as without it."""
+    names = ["c-1", "c-2", "c-3"]
+    cases = [msgspec.structs.replace(CASE, case_id=name) for name in names]
+    people = {name: [Baseline(case_id=name, baseline_id="b", actions=acted(CALLS[5]))]
+              for name in names}  # fmt: skip
+    done = [Proposal(case_id=name, actions=acted(*CALLS[place : place + 3]))
+            for place, name in enumerate(names)]  # fmt: skip
+    recording = SimpleNamespace(cases=cases, baselines_of=people.__getitem__)
+    rules = load_rules("standard", "standard", Path.cwd())
+    standing = Standing(recording, REPLAY, rules, Stop(), cases)
+    for each in done:
+        standing.add(CaseRecord(case_id=each.case_id, proposal=each))
+    evidence = Evidence(cases, people, done, replay=REPLAY)
+    again = judge(evidence, rules.policy)
+    monkeypatch.setattr(judgement, "view", lambda *_: pytest.fail("judged twice"))
+    once = judge(evidence, rules.policy, standing.seen)
+    assert again.findings and (once.findings, once.cost) == (again.findings, again.cost)
+    assert (once.alone, once.forgiven, once.strays) == (again.alone, again.forgiven, again.strays)
 
 
 def test_another_order_of_new_objects_is_no_difference():

@@ -11,7 +11,7 @@ from understudy.model.errors import RecordingError
 from understudy.model.proposal import CaseRecord, Proposal, Trace
 from understudy.shadow import store as module
 from understudy.shadow.seal import SEAL, check_seal, seal_run
-from understudy.shadow.store import CaseStore, Sync, read_records, stored_cases
+from understudy.shadow.store import CaseStore, Sync, index_differs, read_records, stored_cases
 from understudy.shadow.store_index import INDEX, read_index
 
 NAMES = [f"case-{number}" for number in range(5)]
@@ -84,6 +84,21 @@ def test_an_index_that_lies_is_not_believed(tmp_path, monkeypatch, lie):
     assert read_again(tmp_path, monkeypatch) == (NAMES, 5)
     filled(tmp_path, ["more"])
     assert read_again(tmp_path, monkeypatch) == ([*NAMES, "more"], 0)
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_an_index_that_lies_is_found_by_making_it_again(tmp_path, lie):
+    """An audit compares it with the records; one that is missing or behind them is no lie."""
+    filled(tmp_path)
+    assert not index_differs(tmp_path)
+    known = (tmp_path / INDEX).read_bytes()
+    filled(tmp_path, ["late"])
+    (tmp_path / INDEX).write_bytes(known)
+    assert not index_differs(tmp_path)
+    tampered(tmp_path, LIES[lie])
+    assert index_differs(tmp_path)
+    (tmp_path / INDEX).unlink()
+    assert not index_differs(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 400])

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from understudy.campaign.people import people_file, people_of, strangers
 from understudy.campaign.pilot_log import heads_of, pilot_file
-from understudy.campaign.run_folder import RunFolder, find_run
+from understudy.campaign.run_folder import RunFolder
 from understudy.campaign.signature import SIGNED, signature_problem
 from understudy.model.canonical import digest_file
 from understudy.model.chain import NOTHING, Link, check_chain, open_chain
@@ -18,15 +20,17 @@ from understudy.model.verdict import Verdict
 from understudy.shadow.seal import store_files
 
 __all__ = [
+    "REPORTED",
     "Audit",
     "audit_file",
+    "check_run",
     "note_judged",
     "note_priced",
+    "note_reported",
     "signature_problems",
-    "verify_run",
 ]
 
-JUDGED, PRICED = "judged", "priced"
+JUDGED, PRICED, REPORTED = "judged", "priced", "reported"
 _TRUTH = (
     "manifest.json", "SEALED", "drills.json", "decisions.jsonl", "findings.jsonl", "cost.json",
     "verdict.json",
@@ -79,9 +83,15 @@ def note_priced(folder: RunFolder) -> None:
         chain.append(PRICED, {"files": _own_files(folder)}, datetime.now(UTC))
 
 
-def verify_run(run: str, reports: Path, head: str | None = None) -> Audit:
+def note_reported(folder: RunFolder, governance: object, run: str) -> None:
+    """Add what stood on a report beside the run's own files, so that it can be made again."""
+    body = {"governance": msgspec.to_builtins(governance), "run": run}
+    with open_chain(audit_file(folder)) as chain:
+        chain.append(REPORTED, body, datetime.now(UTC))
+
+
+def check_run(folder: RunFolder, reports: Path, head: str | None = None) -> Audit:
     """Check chain, files and signatures of a run; `head` is one that somebody noted before."""
-    folder = find_run(run, reports)
     links, problems = check_chain(audit_file(folder))
     files, inputs = _last_files(links)
     if not files:

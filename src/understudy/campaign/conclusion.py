@@ -75,7 +75,7 @@ def conclude(end: RunFiles) -> Finished:
 
 def judged(end: RunFiles) -> Judgement:
     """Explain and price a run's differences, with its business case and what repairs would do."""
-    judgement = with_business(judge(end.evidence, end.rules.policy), end)
+    judgement = with_business(judge(end.evidence, end.rules.policy, end.seen), end)
     judgement = with_flaky(judgement, end.evidence)
     known = informed(end, judgement)
     return verdicts_after_repair(judgement, known, _facts(known, judgement))

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import msgspec
 
@@ -24,7 +25,7 @@ from understudy.model.line_file import Derived, Grouped
 from understudy.model.policy import Policy
 from understudy.model.proposal import FailureCause, Proposal
 
-__all__ = ["Evidence", "Judgement", "judge", "unfit"]
+__all__ = ["Evidence", "Judgement", "Seen", "judge", "seen", "unfit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,14 @@ class Judgement:
     """How many differences of actions led to one and the same state."""
 
 
-def judge(evidence: Evidence, policy: Policy) -> Judgement:
-    """Explain and price every difference; a case that cannot be judged is quarantined by name."""
-    bench = _Bench(evidence, PriceList.from_policy(policy))
+def judge(
+    evidence: Evidence, policy: Policy, known: Mapping[str, Seen] = MappingProxyType({})
+) -> Judgement:
+    """Explain and price every difference; a case that cannot be judged is quarantined by name.
+
+    `known` holds what was seen, by the same policy, in cases that were judged while they ran.
+    """
+    bench = _Bench(evidence, PriceList.from_policy(policy), known)
     kept = _Kept(evidence)
     quarantined: dict[str, str] = {}
     for place, case in enumerate(evidence.cases):
@@ -144,12 +150,49 @@ def unfit(proposals: Sequence[Proposal], baselines: Sequence[Baseline]) -> str |
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen in one case, before anybody's review of it and before its mess is named."""
+
+    findings: Sequence[Finding]
+    agreeing: int
+    proposed: int
+    forgiven: int
+    alone: tuple[str, ...]
+    strays: tuple[tuple[int, Sequence[str]], ...] = ()
+    """By repeat, what a log holds beyond its recorded reference."""
+
+
+def seen(
+    case: Case,
+    proposals: Sequence[Proposal],
+    baselines: Sequence[Baseline],
+    prices: PriceList,
+    replay: Replay | None,
+) -> Seen:
+    """Explain and price the differences of one case."""
+    views = [view(case, proposal, baselines, prices, replay) for proposal in proposals]
+    return Seen(
+        findings=[finding for each in views for finding in each.explanation.findings],
+        agreeing=sum(each.explanation.agreeing for each in views),
+        proposed=sum(each.explanation.proposed for each in views),
+        forgiven=sum(each.forgiven for each in views),
+        alone=tuple(each.alone for each in views if each.alone is not None),
+        strays=tuple(
+            (proposal.repeat, each.explanation.stray)
+            for proposal, each in zip(proposals, views, strict=True)
+            if proposal.recorded is not None
+        ),
+    )
+
+
 @dataclass(slots=True)
 class _Bench:
     """Where one case after the other is judged."""
 
     evidence: Evidence
     prices: PriceList
+    known: Mapping[str, Seen]
     strays: dict[tuple[str, int], Sequence[str]] = field(default_factory=dict)
     alone: Counter[str] = field(default_factory=Counter)
     forgiven: int = 0
@@ -158,19 +201,17 @@ class _Bench:
         """One case with its findings; what was seen on the way is kept here."""
         evidence = self.evidence
         baselines = evidence.baselines[case.case_id]
-        views = [
-            view(case, proposal, baselines, self.prices, evidence.replay) for proposal in proposals
-        ]
-        for proposal, each in zip(proposals, views, strict=True):
-            if proposal.recorded is not None:
-                self.strays[case.case_id, proposal.repeat] = each.explanation.stray
-            self.forgiven += each.forgiven
-        self.alone.update({each.alone for each in views if each.alone is not None})
+        found = self.known.get(case.case_id)
+        if found is None:
+            found = seen(case, proposals, baselines, self.prices, evidence.replay)
+        for repeat, stray in found.strays:
+            self.strays[case.case_id, repeat] = stray
+        self.forgiven += found.forgiven
+        self.alone.update({*found.alone})
         accepted = evidence.accepted.get(case.case_id, ())
         findings = [
             finding
-            for each in views
-            for finding in each.explanation.findings
+            for finding in found.findings
             if not accepted or finding_key(finding) not in accepted
         ]
         if findings:
@@ -182,6 +223,6 @@ class _Bench:
             proposals,
             baselines,
             findings,
-            sum(each.explanation.agreeing for each in views),
-            sum(each.explanation.proposed for each in views),
+            found.agreeing,
+            found.proposed,
         )

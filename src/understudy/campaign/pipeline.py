@@ -148,7 +148,7 @@ def _shadowed(
     evidence = evidence_of(source.recording, proposals, source.world_folder, replay)
     return RunFiles(
         folder, manifest, settings.rules, evidence, records, source.recording.manifest,
-        wall=manifest.wall, stopped=manifest.stopped, reports=request.history,
+        wall=manifest.wall, stopped=manifest.stopped, seen=standing.seen, reports=request.history,
     )  # fmt: skip
 
 

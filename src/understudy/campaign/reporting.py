@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from understudy.campaign.adjudication import catch_rates, weak_links
+from understudy.campaign.audit import note_reported
 from understudy.campaign.decisions import DecisionFile
 from understudy.campaign.governance import governance_of
 from understudy.campaign.likeness import likeness_of
@@ -74,6 +75,8 @@ def run_facts(folder: RunFolder, reports: Path | None = None) -> tuple[RunFiles,
 
 def _written(files: RunFiles, facts: ReportInput) -> str:
     write_report(files.folder.path, facts, links=weak_links(files.evidence))
+    if not facts.problems:
+        note_reported(files.folder, facts.governance, str(files.folder.path))
     tell_runner(facts, (files.folder.path / "report.md").read_text(encoding="utf-8"))
     return terminal_summary(facts, str(files.folder.path))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from understudy.campaign.judgement import Evidence
+from understudy.campaign.judgement import Evidence, Seen
 from understudy.campaign.mess import mess_of
 from understudy.campaign.replays import Replay, open_once, replay_of
 from understudy.campaign.run_folder import RunFolder
@@ -42,6 +42,8 @@ class RunFiles:
     stopped: str | None = None
     reviewed: str = ""
     """What of the reviewers' decisions was taken up, where there are any."""
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    """What was found in cases while they ran."""
     reports: Path | None = None
     """Where the pilot's history lies; None where the run is no part of one."""
 

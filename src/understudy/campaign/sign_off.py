@@ -12,7 +12,7 @@ from understudy.campaign.audit import audit_file
 from understudy.campaign.people import own_key
 from understudy.campaign.pilot_log import note_head, note_waiver
 from understudy.campaign.run_folder import RunFolder, find_run
-from understudy.campaign.signature import DECIDED, SIGNED, WAIVED, load_key, seal
+from understudy.campaign.signature import DECIDED, WAIVED, load_key, seal
 from understudy.model.canonical import digest_file
 from understudy.model.chain import Link, open_chain, read_chain
 from understudy.model.errors import ConfigurationError, EvidenceError, RecordingError, nearest
@@ -210,7 +210,7 @@ def _refuse_waiver(verdict: Verdict, signer: Signer, request: WaiverRequest) -> 
 
 def _refuse_changed(folder: RunFolder, links: list[Link]) -> None:
     """Nobody signs a verdict that is not the one that was judged."""
-    judged = [link for link in links if link.kind not in SIGNED]
+    judged = [link for link in links if "files" in link.body]
     noted = judged[-1].body["files"].get("verdict.json") if judged else None
     if noted != digest_file(folder.verdict):
         raise RecordingError(

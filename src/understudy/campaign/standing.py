@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from understudy.campaign.judgement import unfit
+from understudy.campaign.judgement import Seen, seen, unfit
 from understudy.campaign.registered import registered_of
 from understudy.campaign.replays import Replay
 from understudy.campaign.settings import Rules
-from understudy.campaign.two_views import view
 from understudy.cost.net_value import CaseEconomics
 from understudy.cost.price_list import PriceList
 from understudy.cost.summary import Judged, case_cost
@@ -30,6 +29,7 @@ from understudy.traffic.recording import Recording
 __all__ = ["Standing"]
 
 _SHOWN = 3
+_KEPT = 50_000
 _DENSE = 20
 """Looks are taken at least so densely: once in a twentieth more cases."""
 
@@ -50,6 +50,8 @@ class Standing:
     every: Sequence[Case] = ()
     """All that a claim about the recording is about, where they are more than the planned ones."""
     cost_minor: int = 0
+    seen: dict[str, Seen] = field(default_factory=dict)
+    """What was found in the first so many cases, so that nobody judges them twice."""
     evidence: CostEvidence | None = None
     """As of the last look."""
     _critical: int = 0
@@ -87,15 +89,17 @@ class Standing:
         if unfit(proposals, baselines) is not None:
             self._out.add(case.case_id)
             return None
-        views = [view(case, one, baselines, self._prices, self.replay) for one in proposals]
-        findings = [finding for each in views for finding in each.explanation.findings]
+        found = seen(case, proposals, baselines, self._prices, self.replay)
+        if len(self.seen) < _KEPT:
+            self.seen[case.case_id] = found
+        findings = found.findings
         judged = Judged(case, proposals, baselines, findings, 0)
         self._costs.append(case_cost(judged, CaseEconomics.of(self.rules.policy)))
         self.cost_minor += self._costs[-1].error_cost_minor
         for finding in judged.averaged():
             self._by_kind[finding.kind.value] += finding.cost_minor
-        found = sum(one.severity is Severity.CRITICAL for one in findings)
-        return self._tripped(found) or self._seen()
+        critical = sum(one.severity is Severity.CRITICAL for one in findings)
+        return self._tripped(critical) or self._seen()
 
     def told(self) -> str:
         """Rate, cost, evidence and costliest findings so far, a line each, for the progress."""

@@ -87,7 +87,7 @@ def verify(
     reports: Reports = Path("reports"),
 ) -> None:
     """Find later changes of a run's files, chain and signatures; exits with 3 at any."""
-    from understudy.campaign.audit import verify_run
+    from understudy.campaign.verification import verify_run
     from understudy.model.printable import printable
 
     found = verify_run(run, reports, head)

@@ -14,9 +14,9 @@ from understudy.model.proposal import CaseRecord
 from understudy.shadow.appending import AppendedFile, Sync, damaged_line
 from understudy.shadow.late_traces import LateTrace, Place, late_path, late_places, with_late
 from understudy.shadow.seal import break_seal
-from understudy.shadow.store_index import FileIndex, IndexWriter, read_index
+from understudy.shadow.store_index import INDEX, FileIndex, IndexWriter, read_index
 
-__all__ = ["CaseStore", "Key", "Stored", "Sync", "read_records", "stored_cases"]
+__all__ = ["CaseStore", "Key", "Stored", "Sync", "index_differs", "read_records", "stored_cases"]
 
 Key = tuple[str, int]
 """A case and its repeat."""
@@ -147,6 +147,19 @@ def _indexed(folder: Path) -> dict[str, FileIndex]:
         path.name: _completed(path, known.get(path.name, FileIndex()))
         for path in sorted(folder.glob("cases-*.jsonl"))
     }
+
+
+def index_differs(folder: Path) -> bool:
+    """Whether a run's index is there and says anything else than the files of its store do."""
+    if not (folder / INDEX).is_file():
+        return False
+    known = read_index(folder)
+    for path in sorted(folder.glob("cases-*.jsonl")):
+        entries = _completed(path, FileIndex()).entries
+        own = known.get(path.name, FileIndex()).entries
+        if own != entries[: len(own)] or (entries and not own):
+            return True
+    return False
 
 
 def _completed(path: Path, index: FileIndex) -> FileIndex:
