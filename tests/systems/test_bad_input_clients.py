@@ -141,7 +141,7 @@ OTHERS = [
      "POST", "/v1/subscriptions", b"customer={id}&items[0][price]=price_pro", 400),
     ("stripe", "/v1/payment_methods", FORM, b"type=card&card[token]=tok_visa", ("id",),
      "POST", "/v1/payment_intents",
-     b"amount=5&currency=eur&confirm=true&payment_method={id}", 400),
+     b"amount=500&currency=eur&confirm=true&payment_method={id}", 400),
     ("hubspot", CONTACT, JSON, b'{"properties":{"email":"new@example.com"}}', ("id",),
      "PATCH", CONTACT + "/{id}", b'{"properties":{"city":"X"}}', 404),
     ("hubspot", CONTACT, JSON, b'{"properties":{"email":"newer@example.com"}}', ("id",),

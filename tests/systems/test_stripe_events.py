@@ -147,7 +147,7 @@ def test_what_a_declined_card_leaves_is_told(call):
     last = call.ok("stripe.events.list", type="invoice.*")["data"]
     assert [each["type"] for each in last] == ["invoice.payment_failed"]
     assert last[0]["data"]["object"]["id"] == "in_open"
-    draft = call.ok("stripe.payment_intents.create", amount=5, currency="eur")
+    draft = call.ok("stripe.payment_intents.create", amount=500, currency="eur")
     before = len(_own(call))
     call.refused("stripe.payment_intents.confirm", 402, id=draft["id"],
                  payment_method="pm_card_chargeDeclined")  # fmt: skip

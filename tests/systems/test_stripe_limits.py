@@ -255,7 +255,7 @@ def test_a_subscription_whose_card_declines_waits(call):
 @pytest.mark.parametrize(
     ("operation", "given", "param"),
     [
-        ("payment_intents.create", {"amount": 5, "currency": "eur"}, "payment_method"),
+        ("payment_intents.create", {"amount": 500, "currency": "eur"}, "payment_method"),
         ("payment_intents.update", {"id": "pi_draft"}, "payment_method"),
         ("payment_intents.confirm", {"id": "pi_draft"}, "payment_method"),
         ("invoices.pay", {"id": "in_open"}, "payment_method"),
@@ -264,7 +264,7 @@ def test_a_subscription_whose_card_declines_waits(call):
 )
 def test_nobody_pays_by_what_is_not_there(call, operation, given, param):
     """An invented payment method is refused, with and without a confirmation."""
-    draft = call.ok("stripe.payment_intents.create", amount=5, currency="eur")
+    draft = call.ok("stripe.payment_intents.create", amount=500, currency="eur")
     if given.get("id") == "pi_draft":
         given = {"id": draft["id"]}
     error = call.refused(f"stripe.{operation}", **given, **{param: "pm_invented"})
@@ -278,7 +278,7 @@ def test_what_a_customer_is_to_pay_by_is_there(make_caller, world_of, settings):
     ada = {"id": "cus_ada", "created": 1, "invoice_settings": named if settings else None}
     sub = {"id": "sub_1", "customer": "cus_ada", "created": 1, **({} if settings else named)}
     caller = make_caller(Engine(world_of(stripe={"customers": [ada], "subscriptions": [sub]})), "c")
-    paid = caller.ok("stripe.payment_intents.create", amount=5, currency="eur", confirm=True,
+    paid = caller.ok("stripe.payment_intents.create", amount=500, currency="eur", confirm=True,
                      customer="cus_ada", payment_method="pm_hers")  # fmt: skip
     assert paid["status"] == "succeeded"
 

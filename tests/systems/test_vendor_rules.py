@@ -258,8 +258,8 @@ def test_an_authorization_is_captured_later(call):
         ({"amount": 5}, "parameter_missing"),
         ({"amount": 0, "currency": "eur"}, "parameter_invalid_integer"),
         ({"amount": 5, "currency": "euro"}, None),
-        ({"amount": 5, "currency": "eur", "customer": "cus_none"}, "resource_missing"),
-        ({"amount": 5, "currency": "eur", "confirm": True}, "payment_intent_unexpected_state"),
+        ({"amount": 500, "currency": "eur", "customer": "cus_none"}, "resource_missing"),
+        ({"amount": 500, "currency": "eur", "confirm": True}, "payment_intent_unexpected_state"),
     ],
 )
 def test_payments_that_make_no_sense_are_refused(call, given, code):

@@ -211,7 +211,7 @@ class Engine:
         session.reads[operation.name] += 1
         mark = session.overlay.mark()
         try:
-            if call.query:
+            if call.query or call.body:
                 system.check(operation, call.body, call.query)
             reply = self._answered(system, operation, call)
         except Refusal as refusal:

@@ -22,6 +22,7 @@ __all__ = ["OPERATIONS", "book"]
 
 _ENTRIES = "stripe.balance_transactions"
 _METHODS = ("standard", "instant")
+_STATES = ("canceled", "failed", "in_transit", "paid", "pending")
 _TWO_DAYS = 2 * 86_400
 _FEE, _FIXED_FEE = 0.029, 30
 
@@ -73,8 +74,9 @@ def _pay_out(call: Call) -> Reply:
     currency = fields.currency(given)
     if amount > _available(session.overlay)[currency]:
         message = (
-            "You have insufficient funds in your Stripe account for this transfer. Your available"
-            " balance can be seen at https://dashboard.stripe.com/balance/overview."
+            "You have insufficient funds in your Stripe account for this transfer. Your card"
+            " balance is too low. You can use the /v1/balance endpoint to view your Stripe balance"
+            " (for more details, see stripe.com/docs/api#balance)."
         )
         raise invalid(message, code="balance_insufficient")
     row_id, now = f"po_1{session.letters('payout', 23)}", session.clock.seconds
@@ -96,8 +98,11 @@ def _pay_out(call: Call) -> Reply:
 def _cancel(call: Call) -> Reply:
     row: Row = fields.require(call, "payouts", call.path["id"])
     if row.get("status") != "pending":
-        message = f"Payouts can only be canceled while they are pending, not {row.get('status')}."
-        raise invalid(message, code="payout_not_cancelable")
+        message = (
+            f"Payouts can only be canceled while they are pending. This payout's status is"
+            f" {row.get('status')}."
+        )
+        raise invalid(message)
     back = book(call.session, "payout_cancel", row["id"], row["amount"], row["currency"])
     changes = {"status": "canceled", "failure_balance_transaction": back}
     return changed(call, "payouts", row, changes)
@@ -126,7 +131,10 @@ OPERATIONS = (
         "balance_transactions", "balance transaction", ("source", "type", "currency", "payout")
     ),
     retrieve("balance_transactions", "balance transaction"),
-    list_of("payouts", "payout", ("status", "destination"), also=_arriving, arrival_date=OBJECT),
+    list_of(
+        "payouts", "payout", ("destination",), words={"status": _STATES}, also=_arriving,
+        arrival_date=OBJECT,
+    ),
     retrieve("payouts", "payout"),
     write(
         "payouts.create", "/v1/payouts", "payout",

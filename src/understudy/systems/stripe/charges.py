@@ -10,7 +10,9 @@ from understudy.systems.operation import Amount, Call, Refusal, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, params, says
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.balance import book
+from understudy.systems.stripe.currencies import refuse_amount
 from understudy.systems.stripe.errors import invalid, missing
+from understudy.systems.stripe.payment_objects import refused_outcome
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.trial_cards import refuse_declined, refuse_token
 from understudy.systems.stripe.writes import PAID, changed, write
@@ -43,6 +45,7 @@ def _failed(reply: Reply, row: Row) -> Refusal:
     charge = {
         **row, "status": "failed", "paid": False, "captured": False,
         "failure_code": error["code"], "failure_message": error["message"],
+        "outcome": refused_outcome(error.get("decline_code") or error["code"]),
     }  # fmt: skip
     told = {"error": {**error, "charge": row["id"]}}
     return Refusal(reply.status, told, left=((_TABLE, charge),))
@@ -88,6 +91,7 @@ def _create(call: Call) -> Reply:
     amount, currency = fields.integer(given, "amount", least=1), fields.currency(given)
     if amount is None:
         raise missing("amount")
+    refuse_amount(amount, currency)
     customer, source = fields.text(given, "customer"), fields.text(given, "source")
     if customer is not None:
         fields.require(call, "customers", customer, "customer")

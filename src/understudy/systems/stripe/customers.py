@@ -119,7 +119,7 @@ def _sensitive(call: Call) -> ActionClass | None:
 
 def _adjust(call: Call) -> Reply:
     customer, given = fields.require(call, "customers", call.path["id"]), fields.params(call)
-    amount, currency = fields.integer(given, "amount"), fields.required(given, "currency").lower()
+    amount, currency = fields.integer(given, "amount"), fields.currency(given)
     if amount is None:
         raise missing("amount")
     known = customer.get("currency")

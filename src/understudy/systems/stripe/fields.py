@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.operation import Call
+from understudy.systems.stripe.currencies import supported
 from understudy.systems.stripe.errors import invalid, missing, no_such
 
 __all__ = [
@@ -31,7 +31,6 @@ _LONGEST = 5000
 _MOST_METADATA, _LONGEST_KEY, _LONGEST_VALUE = 50, 40, 500
 # What Stripe calls the id in the path of these; of the others it is `id`.
 _PARAMS = {"payment_intents": "intent", "prices": "price"}
-_CURRENCY = re.compile(r"[a-z]{3}")
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -79,10 +78,7 @@ def required(values: Params, name: str) -> str:
 
 def currency(values: Params) -> str:
     """The currency that must be there, in small letters."""
-    given = required(values, "currency").lower()
-    if not _CURRENCY.fullmatch(given):
-        raise invalid(f"Invalid currency: {given[:40]}.", param="currency")
-    return given
+    return supported(required(values, "currency"))
 
 
 def lenient_integer(value: Any) -> int | None:

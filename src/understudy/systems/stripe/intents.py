@@ -9,6 +9,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.stripe import aims, charges, fields
+from understudy.systems.stripe.currencies import refuse_amount
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, present
 from understudy.systems.stripe.payment_methods import refuse_anothers, refuse_unknown
@@ -134,9 +135,9 @@ def _create(call: Call) -> Reply:
         fields.require(call, "customers", customer, "customer")
     said = _said(call, given) | fields.merged_metadata({}, given)
     way = fields.one_of(given, "capture_method", _CAPTURES) or "automatic_async"
-    intent = drafted(
-        call, amount, fields.currency(given), customer=customer, capture_method=way, **said
-    )
+    currency = fields.currency(given)
+    refuse_amount(amount, currency)
+    intent = drafted(call, amount, currency, customer=customer, capture_method=way, **said)
     if fields.boolean(given, "confirm"):
         _refuse_unpayable(intent)
         intent |= confirmed(call, intent)
@@ -161,6 +162,9 @@ def _update(call: Call) -> Reply:
             f" {row.get('status')}. You may only update the {name} of a PaymentIntent with one of"
             f" the following statuses: {', '.join(_UNPAID)}."
         )
+    if money:
+        asked = {**row, **money}
+        refuse_amount(int(asked.get("amount") or 0), str(asked.get("currency")))
     if given.get("customer"):
         changes["customer"] = fields.require(call, "customers", given["customer"], "customer")["id"]
     if changes.get("payment_method"):

@@ -9,6 +9,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Amount, Call, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, params, says
 from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.currencies import supported
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import Keep
 from understudy.systems.stripe.objects import deleted
@@ -16,7 +17,7 @@ from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
 from understudy.systems.stripe.shapes import one
 from understudy.systems.stripe.writes import write
 
-__all__ = ["OPERATIONS", "pending", "settle"]
+__all__ = ["OPERATIONS", "line_of", "pending", "settle"]
 
 _TABLE = "stripe.invoiceitems"
 _ALSO = frozenset(
@@ -40,7 +41,7 @@ def settle(call: Call, invoice: Row) -> Row:
     known = invoice.get("lines")
     kept = known if isinstance(known, list) else (known or {}).get("data", [])
     own = [line for line in kept if "invoice_item" not in line]
-    lines = [*own, *map(_line, rows)]
+    lines = [*own, *map(line_of, rows)]
     total = sum(line["amount"] for line in lines if isinstance(line.get("amount"), int))
     tax = invoice.get("tax") if own and ids else None
     due = total + (tax if isinstance(tax, int) else 0)
@@ -51,7 +52,8 @@ def settle(call: Call, invoice: Row) -> Row:
     return call.session.overlay.patch("stripe.invoices", invoice["id"], changes)
 
 
-def _line(row: Row) -> dict[str, Any]:
+def line_of(row: Row) -> dict[str, Any]:
+    """The line of an invoice that an item makes."""
     details = {"invoice_item": row["id"], "proration": False, "proration_details": None,
                "subscription": None}  # fmt: skip
     return {
@@ -109,7 +111,7 @@ def _worth(call: Call, given: dict[str, Any], known: Row) -> dict[str, Any]:
     if known.get("currency") and currency and currency.lower() != known["currency"]:
         message = f"The currency {currency} does not match {known['currency']}."
         raise invalid(message, param="currency")
-    return {**made, "currency": str(currency).lower()} if currency else made
+    return {**made, "currency": supported(str(currency))} if currency else made
 
 
 def _draft(call: Call, invoice_id: str) -> Row:

@@ -32,6 +32,7 @@ __all__ = ["OPERATIONS", "WAYS", "charge_for", "first_number", "new_invoice"]
 _TEXTS = ("description", "footer", "number", "statement_descriptor", "default_payment_method")
 WAYS = ("charge_automatically", "send_invoice")
 """How an invoice is collected; the first where nothing is said."""
+_STATES = ("draft", "open", "paid", "uncollectible", "void")
 Change = Callable[[Call, Row], dict[str, Any]]
 
 
@@ -250,7 +251,8 @@ _REMAINING = aims.column_amount("invoices", "amount_remaining")
 
 OPERATIONS = (
     list_of(
-        "invoices", "invoice", ("customer", "status", "subscription"), also=_collected,
+        "invoices", "invoice", ("customer", "subscription"), words={"status": _STATES},
+        also=_collected,
         collection_method=one_of(*WAYS), due_date=OBJECT,
     ),
     search_of("invoices", "invoice"),

@@ -27,6 +27,17 @@ from understudy.systems.stripe.writes import APPROVED, write
 __all__ = ["OPERATIONS", "attach", "refuse_anothers", "refuse_unknown"]
 
 _TABLE = "stripe.payment_methods"
+# docs.stripe.com/api/payment_methods/list: what may be asked for, whatever there is.
+_TYPES = (
+    "acss_debit", "affirm", "afterpay_clearpay", "alipay", "alma", "amazon_pay", "au_becs_debit",
+    "bacs_debit", "bancontact", "billie", "blik", "boleto", "card", "card_present", "cashapp",
+    "crypto", "custom", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal",
+    "interac_present", "kakao_pay", "klarna", "konbini", "kr_card", "link", "mb_way", "mobilepay",
+    "multibanco", "naver_pay", "nz_bank_account", "oxxo", "p24", "pay_by_bank", "payco", "paynow",
+    "paypal", "paypay", "payto", "pix", "promptpay", "revolut_pay", "samsung_pay", "satispay",
+    "sepa_debit", "sofort", "sunbit", "swish", "twint", "upi", "us_bank_account", "wechat_pay",
+    "zip",
+)  # fmt: skip
 
 
 def find_method(session: CaseSession, method: str) -> Row | None:
@@ -101,6 +112,7 @@ def _retrieve(call: Call) -> Reply:
 def _list_of_customer(call: Call) -> Reply:
     customer = fields.require(call, "customers", call.path["id"])["id"]
     url = f"/v1/customers/{customer}/payment_methods"
+    fields.one_of(fields.params(call), "type", _TYPES)
     return list_reply(
         call, "payment_methods", url, ("type",), lambda row: row.get("customer") == customer
     )
@@ -158,7 +170,7 @@ def _detach(call: Call) -> Reply:
 
 
 OPERATIONS = (
-    list_of("payment_methods", "payment method", ("customer", "type")),
+    list_of("payment_methods", "payment method", ("customer",), words={"type": _TYPES}),
     replace(
         list_of("payment_methods", "payment method"),
         name="stripe.payment_methods.list_of_customer",

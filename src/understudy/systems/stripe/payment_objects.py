@@ -15,6 +15,7 @@ __all__ = [
     "payment_method",
     "payout",
     "refund",
+    "refused_outcome",
 ]
 
 _CHARGE: dict[str, Any] = {
@@ -116,7 +117,9 @@ def charge(row: Row) -> dict[str, Any]:
         "address": address({}), "email": payload["receipt_email"], "name": None, "phone": None,
         "tax_id": None,
     }  # fmt: skip
-    payload["outcome"] = _outcome(paid, row_id)
+    if payload["status"] == "failed" and payload["failure_code"] is None:
+        payload |= {"failure_code": "card_declined", "failure_message": "Your card was declined."}
+    payload["outcome"] = {**_outcome(paid, row_id), **(row.get("outcome") or {})}
     payload["payment_method"] = row.get("payment_method") or f"pm_{row_id[3:]}"
     payload["payment_method_details"] = {"card": card(row_id), "type": "card"}
     payload["receipt_url"] = f"https://pay.stripe.com/receipts/payment/{row_id}" if paid else None
@@ -127,12 +130,23 @@ def _outcome(paid: bool, row_id: str) -> dict[str, Any]:
     return {
         "advice_code": None, "network_advice_code": None, "network_decline_code": None,
         "network_status": "approved_by_network" if paid else "declined_by_network",
-        "reason": None if paid else "generic_decline", "risk_level": "normal",
-        "risk_score": number_of(row_id, 60), "seller_message": (
-            "Payment complete." if paid else "The bank did not return any further details."
-        ),
+        "risk_level": "normal", "risk_score": number_of(row_id, 60),
+        **(_APPROVED if paid else refused_outcome("generic_decline")),
         "type": "authorized" if paid else "issuer_declined",
     }  # fmt: skip
+
+
+_APPROVED = {"reason": None, "seller_message": "Payment complete."}
+
+
+def refused_outcome(reason: str) -> dict[str, str]:
+    """Why the bank did not let pay, as its code and in words."""
+    said = (
+        "The bank did not return any further details with this decline."
+        if reason == "generic_decline"
+        else f"The bank returned the decline code `{reason}`."
+    )
+    return {"reason": reason, "seller_message": said}
 
 
 def payment_intent(row: Row) -> dict[str, Any]:

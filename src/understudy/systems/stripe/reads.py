@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from understudy.systems.operation import Call, Operation, Reply
-from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, params, says
+from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, one_of, params, says
 from understudy.systems.stripe.expand import Expansion, present, present_bytes
+from understudy.systems.stripe.fields import one_of as one_word
 from understudy.systems.stripe.fields import params as given
 from understudy.systems.stripe.fields import require
 from understudy.systems.stripe.listing import Keep, both, list_reply, narrowed
@@ -24,6 +25,7 @@ PAGING: dict[str, Any] = {
     "expand": EXPAND,
 }
 _NO_NAMES: Mapping[str, str] = {}
+_NO_WORDS: Mapping[str, tuple[str, ...]] = {}
 _CREATED = says(OBJECT, "Bounds of the creation time in epoch seconds: gt, gte, lt, lte.")
 
 
@@ -58,24 +60,29 @@ def list_of(
     *,
     flags: tuple[str, ...] = (),
     several: Mapping[str, str] = _NO_NAMES,
+    words: Mapping[str, tuple[str, ...]] = _NO_WORDS,
     also: Callable[[dict[str, Any]], Keep | None] = _nothing_more,
     **more: dict[str, Any],
 ) -> Operation:
     """`GET /v1/<table>`, narrowed by columns: by one value, by a truth value, by several values.
 
-    `several` maps parameters to columns, as `{"ids": "id"}`. What `also` makes of the parameters
+    `several` maps parameters to columns, as `{"ids": "id"}`; `words` names the only values of
+    columns that have a few. What `also` makes of the parameters
     in `more` is a filter of the table's own.
     """
     url = f"/v1/{table}"
     filters = {
-        **dict.fromkeys(equal, STRING), **dict.fromkeys(flags, BOOLEAN),
+        **dict.fromkeys(equal, STRING),
+        **{name: one_of(*known) for name, known in words.items()}, **dict.fromkeys(flags, BOOLEAN),
         **dict.fromkeys(several, array(STRING)), **more,
     }  # fmt: skip
 
     def handler(call: Call) -> Reply:
         values = given(call)
+        for name, known in words.items():
+            one_word(values, name, known)
         keep = both(narrowed(values, flags, several), also(values))
-        return list_reply(call, table, url, equal, keep)
+        return list_reply(call, table, url, (*equal, *words), keep)
 
     return Operation(
         name=f"stripe.{table}.list",

@@ -10,6 +10,7 @@ from understudy.systems.operation import Amount, Call, Operation, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, one_of, params, says
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, no_such
+from understudy.systems.stripe.invoices import WAYS
 from understudy.systems.stripe.listing import Keep, between, both, list_reply
 from understudy.systems.stripe.reads import EXPAND, list_of, retrieve, search_of
 from understudy.systems.stripe.shape import ENDED
@@ -24,6 +25,10 @@ _TEXTS = ("description", "default_payment_method", "collection_method")
 _MONEY = (
     "items", "price", "proration_behavior", "trial_end", "quantity", "discounts", "cancel_at",
     "billing_cycle_anchor", "pause_collection", "coupon",
+)  # fmt: skip
+_STATES = (
+    "active", "all", "canceled", "ended", "incomplete", "incomplete_expired", "past_due", "paused",
+    "trialing", "unpaid",
 )  # fmt: skip
 _PRORATIONS = ("always_invoice", "create_prorations", "none")
 _ACCEPTED = frozenset(
@@ -178,7 +183,8 @@ def _resume(call: Call) -> Reply:
 
 def _list(call: Call) -> Reply:
     """Ended subscriptions are left out unless asked for, as at Stripe."""
-    status = fields.text(fields.params(call), "status")
+    status = fields.one_of(fields.params(call), "status", _STATES)
+    fields.one_of(fields.params(call), "collection_method", WAYS)
     if status in ("all", "ended"):
         call.query = {key: value for key, value in call.query.items() if key != "status"}
     keep = _KEPT.get(status or "")
@@ -196,8 +202,9 @@ _KEPT: dict[str, Keep] = {
     "ended": lambda row: row.get("status") in ENDED,
 }
 _LISTED = list_of(
-    "subscriptions", "subscription", ("customer", "price", "status", "collection_method"),
-    current_period_start=OBJECT, current_period_end=OBJECT, plan=STRING,
+    "subscriptions", "subscription", ("customer", "price"),
+    words={"status": _STATES, "collection_method": WAYS}, current_period_start=OBJECT,
+    current_period_end=OBJECT, plan=STRING,
 )  # fmt: skip
 _UPDATE: dict[str, Any] = {
     "id": STRING,

@@ -21,6 +21,7 @@ from understudy.systems.stripe import (
     invoice_payments,
     invoices,
     payment_methods,
+    previews,
     products,
     refunds,
     subscriptions,
@@ -65,6 +66,7 @@ class Stripe(System):
         *invoices.OPERATIONS,
         *set_aside(invoice_items.OPERATIONS),
         *set_aside(invoice_payments.OPERATIONS),
+        *set_aside(previews.OPERATIONS),
         *credit_notes.OPERATIONS,
         *subscriptions.OPERATIONS,
     )
