@@ -93,3 +93,39 @@ def test_a_payout_that_cannot_be_made(call):
     made = call.ok("stripe.payouts.create", amount=500, currency="eur")
     call.ok("stripe.payouts.cancel", id=made["id"])
     assert "status is canceled" in call.refused("stripe.payouts.cancel", id=made["id"])["message"]
+
+
+def test_of_an_ended_subscription_only_what_is_said_changes(call):
+    """Its metadata and why it was cancelled; all else is refused."""
+    why = {"feedback": "too_expensive"}
+    changed = call.ok("stripe.subscriptions.update", id="sub_old", metadata={"a": "b"},
+                      cancellation_details=why)  # fmt: skip
+    assert (changed["metadata"], changed["status"]) == ({"a": "b"}, "canceled")
+    assert changed["cancellation_details"]["feedback"] == "too_expensive"
+    refused = call.refused("stripe.subscriptions.update", id="sub_old", description="x")
+    assert "canceled subscription" in refused["message"]
+
+
+def test_nested_names_that_there_are_not(call):
+    """Of a dispute's evidence and a time's bounds: named, and nothing is kept or left out."""
+    error = call.refused("stripe.disputes.update", id="dp_1", evidence={"foo": "x"})
+    assert (error["code"], error["param"]) == ("parameter_unknown", "evidence[foo]")
+    _, body = call("stripe.charges.list", created={"after": "1"})
+    assert body["error"]["param"] == "created[after]"
+    _, body = call("stripe.charges.list", created={"gt": "x"})
+    assert body["error"]["code"] == "parameter_invalid_integer"
+    whole = {"customer_name": "Ada", "enhanced_evidence": {"visa_compliance": {"a": "b"}}}
+    shown = call.ok("stripe.disputes.update", id="dp_1", evidence=whole)
+    assert shown["evidence"]["customer_name"] == "Ada"
+    assert shown["evidence"]["enhanced_evidence"] == whole["enhanced_evidence"]
+
+
+def test_a_word_that_is_searched_for_is_quoted(call):
+    """Only numbers and null stand bare."""
+    assert call("stripe.customers.search", query="email:ada")[0] == 400
+    assert call("stripe.customers.search", query="created>5 AND phone:null")[0] == 200
+
+
+def test_a_paid_invoice_is_not_paid_again(call):
+    """It is told so."""
+    assert call.refused("stripe.invoices.pay", id="in_paid")["message"] == "Invoice is already paid"

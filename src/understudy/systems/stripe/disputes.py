@@ -10,11 +10,13 @@ from understudy.systems.operation import Call, Reply
 from understudy.systems.schema import BOOLEAN, OBJECT, STRING, params
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid
+from understudy.systems.stripe.payment_objects import EVIDENCE
 from understudy.systems.stripe.reads import EXPAND, list_of, retrieve
 from understudy.systems.stripe.writes import PAID, changed, write
 
 __all__ = ["OPERATIONS"]
 
+_ENHANCED = "enhanced_evidence"
 _ANSWERABLE = ("needs_response", "warning_needs_response")
 
 
@@ -38,12 +40,25 @@ def _answerable(call: Call) -> Row:
     return row
 
 
+def _evidence(given: dict[str, Any]) -> dict[str, Any] | None:
+    told = given.get("evidence")
+    own = told if isinstance(told, dict) else {}
+    unknown = next((name for name in own if name not in (*EVIDENCE, _ENHANCED)), None)
+    if unknown is not None:
+        param = f"evidence[{unknown}]"
+        message = f"Received unknown parameter: {param}"
+        raise invalid(message, param=param, code="parameter_unknown")
+    plain = {name: value for name, value in own.items() if name != _ENHANCED}
+    texts: dict[str, Any] | None = fields.texts({"evidence": plain} if own else given, "evidence")
+    return texts if texts is None or _ENHANCED not in own else {**texts, _ENHANCED: own[_ENHANCED]}
+
+
 def _answer_dispute(call: Call) -> Reply:
     given = fields.params(call)
     about_it = "evidence" in given or "submit" in given
     row = _answerable(call) if about_it else fields.require(call, "disputes", call.path["id"])
     changes: dict[str, Any] = fields.merged_metadata(row, given)
-    evidence = fields.texts(given, "evidence")
+    evidence = _evidence(given)
     if evidence is not None:
         changes["evidence"] = {**(row.get("evidence") or {}), **evidence}
     fields.boolean(given, "submit")

@@ -40,6 +40,8 @@ def _from(*states: str, action: str) -> Callable[[Row], None]:
     """A check that the invoice's status allows the step."""
 
     def check(row: Row) -> None:
+        if action == "pay" and row.get("status") == "paid":
+            raise invalid("Invoice is already paid")
         if row.get("status") not in states:
             message = (
                 f"You can only {action} invoices whose status is {' or '.join(states)}."

@@ -101,9 +101,17 @@ def between(values: Mapping[str, Any], name: str) -> Keep | None:
     if not isinstance(wanted, dict):
         exact = integer(values, name)
         return lambda row: _time(row, name) == exact
+    unknown = next((bound for bound in wanted if bound not in _BOUNDS), None)
+    if unknown is not None:
+        param = f"{name}[{unknown}]"
+        message = f"Received unknown parameter: {param}"
+        raise invalid(message, param=param, code="parameter_unknown")
     bounds = {bound: lenient_integer(value) for bound, value in wanted.items()}
-    if None in bounds.values() or not bounds.keys() <= _BOUNDS.keys():
-        raise invalid(f"Invalid {name} filter", param=name)
+    wrong = next((bound for bound, value in bounds.items() if value is None), None)
+    if wrong is not None:
+        shown, param = str(wanted[wrong])[:200], f"{name}[{wrong}]"
+        code = "parameter_invalid_integer"
+        raise invalid(f"Invalid integer: {shown}", param=param, code=code)
     tests = [(_BOUNDS[bound], value) for bound, value in bounds.items() if value is not None]
     return lambda row: all(test(_time(row, name), value) for test, value in tests)
 

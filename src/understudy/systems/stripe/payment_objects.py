@@ -8,6 +8,7 @@ from understudy.model.world import Row
 from understudy.systems.stripe.shape import address, card, client_secret, filled, number_of
 
 __all__ = [
+    "EVIDENCE",
     "balance_transaction",
     "charge",
     "dispute",
@@ -71,7 +72,7 @@ _DISPUTE: dict[str, Any] = {
     "payment_intent": None, "payment_method_details": None, "reason": "general",
     "status": "needs_response",
 }  # fmt: skip
-_EVIDENCE = dict.fromkeys((
+EVIDENCE = dict.fromkeys((
     "access_activity_log", "billing_address", "cancellation_policy",
     "cancellation_policy_disclosure", "cancellation_rebuttal", "customer_communication",
     "customer_email_address", "customer_name", "customer_purchase_ip", "customer_signature",
@@ -196,7 +197,7 @@ def refund(row: Row) -> dict[str, Any]:
 def dispute(row: Row) -> dict[str, Any]:
     """A dispute with its evidence."""
     payload = filled(_DISPUTE, row)
-    evidence = {**_EVIDENCE, **(row.get("evidence") or {})}
+    evidence = {**EVIDENCE, **(row.get("evidence") or {})}
     payload["evidence"] = {**evidence, "enhanced_evidence": evidence.get("enhanced_evidence", {})}
     details = row.get("evidence_details") or {}
     sent = bool(details.get("submission_count"))

@@ -67,8 +67,7 @@ def list_of(
     """`GET /v1/<table>`, narrowed by columns: by one value, by a truth value, by several values.
 
     `several` maps parameters to columns, as `{"ids": "id"}`; `words` names the only values of
-    columns that have a few. What `also` makes of the parameters
-    in `more` is a filter of the table's own.
+    columns that have a few. What `also` makes of the parameters in `more` is the table's own.
     """
     url = f"/v1/{table}"
     filters = {
@@ -79,8 +78,7 @@ def list_of(
 
     def handler(call: Call) -> Reply:
         values = given(call)
-        for name, known in words.items():
-            one_word(values, name, known)
+        _refuse_other(values, words)
         keep = both(narrowed(values, flags, several), also(values))
         return list_reply(call, table, url, (*equal, *words), keep)
 
@@ -95,6 +93,11 @@ def list_of(
         answers=page(_kind(table)),
         accepts=frozenset(("customer_account", "test_clock")),
     )
+
+
+def _refuse_other(values: dict[str, Any], words: Mapping[str, tuple[str, ...]]) -> None:
+    for name, known in words.items():
+        one_word(values, name, known)
 
 
 def search_of(table: str, label: str) -> Operation:

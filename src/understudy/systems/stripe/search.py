@@ -22,7 +22,7 @@ __all__ = ["search_reply"]
 _CLAUSE = re.compile(
     r"""\s*(?P<no>-)?(?P<field>[a-z_]+(?:\.[a-z_0-9]+)*)(?:\[["'](?P<key>[^"']+)["']\])?
     \s*(?P<operator>:|~|>=|<=|>|<)\s*
-    (?:'(?P<single>(?:\\.|[^'\\])*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<bare>-?[\w.]+))\s*""",
+    (?:'(?P<single>(?:\\.|[^'\\])*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<bare>-?\d[\d.]*|null))\s*""",
     re.VERBOSE,
 )
 _JOIN = re.compile(r"(AND|OR)\b", re.IGNORECASE)

@@ -21,6 +21,7 @@ from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
 __all__ = ["OPERATIONS"]
 
 _DETAILS = "cancellation_details"
+_NO_DETAILS = {"comment": None, "feedback": None, "reason": None}
 _TEXTS = ("description", "default_payment_method", "collection_method")
 _MONEY = (
     "items", "price", "proration_behavior", "trial_end", "quantity", "discounts", "cancel_at",
@@ -30,6 +31,7 @@ _STATES = (
     "active", "all", "canceled", "ended", "incomplete", "incomplete_expired", "past_due", "paused",
     "trialing", "unpaid",
 )  # fmt: skip
+_ALWAYS = {"metadata", "cancellation_details", "expand"}
 _PRORATIONS = ("always_invoice", "create_prorations", "none")
 _ACCEPTED = frozenset(
     ("add_invoice_items", "application_fee_percent", "automatic_tax", "billing_thresholds",
@@ -96,8 +98,16 @@ def _alive(call: Call) -> Row:
     return row
 
 
+def _changeable(call: Call, given: dict[str, Any]) -> Row:
+    """Of what has ended only what is said about it may still change."""
+    if given.keys() <= _ALWAYS:
+        return fields.require(call, "subscriptions", call.path["id"])
+    return _alive(call)
+
+
 def _update(call: Call) -> Reply:
-    row, given = _alive(call), fields.params(call)
+    given = fields.params(call)
+    row = _changeable(call, given)
     fields.one_of(given, "proration_behavior", _PRORATIONS)
     changes = fields.merged_metadata(row, given) | _items(call, given)
     at_end = fields.boolean(given, "cancel_at_period_end")
@@ -109,6 +119,9 @@ def _update(call: Call) -> Reply:
         changes |= {"trial_end": call.session.clock.seconds, "status": "active"}
     elif "trial_end" in given:
         changes["trial_end"] = fields.integer(given, "trial_end", least=1)
+    about = fields.texts(given, _DETAILS)
+    if about is not None:
+        changes[_DETAILS] = {**_NO_DETAILS, **(row.get(_DETAILS) or {}), **about}
     return changed(call, "subscriptions", row, changes | _said(given))
 
 
@@ -169,7 +182,7 @@ def _cancel(call: Call) -> Reply:
     if row.get("status") in ENDED:
         raise no_such("subscription", row["id"])
     now, given = call.session.clock.seconds, fields.texts(fields.params(call), _DETAILS) or {}
-    details = {"comment": None, "feedback": None, **given, "reason": "cancellation_requested"}
+    details = {**_NO_DETAILS, **given, "reason": "cancellation_requested"}
     ended = {"status": "canceled", "canceled_at": now, "ended_at": now, _DETAILS: details}
     return changed(call, "subscriptions", row, ended)
 
