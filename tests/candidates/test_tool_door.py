@@ -128,6 +128,7 @@ def test_a_refusal_of_the_system_is_raised(session):
         ([refund], {"refnud": "stripe.refunds.create"}, "did you mean `refund`?"),
         ([], {"refund": "stripe.refunds.create"}, "the tools are none"),
         ([refund], {"refund": refund_later}, "is mapped to a coroutine function"),
+        ([refund], {"refund": 5}, "is mapped to `5`"),
         (["refund"], {}, "is no tool that can be shadowed"),
         ([3], {}, "is no tool that can be shadowed"),
     ],

@@ -63,8 +63,8 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
 
     Arguments are validated by the tool itself before. A call of a tool that `map` does not name
     raises `ToolNotMapped` and is a coverage gap of the case; so is every call outside of a case.
-    Raises `CandidateError` where `map` names a tool that is not there, an operation that is none or
-    a coroutine function, or an object is no tool.
+    Raises `CandidateError` where `map` names a tool that is not there, an operation that is none, a
+    coroutine function or anything else, or an object is no tool.
     """
     given = list(tools)
     known = [name for tool in given for name in named(tool)]
@@ -76,6 +76,13 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
             hint=f"the tools are {', '.join(known) or 'none'}",
         )
     for name, target in map.items():
+        if not isinstance(target, str | RecordedAnswers) and not callable(target):
+            raise CandidateError(
+                f"the tool `{name}` is mapped to `{target!r:.60}`",
+                code="U216",
+                hint="map it to an operation's name, a function of `systems` and the tool's "
+                "arguments, or `recorded(FILE)`",
+            )
         _check_operation(name, target)
         if inspect.iscoroutinefunction(target):
             raise CandidateError(
