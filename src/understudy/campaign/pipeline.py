@@ -27,6 +27,7 @@ from understudy.campaign.settings import Settings
 from understudy.campaign.source import Source, open_source
 from understudy.campaign.standing import Standing
 from understudy.campaign.survey_text import replay_lines
+from understudy.candidates.needs import silent_needs
 from understudy.gate.wording import floor_sentence
 from understudy.model.campaign import CandidateSpec
 from understudy.model.case import Case
@@ -129,7 +130,8 @@ def _shadowed(
     cases = request.shard.of(selection.cases) if request.shard else selection.cases
     plan = plan_of(settings, source, request, cases, folder, models)
     replay = replay_of(manifest)
-    progress("evidence", 0, 0, _floor(settings, selection.cases))
+    for line in (_floor(settings, selection.cases), *silent_needs(plan.candidate.needs)):
+        progress("evidence", 0, 0, line)
     try:
         standing = Standing(
             source.recording, replay, settings.rules, _stop(settings, request), cases, plan.repeats,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterable
+
 from understudy.model.errors import ConfigurationError
 
-__all__ = ["parse_need"]
+__all__ = ["parse_need", "silent_needs"]
 
+_PATIENCE = 2.0
 _LAST_PORT = 65_535
 
 
@@ -24,6 +28,20 @@ def parse_need(text: str) -> tuple[str, int]:
             hint="write host and port, as in `127.0.0.1:5432`",
         )
     return bare, int(port)
+
+
+def silent_needs(needs: Iterable[str]) -> list[str]:
+    """Those of `needs:` at which nothing takes a connection just now, each with the reason.
+
+    It is no error: what is asked without a connection cannot be tried so.
+    """
+    found = []
+    for need in needs:
+        try:
+            socket.create_connection(parse_need(need), _PATIENCE).close()
+        except OSError as error:
+            found.append(f"`needs: {need}`: nothing answers there ({error.strerror or error})")
+    return found
 
 
 def _guess(text: str) -> str:
