@@ -1,10 +1,11 @@
 """Agents that stop for a person: the desk decides, and they are resumed with its decision."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 
-from understudy.candidates.approvals import run_graph
+from understudy.candidates.approvals import arun_graph, run_graph
 from understudy.candidates.tool_door import serving_tools, shadow_tools
 from understudy.candidates.toolbox import Toolbox
 from understudy.model.world import World
@@ -99,6 +100,40 @@ def test_what_is_not_approved_is_not_done(desk, decision, told):
     state = run(desk, middleware(charge="ch_1", euros=3))
     assert told in state["messages"][-1].content
     assert [action.operation for action in desk.session.actions] == ["desk.approvals.create"]
+
+
+@pytest.mark.parametrize(
+    ("status", "type", "args"),
+    [("approved", "accept", "None"), ("rejected", "response", "Not approved.")],
+)
+def test_requests_of_agent_inboxes_are_answered_in_their_form(desk, status, type, args):
+    """A list of requests gets a list of answers, and the desk sees tool and arguments."""
+    desk.decide(status=status)
+    request = {"action": "refund", "args": {"charge": "ch_1", "euros": 3}}
+    state = run(desk, [{"action_request": request, "config": {}, "description": "refund?"}])
+    assert desk.asked[0]["action"]["operation"] == "stripe.refunds.create"
+    answer = state["messages"][-1].content
+    assert f"'type': '{type}'" in answer
+    assert args in answer
+
+
+def test_graphs_of_coroutines_are_resumed_as_well(desk):
+    """A graph that can only be awaited stops, is decided on, and goes on on the same thread."""
+
+    async def work(state):
+        assert interrupt({"tool": "refund", "args": {"charge": "ch_1", "euros": 3}})
+        MAP["refund"](desk.systems, charge="ch_1", euros=3)
+        return {"messages": [("assistant", "done")]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    made = graph.compile(checkpointer=InMemorySaver())
+    desk.decide(status="approved")
+    state = asyncio.run(arun_graph(made, {"messages": []}, CASE, desk.systems, MAP))
+    assert state["messages"][-1].content == "done"
+    asked, refund = desk.session.actions
+    assert refund.approval_ref == asked.after["id"]
 
 
 def test_other_interrupts_are_resumed_as_the_integration_says(desk):

@@ -17,7 +17,7 @@ import orjson
 from understudy.candidates.tool_door import Foreseen, Target, foreseen
 from understudy.candidates.toolbox import Toolbox, approved
 
-__all__ = ["Decision", "run_agent", "run_graph"]
+__all__ = ["Decision", "arun_graph", "run_agent", "run_graph"]
 
 _LOOK_EVERY = 30.0
 """Seconds of the case's own time between two looks at a pending approval."""
@@ -62,24 +62,42 @@ def run_graph(
     """Invoke a LangGraph graph until nothing interrupts it any more; its last state.
 
     The graph needs a checkpointer; the thread is the case's id. `map` is that of `shadow_tools`.
-    Interrupts of the human-in-the-loop middleware are understood; what another interrupt is
-    resumed with says `resume`, by default whether the desk has approved it.
+    Interrupts of the human-in-the-loop middleware are understood, and lists of requests as agent
+    inboxes take them (`action_request`); what another interrupt is resumed with says `resume`, by
+    default whether the desk has approved it.
     """
-    from langgraph.types import Command
-
-    config = {"configurable": {"thread_id": case.id}}
+    config = _thread(case)
     state = graph.invoke(given, config)
     for _ in range(_MOST_ROUNDS):
-        interrupts = state.get("__interrupt__") if isinstance(state, Mapping) else None
-        if not interrupts:
-            return state
         decided: list[Decision] = []
-        answers = {
-            each.id: _answered(each.value, systems, map, resume, decided) for each in interrupts
-        }
+        command = _command(state, systems, map, resume, decided)
+        if command is None:
+            return state
         with _referring(decided):
-            state = graph.invoke(Command(resume=answers), config)
-    raise RuntimeError(f"the graph is interrupted after {_MOST_ROUNDS} decisions yet")
+            state = graph.invoke(command, config)
+    raise _without_end("graph")
+
+
+async def arun_graph(
+    graph: Any,
+    given: Any,
+    case: Any,
+    systems: Toolbox,
+    map: Mapping[str, Target],
+    *,
+    resume: Resume | None = None,
+) -> Any:
+    """`run_graph` for graphs whose nodes and tools are coroutines."""
+    config = _thread(case)
+    state = await graph.ainvoke(given, config)
+    for _ in range(_MOST_ROUNDS):
+        decided: list[Decision] = []
+        command = _command(state, systems, map, resume, decided)
+        if command is None:
+            return state
+        with _referring(decided):
+            state = await graph.ainvoke(command, config)
+    raise _without_end("graph")
 
 
 async def run_agent(
@@ -107,7 +125,35 @@ async def run_agent(
                 state.reject(item, rejection_message=decision.reason)
         with _referring(decided):
             result = await Runner.run(agent, state, **options)
-    raise RuntimeError(f"the agent is interrupted after {_MOST_ROUNDS} decisions yet")
+    raise _without_end("agent")
+
+
+def _thread(case: Any) -> dict[str, Any]:
+    return {"configurable": {"thread_id": case.id}}
+
+
+def _without_end(what: str) -> RuntimeError:
+    return RuntimeError(f"the {what} is interrupted after {_MOST_ROUNDS} decisions yet")
+
+
+def _command(
+    state: Any,
+    systems: Toolbox,
+    map: Mapping[str, Target],
+    resume: Resume | None,
+    decided: list[Decision],
+) -> Any:
+    """What the graph goes on with, or None where nothing interrupts it."""
+    from langgraph.types import Command
+
+    interrupts = state.get("__interrupt__") if isinstance(state, Mapping) else None
+    if not interrupts:
+        return None
+    return Command(
+        resume={
+            each.id: _answered(each.value, systems, map, resume, decided) for each in interrupts
+        }
+    )
 
 
 def _answered(
@@ -118,20 +164,45 @@ def _answered(
     decided: list[Decision],
 ) -> Any:
     """What one interrupt is resumed with; what was decided is added to `decided`."""
-    wanted = value.get("action_requests") if isinstance(value, Mapping) else None
-    if resume is None and isinstance(wanted, list):
-        found = [_decided(systems, _named(map, each)) for each in wanted]
+    asked, wrapped = _requests(value) if resume is None else (None, _as_middleware)
+    if asked is not None:
+        found = [_decided(systems, _named(map, each)) for each in asked]
         decided += found
-        return {"decisions": [_as_middleware(each) for each in found]}
+        return wrapped(found)
     decision = _decided(systems, _named(map, value))
     decided.append(decision)
     return decision.granted if resume is None else resume(value, decision)
 
 
-def _as_middleware(decision: Decision) -> dict[str, Any]:
-    if decision.granted:
-        return {"type": "approve"}
-    return {"type": "reject", "message": decision.reason}
+def _requests(value: Any) -> tuple[list[Any] | None, Callable[[list[Decision]], Any]]:
+    """The calls that are asked about in a form that is known, and how they are answered in it."""
+    if isinstance(value, Mapping) and isinstance(value.get("action_requests"), list):
+        return value["action_requests"], _as_middleware
+    if isinstance(value, list) and value and all(_of_inbox(each) for each in value):
+        return [each["action_request"] for each in value], _as_inbox
+    return None, _as_middleware
+
+
+def _of_inbox(value: Any) -> bool:
+    return isinstance(value, Mapping) and "action_request" in value
+
+
+def _as_middleware(decisions: list[Decision]) -> Any:
+    return {
+        "decisions": [
+            {"type": "approve"} if each.granted else {"type": "reject", "message": each.reason}
+            for each in decisions
+        ]
+    }
+
+
+def _as_inbox(decisions: list[Decision]) -> Any:
+    return [
+        {"type": "accept", "args": None}
+        if each.granted
+        else {"type": "response", "args": each.reason}
+        for each in decisions
+    ]
 
 
 def _named(map: Mapping[str, Target], value: Any) -> Foreseen:
