@@ -101,7 +101,9 @@ def test_every_system_fails_in_every_way(project):
     middle = rows["zendesk", "down in mid-case"]
     assert (middle.struck, middle.to_people) == (6, 6)
     assert rows["stripe", "down"].struck == 0
-    assert "models down, slow, wrong or cut off: the campaign serves none" in drills.skipped
+    assert (
+        "models down, slow, wrong, garbled or cut off: the campaign serves none" in drills.skipped
+    )
     page = (run / "report.md").read_text()
     assert "## Fallback drills" in page
     assert "| zendesk throttled | 6 of 6 | 6 |" in page
@@ -123,13 +125,16 @@ def test_a_retry_in_doubt_is_counted(project):
 
 @pytest.mark.slow
 def test_models_fail_in_every_way(project):
-    """Down, slow, wrong and cut off: each is rehearsed where the campaign serves models."""
+    """Each way is rehearsed where models are served; nonsense is noticed by no parser."""
     answer = "{script: [{text: fine}]}"
     use = '[{name: agent, use: "bot:handle", timeout: 4s, models: scripted}]'
     _, drills = drilled(
         project, "{fallback: true, cases: 2}", bot=SCRIPTED, models=answer, candidates=use
     )
     rows = {one.way: one for one in drills.fallbacks if one.failing == "models"}
-    assert list(rows) == ["down", "slow", "wrong", "cut off"]
+    assert list(rows) == ["down", "slow", "wrong", "garbled", "cut off"]
+    wrong = rows.pop("wrong")
     assert all(one.struck == one.to_people == 2 for one in rows.values())
+    # This candidate believes whatever is well formed, and nobody is told.
+    assert (wrong.struck, wrong.acted, wrong.to_people) == (2, 2, 0)
     assert drills.skipped == ()

@@ -16,6 +16,11 @@ def handle(case, systems):
     return {"outcome": outcome, "confidence": 0.4}
 """
 
+TAGGING = """
+def handle(case, systems):
+    systems.call("zendesk.tags.add", id=case.trigger.payload["ticket_id"], tags=["seen"])
+"""
+
 
 @pytest.fixture
 def campaign(project):
@@ -49,6 +54,25 @@ def test_shards_merge_to_the_verdict_of_one_run(project, campaign):
     assert len(manifest["merged"]) == 3
     lines = (project.folder / run["run"] / "cases-0.jsonl").read_bytes().count(b"\n")
     assert lines == 48
+
+
+@pytest.mark.slow
+def test_the_drills_of_a_sharded_campaign_are_taken_over(project):
+    """The first shard rehearses for all of them, the merged run tells of it and undoes all."""
+    project.write("bot.py", TAGGING)
+    drills = "{rollback: true, kill_switch: 1, cases: 3}"
+    campaign = str(project.campaign("bot:handle", drills=drills))
+    runs = [project.folder / shard(project, campaign, f"{number}/2") for number in (1, 2)]
+    rehearsed = json.loads((runs[0] / "drills.json").read_text())
+    assert rehearsed["kill_switch"]["writes"] >= 1
+    assert not (runs[1] / "drills.json").exists()
+    merged = project.command("merge", *map(str, reversed(runs)), "--json")
+    run = project.folder / json.loads(merged.stdout)["runs"][0]["run"]
+    drills = json.loads((run / "drills.json").read_text())
+    assert drills["kill_switch"] == rehearsed["kill_switch"]
+    assert drills["rollback"]["cases"] == 24
+    assert "Kill-switch drill" in (run / "report.md").read_text()
+    assert "Rollback drill" in (run / "report.md").read_text()
 
 
 @pytest.mark.slow

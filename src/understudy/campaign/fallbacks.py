@@ -39,7 +39,8 @@ class _Way:
 _MODEL_WAYS = (
     _Way("down", FaultKind.STATUS, {"status": 503}),
     _Way("slow", FaultKind.LATENCY, {"seconds": _SLOW_SECONDS}),
-    _Way("wrong", FaultKind.HALF_JSON, {}),
+    _Way("wrong", FaultKind.NONSENSE, {}),
+    _Way("garbled", FaultKind.HALF_JSON, {}),
     _Way("cut off", FaultKind.TRUNCATE, {}),
 )
 _SYSTEM_WAYS = (

@@ -82,7 +82,7 @@ class Rehearsal:
             fallbacks.append(self._fallback(failing))
         progress("drills", total, total)
         if asked.fallback and not self._serves_models:
-            skipped.append("models down, slow, wrong or cut off: the campaign serves none")
+            skipped.append("models down, slow, wrong, garbled or cut off: the campaign serves none")
         return DrillReport(kill_switch=pressed, fallbacks=tuple(fallbacks), skipped=tuple(skipped))
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from understudy.doors.gateway_nonsense import NONSENSE, nonsense
 from understudy.doors.gateway_wire import (
     CHAT,
     EMBEDDINGS,
@@ -71,6 +72,8 @@ class FaultyModels:
             given = await self._source.answer(request)
         for fault, options in striking:
             given = _damaged(given, fault.do) if fault.do in _DAMAGES else given
+            if fault.do is FaultKind.NONSENSE:
+                given = nonsense(given, self._form(request, options["form"]))
             given = replace(given, silence=given.silence + options.get("seconds", 0.0))
         return given
 
@@ -102,6 +105,11 @@ class FaultyModels:
                     found[str(fault)] = found.get(str(fault), FaultCount()) + count
         return found
 
+    def _form(self, request: ModelRequest, asked: str) -> str:
+        """In which way an answer is wrong: by seed and content, so a repeat is wrong likewise."""
+        drawn = draw(self._seed, request.scope, request.key, 0, 0)
+        return asked if asked in NONSENSE else list(NONSENSE)[int(drawn * len(NONSENSE))]
+
     def _count(self, scope: str, what: str) -> int:
         self._counts[scope, what] += 1
         return self._counts[scope, what]
@@ -123,7 +131,7 @@ def check_model_fault(fault: Fault) -> None:
             f"a fault is to befall `{wanted}`, which is no call of models{nearest(wanted, names)}",
             hint=f"known: {', '.join(names)}",
         )
-    known = (*_BEFORE, *_DAMAGES, FaultKind.LATENCY)
+    known = (*_BEFORE, *_DAMAGES, FaultKind.LATENCY, FaultKind.NONSENSE)
     if fault.do not in known:
         raise ConfigurationError(
             f"the fault `{fault.do}` cannot befall models; known are {', '.join(known)}"

@@ -86,6 +86,8 @@ class FaultKind(enum.StrEnum):
     WEBHOOK_REORDER = "webhook_reorder"
     WEBHOOK_LATE = "webhook_late"
     CONCURRENT_EDIT = "concurrent_edit"
+    NONSENSE = "nonsense"
+    """Well formed, and wrong; of models only."""
 
 
 class CandidateSpec(Configuration):

@@ -81,6 +81,9 @@ _OPTIONS: dict[FaultKind, dict[str, _Option]] = {
     FaultKind.WEBHOOK_DUPLICATE: {"seconds": _seconds(60.0)},
     FaultKind.WEBHOOK_LATE: {"seconds": _seconds(3600.0)},
     FaultKind.WEBHOOK_REORDER: {},
+    FaultKind.NONSENSE: {
+        "form": _one_of("drawn", "unknown_ids", "unknown_tool", "nothing"),
+    },
 }  # fmt: skip
 
 

@@ -178,6 +178,11 @@ def check_fault(fault: Fault, systems: Mapping[str, System], others: bool = Fals
     if match.operation is not None:
         _check_operation(match, systems, others)
     _check_delivery(fault)
+    if fault.do is FaultKind.NONSENSE:
+        raise ConfigurationError(
+            f"the fault `{fault.do}` befalls models, and no system",
+            hint="match it by `system: models`",
+        )
     options_of(fault)
 
 
