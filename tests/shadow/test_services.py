@@ -151,6 +151,20 @@ def _amounts(record):
     return [action.amount_minor for action in record.proposal.actions]
 
 
+def test_a_service_that_listens_elsewhere_is_named(project, run, port):
+    """Command and address stand in the error, whatever the wall permits."""
+    project.write("elsewhere.py", "import time\ntime.sleep(60)\n")
+    patience = (
+        "from understudy.candidates import started_service\nstarted_service._START_SECONDS = 1\n"
+    )
+    project.write("tiny_world.py", patience + (project.folder / "tiny_world.py").read_text())
+    start = f"{sys.executable} elsewhere.py"
+    use = {"http": {"url": f"http://127.0.0.1:{port}", "start": start}}
+    with pytest.raises(CandidateError, match="does not listen at") as caught:
+        run(project.plan(1, use=use))
+    assert caught.value.code == "U217"
+
+
 @pytest.mark.slow
 def test_an_event_that_is_worked_on_later_ends_by_what_becomes_of_it(project, run, service):
     """Quiet seconds, an escalation before they are over, and never while it goes on calling."""

@@ -273,6 +273,25 @@ def test_a_program_exports_by_opentelemetrys_own_library(project, run, kind, por
         }  # fmt: skip
 
 
+@pytest.mark.slow
+def test_what_a_service_sends_after_the_last_case_is_waited_for(project, run, port):
+    """It is never told that there are no more cases, and flushes once in a while."""
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    patient = INSTRUMENTED.replace(
+        "OTLPSpanExporter()", "OTLPSpanExporter(), schedule_delay_millis=1500"
+    )
+    slow = SERVICE.replace("self.send_response", "time.sleep(0.6)\n        self.send_response")
+    project.write("told.py", "import time\n" + patient + slow % port)
+    use = {"http": {"url": f"http://127.0.0.1:{port}", "start": f"{sys.executable} told.py"}}
+    run(project.plan(4, use=use))
+    stored = list(read_records(project.run_folder))
+    assert len(stored) == 4
+    for record in stored:
+        assert [each["messages"] for each in record.trace.prompts] == [
+            [{"role": "user", "content": record.case_id}]
+        ]
+
+
 def _answered(receiver, path, kind, body, encoding=""):
     headers = [(b"content-type", kind.encode()), (b"content-encoding", encoding.encode())]
     sent = []

@@ -132,6 +132,7 @@ class Handling:
         """There are no more cases: let the candidate end, and say what is still to be said."""
         seat = self._place.seat
         seat.spans.hear_out()
+        self._tell_late()
         seat.candidate.close()
         self._tell_late()
 
