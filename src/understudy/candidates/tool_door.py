@@ -76,21 +76,26 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
             hint=f"the tools are {', '.join(known) or 'none'}",
         )
     for name, target in map.items():
-        if not isinstance(target, str | RecordedAnswers) and not callable(target):
-            raise CandidateError(
-                f"the tool `{name}` is mapped to `{target!r:.60}`",
-                code="U216",
-                hint="map it to an operation's name, a function of `systems` and the tool's "
-                "arguments, or `recorded(FILE)`",
-            )
-        _check_operation(name, target)
-        if inspect.iscoroutinefunction(target):
-            raise CandidateError(
-                f"the tool `{name}` is mapped to a coroutine function",
-                code="U216",
-                hint="write it as a plain one: `systems.call` answers at once",
-            )
+        _check_target(name, target)
     return [rebuilt(tool, functools.partial(_shadow, map)) for tool in given]
+
+
+def _check_target(name: str, target: Target) -> None:
+    """Refuse what no call could be carried out by."""
+    if not isinstance(target, str | RecordedAnswers) and not callable(target):
+        raise CandidateError(
+            f"the tool `{name}` is mapped to `{target!r:.60}`",
+            code="U216",
+            hint="map it to an operation's name, a function of `systems` and the tool's "
+            "arguments, or `recorded(FILE)`",
+        )
+    _check_operation(name, target)
+    if inspect.iscoroutinefunction(target):
+        raise CandidateError(
+            f"the tool `{name}` is mapped to a coroutine function",
+            code="U216",
+            hint="write it as a plain one: `systems.call` answers at once",
+        )
 
 
 def _check_operation(name: str, target: Target) -> None:
