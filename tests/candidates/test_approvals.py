@@ -171,6 +171,18 @@ def test_an_approval_holds_for_a_call_with_the_tools_own_defaults(desk):
     assert desk.session.actions[-1].approval_ref is not None
 
 
+def test_a_tool_of_the_same_name_elsewhere_changes_nothing(desk):
+    """What another agent's tool assumes for itself is not part of this one's calls."""
+
+    def refund(charge, euros, reason="duplicate"):
+        """Another agent's."""
+
+    shadow_tools([refund], {"refund": "stripe.refunds.create"})
+    desk.decide(status="approved")
+    run(desk, middleware(charge="ch_1", euros=3))
+    assert desk.asked[0]["action"]["operation"] == "stripe.refunds.create"
+
+
 def test_a_call_that_cannot_be_made_is_asked_about_as_it_is(desk):
     """Arguments that the tool does not take: the desk sees tool and arguments, nothing is done."""
     desk.decide(status="rejected")

@@ -29,8 +29,11 @@ __all__ = ["Foreseen", "Target", "ToolNotMapped", "foreseen", "serving_tools", "
 
 Target = str | RecordedAnswers | Callable[..., Any]
 _engines: list[Engine] = []
-_assumed: dict[str, dict[str, Any]] = {}
-"""By the name of a shadowed tool, what it takes for arguments that are not given."""
+_assumed: dict[tuple[int, str], tuple[Mapping[str, Any], dict[str, Any]]] = {}
+"""By a map and the name of a tool shadowed with it, what the tool takes for arguments that are not
+given; two agents may have different tools of one name. The map is held, so that its id stays its.
+"""
+_MOST_ASSUMED = 10_000
 
 
 class ToolNotMapped(PermissionError):
@@ -118,7 +121,8 @@ def foreseen(map: Mapping[str, Target], name: str, arguments: Mapping[str, Any])
     engine, session = _at_hand(name)
     systems = _Foreseeing(engine, session)
     target = map.get(name)
-    given = {**_assumed.get(name, {}), **arguments}
+    _, assumed = _assumed.get((id(map), name), (map, {}))
+    given = {**assumed, **arguments}
     # What goes wrong on the way goes wrong again when the tool is called, and is told there.
     with contextlib.suppress(CallError, LookupError, TypeError, ValueError):
         try:
@@ -163,11 +167,14 @@ def _shadow(
     """What is called in place of `original`; arguments named `aside` are the framework's."""
     target, signature = map.get(name), inspect.signature(original)
     tells_text = signature.return_annotation in (str, "str")
-    _assumed[name] = {
+    defaults = {
         key: each.default
         for key, each in signature.parameters.items()
         if each.default is not each.empty and key not in aside
     }
+    _assumed[id(map), name] = map, defaults
+    if len(_assumed) > _MOST_ASSUMED:
+        del _assumed[next(iter(_assumed))]
 
     def act(*args: Any, **kwargs: Any) -> Any:
         arguments = _arguments(signature, args, kwargs)
