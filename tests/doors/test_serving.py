@@ -291,9 +291,9 @@ def test_it_serves_until_it_is_told_to_end(how):
     assert told.splitlines() == [
         "# 0 reads, 1 write applied, 2 refused, 3 calls that nothing serves",
         "# stripe.refunds.create: refunded 0.05 EUR (charge ch_001); charge=ch_001, amount=5",
-        "# tried: stripe.refunds.create: refunded 9,999.99 EUR (charge ch_001), refused with 400;"
-        " charge=ch_001, amount=999999",
-        "# tried: stripe.refunds.create: refunded 0.05 EUR (charge ch_001), refused with 400;"
+        "# refused with 400, not done: stripe.refunds.create: refunded 9,999.99 EUR (charge"
+        " ch_001); charge=ch_001, amount=999999",
+        "# refused with 400, not done: stripe.refunds.create: refunded 0.05 EUR (charge ch_001);"
         " charge=ch_001, amount=5, reason=none",
         "# not served: GET /v1/teapots at stripe",
         "# not served: POST /v1/teapots at stripe",

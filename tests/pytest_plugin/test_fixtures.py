@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import httpx2
 import pytest
 from tests.own_pytest import own_pytest
 
 from understudy.candidates.in_tests import open_systems, respx_systems
+from understudy.model.errors import ConfigurationError
 
 ROWS = {
     "stripe.charges": [
@@ -92,3 +95,57 @@ def test_the_context_manager(library):
         url = f"{systems.base_urls['stripe']}/v1/charges/ch_1"
         library.post(url, headers=told, data={"description": "Late"})
         assert systems.effect()["stripe.charges", "ch_1"]["description"][1] == "Late"
+
+
+def test_rows_that_nothing_could_find_are_refused():
+    """Unknown tables, missing ids and ids that are numbers, all in one error."""
+    rows = {
+        "stripe.charge": [{"id": "ch_1"}], "zendesk.users": [{"id": 7}, {"name": "Ada"}],
+        "warehouse.parcels": [{"id": "p-1"}],
+    }  # fmt: skip
+    with pytest.raises(ConfigurationError) as refused:
+        open_systems(rows)
+    told = refused.value.describe()
+    for words in (
+        "did you mean `stripe.charges`?", 'must be text: "7"',
+        "a row of `zendesk.users` has no `id`: {'name': 'Ada'}",
+    ):  # fmt: skip
+        assert words in told
+    assert "warehouse" not in told
+
+
+@pytest.mark.parametrize(("table", "row", "words"), [
+    ("stripe.charges", {"amount": "5000"}, "`amount` is '5000', and must be a whole number"),
+    ("stripe.charges", {"currency": "EUR"}, "`currency` is 'EUR'"),
+    ("stripe.charges", {"status": "succeded"}, "did you mean `succeeded`?"),
+    ("stripe.charges", {"paid": "yes"}, "must be true or false"),
+    ("zendesk.tickets", {"status": "opened"}, "did you mean `open`?"),
+    ("zendesk.tickets", {"requester_id": 7}, 'must be text: "7"'),
+    ("hubspot.deals", {"properties": {"amount": "1"}}, "is to stand beside `id`"),
+])  # fmt: skip
+def test_values_that_no_object_holds_are_warned_of(table, row, words):
+    """The row is served as it stands, and the test says what is odd about it."""
+    with pytest.warns(UserWarning, match=re.escape(words)):
+        open_systems({table: [{"id": "1", **row}]})
+
+
+@pytest.mark.slow
+def test_a_suite_tells_of_its_rows(tmp_path):
+    """With file and line where nothing could find a row, as a warning where a value is odd."""
+    (tmp_path / "bot.py").write_text("def handle(case, systems): return None\n", encoding="utf-8")
+    case = (
+        "version: 1\ncases:\n  - id: one\n"
+        "    trigger: {system: stripe, type: charge.succeeded, payload: {}}\n"
+        "    expect: {no_writes: true}\n    world:\n      stripe.charges:\n        - {id: %s,"
+        " amount: '5000', currency: eur}\n"
+    )
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(case % "ch_1", encoding="utf-8")
+    finished = own_pytest(tmp_path, "--understudy-candidate=bot:handle", "suite.yaml")
+    assert "1 passed, 1 warning" in finished.stdout, finished.stdout
+    assert "`amount` is '5000', and must be a whole number" in finished.stdout
+    suite.write_text(case % "7", encoding="utf-8")
+    finished = own_pytest(tmp_path, "--understudy-candidate=bot:handle", "suite.yaml")
+    assert 'suite.yaml:7: the id of a row of `stripe.charges` is 7, and must be text: "7"' in (
+        finished.stdout
+    )

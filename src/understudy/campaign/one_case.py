@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from understudy.campaign.side_by_side import side_by_side
 from understudy.campaign.two_views import View, view
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import action_line
+from understudy.model.action import Action
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Turn
 from understudy.model.money import Money
 from understudy.model.printable import printable
-from understudy.model.proposal import CaseRecord, Proposal
+from understudy.model.proposal import CaseRecord, FaultCount, Proposal
 
 __all__ = ["case_text", "describe_case"]
 
@@ -83,22 +85,39 @@ def _rest(record: CaseRecord) -> list[str]:
     lines = [action_line(action) for action in proposal.actions if action.refused]
     if proposal.failure is not None:
         lines.append(f"failed: {proposal.failure.reason}: {proposal.failure.detail}")
-    lines += [
-        f"a planned fault did not act, {fault}: {count.idle}"
-        for fault, count in record.faults.items()
-        if count.idle is not None
-    ]
+    lines += [_fault(name, count) for name, count in record.faults.items()]
+    lines += [_befallen(action) for action in proposal.actions if action.fault]
     for gap in record.gaps:
         lines.append(f"nothing serves: {gap.method} {gap.path} at {gap.system}")
         lines += [f"  {line}" for line in gap.detail.splitlines()[:_PRINTED]]
     lines += [f"blocked by the wall: {place}" for place in record.wall.places[:_PRINTED]]
     if record.trace.rationale:
-        lines.append(f"rationale: {_short(record.trace.rationale)}")
+        lines += _whole("rationale: ", record.trace.rationale)
     printed = record.trace.printed.strip().splitlines()
     lines += [f"printed: {_short(line)}" for line in printed[:_PRINTED]]
     if len(printed) > _PRINTED:
         lines.append(f"… and {len(printed) - _PRINTED:,} more lines in the run's store")
     return [*lines, ""] if lines else []
+
+
+def _fault(name: str, count: FaultCount) -> str:
+    if count.idle is not None:
+        return f"a planned fault did not act, {name}: {count.idle}"
+    often = "once" if count.acted == 1 else f"{count.acted:,} times"
+    return f"a planned fault acted {often}, {name}"
+
+
+def _befallen(action: Action) -> str:
+    """Which write a fault fell on, and whether the candidate could know what became of it."""
+    seen = "" if action.candidate_saw_response is not False else ", whose answer it did not see"
+    return f"  {action.fault} befell {action.operation}{seen}"
+
+
+def _whole(head: str, text: str) -> list[str]:
+    """A text in full, under its head."""
+    told = text.split()
+    lines = textwrap.wrap(" ".join(told), _WIDTH - len(head)) or [""]
+    return [head + lines[0], *(" " * len(head) + line for line in lines[1:])]
 
 
 def _differences(seen: View, currency: str) -> list[str]:

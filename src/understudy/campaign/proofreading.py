@@ -20,6 +20,7 @@ from understudy.model.errors import ConfigurationError, UnderstudyError, nearest
 from understudy.model.policy import Policy
 from understudy.model.suite import Scenario, Suite
 from understudy.systems.faults import check_fault
+from understudy.systems.odd_rows import nameless
 from understudy.systems.recorded import RECORDED
 from understudy.systems.routes import KNOWN, mounted, operation_names, stray_table
 from understudy.systems.system import System
@@ -97,14 +98,17 @@ def _case(
 
 
 def _tables(case: Scenario, place: Place, document: Document) -> Iterator[UnderstudyError]:
-    """Tables that nothing serves; those of the user's own systems may have any name."""
+    """Tables that nothing serves, and rows that nothing could find.
+
+    Tables of the user's own systems may have any name.
+    """
     written = [(place, case.world)]
     written += [((*place, "variants", name), one.world) for name, one in case.variants.items()]
     for there, world in written:
-        for table in world:
-            problem = stray_table(table)
-            if problem is not None:
-                where = document.where((*there, "world", table))
+        for table, rows in world.items():
+            stray = stray_table(table)
+            where = document.where((*there, "world", table))
+            for problem in [stray] if stray else nameless(table, rows):
                 yield ConfigurationError(problem, code="U118", where=where)
 
 

@@ -39,6 +39,7 @@ from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
 from understudy.shadow.standing import StandingCrews
+from understudy.systems.odd_rows import odd_rows
 
 __all__ = ["LoadedSuite", "Tried", "load_suite", "scenario_of", "try_scenario", "whole_case"]
 
@@ -167,7 +168,11 @@ def try_scenario(
         held=sum(not each for each in verdicts),
         needed=scenario.passes or scenario.repeats,
         broken=next((each for each in verdicts if each), ()),
-        notes=(*_notes(report, records), *(f"mess found nothing: {one}" for one in play.idle)),
+        notes=(
+            *_notes(report, records),
+            *(f"mess found nothing: {one}" for one in play.idle),
+            *odd_rows(scenario.world),
+        ),
         records=tuple(records),
     )
 

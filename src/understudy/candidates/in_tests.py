@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from understudy.candidates.toolbox import Toolbox
 from understudy.doors.respx_door import SystemsRouter, respx_door
 from understudy.model.action import Action
+from understudy.model.errors import ConfigurationError, one_error
 from understudy.model.world import World
 from understudy.systems.engine import Engine
+from understudy.systems.odd_rows import nameless, odd_rows
 from understudy.systems.overlay import Changes
+from understudy.systems.routes import stray_table
 from understudy.systems.session import CaseSession, Credentials
 from understudy.systems.system import System
 
@@ -71,7 +75,9 @@ def open_systems(
 ) -> OpenSystems:
     """The systems of a world, or of some rows, with one open case.
 
-    `now` is the present of rows, in epoch seconds; a world has its own.
+    `now` is the present of rows, in epoch seconds; a world has its own. Rows without an id, or of
+    a table that a vendor does not have, are a `ConfigurationError`; a value that its column could
+    not hold is a warning.
     """
     known = world if isinstance(world, World) else _of_rows(world, now)
     engine = Engine(known, systems=systems, seed=seed)
@@ -90,5 +96,12 @@ def respx_systems(systems: OpenSystems, **options: Any) -> Iterator[RespxSystems
 
 
 def _of_rows(rows: Rows, now: int) -> World:
-    tables = {table: {row["id"]: row for row in held} for table, held in rows.items()}
+    held = {table: list(each) for table, each in rows.items()}
+    wrong = [problem for table in held if (problem := stray_table(table))]
+    wrong += [problem for table, each in held.items() for problem in nameless(table, each)]
+    if wrong:
+        raise one_error([ConfigurationError(problem, code="U118") for problem in wrong])
+    for problem in odd_rows(held):
+        warnings.warn(problem, stacklevel=4)
+    tables = {table: {row["id"]: row for row in each} for table, each in held.items()}
     return World(tables, now=now)

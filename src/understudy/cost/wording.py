@@ -105,15 +105,14 @@ def action_line(action: Action) -> str:
 
     >>> action_line(Action(system="stripe", operation="stripe.refunds.create", amount_minor=9600,
     ...     currency="EUR", fields={"reason": "duplicate"}, response_status=400))
-    'tried: stripe.refunds.create: refunded 96.00 EUR, refused with 400; reason=duplicate'
+    'refused with 400, not done: stripe.refunds.create: refunded 96.00 EUR; reason=duplicate'
     """
     done = deed(action)
     if action.operation in _DEEDS:
         done = f"{action.operation}: {done}"
-    tried = "tried: " if action.refused else ""
-    refused = f", refused with {action.response_status}" if action.refused else ""
+    refused = f"refused with {action.response_status}, not done: " if action.refused else ""
     told = ", ".join(f"{name}={shown(value)}" for name, value in action.fields.items())
-    return printable(f"{tried}{done}{refused}" + (f"; {told}" if told else ""), 200)
+    return printable(f"{refused}{done}" + (f"; {told}" if told else ""), 200)
 
 
 def cost_line(finding: Finding, currency: str) -> str:

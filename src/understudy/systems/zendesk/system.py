@@ -54,9 +54,9 @@ class Zendesk(System):
     operations = OPERATIONS
     shapes = SHAPES
     tables = frozenset((
-        "comments", "groups", "job_statuses", "macros", "organization_fields", "organizations",
-        "side_conversations", "staff", "ticket_fields", "ticket_forms", "tickets", "user_fields",
-        "users",
+        "comments", "groups", "identities", "job_statuses", "macros", "organization_fields",
+        "organizations", "side_conversations", "staff", "ticket_fields", "ticket_forms", "tickets",
+        "user_fields", "users",
     ))  # fmt: skip
 
     @property
