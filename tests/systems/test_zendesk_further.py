@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from understudy.model.action import ActionClass
+from understudy.model.action import ActionClass, Effect
 from understudy.systems.engine import Engine
 
 
@@ -258,6 +258,8 @@ def test_an_address_becomes_the_primary_one(call):
     made = ok(call, "identities.create", 201, id="7001", **given)["identity"]
     assert (made["verified"], made["primary"]) == (False, False)
     one = {"id": "7001", "identity_id": str(made["id"])}
+    assert ok(call, "identities.request_verification", **one) is None
+    assert call.last.effect is Effect.SEND
     assert ok(call, "identities.verify", **one)["identity"]["verified"] is True
     assert call("zendesk.identities.delete", id="7001", identity_id=str(first["id"]))[0] == 422
     ok(call, "identities.make_primary", **one)

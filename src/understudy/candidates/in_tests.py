@@ -100,7 +100,7 @@ def _of_rows(rows: Rows, now: int) -> World:
     wrong = [problem for table in held if (problem := stray_table(table))]
     wrong += [problem for table, each in held.items() for problem in nameless(table, each)]
     if wrong:
-        raise one_error([ConfigurationError(problem, code="U118") for problem in wrong])
+        raise one_error([ConfigurationError(problem) for problem in wrong])
     for problem in odd_rows(held):
         warnings.warn(problem, stacklevel=4)
     tables = {table: {row["id"]: row for row in each} for table, each in held.items()}

@@ -173,6 +173,14 @@ _FURTHER = (
         reversible_by="zendesk.identities.update", **_ADDRESS,
     ),
     Operation(
+        name="zendesk.identities.request_verification", method="PUT",
+        template=_IDENTITY + "/request_verification",
+        description="Mail a user a link that verifies an address.",
+        params=params("id identity_id", id=STRING, identity_id=STRING), answers={200: None},
+        handler=identities.request_verification, effect=Effect.SEND,
+        target=identities.identity_target, customer_visible=True, **_ADDRESS,
+    ),
+    Operation(
         name="zendesk.identities.delete", method="DELETE", template=_IDENTITY,
         description="Take an address away from a user.",
         params=params("id identity_id", id=STRING, identity_id=STRING),

@@ -32,6 +32,7 @@ __all__ = [
     "list_identities",
     "make_identity_primary",
     "new_identity",
+    "request_verification",
     "update_identity",
     "verify_identity",
 ]
@@ -133,6 +134,14 @@ def verify_identity(call: Call) -> Reply:
     user, row = _named(call)
     now = call.session.clock.iso()
     return _changed(call.session, user, row, {"verified": True, "updated_at": now})
+
+
+def request_verification(call: Call) -> Reply:
+    """A mail to the user with a link that verifies an address."""
+    _, row = _named(call)
+    if row["type"] != "email":
+        raise record_invalid("base", "Only an email identity can be verified by mail")
+    return Reply(200)
 
 
 def _changed(session: CaseSession, user: Row, row: Row, changes: dict[str, Any]) -> Reply:
