@@ -31,10 +31,16 @@ class Examination:
 
     text: str
     sound: bool
+    reached: bool = True
+    """Whether all candidates of the campaign could be reached; true where none was named."""
 
 
-def examine() -> Examination:
-    """Look at the interpreter, the packages, the reports folder, and try to climb the wall."""
+def examine(campaign: Path | None = None) -> Examination:
+    """Look at the interpreter, the packages, the reports folder, and try to climb the wall.
+
+    The candidates of a `campaign` are started as for a run, and given no case. Raises
+    `ConfigurationError` where the file cannot be used.
+    """
     lines = [
         f"python {platform.python_version()} at {sys.executable}",
         *(f"{name} {_version(name) or 'is missing'}" for name in _NEEDED),
@@ -43,7 +49,16 @@ def examine() -> Examination:
     ]
     wall, sound = _wall()
     complete = all(_version(name) for name in _NEEDED)
-    return Examination("\n".join([*lines, *wall]), sound and complete)
+    tried = _candidates(campaign) if campaign else []
+    text = "\n".join([*lines, *wall, *(line for line, _ in tried)])
+    return Examination(text, sound and complete, not any(failed for _, failed in tried))
+
+
+def _candidates(campaign: Path) -> list[tuple[str, bool]]:
+    from understudy.campaign.reachability import reach
+    from understudy.campaign.settings import load_settings
+
+    return list(reach(load_settings(campaign)))
 
 
 def _version(name: str) -> str | None:

@@ -25,13 +25,17 @@ def init(
     typer.echo(scaffold(folder, candidate))
 
 
-def doctor() -> None:
-    """Check versions, folders and the wall on this machine."""
+def doctor(
+    campaign: Annotated[
+        Path | None, typer.Argument(help="A campaign.yaml: are its candidates reachable?")
+    ] = None,
+) -> None:
+    """Check versions, folders and the wall on this machine, and a campaign's candidates."""
     from understudy.campaign.doctor import examine
 
-    examination = examine()
+    examination = examine(campaign)
     typer.echo(examination.text)
-    raise typer.Exit(0 if examination.sound else 3)
+    raise typer.Exit(3 if not examination.sound else 0 if examination.reached else 2)
 
 
 def schema(

@@ -22,7 +22,7 @@ from understudy.shadow.store import CaseStore, Key
 from understudy.shadow.switch import STOP
 from understudy.shadow.tally import Tally
 
-__all__ = ["OnRecord", "run_shadow", "setup_of"]
+__all__ = ["OnRecord", "namespaced", "run_shadow", "setup_of"]
 
 OnRecord = Callable[[CaseRecord], str | bool | None]
 """Takes a record; says why the run is to stop, where it is."""
@@ -41,10 +41,7 @@ def run_shadow(
     does not hold. `crews` keeps the processes for the next run; without it they are ended. Raises
     `CandidateError` where the candidate cannot be loaded, before the first case.
     """
-    use = parse_use(plan.candidate.spec)
-    needs = [parse_need(need) for need in plan.candidate.needs]
-    inside = all(host in _LOOPBACK for host, _ in needs)
-    namespace = plan.namespace and inside and not _stands_outside(use)
+    namespace = namespaced(plan)
     tested = (plan.tester or self_test)(namespace=namespace, thorough=False)
     run = _Run(plan, on_record, crews)
     try:
@@ -53,6 +50,13 @@ def run_shadow(
     finally:
         run.store.close()
     return _report(run, tested)
+
+
+def namespaced(plan: ShadowPlan) -> bool:
+    """Whether a network namespace is entered, as long as the system permits one."""
+    needs = [parse_need(need) for need in plan.candidate.needs]
+    inside = all(host in _LOOPBACK for host, _ in needs)
+    return plan.namespace and inside and not _stands_outside(parse_use(plan.candidate.spec))
 
 
 def _report(run: _Run, tested: SelfTest) -> ShadowReport:
