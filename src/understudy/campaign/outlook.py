@@ -12,6 +12,7 @@ from understudy.campaign.run_files import RunFiles
 from understudy.gate.facts import RunFacts
 from understudy.model.money import Money
 from understudy.model.verdict import Verdict, VerdictWord
+from understudy.report.phrases import plain
 
 __all__ = ["with_outlook"]
 
@@ -41,8 +42,10 @@ def _what_would_change(verdict: Verdict, judgement: Judgement) -> Iterator[str]:
     if best.verdict is None or best.saved_per_case_minor <= 0:
         return
     saved = Money(round(best.saved_per_case_minor), judgement.cost.currency)
-    end = "" if best.verdict == VerdictWord.GO else ", which is not enough by itself"
+    same = best.verdict == verdict.verdict
+    word = f"still be {best.verdict}" if same else f"be {best.verdict}"
+    end = "" if best.verdict == VerdictWord.GO else ", so that this alone is not enough"
     yield (
-        f"what would change it: without {best.kind} the error cost would be {saved} lower per "
-        f"case, and the verdict {best.verdict}{end}"
+        f"what would change it: without {plain(best.kind)} the error cost would be {saved} lower "
+        f"per case, and the verdict would {word}{end}"
     )

@@ -35,7 +35,8 @@ def _critical_findings(gate: Gate, measured: Measured) -> GateResult:
     limit = _count_limit(gate)
     settled = measured.settled()
     observed = sum(case.critical for case in settled)
-    reason = f"{_critical(observed)} in {len(settled):,} cases; the limit is {limit:,}"
+    agreed = " on which people agree" if len(settled) < len(measured.cost.per_case) else ""
+    reason = f"{_critical(observed)} in {len(settled):,} cases{agreed}; the limit is {limit:,}"
     aside = sum(case.critical for case in measured.cost.per_case) - observed
     outcome, needed = GateOutcome.FAIL, None
     if observed <= limit:

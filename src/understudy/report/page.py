@@ -193,7 +193,8 @@ def _figures(facts: ReportInput) -> Iterator[Figure]:
         amount(cost.per_case, currency),
         (
             f"limit {amount(cost.limit, currency)}",
-            f"between {amount(low, currency)} and {amount(high, currency)}, at any look",
+            f"between {amount(low, currency)} and {amount(high, currency)}, "
+            "however often it is looked at",
             f"errors of the people: {human}",
             f"each case counted up to {amount(cost.clipped_at, currency)}",
         ),
