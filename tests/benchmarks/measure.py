@@ -37,16 +37,16 @@ class Measured:
         """The median over all rounds of `wall`, `cpu`, `peak_mb`, `us_per_unit` or a fact."""
         return median(_number(each, name) for each in self.rounds[side])
 
-    def ratio(self, of: str, against: str) -> float:
+    def ratio(self, of: str, against: str, fact: str = "us_per_unit") -> float:
         """How many times the rate of one side is the other's: the median over the rounds.
 
         Both sides of a round ran one after the other, so that what disturbs one disturbs both.
         """
-        return median(self._ratios(of, against))
+        return median(self._ratios(of, against, fact))
 
-    def _ratios(self, of: str, against: str) -> list[float]:
+    def _ratios(self, of: str, against: str, fact: str) -> list[float]:
         pairs = zip(self.rounds[of], self.rounds[against], strict=True)
-        return [_number(b, "us_per_unit") / _number(a, "us_per_unit") for a, b in pairs]
+        return [_number(b, fact) / _number(a, fact) for a, b in pairs]
 
     def each_round(self, goal: Ratio | Limit) -> list[float]:
         """What a goal is about, round by round; none where a side of it is missing."""
@@ -54,14 +54,14 @@ class Measured:
             return []
         if isinstance(goal, Limit):
             return [_number(each, goal.fact) for each in self.rounds[goal.of]]
-        return self._ratios(goal.of, goal.against)
+        return self._ratios(goal.of, goal.against, goal.fact)
 
     def value(self, goal: Ratio | Limit) -> float | None:
         """What a goal is about, as measured; None where a side of it is missing."""
         if isinstance(goal, Limit):
             return self.median(goal.of, goal.fact) if goal.of in self.rounds else None
         both = goal.of in self.rounds and goal.against in self.rounds
-        return self.ratio(goal.of, goal.against) if both else None
+        return self.ratio(goal.of, goal.against, goal.fact) if both else None
 
     def met(self, goal: Ratio | Limit, slack: float = 1.0) -> bool | None:
         """Whether a goal is met; None where it could not be measured."""

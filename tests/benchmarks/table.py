@@ -38,9 +38,11 @@ def _goal(found: Measured, goal: Ratio | Limit) -> str:
     if value is not None:
         shown = f"{value:.2f}, {min(rounds):.2f} to {max(rounds):.2f}"
     word = {None: "", True: "  met", False: "  MISSED"}[found.met(goal)]
-    if isinstance(goal, Limit):
-        return f"{goal.of}, {goal.fact}: {shown} (at most {goal.most:g}){word}"
-    return f"{goal.of} / {goal.against}: {shown} (at least {goal.least:g}){word}"
+    return f"{goal.compared}: {shown} ({_wanted(goal)}){word}"
+
+
+def _wanted(goal: Ratio | Limit) -> str:
+    return f"at most {goal.most:g}" if isinstance(goal, Limit) else f"at least {goal.least:g}"
 
 
 def missed(found: Measured) -> list[str]:
@@ -72,10 +74,9 @@ def _one(found: Measured) -> dict[str, Any]:
 def _told(found: Measured, goal: Ratio | Limit) -> dict[str, Any]:
     """A goal with its median, minimum and maximum over the rounds."""
     rounds = found.each_round(goal)
-    limit = isinstance(goal, Limit)
     return {
-        "compared": f"{goal.of}, {goal.fact}" if limit else f"{goal.of} / {goal.against}",
-        "wanted": f"at most {goal.most:g}" if limit else f"at least {goal.least:g}",
+        "compared": goal.compared,
+        "wanted": _wanted(goal),
         "value": found.value(goal),
         "least": min(rounds, default=None),
         "most": max(rounds, default=None),

@@ -44,13 +44,21 @@ class Side:
 class Ratio:
     """The rate of `of` must be at least `least` times the rate of `against`.
 
-    Only what is compared with floors of our own may be `gated`.
+    By another `fact` of both it is how many times as much `against` has of it. Only what is
+    compared with floors of our own may be `gated`.
     """
 
     of: str
     against: str
     least: float
     gated: bool = False
+    fact: str = "us_per_unit"
+
+    @property
+    def compared(self) -> str:
+        """What is compared with what, in words."""
+        what = "" if self.fact == "us_per_unit" else f", {self.fact}"
+        return f"{self.of} / {self.against}{what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,11 @@ class Limit:
     fact: str
     most: float
     gated: bool = False
+
+    @property
+    def compared(self) -> str:
+        """What is limited, in words."""
+        return f"{self.of}, {self.fact}"
 
 
 @dataclass(frozen=True, slots=True)
