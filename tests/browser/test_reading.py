@@ -50,6 +50,26 @@ def test_no_view_shuts_anybody_out(opened, written, width, scheme):
     assert one.complaints == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_costs_and_severities_are_whole_in_the_list(opened, written, width):
+    """In the list of cases no severity and no cost is cut off, on a phone either."""
+    one = opened(width)
+    one.goto(written())
+    cut = one.page.evaluate(
+        "[...document.querySelectorAll('#rows tr[role=row]')].flatMap((row) => [...row.cells]"
+        ".slice(2).filter((cell) => cell.scrollWidth > cell.clientWidth)"
+        ".map((cell) => cell.textContent))"
+    )
+    assert cut == []
+    assert (
+        one.page.evaluate(
+            "document.querySelector('#list table').offsetWidth"
+            " - document.querySelector('#list thead').offsetWidth"
+        )
+        <= 1
+    )
+
+
 def test_every_function_works_by_keyboard(opened, written):
     """Search, walk, open, next finding, back, decide, undo, help: no pointer is needed."""
     one = opened()

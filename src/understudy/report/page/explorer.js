@@ -71,7 +71,6 @@
   function spacer(height) {
     const row = make("tr", null, "space"), cell = make("td");
     row.setAttribute("aria-hidden", "true");
-    cell.colSpan = 4;
     cell.style.height = height + "px";
     row.append(cell);
     return row;
