@@ -46,6 +46,6 @@ def _what_would_change(verdict: Verdict, judgement: Judgement) -> Iterator[str]:
     word = f"still be {best.verdict}" if same else f"be {best.verdict}"
     end = "" if best.verdict == VerdictWord.GO else ", so that this alone is not enough"
     yield (
-        f"what would change it: without {plain(best.kind)} the error cost would be {saved} lower "
-        f"per case, and the verdict would {word}{end}"
+        f'what would change it: mending every "{plain(best.kind)}" would lower the error cost by '
+        f"{saved} per case, and the verdict would {word}{end}"
     )
