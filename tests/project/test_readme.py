@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What the README and the page for those with an agent show works as it stands there."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import sys
 from pathlib import Path
 
 README = Path(__file__).parents[2] / "README.md"
+AGENTS, PEERS = README.parent / "docs" / "agents.md", README.parent / "docs" / "peers.md"
 
 
 def block(language):
-    return re.search(rf"```{language}\n(.*?)```", README.read_text("utf-8"), re.DOTALL)[1]
+    return re.search(rf"```{language}\n(.*?)```", AGENTS.read_text("utf-8"), re.DOTALL)[1]
 
 
-def test_the_readmes_agent_and_campaign_run(tmp_path):
-    """The agent and the campaign of the README, pasted into an empty folder, end in a verdict."""
+def test_the_documented_agent_and_campaign_run(tmp_path):
+    """Agent and campaign of docs/agents.md, pasted into an empty folder, end in a verdict."""
     (tmp_path / "my_bot").mkdir()
     (tmp_path / "my_bot" / "agent.py").write_text(block("python"), encoding="utf-8")
     smaller = block("yaml").replace("customers: 600, cases: 400", "customers: 100, cases: 20")
@@ -40,3 +41,13 @@ def test_the_exit_codes_of_the_readme_are_those_of_the_command():
     readme = README.read_text("utf-8")
     assert len(codes) == 6
     assert all(f"{number} {word}" in readme for number, word in codes)
+
+
+def test_the_readme_compares_as_the_page_on_peers_does():
+    """The table of the README is the first one of docs/peers.md."""
+    tables = [
+        re.findall(r"(?m)^\| \| understudy \|.*\n(?:\|.*\n)+", each.read_text("utf-8"))
+        for each in (README, PEERS)
+    ]
+    assert len(tables[0]) == 1
+    assert tables[0][0] == tables[1][0]
