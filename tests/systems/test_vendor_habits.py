@@ -109,11 +109,11 @@ def test_the_token_s_user_is_given_an_authenticity_token(caller):
 
 
 def test_a_vendor_s_own_words_are_no_ids(caller):
-    """`create_preview` and `destroy_many` are told as not served, and nothing is written."""
-    assert caller("stripe.invoices.update", id="create_preview", description="x")[0] == 404
+    """`upcoming` and `destroy_many` are told as not served, and nothing is written."""
+    assert caller("stripe.invoices.retrieve", id="upcoming")[0] == 404
     assert caller("zendesk.users.delete", id="destroy_many")[0] == 405
     assert [gap.path for gap in caller.session.gaps] == [
-        "/v1/invoices/create_preview", "/api/v2/users/destroy_many",
+        "/v1/invoices/upcoming", "/api/v2/users/destroy_many",
     ]  # fmt: skip
     assert caller.session.effect() == {}
 

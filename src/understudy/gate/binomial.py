@@ -43,7 +43,7 @@ def upper_rate_at_any_look(events: int, cases: int, alpha: float = 0.05) -> floa
     It inverts the bets on rare events, and holds at all numbers of cases at once.
 
     >>> f"{upper_rate_at_any_look(0, 3334):.5f} {upper_rate_at_any_look(1, 3334):.5f}"
-    '0.00100 0.00192'
+    '0.00100 0.00226'
     """
     _check(events, cases)
     low, high = 0.0, 1.0
