@@ -121,6 +121,32 @@ def test_models_are_recorded_and_replayed_without_the_provider(project, provider
 
 
 @pytest.mark.slow
+def test_several_candidates_have_their_recorded_answers_each(project, provider):
+    """Two into one file are refused before the first call; with a file for each, both replay."""
+    project.write("bot.py", BOT.replace("{stream}", "False"))
+
+    def run(mode, **keys):
+        both = ", ".join(
+            f'{{name: {name}, use: "bot:handle", timeout: 20s, models: {mode}}}' for name in "ab"
+        )
+        server = provider if mode == "record" else None
+        campaign = project.campaign("", candidates=f"[{both}]", models=_models(server, **keys))
+        return project.command("run", str(campaign), "--limit", "2", "-q", "--json")
+
+    refused = run("record")
+    assert (refused.returncode, provider.seen) == (2, [])
+    assert "`a` and `b` would record into one file, `models.jsonl`" in refused.stderr
+    assert "models-{candidate}.jsonl" in refused.stderr
+    recording = {"recording": '"models-{candidate}.jsonl"'}
+    recorded = [run["verdict"] for run in json.loads(run("record", **recording).stdout)["runs"]]
+    assert len(provider.seen) == 12
+    replayed = [run["verdict"] for run in json.loads(run("replay", **recording).stdout)["runs"]]
+    assert len(provider.seen) == 12
+    assert (len(recorded), replayed) == (2, recorded)
+    assert not any("BadRequestError" in text for text in _printed(project))
+
+
+@pytest.mark.slow
 def test_a_budget_ends_the_run(project, provider):
     """What calls cost is counted and told; at `stop.budget` the run ends INCONCLUSIVE, with 4."""
     stop = "{budget: 9 EUR}"

@@ -43,7 +43,11 @@ def desk():
 
     with serving_tools(engine), virtual_time(engine):
         yield SimpleNamespace(
-            decide=decide, asked=asked, session=session, systems=Toolbox(engine, session)
+            decide=decide,
+            asked=asked,
+            engine=engine,
+            session=session,
+            systems=Toolbox(engine, session),
         )
 
 
@@ -134,6 +138,23 @@ def test_graphs_of_coroutines_are_resumed_as_well(desk):
     assert state["messages"][-1].content == "done"
     asked, refund = desk.session.actions
     assert refund.approval_ref == asked.after["id"]
+
+
+def test_a_graph_that_outlives_its_case_begins_each_repeat_anew(desk):
+    """One checkpointer for all: a turn goes on where the case was, another repeat does not."""
+    graph = StateGraph(MessagesState)
+    graph.add_node("work", lambda state: {"messages": [("assistant", "done")]})
+    graph.add_edge(START, "work")
+    made = graph.compile(checkpointer=InMemorySaver())
+
+    def said(systems):
+        state = run_graph(made, {"messages": [("user", "hello")]}, CASE, systems, MAP)
+        return len(state["messages"])
+
+    assert [said(desk.systems), said(Toolbox(desk.engine, desk.session))] == [2, 4]
+    desk.engine.close_case(desk.session.case_id)
+    again = desk.engine.open_case(desk.session.case_id)
+    assert said(Toolbox(desk.engine, again)) == 2
 
 
 def test_other_interrupts_are_resumed_as_the_integration_says(desk):

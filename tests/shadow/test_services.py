@@ -134,6 +134,16 @@ def taken(request, body):
 """
 
 
+DYING = """
+def taken(request, body):
+    case = json.loads(body)
+    if case["id"].endswith("2"):
+        os._exit(3)
+    refund(case["credentials"]["stripe"]["api_key"], case["base_urls"]["stripe"])
+    return 200, None
+"""
+
+
 @pytest.fixture
 def service(project, port):
     """A campaign's `use` of a service that is started with the run."""
@@ -163,6 +173,15 @@ def test_a_service_that_listens_elsewhere_is_named(project, run, port):
     with pytest.raises(CandidateError, match="does not listen at") as caught:
         run(project.plan(1, use=use))
     assert caught.value.code == "U217"
+
+
+def test_a_service_that_dies_costs_its_case_and_is_started_anew(project, run, service):
+    """The others are handled as if nothing had been, and the failure says how it ended."""
+    records = run(project.plan(4, use=service(DYING)))[1]
+    failed = [record.proposal.failure for record in records if record.proposal.failure]
+    assert [failure.reason for failure in failed] == ["crashed"]
+    assert "the service ended with exit code 3" in failed[0].detail
+    assert [_amounts(record) for record in records].count([100]) == 3
 
 
 @pytest.mark.slow

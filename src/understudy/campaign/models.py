@@ -60,6 +60,11 @@ class ModelPlan:
         provider = settings.provider.model_copy(update={"base_url": use.openai.base_url})
         return settings.model_copy(update={"provider": provider})
 
+    @property
+    def recording(self) -> Path:
+        """The file that its answers are recorded in; `{candidate}` in its name is the candidate."""
+        return self.folder / self.served.recording.replace("{candidate}", self.candidate.name)
+
 
 def model_service(
     plan: ModelPlan,
@@ -82,8 +87,7 @@ def model_service(
     mode = plan.candidate.models
     settings = plan.served
     meter = Meter(_budget(plan, settings, mode))
-    recording = plan.folder / settings.recording
-    source = _source(mode, settings, recording, meter, resumed, environment)
+    source = _source(mode, settings, plan.recording, meter, resumed, environment)
     return ModelService(source, meter=meter, faults=faults, seed=plan.seed)
 
 

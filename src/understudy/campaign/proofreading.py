@@ -57,13 +57,27 @@ def proofread_models(campaign: Campaign, document: Document, *, resumed: bool) -
     """Raise what the mode of a candidate's models lacks: answers, the key, prices."""
     folder = Path(document.file).resolve().parent
     place: Place = ("models",) if campaign.models else ("candidates",)
-    found: list[UnderstudyError] = []
-    for candidate in campaign.candidates:
-        one = campaign.model_copy(update={"candidates": (candidate,)})
-        serve = functools.partial(model_service, resumed=resumed)
-        found += _wrong(document, place, serve, ModelPlan.of(one, folder))
+    each = [campaign.model_copy(update={"candidates": (one,)}) for one in campaign.candidates]
+    plans = [ModelPlan.of(one, folder) for one in each]
+    serve = functools.partial(model_service, resumed=resumed)
+    found = [error for plan in plans for error in _wrong(document, place, serve, plan)]
+    found += _into_one_file(plans, document.where(place))
     if found:
         raise one_error(found)
+
+
+def _into_one_file(plans: Sequence[ModelPlan], where: str) -> Iterator[UnderstudyError]:
+    recorders: dict[Path, str] = {}
+    for plan in plans:
+        if plan.serves_any and plan.candidate.models is ModelMode.RECORD:
+            name = plan.candidate.name
+            other = recorders.setdefault(plan.recording, name)
+            if other != name:
+                yield ConfigurationError(
+                    f"`{other}` and `{name}` would record into one file, `{plan.recording.name}`",
+                    where=where,
+                    hint="keep a file for each: models: {recording: models-{candidate}.jsonl}",
+                )
 
 
 def proofread_suite(suite: Suite, document: Document) -> None:

@@ -24,7 +24,7 @@ from understudy.campaign.scenario_stage import Staged, staged
 from understudy.cost.price_list import PriceList
 from understudy.doors.gateway_wire import Exchange
 from understudy.doors.self_test import self_test
-from understudy.model.campaign import CandidateSpec, ModelMode, ModelSettings, SystemUse
+from understudy.model.campaign import CandidateSpec, ModelMode, SystemUse
 from understudy.model.case import Case, Trigger, Turn
 from understudy.model.customer_settings import CustomerSettings
 from understudy.model.document import Document, load_document, parse_document, read_document
@@ -249,8 +249,7 @@ def _models(
         candidate, settings, loaded.folder, scenario.faults, suite.stop.budget, suite.seed
     )
     if candidate.models is ModelMode.RECORD and plan.serves_any:
-        recording = loaded.folder / (settings or ModelSettings()).recording
-        _refuse_recorded(recording, scenario, case_id)
+        _refuse_recorded(plan.recording, scenario, case_id)
     return model_service(plan, resumed=True)
 
 

@@ -61,12 +61,13 @@ def run_graph(
 ) -> Any:
     """Invoke a LangGraph graph until nothing interrupts it any more; its last state.
 
-    The graph needs a checkpointer; the thread is the case's id. `map` is that of `shadow_tools`.
+    The graph needs a checkpointer; the thread is the case's own in this repeat of this run. `map`
+    is that of `shadow_tools`.
     Interrupts of the human-in-the-loop middleware are understood, and lists of requests as agent
     inboxes take them (`action_request`); what another interrupt is resumed with says `resume`, by
     default whether the desk has approved it.
     """
-    config = _thread(case)
+    config = _thread(case, systems)
     state = graph.invoke(given, config)
     for _ in range(_MOST_ROUNDS):
         decided: list[Decision] = []
@@ -88,7 +89,7 @@ async def arun_graph(
     resume: Resume | None = None,
 ) -> Any:
     """`run_graph` for graphs whose nodes and tools are coroutines."""
-    config = _thread(case)
+    config = _thread(case, systems)
     state = await graph.ainvoke(given, config)
     for _ in range(_MOST_ROUNDS):
         decided: list[Decision] = []
@@ -128,8 +129,9 @@ async def run_agent(
     raise _without_end("agent")
 
 
-def _thread(case: Any) -> dict[str, Any]:
-    return {"configurable": {"thread_id": case.id}}
+def _thread(case: Any, systems: Toolbox) -> dict[str, Any]:
+    # A checkpointer outlives the case: another repeat must not go on with what this one said.
+    return {"configurable": {"thread_id": f"{case.id}-{systems.handling}"}}
 
 
 def _without_end(what: str) -> RuntimeError:

@@ -13,6 +13,7 @@ import orjson
 
 from understudy.candidates.answer import MalformedAnswer
 from understudy.candidates.failing import CandidateFailed
+from understudy.candidates.started_service import StartedService
 from understudy.candidates.use import HttpUse
 from understudy.candidates.vendor_event import Look, vendor_event
 from understudy.candidates.vendor_signature import signature_headers, signing_secrets
@@ -40,10 +41,10 @@ class ServiceCandidate:
         look: Callable[[Any], Look],
         until_done: Callable[[str], None],
         seed: int,
-        end: Callable[[], None] | None = None,
+        started: StartedService | None = None,
     ) -> None:
-        """`look` gives what reads objects as they were at a case; `end` ends a started service."""
-        self._end = end
+        """`look` gives what reads objects as they were at a case; `started` is its process."""
+        self._started = started
         self._use = use
         self._look = look
         self._until_done = until_done
@@ -68,8 +69,8 @@ class ServiceCandidate:
     def close(self) -> None:
         """Let the connection go, and the service end."""
         self._client.close()
-        if self._end is not None:
-            self._end()
+        if self._started is not None:
+            self._started.close()
 
     def _delivery(self, case: Any) -> tuple[str, dict[str, str], bytes]:
         """Where a vendor's webhook goes, and what it carries."""
@@ -84,7 +85,11 @@ class ServiceCandidate:
             with self._client.stream("POST", url, content=body, headers=headers) as answer:
                 said = _read(answer)
         except httpx.HTTPError as error:
-            raise CandidateFailed("crashed", f"{type(error).__name__}: {error}") from None
+            left = self._started.left() if self._started is not None else None
+            told = f"{left}; " if left else ""
+            raise CandidateFailed(
+                "crashed", f"{told}{type(error).__name__}: {error}", gone=left is not None
+            ) from None
         if answer.status_code >= 400:
             told = said[:300].decode("utf-8", "replace")
             raise CandidateFailed("raised", f"it answered HTTP {answer.status_code}: {told}")

@@ -17,6 +17,8 @@ __all__ = ["StartedService"]
 
 _START_SECONDS = 60.0
 _LOOK_EVERY = 0.02
+_LEAVING_SECONDS = 0.5
+"""Its connections are closed a moment before it has ended."""
 
 
 class StartedService:
@@ -38,6 +40,14 @@ class StartedService:
                 return
             time.sleep(_LOOK_EVERY)
         raise self._failed(f"does not listen at {self._use.url} within {_START_SECONDS:g} s")
+
+    def left(self) -> str | None:
+        """How it ended, where it has or is about to."""
+        try:
+            code = self._process.wait(timeout=_LEAVING_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+        return f"the service ended with exit code {code}"
 
     def close(self) -> None:
         """End it, where that is permitted; else it ends with the worker, as what it has started."""

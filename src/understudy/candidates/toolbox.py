@@ -112,6 +112,11 @@ class Toolbox:
         session = self._session
         return build_request(operation, params, session.credentials, self._engine.systems)
 
+    @property
+    def handling(self) -> str:
+        """Names this handling of the case in all its turns: no other repeat and no other run."""
+        return self._session.handling
+
     def writes(self, operation: str) -> bool:
         """Whether an operation changes anything."""
         return self._find(operation).writes

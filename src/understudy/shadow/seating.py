@@ -241,7 +241,7 @@ def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
         functools.partial(looking, place.engine),
         ending.wait,
         setup.seed,
-        started.close if started else None,
+        started,
     )
     level = "netns" if started and place.isolated else "none"
     return Seat(candidate, wall, level, urls, place.serial, witness=witness, spans=heard[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -59,8 +60,8 @@ _NOWHERE: Mapping[str, str] = {}
 _MAKING = threading.Lock()
 _CONTAINERS: Mapping[str, Callable[[], Any]] = {
     "_counters": dict, "actions": list, "approvals": dict, "deeds": list, "gaps": list,
-    "jobs": dict, "lock": threading.RLock, "reads": lambda: defaultdict(int), "saved": dict,
-    "told": list,
+    "handling": lambda: secrets.token_hex(8), "jobs": dict, "lock": threading.RLock,
+    "reads": lambda: defaultdict(int), "saved": dict, "told": list,
 }  # fmt: skip
 
 
@@ -70,13 +71,14 @@ class CaseSession:
     `approvals` were asked for, each with what tells whether it stands by now.
     `actions` are all writes, accepted or refused, in order; `reads` counts the others by
     operation; `gaps` are the requests that no operation serves; `deeds` are the writes that left
-    something behind, and `told` the events that were made of the first of them so far.
+    something behind, and `told` the events that were made of the first of them so far. `handling`
+    names this handling of the case, of no other repeat and no other run.
     """
 
     __slots__ = (
         "_correlation", "_counters", "_credentials", "_fate", "_issue", "_tag", "actions",
-        "approvals", "base_urls", "case_id", "clock", "deeds", "gaps", "jobs", "lock", "overlay",
-        "reads", "renderings", "reviewer", "saved", "seed", "told",
+        "approvals", "base_urls", "case_id", "clock", "deeds", "gaps", "handling", "jobs", "lock",
+        "overlay", "reads", "renderings", "reviewer", "saved", "seed", "told",
     )  # fmt: skip
 
     _counters: dict[str, int]
@@ -84,6 +86,7 @@ class CaseSession:
     approvals: dict[str, Callable[[CaseSession, str], bool]]
     deeds: list[Deed]
     gaps: list[CoverageGap]
+    handling: str
     jobs: dict[str, dict[str, Any]]
     lock: threading.RLock
     reads: defaultdict[str, int]
