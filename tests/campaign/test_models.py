@@ -279,3 +279,6 @@ def test_a_process_finds_its_models_in_its_environment(project):
     assert told == ["from the script"] * 2, finished.stderr
     gaps = [(g["system"], g["method"], g["path"]) for record in records for g in record["gaps"]]
     assert gaps == [("models", "GET", "/v1/models")] * 2
+    (run,) = json.loads(finished.stdout)["runs"]
+    uncounted = any("and nothing counts them" in line for line in run["not_covered"])
+    assert uncounted is (run["wall"]["level"] == "netns")

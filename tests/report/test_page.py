@@ -16,6 +16,7 @@ from understudy.model.business import Business, HumanNoise
 from understudy.model.policy import Owner, Policy
 from understudy.model.verdict import WallEvidence
 from understudy.report.explorer import make_blocks
+from understudy.report.phrases import wall_held
 from understudy.report.write import write_report
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m{{7*7}}</style>`|"
@@ -80,6 +81,14 @@ def test_a_candidate_that_nothing_holds_is_told_in_plain_words(render, make, sel
     verdict = msgspec.structs.replace(facts.verdict, wall=wall)
     text = "".join(Elements(render(replace(facts, verdict=verdict))).shown)
     assert ("wall: none, so nothing but false credentials" in text) is told
+
+
+def test_nothing_is_said_of_attempts_that_nothing_counts():
+    """A program's namespace refuses without counting; what is counted elsewhere stays told."""
+    told = wall_held(WallEvidence(level="netns", self_test="passed"))
+    assert "attempts" not in told
+    assert "refused, and not counted" in told
+    assert "0 attempts to get out" in wall_held(WallEvidence(level="hook", self_test="passed"))
 
 
 def test_the_page_tells_the_time_of_both_sides_and_of_the_run(render, run):

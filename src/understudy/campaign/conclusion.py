@@ -262,6 +262,11 @@ def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
     level = end.wall.level if end.wall else "none"
     if level == "hook":
         told.append("native code in the candidate: the wall is an audit hook without a namespace")
+    if level == "netns":
+        told.append(
+            "attempts of the candidate's process to get out: its network namespace refuses them, "
+            "and nothing counts them, also for `on_egress` and `expect_blocked`"
+        )
     if level == "none" and end.wall is not None:
         told.append("the candidate's process: wall: none, it could reach whatever it liked")
     told += _unsaid(end)

@@ -224,10 +224,9 @@ def reviewers_told(rates: Sequence[ReviewerRate]) -> str:
 
 def wall_held(wall: WallEvidence) -> str:
     """What stood around the candidate, what it tried, and what was not covered."""
-    text = (
-        f"level {wall.level}, self-test {wall.self_test}; "
-        f"{counted(wall.attempts, 'attempt')} to get out, {wall.blocked:,} blocked"
-    )
+    text = f"level {wall.level}, self-test {wall.self_test}"
+    if wall.attempts or "hook" in wall.level:
+        text += f"; {counted(wall.attempts, 'attempt')} to get out, {wall.blocked:,} blocked"
     if wall.expected:
         text += (
             f"; {counted(wall.expected, 'further attempt')} on hosts that were expected, blocked"
@@ -239,5 +238,6 @@ def wall_held(wall: WallEvidence) -> str:
 
 _UNCOVERED = {
     "hook": "; native code is not covered at this level",
+    "netns": "; what the candidate's own process tries is refused, and not counted",
     "none": "; wall: none, so nothing but false credentials kept this candidate from the outside",
 }
