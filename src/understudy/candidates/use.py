@@ -135,8 +135,6 @@ def _guess(text: str) -> str:
         return f"; name the callable too: `{text}:handle`"
     if _ADDRESS.fullmatch(text):
         return f"; an address begins with its scheme: `http://{text.partition('://')[2] or text}`"
-    if " " in text and shutil.which(text.split(maxsplit=1)[0]):
-        return f"; a command is named as one: `exec: {text}`"
     return ""
 
 
