@@ -63,6 +63,8 @@ def test_the_floor_of_a_recording_is_lower():
     """What GO takes at the least is told before the first case for the claim that is made."""
     assert "326 cases" in floor_sentence(gates(), 800)
     assert "268 cases" in floor_sentence(RECORDING, 800)
+    assert "cannot end in GO" in floor_sentence(RECORDING, 200, 800)
+    assert floor_sentence(gates(), 800, 5000) == floor_sentence(gates(), 800)
 
 
 @settings(max_examples=60, deadline=None)

@@ -98,7 +98,7 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
         wall=end.wall,
         stopped=_STOPS.get(end.stopped or ""),
         scope=_scope(end),
-        peeked=end.stopped is not None or len(end.evidence.proposals) < end.manifest.planned,
+        peeked=end.peeked,
         chosen=end.manifest.chosen,
         contested=frozenset(_contested(judgement)) - _wrong_for_all(judgement),
         registered=registered_of(cases, part, gates, judgement.quarantined),

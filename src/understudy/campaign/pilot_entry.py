@@ -58,7 +58,7 @@ def _as_run(end: RunFiles, judgement: Judgement, verdict: Verdict) -> PilotRun:
         currency=policy.currency,
         prices_owned=verdict.prices_owned,
         chosen=manifest.chosen,
-        peeked=end.stopped is not None or len(end.evidence.proposals) < manifest.planned,
+        peeked=end.peeked,
         held_out=manifest.part == "held_out",
         seeded=seen.seeded if seen else 0,
         least_caught=seen.interval[0] if seen and seen.interval else None,

@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 
 from understudy.campaign.pilot_states import ClassState, states_of
-from understudy.gate.binomial import cases_for_rate, upper_rate
-from understudy.gate.ladder import ceiling_of, counting
+from understudy.gate.ladder import ceiling_of, counting, highest_rate, least_cases
 from understudy.gate.measures import CRITICAL_RATES
 from understudy.model.document import load_document
 from understudy.model.errors import NoCasesError
@@ -50,7 +49,7 @@ def _line(state: ClassState, now: datetime) -> ClassLine:
     ceiling = ceiling_of(evidence, gates.ceilings if gates else {}) if evidence else Rung.FULL
     critical, seen = (evidence.critical, evidence.cases) if evidence else (0, 0)
     counted = counting(seen, now - datetime.fromisoformat(state.last.at))
-    bound = upper_rate(min(critical, counted), counted) if counted else 1.0
+    bound = highest_rate(min(critical, counted), counted, state.last)
     aged = f" ({counted:,} of them still count)" if counted < seen else ""
     return ClassLine(
         candidate=state.candidate,
@@ -98,7 +97,7 @@ def _renewal(state: ClassState, now: datetime) -> str:
     if evidence is None or rate is None:
         return ""
     age = now - datetime.fromisoformat(state.last.at)
-    counted, needed = counting(evidence.cases, age), cases_for_rate(rate)
+    counted, needed = counting(evidence.cases, age), least_cases(rate, state.last)
     if counted >= needed or evidence.cases < needed:
         return ""
     return (
@@ -133,7 +132,7 @@ def _next_step(state: ClassState, rung: Rung, now: datetime) -> str:
             f"stay at {state.rung.label}: {evidence.critical:,} critical findings in the last run"
         )
     age = now - datetime.fromisoformat(state.last.at)
-    lacking = cases_for_rate(rate) - counting(evidence.cases, age)
+    lacking = least_cases(rate, state.last) - counting(evidence.cases, age)
     if lacking > 0:
         return f"for {rung.label}: {lacking:,} more cases without a critical finding in one run"
     if state.last.verdict != VerdictWord.GO or Rung.of_stage(state.last.stage) < rung:

@@ -70,14 +70,17 @@ def dry_run_campaign(settings: Settings, request: RunRequest, progress: Progress
     """What a run would be, told without calling any candidate."""
     settings.candidates(request.candidate)
     source = open_source(settings, request.reports, progress)
-    cases = select(source, settings, request).cases
-    lines = [*replay_lines(source.recording, cases), _floor(settings, cases)]
+    selection = select(source, settings, request)
+    cases = selection.cases
+    part = part_of(source.recording.cases, settings.campaign.held_out or None, selection.part)
+    lines = [*replay_lines(source.recording, cases), _floor(settings, cases, part)]
     return "\n".join(filter(None, lines))
 
 
-def _floor(settings: Settings, cases: Sequence[Case]) -> str:
-    """How many cases GO takes at the least, which can be said before the first."""
-    return floor_sentence(settings.rules.gates, len({case.cluster_id for case in cases}))
+def _floor(settings: Settings, cases: Sequence[Case], part: Sequence[Case]) -> str:
+    """How many cases of a part GO takes at the least, which can be said before the first."""
+    planned, there = (len({case.cluster_id for case in each}) for each in (cases, part))
+    return floor_sentence(settings.rules.gates, planned, there)
 
 
 def _of_one(settings: Settings, candidate: CandidateSpec) -> Settings:
@@ -130,12 +133,13 @@ def _shadowed(
     cases = request.shard.of(selection.cases) if request.shard else selection.cases
     plan = plan_of(settings, source, request, cases, folder, models)
     replay = replay_of(manifest)
-    for line in (_floor(settings, selection.cases), *silent_needs(plan.candidate.needs)):
+    part = part_of(source.recording.cases, manifest.held_out, manifest.part)
+    for line in (_floor(settings, selection.cases, part), *silent_needs(plan.candidate.needs)):
         progress("evidence", 0, 0, line)
     try:
         standing = Standing(
             source.recording, replay, settings.rules, _stop(settings, request), cases, plan.repeats,
-            part_of(source.recording.cases, manifest.held_out, manifest.part),
+            part,
         )  # fmt: skip
         report, handed = _watched(plan, standing, progress)
     except UnderstudyError:

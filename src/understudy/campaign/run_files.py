@@ -47,6 +47,11 @@ class RunFiles:
     reports: Path | None = None
     """Where the pilot's history lies; None where the run is no part of one."""
 
+    @property
+    def peeked(self) -> bool:
+        """Whether the run ended before its plan, so that its length may hang on what was seen."""
+        return self.stopped is not None or len(self.evidence.proposals) < self.manifest.planned
+
     def of_case(self, case_id: str) -> tuple[Case, list[CaseRecord]]:
         """A case and what each of its runs left; `RecordingError` where there is no such case."""
         records = [record for record in self.records if record.case_id == case_id]

@@ -67,7 +67,7 @@ class ServiceCandidate:
         return _decoded(body)
 
     def close(self) -> None:
-        """Let the connection go, and the service end."""
+        """Let the connection go, and end the service where that is permitted."""
         self._client.close()
         if self._started is not None:
             self._started.close()

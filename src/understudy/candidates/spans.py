@@ -81,7 +81,7 @@ class Spans:
     def __init__(self) -> None:
         self._provider: Any = None
         self._cases: CaseSpans | None = None
-        self._open = 0
+        self._open: set[int] = set()
 
     def begin(self, case_id: str, repeat: int) -> Mapping[str, str]:
         """Listen from now on; to be called again, because providers are set up at any time."""
@@ -112,23 +112,23 @@ class Spans:
 
     def expecting(self) -> bool:
         """Whether any span has begun and not ended."""
-        return self._open > 0
+        return bool(self._open)
 
     def hear_out(self) -> None:
         """Wait for spans that have begun."""
         begun = real_now()
-        while self._open > 0 and real_now() - begun < LAST_SECONDS:
+        while self._open and real_now() - begun < LAST_SECONDS:
             real_sleep(_LOOK_EVERY)
 
-    def started(self, trace: int) -> None:
-        """A span of this trace begins."""
-        self._open += 1
+    def started(self, context: Any) -> None:
+        """A span of this context begins."""
+        self._open.add(context.span_id)
         if self._cases:
-            self._cases.claim(f"{trace:032x}")
+            self._cases.claim(f"{context.trace_id:032x}")
 
     def ended(self, span: Any) -> None:
         """A span has ended."""
-        self._open -= 1
+        self._open.discard(span.context.span_id)
         if self._cases:
             self._cases.keep(_raw(span))
 
@@ -157,7 +157,7 @@ def _listener(base: Any, heard: Spans) -> Any:
 
         def on_start(self, span: Any, parent_context: Any = None) -> None:
             del parent_context
-            heard.started(span.context.trace_id)
+            heard.started(span.context)
 
         def on_end(self, span: Any) -> None:
             heard.ended(span)

@@ -50,7 +50,7 @@ class StartedService:
         return f"the service ended with exit code {code}"
 
     def close(self) -> None:
-        """End it, where that is permitted; else it ends with the worker, as what it has started."""
+        """End it, where that is permitted; else it and what it started end with the worker."""
         # A sealed process may send signals to nobody: its supervisor ends all that is below it.
         with contextlib.suppress(PermissionError):
             self._process.kill()

@@ -26,7 +26,9 @@ __all__ = [
     "ceiling_of",
     "counting",
     "fallen_to",
+    "highest_rate",
     "inherited",
+    "least_cases",
     "missing",
 ]
 
@@ -155,8 +157,8 @@ def _unshown(asked: Asked, run: PilotRun, line: OperationEvidence | None) -> Ite
         yield f"the run has no case with {asked.operation}"
         return
     cases = counting(line.cases, asked.now - datetime.fromisoformat(run.at))
-    if rate is not None and _highest(min(line.critical, cases), cases, run) > rate:
-        least = evidence_floor(rate, 0.05, CRITICAL_BETS) if run.peeked else cases_for_rate(rate)
+    if rate is not None and highest_rate(min(line.critical, cases), cases, run) > rate:
+        least = least_cases(rate, run)
         yield (
             f"critical findings must be shown to be rarer than {rate:.1%}, which takes "
             f"{least:,} cases without one; there are {line.critical:,} in "
@@ -168,7 +170,13 @@ def _aged(counted: int, cases: int) -> str:
     return f", of which {counted:,} still count at their age" if counted < cases else ""
 
 
-def _highest(events: int, cases: int, run: PilotRun) -> float:
+def least_cases(rate: float, run: PilotRun) -> int:
+    """How many cases without the event show that it is rarer, in a run like this one."""
+    return evidence_floor(rate, 0.05, CRITICAL_BETS) if run.peeked else cases_for_rate(rate)
+
+
+def highest_rate(events: int, cases: int, run: PilotRun) -> float:
+    """The highest rate that a run leaves possible: at any look, where it ended before its plan."""
     if not cases:
         return 1.0
     return (upper_rate_at_any_look if run.peeked else upper_rate)(events, cases)

@@ -85,8 +85,9 @@ def registered_units(per_case: Sequence[CaseCost], gates: Gates, registered: Reg
 def weighed_units(per_case: Sequence[CaseCost], gates: Gates, registered: Registered) -> Units:
     """The same with the strata that the gate file weighs, where it weighs any.
 
-    A cluster belongs to the stratum of its first case; its cases of other strata are left aside,
-    since what goes wrong together is no evidence twice. A stratum of no weight is left out.
+    A cluster belongs to the stratum of its first case that has a weight; its cases of other strata
+    are left aside, since what goes wrong together is no evidence twice. A stratum of no weight is
+    left out.
     """
     strata = gates.strata
     if strata is None:

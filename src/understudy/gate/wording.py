@@ -32,10 +32,11 @@ def explain(told: Told, measured: Measured) -> tuple[str, ...]:
     return tuple(_sentences(told, measured))
 
 
-def floor_sentence(gates: Gates, clusters: int) -> str:
+def floor_sentence(gates: Gates, clusters: int, population: int | None = None) -> str:
     """What can be said before the first case: how many cases GO takes at the very least (F12).
 
-    `clusters` is how many planned cases do not belong together. Empty where no gate is about cost.
+    `clusters` is how many planned cases do not belong together, `population` how many there are
+    of them in the recording, where they are not all planned. Empty where no gate is about cost.
 
     >>> from understudy.model.gates import Gate
     >>> gates = Gates(version=1, gates=(Gate(id="G2", metric="error_cost_per_case"),))
@@ -46,8 +47,8 @@ def floor_sentence(gates: Gates, clusters: int) -> str:
     limits = [cost_limit(gate, gates) for gate in gates.gates if gate.metric is metric]
     if not limits:
         return ""
-    population = clusters if gates.population is Population.RECORDING else None
-    floor = floor_of(min(limits) / gates.cap.minor, gates.alpha, population)
+    whole = (population or clusters) if gates.population is Population.RECORDING else None
+    floor = floor_of(min(limits) / gates.cap.minor, gates.alpha, whole)
     text = (
         f"with a limit of {amount(min(limits), gates.budget.currency)} a case, GO takes at least "
         f"{floor:,} cases even if none costs anything"

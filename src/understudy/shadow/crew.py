@@ -162,6 +162,10 @@ class Crew:
     def hear_out(self) -> None:
         """Let the processes that have something left to say say it, and end."""
         asked = [each for each in self._workers if each.expecting and each.case is None]
+        for worker in [each for each in self._workers if each not in asked]:
+            # Nobody listens to it any more: what it still did would be in no record.
+            self._release(worker)
+            worker.last_words()
         for worker in asked:
             worker.no_more()
         deadline = time.monotonic() + _HEARING_SECONDS
@@ -174,7 +178,7 @@ class Crew:
 
     def _heard_out(self, worker: Worker) -> None:
         said, alive = worker.hear()
-        self.late += [each for each in said if isinstance(each, LateTrace)]
+        self.late += [each for each in said if isinstance(each, LateTrace) and not self._stage]
         if not alive:
             self._release(worker, _LAST_WORDS_SECONDS)
             worker.last_words()

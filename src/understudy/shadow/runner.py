@@ -159,8 +159,10 @@ class _Run:
             if self.crews is None:
                 self._hear_out(crew)
         except _Stopped:
-            self._hear_out(crew)
-            crew.dismiss()
+            try:
+                self._hear_out(crew)
+            finally:
+                crew.dismiss()
             raise
         except BaseException:
             crew.dismiss()

@@ -60,7 +60,7 @@ def addresses_elsewhere(recipe: Recipe, seed: int, blocks: list[int]) -> frozens
     if len(blocks) == recipe.blocks():
         return frozenset()
     own = pa.concat_arrays(list(_addresses(recipe, seed, blocks)))
-    others = [number for number in range(recipe.blocks()) if number not in set(blocks)]
+    others = sorted(set(range(recipe.blocks())) - set(blocks))
     shared: set[str] = set()
     for each in _addresses(recipe, seed, others):
         shared.update(each.filter(pc.is_in(each, value_set=own)).to_pylist())

@@ -1,5 +1,5 @@
 "use strict";
-// What every part of the page is made with; `money` and `ready` are added by the explorer.
+// What every part of the page is made with; `money` and `ready` are added by the explorer, `decided` by the review.
 const understudy = (() => {
   const $ = (id) => document.getElementById(id);
   // Text from outside, typed by reviewers too: what could reorder a line is written out.
