@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.model.world import Row
-from understudy.systems.stripe.invoice_lines import lines, pricing
+from understudy.systems.stripe.invoice_lines import lines, named_price, pricing
 from understudy.systems.stripe.shape import filled, item_id
 
 __all__ = [
@@ -192,8 +192,11 @@ def subscription(row: Row) -> dict[str, Any]:
     payload = filled(_SUBSCRIPTION, row)
     created = payload["created"]
     known = row.get("items")
-    given = known if isinstance(known, list) and known else [{"price": row.get("price")}]
-    data = [_item(row, payload, each) for each in given if isinstance(each, dict)]
+    listed = known if isinstance(known, list) else (known or {}).get("data", [])
+    given = [each for each in listed if isinstance(each, dict)] or [{"price": None}]
+    # The row's own columns are what the case has changed, whatever the item was before.
+    own = {name: row[name] for name in ("price", "quantity") if row.get(name) is not None}
+    data = [_item(row, payload, each) for each in ({**given[0], **own}, *given[1:])]
     payload["items"] = {
         "object": "list", "data": data, "has_more": False, "total_count": len(data),
         "url": f"/v1/subscription_items?subscription={row['id']}",
@@ -204,15 +207,13 @@ def subscription(row: Row) -> dict[str, Any]:
 
 
 def _item(row: Row, payload: dict[str, Any], given: Row) -> dict[str, Any]:
-    price_of = given.get("price")
-    named = price_of.get("id") if isinstance(price_of, dict) else price_of
     return {
         "id": row.get("item_id") or item_id(row["id"]), "object": "subscription_item",
         "billed_until": None, "billing_thresholds": None, "current_trial": None,
         "created": payload["created"], "current_period_end": row.get("current_period_end", 0),
         "current_period_start": row.get("current_period_start", 0), "discounts": [],
         "metadata": {}, "quantity": payload["quantity"], "subscription": row["id"],
-        "tax_rates": [], **given, "price": named,
+        "tax_rates": [], **given, "price": named_price(given.get("price")),
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from understudy.model.world import Row
 from understudy.systems.overlay import Overlay
 from understudy.systems.stripe.shape import item_id
 
-__all__ = ["lines", "name_products", "pricing"]
+__all__ = ["lines", "name_products", "named_price", "pricing"]
 
 _LINE: dict[str, Any] = {
     "id": None, "object": "line_item", "amount": 0, "currency": None, "description": None,
@@ -42,7 +42,9 @@ def _line(row: Row, item: Row, index: int) -> dict[str, Any]:
     if made["quantity_decimal"] is None and isinstance(quantity, int):
         made["quantity_decimal"] = str(quantity)
     if made["pricing"] is None and item.get("price"):
-        made["pricing"] = pricing(amount, quantity, _named(item["price"]))
+        made["pricing"] = pricing(amount, quantity, named_price(item["price"]))
+    elif made["pricing"]:
+        made["pricing"] = {**made["pricing"]}  # the row's own stays as it is
     if made["parent"] is None:
         made["parent"] = _parent(made)
     return made
@@ -70,7 +72,8 @@ def _parent(line: dict[str, Any]) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _named(price: Any) -> Any:
+def named_price(price: Any) -> Any:
+    """The id of a price that may be shown whole."""
     return price.get("id") if isinstance(price, dict) else price
 
 
@@ -91,5 +94,5 @@ def name_products(overlay: Overlay, *shown: Any) -> None:
     for each in shown:
         details = (each or {}).get("price_details")
         if details and details.get("product") is None:
-            known = overlay.get("stripe.prices", str(details["price"])) or {}
-            details["product"] = known.get("product")
+            known = overlay.get("stripe.prices", str(details.get("price"))) or {}
+            each["price_details"] = {**details, "product": known.get("product")}

@@ -70,7 +70,7 @@ def page_of(
 
 def ordered(overlay: Overlay, table: str) -> Iterator[Row]:
     """All rows of a table, newest first."""
-    return _rows(overlay, table, (key for key in _whole(overlay, table)), None)
+    return _rows(overlay, table, _whole(overlay, table), None)
 
 
 def cursors(values: Mapping[str, Any]) -> tuple[str | None, str | None]:

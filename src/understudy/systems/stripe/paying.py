@@ -24,7 +24,9 @@ def payments_of(overlay: Overlay, invoice_id: str) -> list[dict[str, Any]]:
     if invoice is None:
         return []
     charges = [*overlay.find(_CHARGES, "invoice", invoice_id), *_rows(overlay, invoice, "charge")]
-    named = dict.fromkeys(each.get("payment_intent") or each["id"] for each in charges)
+    # A charge whose intent the world does not hold is told by itself.
+    known = (overlay.get(_INTENTS, str(each.get("payment_intent"))) for each in charges)
+    named = dict.fromkeys((one or each)["id"] for one, each in zip(known, charges, strict=True))
     intents = [
         *overlay.find(_INTENTS, "invoice", invoice_id), *_rows(overlay, invoice, "payment_intent"),
     ]  # fmt: skip

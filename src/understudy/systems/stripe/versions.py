@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from understudy.systems.stripe.errors import invalid
 
 __all__ = [
-    "BASIL",
     "CURRENT",
     "HEADER",
     "PAYMENT_LISTS_GONE",
