@@ -66,7 +66,7 @@ OPERATIONS = (
             "object_type id to_object_type", object_type=_TYPE, id=STRING, to_object_type=_TYPE,
             **_PAGE,
         ),
-        answers=shapes.one("plain_association"),
+        answers=shapes.page("plain_association"),
         handler=associations.list_associations_v3, **_HUBSPOT,
     ),
     Operation(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from understudy.model.world import Row
@@ -15,7 +15,8 @@ from understudy.systems.hubspot.association_types import (
     turned_types,
 )
 from understudy.systems.hubspot.errors import failure, not_found
-from understudy.systems.hubspot.kinds import KNOWN_IDS, kind_of, label
+from understudy.systems.hubspot.kinds import KNOWN_IDS, kind_of, label, singular
+from understudy.systems.hubspot.paging import next_page, page_size
 from understudy.systems.hubspot.payload import Asked, links, show_object, spec
 from understudy.systems.operation import Call, Reply, Wire
 from understudy.systems.session import CaseSession
@@ -37,7 +38,7 @@ __all__ = [
     "wanted_links",
 ]
 
-_TABLE, _NUMBER = "hubspot.associations", "associationTypeId"
+_TABLE, _NUMBER, _MOST = "hubspot.associations", "associationTypeId", 500
 End = tuple[str, str]
 
 
@@ -118,16 +119,28 @@ def _one(kind: str, to_kind: str, link: Row) -> dict[str, Any]:
 def list_associations(call: Call) -> Reply:
     """What an object is associated with, one target type at a time."""
     kind, to_kind = _sources(call)
-    rows = links(call.session, kind, call.path["id"], to_kind)
-    return Reply(200, {"results": [_one(kind, to_kind, row) for row in rows]})
+    return _page(call, (kind, to_kind), lambda row: _one(kind, to_kind, row))
 
 
 def list_associations_v3(call: Call) -> Reply:
     """The same in the older form."""
     kind, to_kind = _sources(call)
-    rows = links(call.session, kind, call.path["id"], to_kind)
     named = label(kind, to_kind)
-    return Reply(200, {"results": [{"id": row["to_id"], "type": named} for row in rows]})
+    return _page(call, (kind, to_kind), lambda row: {"id": row["to_id"], "type": named})
+
+
+def _page(call: Call, kinds: tuple[str, str], show: Callable[[Row], dict[str, Any]]) -> Reply:
+    limit, after = page_size(call.session, call.query, _MOST, _MOST), call.query.get("after")
+    rows = links(call.session, kinds[0], call.path["id"], kinds[1])
+    if after is not None:
+        places = [index for index, row in enumerate(rows) if row["to_id"] == after]
+        if not places:
+            raise failure(call.session, 400, f"Invalid paging offset: {after}", "VALIDATION_ERROR")
+        rows = rows[places[0] + 1 :]
+    payload: dict[str, Any] = {"results": [show(row) for row in rows[:limit]]}
+    if len(rows) > limit:
+        payload["paging"] = next_page(call, limit, rows[limit - 1]["to_id"])
+    return Reply(200, payload)
 
 
 def read_associations(call: Call) -> Reply:
@@ -158,8 +171,11 @@ def _none_found(kind: str, to_kind: str, row_id: str) -> dict[str, Any]:
     return {
         "status": "error", "category": "OBJECT_NOT_FOUND",
         "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
-        "message": f"No {to_kind} is associated with {kind} {row_id}.",
-        "context": {"fromObjectId": [row_id], "toObjectType": [to_kind]},
+        "message": f"No {singular(to_kind)} is associated with {singular(kind)} {row_id}.",
+        "context": {
+            "fromObjectId": [row_id], "fromObjectType": [singular(kind)],
+            "toObjectType": [singular(to_kind)],
+        },
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "label",
     "modified_property",
     "schema_of",
+    "singular",
     "table_of",
 ]
 
@@ -191,7 +192,16 @@ def label(from_kind: str, to_kind: str) -> str:
     >>> label("contacts", "companies")
     'contact_to_company'
     """
-    return f"{_SINGULAR.get(from_kind, from_kind)}_to_{_SINGULAR.get(to_kind, to_kind)}"
+    return f"{singular(from_kind)}_to_{singular(to_kind)}"
+
+
+def singular(kind: str) -> str:
+    """What one object of a type is called.
+
+    >>> singular("companies")
+    'company'
+    """
+    return _SINGULAR.get(kind, kind)
 
 
 def modified_property(kind: str) -> str:

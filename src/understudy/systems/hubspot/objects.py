@@ -13,6 +13,7 @@ from understudy.systems.hubspot.associations import associate, wanted_links
 from understudy.systems.hubspot.definitions import definition
 from understudy.systems.hubspot.errors import failure, not_found
 from understudy.systems.hubspot.kinds import STANDARD, columns, kind_of
+from understudy.systems.hubspot.paging import next_page, page_size
 from understudy.systems.hubspot.payload import Asked, show_object
 from understudy.systems.hubspot.validation import clean, refuse_taken, refuse_unset
 from understudy.systems.operation import Call, Reply
@@ -25,9 +26,9 @@ __all__ = [
     "create_one",
     "find_object",
     "get_object",
+    "is_unique",
     "list_objects",
     "living",
-    "page_size",
     "update_object",
     "update_one",
 ]
@@ -39,7 +40,7 @@ def find_object(session: CaseSession, kind: str, given: str, by: Any = None) -> 
     """The object that an id, or a unique property's value, names; merged ids lead to the winner."""
     table = f"hubspot.{kind}"
     if by and by != "hs_object_id":
-        if by not in columns(session.overlay, kind) or not _is_unique(session, kind, by):
+        if not (isinstance(by, str) and is_unique(session, kind, by)):
             message = f"Property {str(by)[:80]} does not exist or is not unique"
             raise failure(session, 400, message, "VALIDATION_ERROR")
         found = find_folded(session.overlay, table, by, given)
@@ -52,12 +53,18 @@ def find_object(session: CaseSession, kind: str, given: str, by: Any = None) -> 
     return row
 
 
-def _is_unique(session: CaseSession, kind: str, name: str) -> bool:
-    """Whether objects can be named by a property; one that is not told to be otherwise can."""
+def is_unique(session: CaseSession, kind: str, name: str, *, changing: bool = False) -> bool:
+    """Whether objects can be named by a property; one that is not told to be otherwise can.
+
+    A company is found by its domain, but not changed by it, and an id is no property then.
+    """
     own = definition(session.overlay, kind, name)
     if own is not None and "hasUniqueValue" in own:
         return bool(own["hasUniqueValue"])
-    return name in ("email", "domain") or name not in STANDARD.get(kind, ())
+    if changing and name in ("domain", "hs_object_id"):
+        return False
+    known = name in columns(session.overlay, kind)
+    return known and (name in ("email", "domain") or name not in STANDARD.get(kind, ()))
 
 
 def living(call: Call, kind: str) -> Row:
@@ -101,21 +108,8 @@ def _page(call: Call, kind: str, found: list[Row], limit: int, asked: Asked) -> 
     shown = [show_object(call.session, kind, row, asked) for row in found[:limit]]
     payload: dict[str, Any] = {"results": shown}
     if len(found) > limit:
-        after = found[limit - 1]["id"]
-        link = f"https://api.hubapi.com{call.request.path}?limit={limit}&after={after}"
-        payload["paging"] = {"next": {"after": after, "link": link}}
+        payload["paging"] = next_page(call, limit, found[limit - 1]["id"])
     return Reply(200, payload)
-
-
-def page_size(session: CaseSession, values: Mapping[str, Any], most: int) -> int:
-    """`limit`, from 1 to `most`; 10 by default."""
-    limit = values.get("limit", 10)
-    if isinstance(limit, str) and limit.isdecimal() and len(limit) < 9:
-        limit = int(limit)
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 0 < limit <= most:
-        message = f"limit must be between 1 and {most}, but was {str(limit)[:40]}"
-        raise failure(session, 400, message, "VALIDATION_ERROR")
-    return limit
 
 
 def _ordered(session: CaseSession, table: str, after: str | None) -> Iterator[Row]:

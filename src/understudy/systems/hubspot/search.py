@@ -13,7 +13,7 @@ from understudy.model.world import Row
 from understudy.systems.folded import find_folded, fold
 from understudy.systems.hubspot.errors import failure
 from understudy.systems.hubspot.kinds import columns, kind_of, modified_property, schema_of
-from understudy.systems.hubspot.objects import page_size
+from understudy.systems.hubspot.paging import page_size
 from understudy.systems.hubspot.payload import Asked, links, show_object
 from understudy.systems.operation import Call, Reply
 from understudy.systems.session import CaseSession
@@ -203,6 +203,12 @@ def _filter(session: CaseSession, known: Container[str], item: Any) -> Filter:
     lost = [each for each in needed if not isinstance(item.get(each), _FORMS[each])]
     if lost:
         message = f"operator {operator} on property {name[:80]} requires {' and '.join(lost)}"
+        raise failure(session, 400, message, "VALIDATION_ERROR")
+    if isinstance(item.get("value"), str) and not item["value"].strip():
+        message = (
+            "Invalid input JSON on line 1, column 1: value must be non-empty and non-blank, if"
+            f" specified {{propertyName: '{name[:80]}'}}"
+        )
         raise failure(session, 400, message, "VALIDATION_ERROR")
     return Filter(
         name,

@@ -9,7 +9,7 @@ from understudy.model.world import Row
 from understudy.systems.hubspot.definitions import BORN
 from understudy.systems.hubspot.errors import not_found
 from understudy.systems.hubspot.kinds import TYPE_IDS, kind_of, schema_of
-from understudy.systems.hubspot.objects import page_size
+from understudy.systems.hubspot.paging import page_size
 from understudy.systems.hubspot.pipelines import shown_pipelines
 from understudy.systems.hubspot.properties import show_property
 from understudy.systems.operation import Call, Reply

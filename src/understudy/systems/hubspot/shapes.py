@@ -40,7 +40,8 @@ _ERROR = record(
     },
     optional="context subCategory errors errorType policyName",
 )  # fmt: skip
-_PLAIN_LINKS = record({"results": array(record({"id": _ID, "type": STRING}))})
+_PLAIN_LINK = record({"id": _ID, "type": STRING})
+_PLAIN_LINKS = record({"results": array(_PLAIN_LINK)})
 _VERSION = record({"value": STRING, "timestamp": nullable(TIME), "sourceType": STRING})
 _OBJECT = record(
     {
@@ -128,7 +129,7 @@ _FAILED = record(
 SHAPES: dict[str, dict[str, Any]] = {
     "error": _ERROR, "object": _OBJECT, "upserted": _UPSERTED, "owner": _OWNER,
     "pipeline": _PIPELINE, "schema": _SCHEMA,
-    "property": _PROPERTY, "association": _LINK, "plain_association": _PLAIN_LINKS,
+    "property": _PROPERTY, "association": _LINK, "plain_association": _PLAIN_LINK,
     "labelled_association": _LABELLED, "paging": _PAGING,
     "stage": _STAGE, "association_type": record(each("id name", STRING)),
     "association_label": record({"category": STRING, "typeId": INTEGER, "label": _TEXT}),
