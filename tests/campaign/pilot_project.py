@@ -54,6 +54,7 @@ class Desk:
     """A folder with a recording of equal cases, and judgements of proposals on it."""
 
     def __init__(self, folder: Path, cases: int = 400) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.cases = cases
         self.reports = folder / "reports"
@@ -68,6 +69,10 @@ class Desk:
         """What people did."""
         return Outcome.ACTED, (reply(number),)
 
+    def customer(self, number: int) -> str:
+        """Whose case it is."""
+        return f"cus-{number}"
+
     def scenario(self, number: int) -> str:
         """What the case is called."""
         return "reply"
@@ -78,7 +83,7 @@ class Desk:
             Case(
                 case_id=f"case-{n}",
                 scenario=self.scenario(n),
-                cluster_id=f"cus-{n}",
+                cluster_id=self.customer(n),
                 trigger=trigger,
             )
             for n in range(self.cases)

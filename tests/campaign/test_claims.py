@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from tests.campaign.pilot_project import Desk, reply
 
+from understudy.campaign.pilot_status import pilot_status
 from understudy.model.action import Action, Effect, Target
 from understudy.model.baseline import Outcome
 from understudy.model.errors import ConfigurationError
@@ -197,3 +198,37 @@ def test_strata_that_do_not_fit_the_cases_are_told(tmp_path, weights, told):
     desk.gates.write_text(f"version: 1\nstrata: {{by: scenario, weights: {weights}}}\n{G2}")
     with pytest.raises(ConfigurationError, match=told):
         desk.judge()
+
+
+def test_kinds_of_work_are_no_part_of_a_recording_whose_size_is_known(tmp_path):
+    """A part of the cases would be taken for all of their kind, and let through as a whole."""
+    desk = Refunds(tmp_path, 40)
+    desk.gates.write_text(SCOPES.replace("gates:", "population: recording\ngates:", 1))
+    with pytest.raises(ConfigurationError, match=r"gate `G6`: `scopes` .* write `by`"):
+        desk.judge("agent", same(desk), cases=10)
+
+
+class Regulars(Desk):
+    """Forty customers who come back again and again."""
+
+    def customer(self, number: int) -> str:
+        return f"cus-{number % 40}"
+
+
+def test_cases_that_belong_together_are_no_evidence_twice(tmp_path):
+    """400 clean cases of 40 customers show as much of an operation as 40 cases."""
+    (alone,) = Desk(tmp_path / "alone").judge().verdict.action_classes
+    assert (alone.recommended_class, alone.cases) == ("approval_required", 400)
+    desk = Regulars(tmp_path / "regulars")
+    (shared,) = desk.judge().verdict.action_classes
+    assert (shared.recommended_class, shared.cases) == ("read_only", 400)
+    assert "in 400 cases, 40 that do not belong together: at most 7.22% (95 %)" in shared.evidence
+    assert "40 that do not belong together, so at most 7.22%" in pilot_status(desk.reports, False)
+
+
+def test_what_a_run_shows_of_an_operation_holds_at_every_look_where_it_ended_early(tmp_path):
+    """64 clean cases carry drafts where they were all planned, and not where more were."""
+    planned = Desk(tmp_path / "planned", 64).judge().verdict.action_classes[0]
+    ended = Desk(tmp_path / "ended", 400).judge(cases=64).verdict.action_classes[0]
+    assert (planned.recommended_class, ended.recommended_class) == ("draft_only", "read_only")
+    assert ended.evidence.endswith("(95 %, at every look)")

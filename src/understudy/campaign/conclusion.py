@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,12 +16,13 @@ from understudy.campaign.business import (
     with_business,
 )
 from understudy.campaign.controls import controls_of
-from understudy.campaign.evidence_by_operation import evidence_by_operation
+from understudy.campaign.evidence_by_operation import Shown, evidence_by_operation, told_of
 from understudy.campaign.external import compare_with_log
 from understudy.campaign.finish import Finished
 from understudy.campaign.flaky import with_flaky
 from understudy.campaign.judgement import Judgement, judge
 from understudy.campaign.linkage import linkage_of
+from understudy.campaign.not_covered import not_covered
 from understudy.campaign.outlook import with_outlook
 from understudy.campaign.oversight import oversight_of
 from understudy.campaign.pilot_entry import enter_verdict
@@ -31,10 +32,8 @@ from understudy.campaign.rollback import with_rollback
 from understudy.campaign.run_files import RunFiles
 from understudy.gate.decide import Decision, decide
 from understudy.gate.facts import RunFacts, StopCause
-from understudy.model.case import CUSTOMERS
 from understudy.model.finding import Kind, Severity
 from understudy.model.gates import Population
-from understudy.model.proposal import FaultCount
 from understudy.model.verdict import (
     CandidateRef,
     CaseCounts,
@@ -63,12 +62,13 @@ def conclude(end: RunFiles) -> Finished:
     policy, gates = known.rules.policy, known.rules.gates
     facts = replace(facts, controls=controls_of(judgement, policy, gates, facts))
     decision = decide(judgement.cost, gates, facts)
-    verdict = _verdict(known, judgement, decision)
+    shown = evidence_by_operation(judgement, end.peeked)
+    verdict = _verdict(known, judgement, decision, shown)
     verdict = with_outlook(verdict, judgement, known, facts)
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
     note_judged(end.folder, end.manifest, verdict)
     if end.reports is not None:
-        enter_verdict(end, judgement, verdict, end.reports)
+        enter_verdict(end, shown, verdict, end.reports)
     text = report_of(end, judgement.findings, judgement.cost, verdict)
     return Finished(end.folder, verdict, text)
 
@@ -88,7 +88,7 @@ def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
     counted = part if gates.population is Population.RECORDING else cases
     human = end.rules.policy.handling.human_error_cost
     return RunFacts(
-        planned=end.manifest.planned,
+        planned=end.manifest.planned_cases,
         run=len(end.evidence.by_case),
         judged=len(judgement.judged),
         prices_owned=end.rules.policy.owner is not None,
@@ -132,10 +132,6 @@ def _pairs(judgement: Judgement) -> tuple[tuple[str, float, float], ...]:
     return business.human.pairs if business and business.human else ()
 
 
-_EARLY = {
-    "harm": "a planned look showed that the error cost is above its limit",
-    "futility": "a planned look showed that no further case could lead to GO",
-}
 _STOPS = {
     "kill_switch": StopCause.KILL_SWITCH,
     "egress": StopCause.EGRESS,
@@ -144,7 +140,7 @@ _STOPS = {
 }
 
 
-def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict:
+def _verdict(end: RunFiles, judgement: Judgement, decision: Decision, shown: Shown) -> Verdict:
     manifest, cost = end.manifest, judgement.cost
     return Verdict(
         verdict=decision.verdict,
@@ -163,11 +159,11 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
         error_cost=decision.error_cost,
         net_value=decision.net_value,
         gates=decision.gates,
-        action_classes=evidence_by_operation(judgement),
+        action_classes=told_of(shown, end.peeked),
         findings=_finding_counts(judgement),
         wall=end.wall or WallEvidence(level="none", self_test="not run: no candidate was called"),
         scope="; ".join(filter(None, (_scope(end), _claim(end), decision.scope))),
-        not_covered=tuple(_not_covered(end, judgement)),
+        not_covered=tuple(not_covered(end, judgement)),
         expires=_expiry(manifest.started_at),
         attempt=manifest.attempt,
         prices_owned=end.rules.policy.owner is not None,
@@ -187,7 +183,7 @@ def _verdict(end: RunFiles, judgement: Judgement, decision: Decision) -> Verdict
 
 def _counts(end: RunFiles, judgement: Judgement) -> CaseCounts:
     return CaseCounts(
-        planned=end.manifest.planned,
+        planned=end.manifest.planned_cases,
         run=len(end.evidence.by_case),
         judged=len(judgement.judged),
         failed=sum(case.failed for case in judgement.cost.per_case),
@@ -213,8 +209,7 @@ def _contested(judgement: Judgement) -> Sequence[str]:
 
 def _partial(end: RunFiles) -> list[str]:
     """A verdict from part of the cases says so."""
-    planned, run = end.manifest.planned, len(end.evidence.proposals)
-    told = [f"only {run:,} of the {planned:,} planned cases were run"] if run < planned else []
+    told = list(_not_run(end))
     told += [end.reviewed] if end.reviewed else []
     if end.stopped == "kill_switch":
         told.append(
@@ -224,6 +219,15 @@ def _partial(end: RunFiles) -> list[str]:
     if end.manifest.selection:
         told.append(f"these were not all cases of the recording: {end.manifest.selection}")
     return told
+
+
+def _not_run(end: RunFiles) -> Iterator[str]:
+    evidence, manifest = end.evidence, end.manifest
+    what, run, planned = "cases", len(evidence.by_case), manifest.planned_cases
+    if run == planned:
+        what, run, planned = "repeats", len(evidence.proposals), manifest.planned
+    if run < planned:
+        yield f"only {run:,} of the {planned:,} planned {what} were run"
 
 
 def _finding_counts(judgement: Judgement) -> tuple[FindingCount, ...]:
@@ -255,85 +259,6 @@ def _claim(end: RunFiles) -> str:
         mix = ", ".join(f"{name} {weight:g}" for name, weight in gates.strata.weights.items())
         return f"the claim is about cases to come, mixed by {gates.strata.by}: {mix}"
     return "the claim is about cases to come like these"
-
-
-def _not_covered(end: RunFiles, judgement: Judgement) -> list[str]:
-    told = []
-    level = end.wall.level if end.wall else "none"
-    if level == "hook":
-        told.append("native code in the candidate: the wall is an audit hook without a namespace")
-    if level == "netns":
-        told.append(
-            "attempts of the candidate's process to get out: its network namespace refuses them, "
-            "and nothing counts them, also for `on_egress` and `expect_blocked`"
-        )
-    if level == "none" and end.wall is not None:
-        told.append("the candidate's process: wall: none, it could reach whatever it liked")
-    told += _unsaid(end)
-    faults = sorted(set(end.manifest.faults))
-    told.append(
-        f"faults of the systems and of the model but {', '.join(faults)}"
-        if faults
-        else "faults of the systems and of the model: none were injected"
-    )
-    told += _idle_faults(end)
-    told += _simulated_words(end)
-    if end.manifest.unanswered:
-        told.append(f"{end.manifest.unanswered:,} model calls: no answer was recorded for them")
-    told += [f"a setting without effect: {each}" for each in end.manifest.without_effect]
-    if end.stopped in _EARLY:
-        told.append(f"the cases after the early stop: {_EARLY[end.stopped]}")
-    if end.stopped == "asked":
-        told.append("the cases after the automatic stop on critical findings")
-    gaps: Counter[str] = Counter(
-        f"{gap.method} {gap.path} at {gap.system}" for record in end.records for gap in record.gaps
-    )
-    told += [f"a request that nothing serves: {gap} ({n:,}x)" for gap, n in gaps.most_common(10)]
-    told += [
-        f"effects on the systems' state in {count:,} cases, judged from actions alone: {reason}"
-        for reason, count in sorted(judgement.alone.items())
-    ]
-    told += [
-        f"{count:,} cases: {reason}" for reason, count in _reasons(judgement.quarantined).items()
-    ]
-    return told
-
-
-def _unsaid(end: RunFiles) -> Iterator[str]:
-    """What policy and gates leave open."""
-    if end.rules.policy.handling.human_error_cost is None:
-        yield "people's own errors: their cost is unknown, so every difference is charged"
-    if end.rules.gates.population is Population.RECORDING:
-        yield "cases to come: what is shown is shown for the recorded ones alone"
-    if end.rules.policy.owner is None:
-        yield "prices: nobody answers for them, so they are illustrative"
-
-
-def _simulated_words(end: RunFiles) -> list[str]:
-    """What customers really say: where the candidate asked something that was not recorded."""
-    said = [turn for record in end.records for turn in record.trace.turns]
-    replies = [turn for turn in said if turn.role in CUSTOMERS]
-    made = sum(turn.simulated for turn in replies)
-    if not made:
-        return []
-    return [f"what customers say: {made:,} of {len(replies):,} replies to it were simulated"]
-
-
-def _idle_faults(end: RunFiles) -> list[str]:
-    """Faults that were planned and acted in no case: nothing is known of how they are met."""
-    counts = dict.fromkeys(end.manifest.fault_plan, FaultCount())
-    for record in end.records:
-        for fault, count in record.faults.items():
-            counts[fault] = counts.get(fault, FaultCount()) + count
-    return [
-        f"a planned fault that never acted, {fault}: {count.idle}"
-        for fault, count in counts.items()
-        if count.idle is not None
-    ]
-
-
-def _reasons(quarantined: Mapping[str, str]) -> dict[str, int]:
-    return dict(sorted(Counter(quarantined.values()).items()))
 
 
 def _expiry(started_at: str) -> str:

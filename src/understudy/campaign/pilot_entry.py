@@ -6,26 +6,24 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from understudy.campaign.judgement import Judgement
+from understudy.campaign.evidence_by_operation import Shown
 from understudy.campaign.pilot_log import note_run
 from understudy.campaign.pilot_states import ClassState, line_of, states_of
 from understudy.campaign.run_files import RunFiles
 from understudy.gate.ladder import fallen_to, inherited
-from understudy.model.action import Effect
 from understudy.model.canonical import digest_file
-from understudy.model.pilot import Move, OperationEvidence, PilotRun
+from understudy.model.pilot import Move, PilotRun
 from understudy.model.verdict import Verdict
 
 __all__ = ["enter_verdict"]
 
-_GONE = (Effect.PAY, Effect.DELETE, Effect.PUBLISH)
 
+def enter_verdict(end: RunFiles, shown: Shown, verdict: Verdict, reports: Path) -> Sequence[Move]:
+    """Enter a judged run in the pilot's chain, with what it has `shown` of each operation.
 
-def enter_verdict(
-    end: RunFiles, judgement: Judgement, verdict: Verdict, reports: Path
-) -> Sequence[Move]:
-    """Enter a judged run in the pilot's chain, with what it sends down; returns the latter."""
-    run = _as_run(end, judgement, verdict)
+    Returns what it sends down.
+    """
+    run = _as_run(end, shown, verdict)
     moves = [
         move
         for state in states_of(reports)
@@ -37,7 +35,7 @@ def enter_verdict(
     return moves
 
 
-def _as_run(end: RunFiles, judgement: Judgement, verdict: Verdict) -> PilotRun:
+def _as_run(end: RunFiles, shown: Shown, verdict: Verdict) -> PilotRun:
     manifest, policy = end.manifest, end.rules.policy
     seen = verdict.oversight
     asked = seen.asked if seen else 0
@@ -63,7 +61,7 @@ def _as_run(end: RunFiles, judgement: Judgement, verdict: Verdict) -> PilotRun:
         seeded=seen.seeded if seen else 0,
         least_caught=seen.interval[0] if seen and seen.interval else None,
         stuck=_stuck(end),
-        evidence=_evidence(judgement, verdict),
+        evidence=shown,
     )
 
 
@@ -72,32 +70,6 @@ def _stuck(end: RunFiles) -> tuple[str, ...] | None:
     if drills is None or drills.rollback is None:
         return None
     return tuple(sorted({each.operation for each in drills.rollback.stuck}))
-
-
-def _evidence(judgement: Judgement, verdict: Verdict) -> tuple[OperationEvidence, ...]:
-    gone: set[str] = set()
-    critical: dict[str, set[str]] = {}
-    for each in judgement.judged:
-        for proposal in each.proposals:
-            gone |= {
-                action.operation
-                for action in proposal.actions
-                if action.effect in _GONE and action.reversible_by is None
-            }
-        for finding in each.findings:
-            if finding.severity == "critical":
-                critical.setdefault(finding.operation or "", set()).add(finding.case_id)
-    return tuple(
-        OperationEvidence(
-            operation=line.operation,
-            cases=line.cases,
-            critical=len(critical.get(line.operation, ())),
-            error_cost_minor=line.error_cost,
-            recommended_class=line.recommended_class,
-            irreversible=line.operation in gone,
-        )
-        for line in verdict.action_classes
-    )
 
 
 def _fall(state: ClassState, run: PilotRun) -> Move | None:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from understudy.campaign.pilot_states import ClassState, states_of
-from understudy.gate.ladder import ceiling_of, counting, highest_rate, least_cases
+from understudy.gate.ladder import apart_in, ceiling_of, counting, highest_rate, least_cases
 from understudy.gate.measures import CRITICAL_RATES
 from understudy.model.document import load_document
 from understudy.model.errors import NoCasesError
@@ -18,7 +18,7 @@ from understudy.model.gates import Gates, KillBudget
 from understudy.model.jsonl import read_json
 from understudy.model.manifest import RunManifest
 from understudy.model.money import Money
-from understudy.model.pilot import BUDGET_OF_A_RUNG, Rung
+from understudy.model.pilot import BUDGET_OF_A_RUNG, OperationEvidence, Rung
 from understudy.model.printable import printable
 from understudy.model.verdict import Stage, VerdictWord
 from understudy.report.governance import ClassLine
@@ -47,21 +47,29 @@ def lines_of(states: Iterable[ClassState], now: datetime) -> list[ClassLine]:
 def _line(state: ClassState, now: datetime) -> ClassLine:
     gates, evidence = _gates(state), state.evidence
     ceiling = ceiling_of(evidence, gates.ceilings if gates else {}) if evidence else Rung.FULL
-    critical, seen = (evidence.critical, evidence.cases) if evidence else (0, 0)
-    counted = counting(seen, now - datetime.fromisoformat(state.last.at))
-    bound = highest_rate(min(critical, counted), counted, state.last)
-    aged = f" ({counted:,} of them still count)" if counted < seen else ""
+    told = _shown(state, evidence, now) if evidence else "nothing is shown"
     return ClassLine(
         candidate=state.candidate,
         operation=state.operation,
         rung=state.rung.label,
         ceiling=ceiling.label,
         recommended_class=evidence.recommended_class if evidence else "read_only",
-        evidence=f"{critical:,} critical in {seen:,} cases{aged}, so at most {bound:.2%}",
+        evidence=told,
         cases=state.cases,
         money=str(Money(state.money_minor, state.last.currency)),
         days=max(0, (now - state.since).days),
         recommendation=_advice(state, ceiling, gates, now),
+    )
+
+
+def _shown(state: ClassState, evidence: OperationEvidence, now: datetime) -> str:
+    counted = counting(evidence.apart, now - datetime.fromisoformat(state.last.at))
+    bound = highest_rate(min(evidence.struck, counted), counted, state.last)
+    aged = f" ({counted:,} of them still count)" if counted < evidence.apart else ""
+    apart = apart_in(evidence)
+    return (
+        f"{evidence.critical:,} critical in {evidence.cases:,} cases{apart}{aged}, so at most "
+        f"{bound:.2%}"
     )
 
 
@@ -97,11 +105,11 @@ def _renewal(state: ClassState, now: datetime) -> str:
     if evidence is None or rate is None:
         return ""
     age = now - datetime.fromisoformat(state.last.at)
-    counted, needed = counting(evidence.cases, age), least_cases(rate, state.last)
-    if counted >= needed or evidence.cases < needed:
+    counted, needed = counting(evidence.apart, age), least_cases(rate, state.last)
+    if counted >= needed or evidence.apart < needed:
         return ""
     return (
-        f"renew: the last run is {age.days:,} days old, so {counted:,} of its {evidence.cases:,} "
+        f"renew: the last run is {age.days:,} days old, so {counted:,} of its {evidence.apart:,} "
         f"cases still count, and {state.rung.label} takes {needed:,}: run it again"
     )
 
@@ -132,7 +140,7 @@ def _next_step(state: ClassState, rung: Rung, now: datetime) -> str:
             f"stay at {state.rung.label}: {evidence.critical:,} critical findings in the last run"
         )
     age = now - datetime.fromisoformat(state.last.at)
-    lacking = least_cases(rate, state.last) - counting(evidence.cases, age)
+    lacking = least_cases(rate, state.last) - counting(evidence.apart, age)
     if lacking > 0:
         return f"for {rung.label}: {lacking:,} more cases without a critical finding in one run"
     if state.last.verdict != VerdictWord.GO or Rung.of_stage(state.last.stage) < rung:

@@ -50,7 +50,9 @@ class RunFiles:
     @property
     def peeked(self) -> bool:
         """Whether the run ended before its plan, so that its length may hang on what was seen."""
-        return self.stopped is not None or len(self.evidence.proposals) < self.manifest.planned
+        manifest, evidence = self.manifest, self.evidence
+        fewer = len(evidence.by_case) < manifest.planned_cases
+        return self.stopped is not None or fewer or len(evidence.proposals) < manifest.planned
 
     def of_case(self, case_id: str) -> tuple[Case, list[CaseRecord]]:
         """A case and what each of its runs left; `RecordingError` where there is no such case."""

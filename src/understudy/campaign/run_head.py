@@ -49,6 +49,7 @@ def manifest_of(
         seed=campaign.seed,
         stage=campaign.stage.value,
         planned=len(selection.cases) * campaign.repeats,
+        repeats=campaign.repeats,
         started_at=started.isoformat(timespec="milliseconds"),
         harness_version=__version__,
         recording=str(source.recording.path.resolve()),

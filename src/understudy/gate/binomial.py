@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from understudy.gate.bets import CRITICAL_BETS
+from understudy.gate.evidence import Claim, log_wealth_counted
+from understudy.gate.forecast import evidence_floor
 
 __all__ = ["cases_for_rate", "lower_rate", "upper_rate", "upper_rate_at_any_look"]
 
 _CLOSE = 1e-9
 
 
-def upper_rate(events: int, cases: int, alpha: float = 0.05) -> float:
+def upper_rate(events: int, cases: int, alpha: float = 0.05, *, peeked: bool = False) -> float:
     """The highest rate that `events` in `cases` leave possible: Clopper-Pearson, one-sided (F15).
+
+    Where one has `peeked`, and may have stopped because of what one saw, the bound holds at every
+    look.
 
     >>> f"{upper_rate(0, 2995):.5f} {upper_rate(1, 1000):.5f}"
     '0.00100 0.00473'
+    >>> f"{upper_rate(0, 3334, peeked=True):.5f}"
+    '0.00100'
     """
     _check(events, cases)
     if events >= cases:
         return 1.0
+    if peeked:
+        return upper_rate_at_any_look(events, cases, alpha)
     if events == 0:
         return -math.expm1(math.log(alpha) / cases)
     from scipy.special import betaincinv
@@ -27,14 +38,14 @@ def upper_rate(events: int, cases: int, alpha: float = 0.05) -> float:
     return float(betaincinv(events + 1, cases - events, 1 - alpha))
 
 
-def lower_rate(events: int, cases: int, alpha: float = 0.05) -> float:
+def lower_rate(events: int, cases: int, alpha: float = 0.05, *, peeked: bool = False) -> float:
     """The lowest rate that `events` in `cases` leave possible.
 
     >>> lower_rate(0, 100), round(lower_rate(100, 100), 4)
     (0.0, 0.9705)
     """
     _check(events, cases)
-    return 1.0 - upper_rate(cases - events, cases, alpha) if events else 0.0
+    return 1.0 - upper_rate(cases - events, cases, alpha, peeked=peeked) if events else 0.0
 
 
 def upper_rate_at_any_look(events: int, cases: int, alpha: float = 0.05) -> float:
@@ -49,34 +60,26 @@ def upper_rate_at_any_look(events: int, cases: int, alpha: float = 0.05) -> floa
     low, high = 0.0, 1.0
     if events >= cases:
         return high
+    seen = [(0.0, cases - events), (1.0, events)]
+    values, counts = np.array([each for each in seen if each[1]]).T
     while high - low > _CLOSE * high:
         middle = (low + high) / 2
-        enough = _log_wealth(events, cases, middle) >= math.log(1 / alpha)
-        low, high = (low, middle) if enough else (middle, high)
+        log = log_wealth_counted((values, counts), middle, CRITICAL_BETS, Claim.AT_LEAST_LIMIT)
+        low, high = (low, middle) if log >= math.log(1 / alpha) else (middle, high)
     return high
 
 
-def cases_for_rate(rate: float, alpha: float = 0.05) -> int:
+def cases_for_rate(rate: float, alpha: float = 0.05, *, peeked: bool = False) -> int:
     """How many cases without the event show that it is rarer than `rate`.
 
     >>> [cases_for_rate(rate) for rate in (0.05, 0.01, 0.001)]
     [59, 299, 2995]
+    >>> [cases_for_rate(rate, peeked=True) for rate in (0.05, 0.01, 0.001)]
+    [65, 332, 3334]
     """
+    if peeked:
+        return evidence_floor(rate, alpha, CRITICAL_BETS)
     return math.ceil(math.log(alpha) / math.log1p(-rate))
-
-
-def _log_wealth(events: int, cases: int, rate: float) -> float:
-    """Of the bets against the claim that the event has at least this rate (F10 with 0 and 1)."""
-    free = rate / (1 - rate)
-    parts = [
-        math.log(weight)
-        + (cases - events) * math.log1p(share * free)
-        + (events * math.log1p(-share) if events and share < 1 else 0.0)
-        for share, weight in zip(CRITICAL_BETS.shares, CRITICAL_BETS.weights, strict=True)
-        if not events or share < 1
-    ]
-    most = max(parts)
-    return most + math.log(sum(math.exp(part - most) for part in parts))
 
 
 def _check(events: int, cases: int) -> None:

@@ -12,9 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from understudy.gate.bets import CRITICAL_BETS
-from understudy.gate.binomial import cases_for_rate, upper_rate, upper_rate_at_any_look
-from understudy.gate.forecast import evidence_floor
+from understudy.gate.binomial import cases_for_rate, upper_rate
 from understudy.gate.measures import CRITICAL_RATES
 from understudy.model.pilot import OperationEvidence, PilotRun, Rung
 from understudy.model.verdict import Stage, VerdictWord
@@ -23,6 +21,7 @@ __all__ = [
     "LEAST_CAUGHT",
     "SEEDED",
     "Asked",
+    "apart_in",
     "ceiling_of",
     "counting",
     "fallen_to",
@@ -156,14 +155,19 @@ def _unshown(asked: Asked, run: PilotRun, line: OperationEvidence | None) -> Ite
     if line is None:
         yield f"the run has no case with {asked.operation}"
         return
-    cases = counting(line.cases, asked.now - datetime.fromisoformat(run.at))
-    if rate is not None and highest_rate(min(line.critical, cases), cases, run) > rate:
+    cases = counting(line.apart, asked.now - datetime.fromisoformat(run.at))
+    if rate is not None and highest_rate(min(line.struck, cases), cases, run) > rate:
         least = least_cases(rate, run)
         yield (
             f"critical findings must be shown to be rarer than {rate:.1%}, which takes "
             f"{least:,} cases without one; there are {line.critical:,} in "
-            f"{line.cases:,} cases{_aged(cases, line.cases)}"
+            f"{line.cases:,} cases{apart_in(line)}{_aged(cases, line.apart)}"
         )
+
+
+def apart_in(line: OperationEvidence) -> str:
+    """How many cases count, where some of them belong together: as the end of a sentence."""
+    return f", {line.apart:,} that do not belong together" if line.apart < line.cases else ""
 
 
 def _aged(counted: int, cases: int) -> str:
@@ -172,14 +176,14 @@ def _aged(counted: int, cases: int) -> str:
 
 def least_cases(rate: float, run: PilotRun) -> int:
     """How many cases without the event show that it is rarer, in a run like this one."""
-    return evidence_floor(rate, 0.05, CRITICAL_BETS) if run.peeked else cases_for_rate(rate)
+    return cases_for_rate(rate, peeked=run.peeked)
 
 
 def highest_rate(events: int, cases: int, run: PilotRun) -> float:
     """The highest rate that a run leaves possible: at any look, where it ended before its plan."""
     if not cases:
         return 1.0
-    return (upper_rate_at_any_look if run.peeked else upper_rate)(events, cases)
+    return upper_rate(events, cases, peeked=run.peeked)
 
 
 def _of_rung(asked: Asked, run: PilotRun) -> Iterator[str]:

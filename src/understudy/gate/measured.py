@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from understudy.gate.bets import CRITICAL_BETS
-from understudy.gate.binomial import cases_for_rate, upper_rate, upper_rate_at_any_look
+from understudy.gate.binomial import cases_for_rate, lower_rate, upper_rate
 from understudy.gate.cost_evidence import CostEvidence, collect_evidence
 from understudy.gate.facts import RunFacts
-from understudy.gate.forecast import evidence_floor
 from understudy.gate.units import Registered, Units, registered_units, weighed_units
 from understudy.model.cost import CaseCost, CostSummary
 from understudy.model.errors import ConfigurationError
@@ -55,19 +53,15 @@ class Measured:
 
     def upper_rate(self, events: int, cases: int, alpha: float) -> float:
         """The highest rate that is left possible, at the planned end or at any look before it."""
-        bound = upper_rate_at_any_look if self.facts.peeked else upper_rate
-        return bound(events, cases, alpha)
+        return upper_rate(events, cases, alpha, peeked=self.facts.peeked)
 
     def lower_rate(self, events: int, cases: int, alpha: float) -> float:
         """The lowest rate that is left possible."""
-        return 1.0 - self.upper_rate(cases - events, cases, alpha) if events else 0.0
+        return lower_rate(events, cases, alpha, peeked=self.facts.peeked)
 
     def cases_for_rate(self, rate: float) -> int:
-        """How many cases without the event show that it is rarer than `rate`."""
-        alpha = self.gates.alpha
-        if self.facts.peeked:
-            return evidence_floor(rate, alpha, CRITICAL_BETS)
-        return cases_for_rate(rate, alpha)
+        """How many cases without the event show that it is rarer."""
+        return cases_for_rate(rate, self.gates.alpha, peeked=self.facts.peeked)
 
     def evidence(self, limit_minor: float) -> CostEvidence:
         """The evidence on error cost against one limit."""

@@ -148,6 +148,13 @@ class Gates(Configuration):
             raise ValueError(
                 "`strata` weigh cases to come, and with `population: recording` there are none"
             )
+        scoped = next((gate for gate in self.gates if gate.scopes), None)
+        if scoped is not None and self.population is Population.RECORDING:
+            raise ValueError(
+                f"gate `{scoped.id}`: `scopes` take in a case by what is done in it, so that "
+                "nobody knows how many of the cases not run belong to one, and with `population: "
+                "recording` that must be known: write `by`, or leave the population out"
+            )
         ids = [gate.id for gate in self.gates]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:

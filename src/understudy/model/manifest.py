@@ -131,6 +131,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     """Which part of how many this run is, counted from 1; a part has no verdict."""
     merged: tuple[str, ...] = ()
     """The ids of the runs that this one was put together from."""
+    repeats: int = 1
+    """How often each case is run, which `planned` counts each time."""
     attempt: int = 1
     """Which look at its recording this run is."""
     wall: WallEvidence | None = None
@@ -142,3 +144,8 @@ class RunManifest(msgspec.Struct, frozen=True, kw_only=True):
     """The cases that those were of; none of them has a record."""
     machine: dict[str, Any] = msgspec.field(default_factory=dict)
     schema: str = RUN_SCHEMA
+
+    @property
+    def planned_cases(self) -> int:
+        """How many cases are planned, each counted once."""
+        return self.planned // max(1, self.repeats)

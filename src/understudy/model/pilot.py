@@ -55,10 +55,23 @@ class OperationEvidence(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     cases: int
     critical: int
+    units: int | None = None
+    critical_units: int | None = None
+    """Groups of cases that belong together, and those of them with a critical finding."""
     error_cost_minor: int
     recommended_class: str
     irreversible: bool = False
     """Whether it pays, deletes or publishes what no other operation brings back."""
+
+    @property
+    def apart(self) -> int:
+        """How many cases count as evidence: of those that belong together one."""
+        return self.cases if self.units is None else self.units
+
+    @property
+    def struck(self) -> int:
+        """How many of these have a critical finding."""
+        return self.critical if self.critical_units is None else self.critical_units
 
 
 class PilotRun(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from understudy.gate.binomial import upper_rate, upper_rate_at_any_look
+from understudy.gate.binomial import upper_rate
 from understudy.gate.several import harm_threshold
 from understudy.model.finding import worst_of
 from understudy.model.gates import Gates, Metric
@@ -210,8 +210,9 @@ def _critical(facts: ReportInput) -> Figure:
     affected = sum(case.critical > 0 for case in cases)
     notes = [f"in {affected:,} of {counted(len(cases), 'case')}"]
     if cases:
-        bound = upper_rate_at_any_look if facts.manifest.stopped else upper_rate
-        upper = bound(affected, len(cases), facts.gates.alpha)
+        run = facts.verdict.cases
+        peeked = facts.manifest.stopped is not None or run.run < run.planned
+        upper = upper_rate(affected, len(cases), facts.gates.alpha, peeked=peeked)
         notes.append(f"at most {percent(upper)} of cases, {1 - facts.gates.alpha:.0%} confidence")
         if facts.monthly_cases:
             monthly = round(upper * facts.monthly_cases)
