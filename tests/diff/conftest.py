@@ -84,14 +84,19 @@ def escalate():
 def judge():
     """Explain `proposed` against one baseline, or several where lists of actions are nested."""
 
-    def run(proposed, baseline, *, policy=None, rules=None, tier="standard", seen=(), **more):
+    def run(
+        proposed, baseline, *, policy=None, rules=None, tier="standard", seen=(), payload=None,
+        turns=(), tags=(), known=None, **more
+    ):  # fmt: skip
         case = Case(
             case_id="c",
             scenario="s",
             cluster_id="c",
-            trigger=Trigger(system="s", type="t"),
+            trigger=Trigger(system="s", type="t", payload=payload or {}),
             tier=tier,
             observed_systems=seen,
+            turns=turns,
+            tags=tags,
         )
         several = baseline if baseline and isinstance(baseline[0], list | Baseline) else [baseline]
         baselines = [
@@ -103,9 +108,22 @@ def judge():
         prices = PriceList.from_policy(Policy.model_validate({"version": 1, **(policy or {})}))
         proposal = Proposal(case_id="c", actions=tuple(proposed), **more)
         extra = () if rules is None else (rules,)
-        return explain(case, proposal, baselines, prices, *extra)
+        return explain(case, proposal, baselines, prices, *extra, known=known)
 
     return run
+
+
+@pytest.fixture
+def told():
+    """What the findings say to people: kind, sentence, field, expected, actual."""
+
+    def of(explanation):
+        return [
+            (each.kind.value, each.explanation, each.field, each.expected, each.actual)
+            for each in explanation.findings
+        ]
+
+    return of
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,3 +212,29 @@ def test_nested_fields_are_named_by_their_path(judge):
     assert [(each.field, each.expected, each.actual) for each in found] == [
         ("address.city", "Köln", "Bonn")
     ]
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        (80, "80", "80.0", 80.0, Decimal("8E+1"), "80.000"),
+        (0, "0", "-0", -0.0, "0.00"),
+        (10**16, 1e16, "10000000000000000"),
+        (0.5, "0.50", Decimal("0.5")),
+        (1.5e300, Decimal("1.5E+300")),
+    ],
+)
+def test_equal_numbers_have_one_form_and_one_name(forms):
+    """Not only equal but written alike, since lists are sorted and new objects named by it."""
+    assert {repr(canonical(each)) for each in forms} == {repr(canonical(forms[0]))}
+    for each in forms:
+        assert canonical([each, 9]) == canonical([9, forms[0]])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(10**40, 10**40 + 1), (12.345, 12.346), ("1.5", "1.50001"), (float("inf"), 1)],
+)
+def test_numbers_are_not_rounded(one, other):
+    """Long ids and small parts tell numbers apart."""
+    assert canonical(one) != canonical(other)

@@ -150,6 +150,8 @@ def facts_of(text: str) -> TextFacts:
     """
     plain = html.unescape(_TAGS.sub(" ", text[:_LONGEST])).replace("\u2019", "'")
     plain = _HARMLESS.sub(" ", plain)
+    # The full stop of `3. May` ends no clause.
+    plain = _DATE.sub(lambda date: date.group().replace(". ", " "), plain)
     said: set[tuple[Fact, bool]] = set()
     for clause in _CLAUSE.split(plain):
         stated = _NEGATION.isdisjoint(_WORD.findall(clause.lower()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
 from typing import Any
 
 from understudy.diff.facts import facts_of
@@ -18,6 +18,7 @@ _MOMENT = re.compile(
     r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$"
 )
 _DEEPEST = 40
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
 def canonical(value: Any, depth: int = 0) -> Any:
@@ -146,9 +147,21 @@ def _plain_number(text: str) -> bool:
 
 
 def _number(text: str) -> Any:
+    """A number in one form, so that equal ones stand at one place and go by one name.
+
+    >>> [str(_number(text)) for text in ("80", "80.0", "8e1", "-0.0", "0.50")]
+    ['80', '80', '80', '0', '0.5']
+    """
     try:
         number = Decimal(text)
     except InvalidOperation:
         return text
-    # Whole numbers are kept as they are: rounding to a context would make long ids alike.
-    return number.normalize() if "." in text else number
+    if not number:
+        return Decimal(0)
+    # Digits alone are in that form; rounding them to a context would make long ids alike.
+    if text.lstrip("+-").isdigit() or not number.is_finite():
+        return number
+    short = number.normalize(_EXACT)
+    exponent = short.as_tuple().exponent
+    rounded = isinstance(exponent, int) and 0 < exponent < 400
+    return short.quantize(Decimal(1), context=_EXACT) if rounded else short
