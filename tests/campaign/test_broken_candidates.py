@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -108,3 +109,29 @@ def test_a_candidate_that_cannot_be_loaded_is_one_clear_error(project, use, expe
     assert expected in finished.stderr
     assert "Traceback" not in finished.stderr
     assert list(project.folder.glob("reports/pilot/*/*")) == []
+
+
+def test_a_program_that_tries_to_get_out_trips_the_switch(project):
+    """As many attempts as the campaign allows end the run: NO-GO, a safety stop, and page one."""
+    project.write(
+        "bot.py",
+        """
+        import json, sys, urllib.request
+
+        for line in sys.stdin:
+            try:
+                urllib.request.urlopen("http://10.0.0.1/")
+            except OSError:
+                pass
+            print(json.dumps({"outcome": "escalated"}), flush=True)
+        """,
+    )
+    use = f"exec: {sys.executable} bot.py"
+    finished = project.command("run", str(project.campaign(use, stop="{on_egress: 2}")), "-q")
+    verdict = verdict_of(project.runs()[0])
+    if verdict["wall"]["level"] == "none":
+        pytest.skip("no network namespace is permitted here")
+    assert (finished.returncode, verdict["verdict"]) == (4, "NO-GO")
+    assert (verdict["wall"]["attempts"], verdict["wall"]["blocked"]) == (2, 2)
+    assert not any("nothing counts them" in line for line in verdict["not_covered"])
+    assert "2 attempts to get out" in (project.runs()[0] / "report.md").read_text("utf-8")

@@ -32,6 +32,21 @@ def test_what_becomes_of_native_calls_is_said(monkeypatch, level, native, said):
     assert said is None or said in found.text
 
 
+@pytest.mark.parametrize(
+    ("level", "programs", "said"),
+    [
+        ("hook+netns", "blocked", "is refused, and counted by address or by the name asked for"),
+        ("hook+netns", "blocked, not counted", "is refused, and not counted; the kernel cannot"),
+        ("hook", "open", "exec: candidates have wall: none"),
+    ],
+)
+def test_what_becomes_of_programs_is_said(monkeypatch, level, programs, said):
+    """Whether their attempts to get out are refused, and whether anybody counts them."""
+    tested = SelfTest(level, {"a raw socket": "blocked"}, programs=programs)
+    monkeypatch.setattr(self_test, "self_test", lambda: tested)
+    assert said in examine().text
+
+
 CAMPAIGN = """\
 version: 1
 name: pilot

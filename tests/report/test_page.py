@@ -84,11 +84,12 @@ def test_a_candidate_that_nothing_holds_is_told_in_plain_words(render, make, sel
 
 
 def test_nothing_is_said_of_attempts_that_nothing_counts():
-    """A program's namespace refuses without counting; what is counted elsewhere stays told."""
+    """A bare namespace refuses without counting; what is counted elsewhere stays told."""
     told = wall_held(WallEvidence(level="netns", self_test="passed"))
     assert "attempts" not in told
     assert "refused, and not counted" in told
-    assert "0 attempts to get out" in wall_held(WallEvidence(level="hook", self_test="passed"))
+    for level in ("hook", "netns+witness"):
+        assert "0 attempts to get out" in wall_held(WallEvidence(level=level, self_test="passed"))
 
 
 def test_the_page_tells_the_time_of_both_sides_and_of_the_run(render, run):

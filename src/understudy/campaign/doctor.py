@@ -88,7 +88,7 @@ def _wall() -> tuple[list[str], bool]:
     lines = [f"wall {tried.level}: {tried.blocked} ways out tried and blocked"]
     lines += [f"wall LEAKS {leak}" for leak in tried.leaks]
     lines += _about_native(tried)
-    lines += _about_others(tried.level)
+    lines += _about_others(tried)
     return lines, tried.passed
 
 
@@ -112,10 +112,18 @@ def _open_to_native(tried: SelfTest) -> list[str]:
     return lines + [f"wall: {name} is open to native code" for name in ways]
 
 
-def _about_others(level: str) -> list[str]:
+_PROGRAMS = {
+    "blocked": "what they try to reach is refused, and counted by address or by the name asked for",
+    "blocked, not counted": "what they try to reach is refused, and not counted; the kernel cannot "
+    "ask a process about it here",
+}
+
+
+def _about_others(tried: SelfTest) -> list[str]:
+    told = _PROGRAMS.get(tried.programs)
     covered = (
-        "exec: candidates have a network of their own (netns); what they start stays in it"
-        if level == "hook+netns"
+        f"exec: candidates and services with start: have a network of their own; {told}"
+        if tried.level == "hook+netns" and told
         else "exec: candidates have wall: none, since only a network namespace could hold them"
     )
     services = "they run in a process of your own, which nobody can seal from outside"

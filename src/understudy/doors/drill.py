@@ -16,6 +16,7 @@ import msgspec
 
 from understudy.doors.kernel_filter import Reach
 from understudy.doors.namespace import enter_namespace
+from understudy.doors.program_drill import try_program
 from understudy.doors.refusals import Refusals
 from understudy.doors.wall import seal
 from understudy.doors.ways_out import NATIVE_WAYS, SLOW_WAYS, WAYS, Target
@@ -26,15 +27,17 @@ __all__ = ["main"]
 def main(arguments: list[str]) -> None:
     """Seal this process, try each way and print what happened."""
     host, port, folder, level, chosen = arguments
-    opened = socket.create_connection((host, int(port)))
+    address = (host, int(port))
+    opened = socket.create_connection(address)
     isolated = level == "hook+netns" and enter_namespace()
+    programs = try_program(address) if isolated else Reach.NONE
     refusals = seal()
-    target = Target((host, int(port)), Path(folder), opened)
+    target = Target(address, Path(folder), opened)
     left_out = SLOW_WAYS if chosen == "quick" else ()
     found = {name: _attempt(name, target, refusals) for name in WAYS if name not in left_out}
     reached = "hook+netns" if isolated else "hook"
     native = {name: _native(way, target, refusals) for name, way in NATIVE_WAYS.items()}
-    told = {"level": reached, "ways": found, "native": native}
+    told = {"level": reached, "ways": found, "native": native, "programs": programs}
     sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
     opened.detach()
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import signal
+import socket
+import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["adopt_orphans", "end_with_parent", "enter_namespace"]
+__all__ = ["adopt_orphans", "claim_all_addresses", "end_with_parent", "enter_namespace"]
 
 _NEW_NETWORK = 0x40000000
 _NEW_USER = 0x10000000
 _PARENT_DEATH_SIGNAL, _CHILD_SUBREAPER = 1, 36
 _SET_FLAGS = 0x8914
 _UP_AND_RUNNING = 0x1 | 0x40
+_NEW_ROUTE, _REQUEST_CREATE = 24, 0x1 | 0x4 | 0x400
+_LOCAL_TABLE, _STATIC, _TO_HOST, _LOCAL, _INTERFACE = 255, 4, 254, 2, 4
 
 
 def enter_namespace() -> bool:
@@ -56,7 +61,6 @@ def _map_identity(user: int, group: int) -> None:
 
 def _raise_loopback() -> None:
     import fcntl
-    import struct
 
     request = struct.pack("16sh14x", b"lo", _UP_AND_RUNNING)
     with _datagram_socket() as number, contextlib.suppress(OSError):
@@ -65,10 +69,35 @@ def _raise_loopback() -> None:
 
 @contextlib.contextmanager
 def _datagram_socket() -> Iterator[int]:
-    import socket
-
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
         yield made.fileno()
+
+
+def claim_all_addresses() -> bool:
+    """Have every address be this machine's own, in a network that leads nowhere; whether it is so.
+
+    Where there is another way out, nothing is changed. What is sent to any address then arrives at
+    whoever listens for all of them here.
+    """
+    try:
+        if [name for _, name in socket.if_nameindex()] != ["lo"]:
+            return False
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as kernel:
+            claimed = [_claimed(kernel, each) for each in (socket.AF_INET, socket.AF_INET6)]
+            return any(claimed)
+    except (AttributeError, OSError):
+        return False
+
+
+def _claimed(kernel: socket.socket, family: int) -> bool:
+    """Ask for the route `local default dev lo`, as rtnetlink(7) has it."""
+    scope = _TO_HOST if family == socket.AF_INET else 0
+    route = struct.pack("=BBBBBBBBI", family, 0, 0, 0, _LOCAL_TABLE, _STATIC, scope, _LOCAL, 0)
+    through = struct.pack("=HHI", 8, _INTERFACE, socket.if_nametoindex("lo"))
+    whole = 16 + len(route) + len(through)
+    kernel.send(struct.pack("=IHHII", whole, _NEW_ROUTE, _REQUEST_CREATE, 1, 0) + route + through)
+    said: int = struct.unpack("=i", kernel.recv(4096)[16:20])[0]
+    return said in (0, -errno.EEXIST)
 
 
 def end_with_parent() -> None:

@@ -15,6 +15,7 @@ __all__ = ["NetworkRefused", "Refusals", "Refused"]
 
 _MOST_PLACES = 20
 _TOLD_ONE_BY_ONE = 64
+_TELL_EVERY = 0.1
 _WORDS = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -54,8 +55,7 @@ class Refusals:
 
     def network(self, place: str) -> Refused:
         """Count an attempt to reach another machine, process or name."""
-        known = not self._expected.isdisjoint(_WORDS.findall(place))
-        self._count("expected" if known else "network", place)
+        self._count(self._sort(place), place)
         return NetworkRefused(errno.EACCES, "Permission denied", place)
 
     def process(self, place: str) -> Refused:
@@ -66,12 +66,38 @@ class Refusals:
     def take(self) -> WallCount:
         """What was refused since the last call."""
         with self._lock:
-            for sort, place in self._kernel.take() if self._kernel else ():
-                self._add(sort, place)
+            self._take_kernels()
             counted = self._told()
             self._counts = dict.fromkeys(self._counts, 0)
             self._places = {}
         return counted
+
+    def tell_of_programs(self) -> None:
+        """From now on tell soon of what the kernel has refused: a process may not live to say it.
+
+        Returns at once.
+        """
+        threading.Thread(target=self._keep_telling, daemon=True).start()
+
+    def _keep_telling(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(_TELL_EVERY):
+            with self._lock:
+                fresh = self._take_kernels()
+                told = self._told()
+            if fresh and self.tell is not None:
+                self.tell(told)
+
+    def _take_kernels(self) -> bool:
+        """Take over what the kernel's witness has counted; whether that was anything."""
+        fresh = self._kernel.take() if self._kernel else []
+        for sort, place, number in fresh:
+            self._add(self._sort(place) if sort == "network" else sort, place, number)
+        return bool(fresh)
+
+    def _sort(self, place: str) -> str:
+        known = not self._expected.isdisjoint(_WORDS.findall(place))
+        return "expected" if known else "network"
 
     def _count(self, sort: str, place: str) -> None:
         with self._lock:
@@ -81,8 +107,8 @@ class Refusals:
         if self.tell is not None and (number <= _TOLD_ONE_BY_ONE or number & (number - 1) == 0):
             self.tell(told)
 
-    def _add(self, sort: str, place: str) -> int:
-        self._counts[sort] += 1
+    def _add(self, sort: str, place: str, number: int = 1) -> int:
+        self._counts[sort] += number
         if sort != "expected" and len(self._places) < _MOST_PLACES:
             self._places[place] = None
         return sum(self._counts.values())

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,8 @@ class SelfTest:
     native: Mapping[str, str] = field(default_factory=dict)
     """`blocked`, `blocked, not counted` or `open`: ways of native code, which only the kernel can
     close."""
+    programs: str = "open"
+    """What becomes of a program that tries to get out, in the same words."""
 
     @property
     def leaks(self) -> tuple[str, ...]:
@@ -80,14 +82,16 @@ def _run_drill(
         return SelfTest("hook", {"the drill": f"did not end within {seconds:g} s"})
     try:
         told = msgspec.json.decode(finished.stdout)
-        return SelfTest(told["level"], told["ways"], native=told.get("native", {}))
+        level, ways = told["level"], told["ways"]
+        native, programs = told.get("native", {}), told.get("programs", "open")
+        return SelfTest(level, ways, native=native, programs=programs)
     except (msgspec.DecodeError, KeyError, TypeError):
         said = finished.stderr.decode(errors="replace").strip().splitlines()
         return SelfTest("hook", {"the drill": said[-1] if said else "ended without a word"})
 
 
 def _judge(tried: SelfTest, arrived: tuple[str, ...]) -> SelfTest:
-    return SelfTest(tried.level, tried.ways, _theirs(arrived, tried.native), tried.native)
+    return replace(tried, arrived=_theirs(arrived, tried.native))
 
 
 def _theirs(arrived: tuple[str, ...], native: Mapping[str, str]) -> tuple[str, ...]:

@@ -225,7 +225,7 @@ def reviewers_told(rates: Sequence[ReviewerRate]) -> str:
 def wall_held(wall: WallEvidence) -> str:
     """What stood around the candidate, what it tried, and what was not covered."""
     text = f"level {wall.level}, self-test {wall.self_test}"
-    if wall.attempts or "hook" in wall.level:
+    if wall.attempts or any(each in wall.level for each in _COUNTING):
         text += f"; {counted(wall.attempts, 'attempt')} to get out, {wall.blocked:,} blocked"
     if wall.expected:
         text += (
@@ -236,6 +236,7 @@ def wall_held(wall: WallEvidence) -> str:
     return text + needs + (_UNCOVERED.get(wall.level, "") if ran else "")
 
 
+_COUNTING = ("hook", "witness")
 _UNCOVERED = {
     "hook": "; native code is not covered at this level",
     "netns": "; what the candidate's own process tries is refused, and not counted",

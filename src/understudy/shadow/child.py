@@ -45,7 +45,8 @@ def _serve(setup: Setup, channel: Channel) -> None:
     isolated = setup.namespace and enter_namespace()
     end_with_parent()
     adopt_orphans()
-    sealing = functools.partial(seal, expected=setup.expected, witness=start_witness())
+    counting = start_witness()
+    sealing = functools.partial(seal, expected=setup.expected, witness=counting)
 
     _find_modules_in(setup.folders)
 
@@ -62,7 +63,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     printed = Printed()
     with contextlib.ExitStack() as leave:
         handover = Handover.of(setup, isolated, lambda told: channel.write(encode(told)))
-        seat = take_seat(setup, engine, isolated, leave, handover, sealing, channel.ask)
+        seat = take_seat(setup, engine, isolated, leave, handover, sealing, channel.ask, counting)
         leave.callback(seat.candidate.close)
         gc.collect()
         gc.freeze()

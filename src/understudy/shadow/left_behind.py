@@ -8,6 +8,8 @@ import signal
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from understudy.doors.descendants import descending
+
 __all__ = ["Started", "end_left_behind"]
 
 _MOST_ROUNDS = 50
@@ -28,7 +30,7 @@ class Started:
 
     def count(self) -> int:
         """How many there are now."""
-        found = list(_descending(self._pid))
+        found = list(descending(self._pid))
         for pid in found:
             self._seen.setdefault(pid, _begun(pid))
         return len(found)
@@ -41,16 +43,6 @@ class Started:
             _kill(alive)
             if not alive:
                 return
-
-
-def _descending(pid: int) -> Iterator[int]:
-    todo = [pid]
-    while todo:
-        for path in _PROC.glob(f"{todo.pop()}/task/*/children"):
-            with contextlib.suppress(OSError):  # it has ended
-                own = [int(each) for each in path.read_text(encoding="ascii").split()]
-                todo += own
-                yield from own
 
 
 def end_left_behind(home: str) -> None:

@@ -17,7 +17,7 @@ def set_limits(memory: int) -> None:
 
     What asks for more is refused it, as a machine without memory refuses it. No core is dumped,
     and of processes the user may have some hundreds more than now, where the system counts them:
-    it does not for root, whose processes the supervisor counts. Only Linux is limited.
+    it does not for root, whose programs the kernel asks about. Only Linux is limited.
     """
     if not sys.platform.startswith("linux"):
         return

@@ -24,6 +24,7 @@ from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
 from understudy.candidates.vendor_signature import secret_variables, signing_secrets
 from understudy.doors.answering import Answering
 from understudy.doors.gateway_pace import PacedModels
+from understudy.doors.kernel_witness import Witness as Counting
 from understudy.doors.loopback import (
     addresses,
     environment,
@@ -31,7 +32,6 @@ from understudy.doors.loopback import (
     running,
     serving,
 )
-from understudy.doors.namespace import end_with_parent
 from understudy.doors.refusals import Refusals
 from understudy.doors.transports import installed
 from understudy.doors.variables import credential_variables
@@ -39,7 +39,7 @@ from understudy.model.candidate_use import BareModel
 from understudy.model.errors import CandidateError, nearest
 from understudy.shadow.ending import Ending
 from understudy.shadow.handover import Handover
-from understudy.shadow.limits import limit_memory
+from understudy.shadow.program_start import Surroundings, beginning
 from understudy.shadow.protocol import Setup, Waiting
 from understudy.shadow.serial import SerialDoor, carry_context
 from understudy.shadow.witness import Witness
@@ -71,7 +71,10 @@ class Seat:
     candidate: Candidate
     wall: Refusals
     level: str
-    """What stands around the candidate's own code: `hook`, `hook+netns`, `netns` or `none`."""
+    """What stands around the candidate's own code.
+
+    `hook`, `hook+netns`, `netns`, `netns+witness` where what that refuses is counted, or `none`.
+    """
     base_urls: Mapping[str, str] = field(default_factory=dict)
     """Where the candidate finds the systems, where that is not at the vendors' own hosts."""
     serial: SerialDoor | None = None
@@ -92,18 +95,19 @@ def take_seat(
     handover: Handover,
     seal: Callable[..., Refusals],
     ask: Callable[[Waiting], Mapping[str, Any]],
+    counting: Counting | None = None,
 ) -> Seat:
     """Open the doors that the candidate needs, seal the process, and start the candidate.
 
     `isolated` says that the process has left the machine's network; `leave` closes the doors;
-    `seal` puts up the wall; `ask` asks the supervisor.
+    `seal` puts up the wall; `ask` asks the supervisor; `counting` counts what the kernel refuses.
     """
     use = parse_use(setup.use)
     if handover.models_url:
         os.environ.update(OPENAI_BASE_URL=handover.models_url, OPENAI_API_KEY=setup.model_key)
     setup = msgspec.structs.replace(setup, allow=handover.allow)
     serial = _serial_door(engine) if setup.serial else None
-    place = _Place(engine, serial, isolated, leave, handover.models_url, seal, ask)
+    place = _Place(engine, serial, isolated, leave, handover.models_url, seal, ask, counting)
     make = _SEATS[type(use)]
     return replace(make(use, setup, place), models_url=handover.models_url)
 
@@ -119,6 +123,7 @@ class _Place:
     models_url: str
     seal: Callable[..., Refusals]
     ask: Callable[[Waiting], Mapping[str, Any]]
+    counting: Counting | None
 
     @property
     def door(self) -> Answering:
@@ -162,17 +167,18 @@ def _command_seat(use: CommandUse, setup: Setup, place: _Place) -> Seat:
     heard = place.leave.enter_context(_span_door(setup))
     if place.serial:
         os.environ.update(environment(addresses(opened)))
-    # Started first: afterwards nothing can be, and it inherits this process's network.
-    candidate = CommandCandidate(use, Path(setup.project), _begin(setup))
     kept = [*opened.values(), *(door for _, door in (*tools, heard))]
+    # Started first: afterwards nothing can be, and it inherits this process's network.
+    around = Surroundings(place.isolated, place.counting)
+    candidate = CommandCandidate(use, Path(setup.project), beginning(setup, kept, around))
     wall = place.seal(setup.allow, keep=[door.fileno() for door in kept])
+    around.tell_by(wall)
     urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
     if tools:
         place.leave.enter_context(running(tools, lifespan=True))
         urls = {**urls, _MCP: _tool_address(tools[0][1])}
     place.leave.enter_context(running([heard]))
-    level = "netns" if place.isolated else "none"
-    return Seat(candidate, wall, level, urls, place.serial, witness=witness, spans=heard[0])
+    return Seat(candidate, wall, around.level, urls, place.serial, witness=witness, spans=heard[0])
 
 
 @contextlib.contextmanager
@@ -224,10 +230,13 @@ def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
     opened = _opened(use, place)
     own = {SPANS: use.ports[SPANS]} if SPANS in use.ports else None
     heard = place.leave.enter_context(_span_door(setup, own, lasting=True))
-    started = _start(use, setup, addresses(opened)) if use.command else None
+    kept = [*opened.values(), heard[1]]
+    around = Surroundings(place.isolated, place.counting)
+    begin = beginning(setup, kept, around)
+    started = _start(use, setup, addresses(opened), begin) if use.command else None
     known = (use.address,) if started else reachable_addresses(use)
-    kept = [door.fileno() for door in (*opened.values(), heard[1])]
-    wall = place.seal((*setup.allow, *known), keep=kept)
+    wall = place.seal((*setup.allow, *known), keep=[door.fileno() for door in kept])
+    around.tell_by(wall)
     witness = Witness(place.door)
     urls = place.leave.enter_context(serving(witness, place.vendors, opened=opened))
     place.leave.enter_context(running([heard]))
@@ -243,7 +252,7 @@ def _service_seat(use: HttpUse, setup: Setup, place: _Place) -> Seat:
         setup.seed,
         started,
     )
-    level = "netns" if started and place.isolated else "none"
+    level = around.level if started else "none"
     return Seat(candidate, wall, level, urls, place.serial, witness=witness, spans=heard[0])
 
 
@@ -268,21 +277,13 @@ def _opened(use: HttpUse, place: _Place) -> dict[str, socket.socket]:
         ) from None
 
 
-def _start(use: HttpUse, setup: Setup, urls: Mapping[str, str]) -> StartedService:
+def _start(
+    use: HttpUse, setup: Setup, urls: Mapping[str, str], begin: Callable[[], None]
+) -> StartedService:
     """The service with its settings in the environment, before the wall stands."""
     os.environ.update(environment(urls))
     os.environ.update(secret_variables(signing_secrets(setup.seed)))
-    return StartedService(use, Path(setup.project), _begin(setup))
-
-
-def _begin(setup: Setup) -> Callable[[], None]:
-    """What a program of the candidate's begins with: it ends with us, and has its own limit."""
-
-    def begin() -> None:
-        end_with_parent()
-        limit_memory(setup.memory)
-
-    return begin
+    return StartedService(use, Path(setup.project), begin)
 
 
 def _models_idle(place: _Place) -> float | None:

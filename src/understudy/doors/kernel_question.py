@@ -1,0 +1,125 @@
+"""A question of the kernel's about one call of a process, and what can be learned of it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Question", "answer", "family_of", "host_of", "path_of", "receive", "shown"]
+
+_RECEIVE, _ANSWER = 0xC0502100, 0xC0182101
+_LAYOUT = struct.Struct("=QIIiIQ6Q")
+_GO_ON = 1
+_PIDFD_OPEN, _PIDFD_GETFD = 434, 438
+_ADDRESS_AT = {"connect": (1, 2), "sendto": (4, 5)}
+_LONGEST_ADDRESS = 128
+_library = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call that a process has made and that stands still until it is answered."""
+
+    key: int
+    pid: int
+    name: str
+    arguments: tuple[int, ...]
+
+    def memory(self, place: int, length: int) -> bytes:
+        """What the process has there, or nothing where this one may not read it."""
+        if not place or length <= 0:
+            return b""
+        try:
+            with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:  # noqa: PTH123 -- unbuffered
+                return os.pread(memory.fileno(), length, place)
+        except (OSError, OverflowError):
+            return b""
+
+    def address(self) -> bytes:
+        """The address that the call names, if any."""
+        if self.name not in _ADDRESS_AT:
+            return b""
+        place, length = (self.arguments[index] for index in _ADDRESS_AT[self.name])
+        return self.memory(place, min(length, _LONGEST_ADDRESS))
+
+    def sends_datagrams(self) -> bool:
+        """Whether the socket of the call sends messages, and makes no connections."""
+        process = _library.syscall(_PIDFD_OPEN, self._process(), 0)
+        if process < 0:
+            return False
+        copy = _library.syscall(_PIDFD_GETFD, process, self.arguments[0], 0)
+        os.close(process)
+        if copy < 0:
+            return False
+        with socket.socket(fileno=copy) as made:
+            return made.type == socket.SOCK_DGRAM
+
+    def _process(self) -> int:
+        """The number of the process that the thread is one of."""
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self.pid}/status").read_text("utf-8", "replace").splitlines():
+                if line.startswith("Tgid:"):
+                    return int(line.split()[1])
+        return self.pid
+
+
+def receive(listener: int, names: Mapping[int, str]) -> Question:
+    """The next question; raises `OSError` where who asked is gone."""
+    block = bytearray(_LAYOUT.size)
+    fcntl.ioctl(listener, _RECEIVE, block)
+    key, pid, _, call, _, _, *arguments = _LAYOUT.unpack(block)
+    return Question(key, pid, names.get(call, str(call)), tuple(arguments))
+
+
+def answer(listener: int, question: Question, refusal: int) -> None:
+    """Refuse the call with this number of an error, or have it go on where that is 0."""
+    said = struct.pack("=QqiI", question.key, 0, -refusal, 0 if refusal else _GO_ON)
+    fcntl.ioctl(listener, _ANSWER, bytearray(said))
+
+
+def family_of(address: bytes) -> int:
+    """The sort of an address; that of none is 0, as that of an address that says nothing."""
+    family: int = struct.unpack("=H", address[:2])[0] if len(address) >= 2 else 0
+    return family
+
+
+def shown(address: bytes) -> str:
+    """An address as people write it.
+
+    >>> shown(struct.pack("=H", 2) + bytes([1, 187, 10, 0, 0, 1]) + bytes(8))
+    '10.0.0.1:443'
+    """
+    if family_of(address) == socket.AF_UNIX:
+        return path_of(address)
+    host, port = host_of(address)
+    return f"{host}:{port}" if host else ""
+
+
+def host_of(address: bytes) -> tuple[str, int]:
+    """The host as numbers, and the port; no host where it is no address of the internet."""
+    family = family_of(address)
+    if family == socket.AF_INET and len(address) >= 8:
+        host = socket.inet_ntop(socket.AF_INET, address[4:8])
+    elif family == socket.AF_INET6 and len(address) >= 24:
+        host = socket.inet_ntop(socket.AF_INET6, address[8:24])
+    else:
+        return "", 0
+    return host, struct.unpack("!H", address[2:4])[0]
+
+
+def path_of(address: bytes) -> str:
+    """The path of a Unix socket; one of the abstract names begins with `@`.
+
+    >>> path_of(struct.pack("=H", 1) + bytes(1) + b"door")
+    '@door'
+    """
+    raw = address[2:]
+    text = raw[1:] if raw[:1] == b"\0" else raw.partition(b"\0")[0]
+    return ("@" if raw[:1] == b"\0" else "") + text.decode("utf-8", "replace")

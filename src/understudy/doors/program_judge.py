@@ -1,0 +1,160 @@
+"""What becomes of a call that a candidate's program makes: it goes on, or is refused and counted.
+
+The network of the program's own holds it, whatever is said here: what goes on can be for another
+address than was read, and leads nowhere then.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from understudy.doors.descendants import descending
+from understudy.doors.kernel_count import KernelCount
+from understudy.doors.kernel_question import Question, family_of, host_of, path_of
+
+__all__ = ["NAME_SERVICES", "Program", "ProgramJudge"]
+
+# What libraries ask by themselves when somebody wants a name, an address of its own or a UUID.
+NAME_SERVICES = (
+    "/var/run/nscd/", "/run/nscd/", "/var/lib/sss/", "/run/systemd/", "/var/run/avahi-daemon/",
+    "/run/avahi-daemon/", "/run/uuidd/", "/var/run/uuidd/",
+)  # fmt: skip
+_HARMLESS = (socket.AF_UNSPEC, getattr(socket, "AF_NETLINK", 16))
+_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- read as the system reads it
+_STARTING = ("clone", "clone3", "fork", "vfork")
+_NAMES = 53
+_MESSAGE = struct.Struct("=QI4x40x8x")
+_MOST_MESSAGES = 1024
+_LISTENS, _ANY = "0A", ""
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be reached by a program, and how many processes may descend from its starter."""
+
+    isolated: bool
+    """Whether it has a network of its own; only there are its connections asked about."""
+    reachable: tuple[tuple[str, int], ...]
+    starter: int
+    most_processes: int
+
+
+class ProgramJudge:
+    """Judges the calls of one program and of all that it starts."""
+
+    def __init__(self, program: Program, count: KernelCount, *, names: bool) -> None:
+        """`names` says whether there is a server of names in the program's network."""
+        self._reachable = frozenset((_bare(host), port) for host, port in program.reachable)
+        self._starter, self._most = program.starter, program.most_processes
+        self._count, self._names = count, names
+        self._began = time.time()
+        self._left = 0
+        """How many more may be started before they have to be counted anew."""
+
+    def judge(self, question: Question) -> int:
+        """The number of the error that the call is refused with, or 0 where it may go on."""
+        if question.name in _STARTING:
+            return self._starts()
+        if question.name == "setns":
+            self._count.add("process", "setns")
+            return errno.EPERM
+        return next(filter(None, (self._reaches(question, to) for to in _addresses(question))), 0)
+
+    def _starts(self) -> int:
+        if self._left <= 0:
+            self._left = self._most - sum(1 for _ in descending(self._starter))
+        self._left -= 1
+        return 0 if self._left >= 0 else errno.EAGAIN
+
+    def _reaches(self, question: Question, address: bytes) -> int:
+        family = family_of(address)
+        if family in _HARMLESS:
+            return 0
+        if family == socket.AF_UNIX:
+            return self._reaches_path(question, path_of(address))
+        host, port = host_of(address)
+        if not host:
+            self._count.add("network", f"connect to an address of family {family}")
+            return errno.EAFNOSUPPORT
+        return self._reaches_host(question, _bare(host), port)
+
+    def _reaches_host(self, question: Question, host: str, port: int) -> int:
+        if (host, port) in self._reachable:
+            return 0
+        datagram = question.name != "connect" or question.sends_datagrams()
+        if datagram and port == _NAMES and self._names:
+            return 0
+        own = host == "::1" or host.startswith("127.")
+        # A datagram socket is connected to learn an address of its own, and sends nothing so.
+        if datagram and question.name == "connect" and (own or not port):
+            return 0 if own else errno.ENETUNREACH
+        if own and _is_listened_at(port, datagram=datagram):
+            return 0
+        verb = "connect" if question.name == "connect" else "sendto"
+        self._count.add("network", f"{verb} {host}:{port}")
+        return 0 if own else errno.ENETUNREACH
+
+    def _reaches_path(self, question: Question, path: str) -> int:
+        """Refuse a socket that was there before the program: whoever listens is another's."""
+        if not path or path.startswith("@"):
+            return 0
+        try:
+            whole = Path(os.readlink(f"/proc/{question.pid}/cwd"), path)  # noqa: PTH115 -- no path
+            if whole.stat().st_ctime >= self._began:
+                return 0
+        except OSError:
+            return 0
+        if not str(whole).startswith(NAME_SERVICES):
+            self._count.add("network", f"connect {whole}")
+        return errno.ECONNREFUSED
+
+
+def _addresses(question: Question) -> Iterator[bytes]:
+    """The addresses that a call names; none where it goes to what its socket is connected to."""
+    if question.name == "sendmsg":
+        heads = question.memory(question.arguments[1], _MESSAGE.size - 8)
+    elif question.name == "sendmmsg":
+        number = min(question.arguments[2], _MOST_MESSAGES)
+        heads = question.memory(question.arguments[1], number * _MESSAGE.size)
+    else:
+        yield question.address()
+        return
+    heads += bytes(-len(heads) % _MESSAGE.size)
+    for place, length in _MESSAGE.iter_unpack(heads):
+        if place:
+            yield question.memory(place, min(length, 128))
+
+
+def _bare(host: str) -> str:
+    """An address in the one way in which it is compared.
+
+    >>> _bare("::ffff:10.0.0.1"), _bare("localhost"), _bare("0.0.0.0")
+    ('10.0.0.1', '127.0.0.1', '127.0.0.1')
+    """
+    if "." in host:
+        host = host.removeprefix("::ffff:")
+    return "127.0.0.1" if host == "localhost" else _LOCAL.get(host, host)
+
+
+def _is_listened_at(port: int, *, datagram: bool) -> bool:
+    """Whether anybody has taken the port in the network of this process."""
+    end, state = f":{port:04X}", _ANY if datagram else _LISTENS
+    for name in ("udp", "udp6") if datagram else ("tcp", "tcp6"):
+        try:
+            lines = Path("/proc/self/net", name).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        if any(own.endswith(end) and state in (_ANY, its) for _, own, _, its, *_ in _split(lines)):
+            return True
+    return False
+
+
+def _split(lines: list[str]) -> list[list[str]]:
+    return [line.split() for line in lines]

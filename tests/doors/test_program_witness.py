@@ -1,0 +1,224 @@
+"""What a program tries in a network of its own: refused, and counted by address and name."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")
+
+HOLDING = """
+import json, os, socket, subprocess, sys
+from understudy.doors import kernel_steps, names_asked, program_filter
+from understudy.doors.kernel_filter import start_witness
+from understudy.doors.namespace import enter_namespace
+from understudy.doors.program_judge import Program
+from understudy.doors.refusals import Refusals
+from understudy.doors.program_filter import watch_program
+
+isolated = {isolated} and enter_namespace()
+{before}
+witness = start_witness()
+with socket.create_server(("127.0.0.1", 0)) as door:
+    port = door.getsockname()[1]
+    program = Program(
+        isolated=isolated, reachable=[("127.0.0.1", port)], starter=os.getpid(), most_processes=10
+    )
+    done = subprocess.run(
+        {command!r} + [str(port)], preexec_fn=lambda: watch_program(witness, program),
+        capture_output=True, text=True, timeout=30,
+    )
+    door.settimeout(0)
+    try:
+        arrived = bool(door.accept())
+    except BlockingIOError:
+        arrived = False
+wall = Refusals({expected!r}, witness.count).take()
+print(json.dumps({{
+    "said": done.stdout, "trouble": done.stderr[-500:], "arrived": arrived, "places": wall.places,
+    "counts": [wall.network, wall.process, wall.expected], "watching": witness.count.watching,
+    "isolated": isolated,
+}}))
+"""
+
+
+def held(command, *, isolated=True, before="", expected=()):
+    """What became of a program, told by a process that had it held."""
+    text = HOLDING.format(
+        command=command, isolated=isolated, before=before, expected=tuple(expected)
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    if isolated and not told["isolated"]:
+        pytest.skip("no network namespace is permitted here")
+    return told
+
+
+def python(text, **options):
+    """The same of some lines of Python, which have the door's port as `PORT`."""
+    lines = "import socket, sys\nPORT = int(sys.argv[1])\n" + textwrap.dedent(text)
+    return held([sys.executable, "-I", "-S", "-c", lines], **options)
+
+
+TRYING = """
+import threading
+def tried(what, *given):
+    try:
+        what(*given)
+    except OSError:
+        return
+    print("through", given)
+
+def datagram(): return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+tried(socket.create_connection, ("10.0.0.1", 443))
+tried(socket.create_connection, ("::ffff:10.0.0.2", 443))
+tried(socket.create_connection, ("2001:db8::1", 443))
+tried(datagram().sendto, b"x", ("10.0.0.3", 5000))
+tried(datagram().sendmsg, [b"x"], [], 0, ("10.0.0.4", 5000))
+tried(socket.create_connection, ("127.0.0.1", 1))
+for name in ("telemetry.example.net", "Named.Example.com"):
+    tried(socket.getaddrinfo, name, 443)
+asking = threading.Thread(target=tried, args=(socket.gethostbyname, "threaded.example.com"))
+asking.start(), asking.join()
+tried(socket.create_connection, ("10.0.0.1", 443))
+"""
+
+
+def test_what_a_program_tries_is_counted_by_address_and_name():
+    """TCP, UDP in each form, look-ups from any thread; expected hosts apart, each try once."""
+    told = python(TRYING, expected=["telemetry.example.net"])
+    assert (told["said"], told["trouble"]) == ("", "")
+    assert told["places"] == [
+        "connect 10.0.0.1:443",
+        "connect 10.0.0.2:443",
+        "connect 2001:db8::1:443",
+        "sendto 10.0.0.3:5000",
+        "sendto 10.0.0.4:5000",
+        "connect 127.0.0.1:1",
+        "resolve named.example.com",
+        "resolve threaded.example.com",
+    ]
+    assert told["counts"] == [9, 0, 1]
+
+
+OWN = """
+import os, subprocess, tempfile
+socket.create_connection(("127.0.0.1", PORT)).close()
+with socket.create_server(("127.0.0.1", 0)) as own:
+    socket.create_connection(own.getsockname()).close()
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind("door")
+        door.listen()
+        socket.socket(socket.AF_UNIX).connect("door")
+one, other = socket.socketpair()
+one.sendmsg([b"x"])
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("127.0.0.1", 9))
+print(subprocess.run(["/bin/sh", "-c", "echo $((40 + 2))"], capture_output=True).stdout)
+"""
+
+
+def test_what_a_program_may_reach_is_no_attempt():
+    """Our doors, what it listens at itself, its own Unix sockets, and programs that it starts."""
+    told = python(OWN)
+    assert (told["said"], told["trouble"]) == ("b'42\\n'\n", "")
+    assert (told["arrived"], told["counts"], told["places"]) == (True, [0, 0, 0], [])
+
+
+def test_a_unix_socket_from_before_is_another_s(tmp_path):
+    """A network of its own holds no files: who listens there is outside, and is not reached."""
+    with_door = f"""
+    try:
+        socket.socket(socket.AF_UNIX).connect("{tmp_path}/door")
+    except ConnectionRefusedError:
+        print("refused")
+    """
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(f"{tmp_path}/door")
+        door.listen()
+        told = python(with_door)
+    assert told["said"] == "refused\n"
+    assert told["places"] == [f"connect {tmp_path}/door"]
+
+
+LEAVING = """
+import ctypes, os, sys
+library = ctypes.CDLL(None, use_errno=True)
+network = os.open(sys.argv[1], os.O_RDONLY)
+print(library.setns(network, 0), ctypes.get_errno())
+"""
+
+
+def test_a_program_cannot_go_back_to_the_machines_network():
+    """Not even as root, who may enter any network."""
+    told = held([sys.executable, "-I", "-c", LEAVING, f"/proc/{os.getpid()}/ns/net"])
+    assert told["said"] == "-1 1\n"
+    assert (told["counts"], told["places"]) == ([0, 1, 0], ["setns"])
+
+
+CROWD = """
+import os, time
+started = []
+try:
+    for _ in range(40):
+        pid = os.fork()
+        if not pid:
+            time.sleep(30)
+            os._exit(0)
+        started.append(pid)
+except OSError as error:
+    print(len(started), error.strerror)
+finally:
+    for pid in started:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+os.waitpid(os.spawnv(os.P_NOWAIT, "/bin/true", ["true"]), 0)
+print("and goes on")
+"""
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_the_kernel_keeps_to_a_number_of_processes(isolated):
+    """Of ten that may descend from its starter one is the program itself; then it goes on."""
+    told = python(CROWD, isolated=isolated)
+    assert told["said"] == "9 Resource temporarily unavailable\nand goes on\n", told["trouble"]
+    assert told["counts"] == [0, 0, 0]
+
+
+def test_where_the_kernel_cannot_ask_nothing_is_counted():
+    """It is refused all the same, by the network, and nobody says that it would be counted."""
+    told = python(TRYING, before="program_filter._NEW_LISTENER = 1 << 20")
+    assert (told["said"], told["counts"], told["watching"]) == ("", [0, 0, 0], False)
+
+
+def test_where_nobody_can_be_asked_for_names_the_asking_is_counted():
+    """Without the right to be a server of names, by the address that was to be asked."""
+    told = python(TRYING, before="names_asked.claim_all_addresses = lambda: False")
+    assert told["said"] == ""
+    assert not any(place.startswith("resolve") for place in told["places"])
+    assert told["counts"][0] > 6
+
+
+def test_a_program_of_another_language_is_counted_alike():
+    """Both curl and Node ask for names and connect by code of their own."""
+    curl, node = shutil.which("curl"), shutil.which("node")
+    if curl is None or node is None:
+        pytest.skip("there is no curl or no node here")
+    lines = "fetch('https://one.example.net/').catch(() => fetch('http://10.0.0.7/')).catch(e => 0)"
+    script = f"{curl} -s -m 5 https://two.example.net/; {curl} -s -m 5 http://10.0.0.8/; exit 0"
+    assert held([node, "-e", lines])["places"] == ["resolve one.example.net", "connect 10.0.0.7:80"]
+    told = held(["/bin/sh", "-c", script])
+    assert told["places"] == ["resolve two.example.net", "connect 10.0.0.8:80"]
+    assert told["counts"] == [2, 0, 0]
