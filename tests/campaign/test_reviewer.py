@@ -36,10 +36,13 @@ def _decided(actions, asked, catch_rate=1.0, number=1):
         ([REFUND], {"operation": "stripe.refunds.create", "target": "ch_2"}, "rejected"),
         ([HANDED_OVER], {"operation": "stripe.refunds.create"}, "escalated"),
         ([], {"whatever": 1}, "rejected"),
+        ([REFUND], {"asked": "may I go on?"}, "approved"),
+        ([HANDED_OVER], {"asked": "may I go on?"}, "escalated"),
+        ([], {"operation": "look", "effect": "read"}, "approved"),
     ],
 )
 def test_a_reviewer_compares_with_what_people_did(actions, asked, status):
-    """The same is approved, another amount modified, anything else rejected or escalated."""
+    """The same is approved, and reading; another amount modified, the rest rejected, escalated."""
     decided = _decided(actions, asked)
     assert decided["status"] == status
     assert decided["after_seconds"] == 300

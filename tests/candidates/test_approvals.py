@@ -6,49 +6,24 @@ from types import SimpleNamespace
 import pytest
 
 from understudy.candidates.approvals import arun_graph, run_graph
-from understudy.candidates.tool_door import serving_tools, shadow_tools
+from understudy.candidates.tool_door import shadow_tools
 from understudy.candidates.toolbox import Toolbox
-from understudy.model.world import World
-from understudy.systems.engine import Engine
-from understudy.systems.sleeping import virtual_time
 
 pytest.importorskip("langgraph")
 
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-CHARGE = {
-    "id": "ch_1", "customer": "cus_1", "amount": 1000, "amount_refunded": 0, "currency": "eur",
-    "status": "succeeded", "paid": True, "refunded": False, "captured": True,
-    "created": 1_790_000_000,
-}  # fmt: skip
 CASE = SimpleNamespace(id="c-1")
 MAP = {
     "refund": lambda systems, charge, euros: systems.call(
         "stripe.refunds.create", charge=charge, amount=euros * 100
     )
 }
-
-
-@pytest.fixture
-def desk():
-    """Systems whose desk decides as it is told, after five minutes; with what it was asked."""
-    engine = Engine(World({"stripe.charges": {"ch_1": CHARGE}}, now=1_800_000_000), seed=1)
-    session = engine.open_case("c-1")
-    asked = []
-
-    def decide(**decision):
-        session.reviewer = lambda _, row: asked.append(row) or {"after_seconds": 300, **decision}
-
-    with serving_tools(engine), virtual_time(engine):
-        yield SimpleNamespace(
-            decide=decide,
-            asked=asked,
-            engine=engine,
-            session=session,
-            systems=Toolbox(engine, session),
-        )
 
 
 def graph_of(desk, *values):
@@ -62,10 +37,18 @@ def graph_of(desk, *values):
                 MAP["refund"](desk.systems, charge="ch_1", euros=3)
         return {"messages": [("assistant", str(answer))]}
 
+    return one_node(work)
+
+
+EDITED = {"charge": "ch_1", "euros": 2}
+
+
+def one_node(work, checkpointer=True):
+    """A graph that is one piece of work."""
     graph = StateGraph(MessagesState)
     graph.add_node("work", work)
     graph.add_edge(START, "work")
-    return graph.compile(checkpointer=InMemorySaver())
+    return graph.compile(checkpointer=InMemorySaver() if checkpointer else None)
 
 
 def middleware(**arguments):
@@ -95,7 +78,7 @@ def test_an_approved_action_refers_to_its_approval(desk):
     [
         ({"status": "rejected"}, "Not approved."),
         ({"status": "escalated"}, "A person takes this over."),
-        ({"status": "modified", "approved_action": {"amount": 200}}, "200 (minor units) would be"),
+        ({"status": "modified", "approved_action": {"amount": 250}}, "250 (minor units) would be"),
     ],
 )
 def test_what_is_not_approved_is_not_done(desk, decision, told):
@@ -129,12 +112,8 @@ def test_graphs_of_coroutines_are_resumed_as_well(desk):
         MAP["refund"](desk.systems, charge="ch_1", euros=3)
         return {"messages": [("assistant", "done")]}
 
-    graph = StateGraph(MessagesState)
-    graph.add_node("work", work)
-    graph.add_edge(START, "work")
-    made = graph.compile(checkpointer=InMemorySaver())
     desk.decide(status="approved")
-    state = asyncio.run(arun_graph(made, {"messages": []}, CASE, desk.systems, MAP))
+    state = asyncio.run(arun_graph(one_node(work), {"messages": []}, CASE, desk.systems, MAP))
     assert state["messages"][-1].content == "done"
     asked, refund = desk.session.actions
     assert refund.approval_ref == asked.after["id"]
@@ -142,10 +121,7 @@ def test_graphs_of_coroutines_are_resumed_as_well(desk):
 
 def test_a_graph_that_outlives_its_case_begins_each_repeat_anew(desk):
     """One checkpointer for all: a turn goes on where the case was, another repeat does not."""
-    graph = StateGraph(MessagesState)
-    graph.add_node("work", lambda state: {"messages": [("assistant", "done")]})
-    graph.add_edge(START, "work")
-    made = graph.compile(checkpointer=InMemorySaver())
+    made = one_node(lambda state: {"messages": [("assistant", "done")]})
 
     def said(systems):
         state = run_graph(made, {"messages": [("user", "hello")]}, CASE, systems, MAP)
@@ -180,13 +156,8 @@ def test_an_approval_holds_for_a_call_with_the_tools_own_defaults(desk):
         assert interrupt({"tool": "refund", "args": {"charge": "ch_1"}})
         tool("ch_1")
 
-    graph = StateGraph(MessagesState)
-    graph.add_node("work", work)
-    graph.add_edge(START, "work")
     desk.decide(status="approved")
-    run_graph(
-        graph.compile(checkpointer=InMemorySaver()), {"messages": []}, CASE, desk.systems, map
-    )
+    run_graph(one_node(work), {"messages": []}, CASE, desk.systems, map)
     assert desk.asked[0]["action"]["amount"] == 300
     assert desk.session.actions[-1].amount_minor == 300
     assert desk.session.actions[-1].approval_ref is not None
@@ -216,3 +187,177 @@ def test_an_agent_that_asks_without_end_is_ended(desk):
     desk.decide(status="rejected")
     with pytest.raises(RuntimeError, match="after 25 decisions"):
         run(desk, *(["again?"] * 30))
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        (
+            middleware(charge="ch_1", euros=3),
+            {"decisions": [{"type": "edit", "edited_action": {"name": "refund", "args": EDITED}}]},
+        ),
+        (
+            {"type": "tool_approval", "name": "refund", "args": {"charge": "ch_1", "euros": 3}},
+            {"type": "edit", "edited_action": {"name": "refund", "args": EDITED}},
+        ),
+        (
+            {"action_request": {"action": "refund", "args": {"charge": "ch_1", "euros": 3}}},
+            [{"type": "edit", "args": {"action": "refund", "args": EDITED}}],
+        ),
+    ],
+)
+def test_another_amount_is_an_edited_approval(desk, value, answer):
+    """The tool's own arguments that come to it go back, and the edited call is approved."""
+    desk.decide(status="modified", approved_action={"amount": 200})
+
+    def work(state):
+        told = interrupt(value)
+        MAP["refund"](desk.systems, **EDITED)
+        return {"messages": [("assistant", str(told))]}
+
+    state = run_graph(one_node(work), {"messages": []}, CASE, desk.systems, MAP)
+    assert state["messages"][-1].content == str(answer)
+    asked, refund = desk.session.actions
+    assert (refund.amount_minor, refund.approval_ref) == (200, asked.after["id"])
+
+
+@pytest.mark.parametrize(
+    ("config", "answer"),
+    [
+        ({"allow_edit": False}, {"type": "response", "args": "Not approved as asked"}),
+        ({"allow_edit": False, "allow_respond": False}, {"type": "ignore", "args": "None"}),
+    ],
+)
+def test_what_an_inbox_does_not_allow_is_not_answered(desk, config, answer):
+    """A request says which answers it takes."""
+    desk.decide(status="modified", approved_action={"amount": 200})
+    request = {"action": "refund", "args": {"charge": "ch_1", "euros": 3}}
+    said = run(desk, [{"action_request": request, "config": config}])["messages"][-1].content
+    assert f"'type': '{answer['type']}'" in said
+    assert answer["args"] in said
+
+
+@pytest.mark.parametrize(
+    ("allowed", "kind"),
+    [(["approve", "reject"], "reject"), (["approve", "respond"], "respond")],
+)
+def test_what_the_middleware_does_not_allow_is_not_answered(desk, allowed, kind):
+    """In both of its modes: by the configuration of reviews, and by the schema of answers."""
+    desk.decide(status="modified", approved_action={"amount": 200})
+    configs = [{"action_name": "refund", "allowed_decisions": allowed}]
+    call = {"name": "refund", "args": {"charge": "ch_1", "euros": 3}}
+    schema = {
+        "anyOf": [{"properties": {"type": {"const": each}, "message": {}}} for each in allowed]
+    }
+    graph = one_node(
+        lambda state: {
+            "messages": [
+                (
+                    "assistant",
+                    str(interrupt({"action_requests": [call], "review_configs": configs})),
+                ),
+                (
+                    "assistant",
+                    str(interrupt({"type": "tool_approval", **call}, response_schema=schema)),
+                ),
+            ]
+        }
+    )
+    state = run_graph(graph, {"messages": []}, CASE, desk.systems, MAP)
+    assert [f"'type': '{kind}'" in each.content for each in state["messages"]] == [True, True]
+
+
+def test_interrupts_at_once_are_each_answered_by_their_own_id(desk):
+    """In branches side by side and in a graph inside: each is named, decided and resumed."""
+    desk.session.reviewer = lambda _, row: (
+        desk.asked.append(row)
+        or {
+            "after_seconds": 300,
+            "status": "approved" if row["action"].get("amount") == 100 else "rejected",
+        }
+    )
+
+    def asking(euros):
+        def ask(state):
+            question = {"question": "may I?", "call": {"name": "refund", "args": {}}}
+            question["call"]["args"] = {"charge": "ch_1", "euros": euros}
+            return {"messages": [("assistant", f"{euros}: {interrupt(question)}")]}
+
+        return ask
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("one", asking(1))
+    graph.add_node("two", one_node(asking(2), checkpointer=None))
+    graph.add_edge(START, "one")
+    graph.add_edge(START, "two")
+    made = graph.compile(checkpointer=InMemorySaver())
+    state = run_graph(made, {"messages": []}, CASE, desk.systems, MAP)
+    assert {each.content for each in state["messages"]} == {"1: True", "2: False"}
+    assert {row["action"]["amount"] for row in desk.asked} == {100, 200}
+    assert 300 <= desk.session.clock.passed < 600
+
+
+def test_what_an_interrupt_is_about_is_said_or_waits_there(desk):
+    """`about` names the call; without it, the only call that waits at the interrupt is it."""
+    desk.decide(status="approved")
+    call = {"name": "refund", "args": {"charge": "ch_1", "euros": 4}, "id": "1"}
+
+    def model(state):
+        return {"messages": [AIMessage("", tool_calls=[call])]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("model", model)
+    graph.add_node("approve", lambda state: {"messages": [("user", str(interrupt("may I?")))]})
+    graph.add_edge(START, "model")
+    graph.add_edge("model", "approve")
+    made = graph.compile(checkpointer=InMemorySaver())
+    run_graph(made, {"messages": []}, CASE, desk.systems, MAP)
+    about = lambda value: ("refund", {"charge": "ch_1", "euros": 5})  # noqa: E731 # one of a pair
+    run(desk, {"text": "may I?"}, about=about)
+    assert [row["action"]["amount"] for row in desk.asked] == [400, 500]
+
+
+def test_approvals_that_are_asked_for_one_after_another_hold_until_they_are_used(desk):
+    """A node that asks twice before it acts refers to both; done again, a call has none left."""
+    desk.decide(status="approved")
+
+    def work(state):
+        for euros in (1, 2):
+            interrupt({"tool": "refund", "args": {"charge": "ch_1", "euros": euros}})
+        for euros in (1, 2, 2):
+            MAP["refund"](desk.systems, charge="ch_1", euros=euros)
+        return {"messages": [("assistant", "done")]}
+
+    run_graph(one_node(work), {"messages": []}, CASE, desk.systems, MAP)
+    first, second, *refunds = desk.session.actions
+    assert [each.approval_ref for each in refunds] == [first.after["id"], second.after["id"], None]
+
+
+def test_a_graph_keeps_its_own_config_and_context(desk):
+    """Both are handed on at each step; a thread of the user's stays apart by repeat."""
+    desk.decide(status="approved")
+    seen = []
+
+    def work(state, runtime: Runtime[dict], config: RunnableConfig):
+        interrupt({"tool": "refund", "args": {"charge": "ch_1", "euros": 3}})
+        seen.append((runtime.context["team"], config["configurable"]))
+        return {"messages": [("assistant", "done")]}
+
+    graph = StateGraph(MessagesState, context_schema=dict)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    config = {"configurable": {"thread_id": "ann", "tenant": "t-1"}, "tags": ["prod"]}
+    run_graph(
+        graph.compile(checkpointer=InMemorySaver()), {"messages": []}, CASE, desk.systems, MAP,
+        config=config, context={"team": "support"},
+    )  # fmt: skip
+    ((team, configurable),) = seen
+    assert (team, configurable["tenant"]) == ("support", "t-1")
+    assert configurable["thread_id"] == f"ann-{desk.session.handling}"
+
+
+def test_a_graph_without_a_checkpointer_is_invoked_once(desk):
+    """Nothing keeps its thread, so nothing can stop it."""
+    graph = one_node(lambda state: {"messages": [("assistant", "done")]}, checkpointer=None)
+    state = run_graph(graph, {"messages": []}, CASE, desk.systems, MAP)
+    assert [each.content for each in state["messages"]] == ["done"]

@@ -1,6 +1,8 @@
 """Agents that work by tools of their own: the same tools, with the mocked systems below."""
 
 import asyncio
+import functools
+import inspect
 import json
 from pathlib import Path
 from typing import Annotated
@@ -328,3 +330,84 @@ def test_a_tool_becomes_an_operation_of_a_system_of_ones_own(monkeypatch):
         ]
         with pytest.raises(CandidateError, match=r"did you mean `warehouse[.]shipments[.]create`"):
             shadow_tools([send], {"send": "warehouse.shipment.create"})
+
+
+class Refunds:
+    """A team's own object, whose method and whose calls give money back."""
+
+    description = "gives money back"
+
+    def __init__(self, limit=500):
+        self.limit = limit
+
+    def refund(self, charge: str, amount: int = 300) -> dict:
+        raise AssertionError("the real one was called")
+
+    def __call__(self, charge: str, amount: int = 300) -> dict:
+        raise AssertionError("the real one was called")
+
+
+class RefundsLater(Refunds):
+    """The same, awaited."""
+
+    __slots__ = ()
+
+    async def __call__(self, charge: str, amount: int = 300) -> dict:
+        raise AssertionError("the real one was called")
+
+
+def with_client(client, charge: str, amount: int = 300, reason: str | None = None) -> dict:
+    """Give money back by a client."""
+    raise AssertionError("the real one was called")
+
+
+def test_methods_partials_and_objects_are_tools(session):
+    """Each under its own name, with what it has bound; a client that is bound is its own affair."""
+    given = [
+        Refunds().refund,
+        functools.partial(with_client, object(), reason="duplicate"),
+        functools.partial(functools.partial(refund_later, "ch_1"), amount=7),
+        Refunds(limit=9),
+        RefundsLater(),
+    ]
+    names = ["refund", "with_client", "refund_later", "Refunds", "RefundsLater"]
+    map = dict.fromkeys(names, "stripe.refunds.create")
+    method, bound, later, called, awaited = shadow_tools(given, map)
+    method("ch_1", amount=1)
+    bound("ch_1", amount=2)
+    assert json.loads(asyncio.run(later()))["amount"] == 7
+    called("ch_1", amount=3)
+    asyncio.run(awaited("ch_1", amount=4))
+    assert amounts(session) == [1, 2, 7, 3, 4]
+    assert session.actions[1].fields["reason"] == "duplicate"
+    assert isinstance(called, Refunds)
+    assert (called.limit, called.description) == (9, "gives money back")
+    assert inspect.iscoroutinefunction(type(awaited).__call__)
+    with pytest.raises(AssertionError):
+        given[3]("ch_1")
+
+
+def test_tools_that_answer_in_parts_still_do(session):
+    """Item by item what is a list, and whole what is not; and not before it is asked for."""
+
+    def pages(customer: str):
+        """The payments of a customer, one by one."""
+        yield from ()
+
+    async def events(customer: str):
+        """The same, as a stream."""
+        yield None
+
+    map = {
+        "pages": lambda systems, customer: systems.call("stripe.charges.list")["data"],
+        "events": "stripe.charges.list",
+    }
+    each, stream = shadow_tools([pages, events], map)
+    parts = each("cus_1")
+    assert sum(session.reads.values()) == 0
+    assert [part["id"] for part in parts] == ["ch_1"]
+
+    async def heard():
+        return [part["object"] async for part in stream(customer="cus_1")]
+
+    assert asyncio.run(heard()) == ["list"]

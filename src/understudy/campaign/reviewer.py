@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from understudy.model.action import Action
+from understudy.model.action import Action, Effect
 from understudy.model.baseline import Baseline
 from understudy.model.policy import Review
 from understudy.model.proposal import Reviewed
@@ -29,9 +29,11 @@ class Baselines(Protocol):
 class DeskReviewer:
     """Decides approvals from a case's baselines; sees an error only so often.
 
-    What people did as well is approved. Of anything else the share `catch_rate` is seen: another
-    amount is modified into theirs, a case that they handed over is escalated, the rest rejected.
-    What is not seen is approved. The draw depends on seed, case, repeat and number alone.
+    What people did as well is approved, and so is what only reads; a question that names no
+    action is where they acted without handing the case over. Of anything else the share
+    `catch_rate` is seen: another amount is modified into theirs, a case that they handed over is
+    escalated, the rest rejected. What is not seen is approved. The draw depends on seed, case,
+    repeat and number alone.
 
     Beside the share `seeded` of approvals the reviewer is shown one with an error put into it, as
     an amount ten times as high or another target. The candidate never learns of it; how many of
@@ -68,7 +70,7 @@ class DeskReviewer:
     ) -> tuple[dict[str, Any], Reviewed]:
         """The decision about one wish, and what kind of look it was."""
         same = [action for action in theirs if wish.names(action)]
-        wrong = not any(wish.equals(action) for action in same)
+        wrong = not wish.harmless(theirs) and not any(wish.equals(action) for action in same)
         decision: dict[str, Any] = {"status": "approved"}
         if wrong and self._drawn(draw) < self.review.catch_rate:
             decision = _objection(same, theirs)
@@ -91,6 +93,7 @@ class _Wish:
     operation: str
     target: str | None
     amount: int | None
+    reads: bool = False
 
     @classmethod
     def of(cls, action: Any) -> _Wish:
@@ -104,13 +107,20 @@ class _Wish:
             str(given.get("operation", "")),
             None if target is None else str(target),
             amount if isinstance(amount, int) and not isinstance(amount, bool) else None,
+            given.get("effect") == Effect.READ,
         )
 
     def spoilt(self) -> _Wish:
         """The same with an error that costs something."""
         if self.amount:
             return replace(self, amount=self.amount * 10)
-        return replace(self, target=f"{self.target or ''}0", amount=None)
+        return replace(self, target=f"{self.target or ''}0", amount=None, reads=False)
+
+    def harmless(self, theirs: list[Action]) -> bool:
+        """Whether nothing that people did speaks against it."""
+        nameless = not self.operation and self.target is None
+        acted = bool(theirs) and not any(action.escalates for action in theirs)
+        return self.reads or (nameless and acted)
 
     def names(self, action: Action) -> bool:
         known = action.target.id if action.target else None

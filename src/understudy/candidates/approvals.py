@@ -6,48 +6,24 @@ own back office would do it. The desk's reviewer decides from what people did.
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Callable, Mapping
+import functools
+import itertools
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from understudy.candidates.tool_door import Foreseen, Target, foreseen
-from understudy.candidates.toolbox import Toolbox, approved
+from understudy.candidates.breakpoints import Breakpoint, approval_of_node
+from understudy.candidates.desk import Approvals, Asked, Decision
+from understudy.candidates.graph_thread import GraphThread, calls_at, interrupts_of
+from understudy.candidates.interrupts import About, Question, Resume, question_of
+from understudy.candidates.tool_door import Target
+from understudy.candidates.toolbox import Toolbox
 
 __all__ = ["Decision", "arun_graph", "run_agent", "run_graph"]
 
-_LOOK_EVERY = 30.0
-"""Seconds of the case's own time between two looks at a pending approval."""
 _MOST_ROUNDS = 25
-
-Resume = Callable[[Any, "Decision"], Any]
-"""From what an interrupt says and the desk's decision to what the graph is resumed with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the desk said of one call: `status` is approved, modified, rejected or escalated."""
-
-    call: Foreseen
-    approval: str
-    status: str
-    amount: int | None = None
-    """What was approved instead, in minor units, where it was modified."""
-
-    @property
-    def granted(self) -> bool:
-        """Whether the call may go on as it was asked for."""
-        return self.status == "approved"
-
-    @property
-    def reason(self) -> str:
-        """What the agent is told of a call that may not."""
-        if self.status == "modified":
-            return f"Not approved as asked; {self.amount} (minor units) would be."
-        return "A person takes this over." if self.status == "escalated" else "Not approved."
 
 
 def run_graph(
@@ -58,25 +34,29 @@ def run_graph(
     map: Mapping[str, Target],
     *,
     resume: Resume | None = None,
+    about: About | None = None,
+    config: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Any:
-    """Invoke a LangGraph graph until nothing interrupts it any more; its last state.
+    """Invoke a LangGraph graph until nothing stops it any more; its last state.
 
     The graph needs a checkpointer; the thread is the case's own in this repeat of this run. `map`
-    is that of `shadow_tools`.
-    Interrupts of the human-in-the-loop middleware are understood, and lists of requests as agent
-    inboxes take them (`action_request`); what another interrupt is resumed with says `resume`, by
-    default whether the desk has approved it.
+    is that of `shadow_tools`; `config` and `options` (`context`, `interrupt_before` …) go to the
+    graph each time.
+
+    Interrupts of the human-in-the-loop middleware are understood, and requests as agent inboxes
+    take them (`action_request`); what any other interrupt is resumed with says `resume`, by
+    default whether the desk has approved it. `about` says which tool, with which arguments, such
+    an interrupt is about; by default what it names itself, or the only call that waits there.
+    Several at once are decided together, and each is answered by its own id.
+
+    At a breakpoint (`interrupt_before`, `interrupt_after`) the calls that wait there are decided
+    on: amended or answered where they are not approved. Where no calls wait, the nodes are; the
+    state at the first that is refused is the last one then.
     """
-    config = _thread(case, systems)
-    state = graph.invoke(given, config)
-    for _ in range(_MOST_ROUNDS):
-        decided: list[Decision] = []
-        command = _command(state, systems, map, resume, decided)
-        if command is None:
-            return state
-        with _referring(decided):
-            state = graph.invoke(command, config)
-    raise _without_end("graph")
+    thread = GraphThread(graph, _config(config, case, systems), options, later=False)
+    course = _course(thread, given, _Office(systems, map, Approvals(), about, resume))
+    return _at_once(course)
 
 
 async def arun_graph(
@@ -87,18 +67,13 @@ async def arun_graph(
     map: Mapping[str, Target],
     *,
     resume: Resume | None = None,
+    about: About | None = None,
+    config: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Any:
     """`run_graph` for graphs whose nodes and tools are coroutines."""
-    config = _thread(case, systems)
-    state = await graph.ainvoke(given, config)
-    for _ in range(_MOST_ROUNDS):
-        decided: list[Decision] = []
-        command = _command(state, systems, map, resume, decided)
-        if command is None:
-            return state
-        with _referring(decided):
-            state = await graph.ainvoke(command, config)
-    raise _without_end("graph")
+    thread = GraphThread(graph, _config(config, case, systems), options, later=True)
+    return await _course(thread, given, _Office(systems, map, Approvals(), about, resume))
 
 
 async def run_agent(
@@ -106,129 +81,134 @@ async def run_agent(
 ) -> Any:
     """Run an agent of OpenAI's Agents SDK until no tool waits for approval; its last result.
 
-    `options` go to `Runner.run` each time; `map` is that of `shadow_tools`.
+    `options` go to `Runner.run` each time; `map` is that of `shadow_tools`. The SDK lets nobody
+    change a call: one that is approved otherwise is refused with the arguments that would do, and
+    when the agent makes that call it is approved.
     """
     from agents import Runner
 
-    result = await Runner.run(agent, given, **options)
+    result, approvals = await Runner.run(agent, given, **options), Approvals()
     for _ in range(_MOST_ROUNDS):
         if not result.interruptions:
             return result
         state = result.to_state()
-        decided = []
-        for item in result.interruptions:
-            arguments = orjson.loads(getattr(item.raw_item, "arguments", None) or "{}")
-            decision = _decided(systems, foreseen(map, item.tool_name or "", arguments))
-            decided.append(decision)
-            if decision.granted:
-                state.approve(item)
-            else:
-                state.reject(item, rejection_message=decision.reason)
-        with _referring(decided):
+        asked = [_call_of(item) for item in result.interruptions]
+        _settle(state, result.interruptions, approvals.decided(systems, map, asked))
+        with approvals.lent():
             result = await Runner.run(agent, state, **options)
     raise _without_end("agent")
 
 
-def _thread(case: Any, systems: Toolbox) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Office:
+    """Who an integration of this case turns to, and what they have approved so far."""
+
+    systems: Toolbox
+    map: Mapping[str, Target]
+    approvals: Approvals
+    about: About | None = None
+    resume: Resume | None = None
+
+    def decided(self, asked: Sequence[Asked]) -> list[Decision]:
+        return self.approvals.decided(self.systems, self.map, asked)
+
+    def command(self, interrupts: Sequence[Any], snapshot: Any) -> Any:
+        """What the graph goes on with after all of these."""
+        from langgraph.types import Command
+
+        questions = [self._question(each, snapshot) for each in interrupts]
+        told = iter(self.decided([asked for each in questions for asked in each.asked]))
+        answers = [each.answer([next(told) for _ in each.asked]) for each in questions]
+        return Command(
+            resume={each.id: answer for each, answer in zip(interrupts, answers, strict=True)}
+        )
+
+    def _question(self, interrupt: Any, snapshot: Any) -> Question:
+        def at_hand() -> list[Asked]:
+            found = calls_at(snapshot, interrupt.id)
+            return found.asked() if found is not None else []
+
+        return question_of(
+            interrupt.value,
+            getattr(interrupt, "response_schema", None),
+            about=self.about,
+            resume=self.resume,
+            at_hand=at_hand,
+        )
+
+    async def pass_by(
+        self, thread: GraphThread, stops: Sequence[Breakpoint]
+    ) -> dict[str, str] | None:
+        """Decide on all of these; the approvals of nodes, or None where the thread ends here."""
+        told = iter(self.decided([asked for each in stops for asked in each.asked()]))
+        decisions = [[next(told) for _ in each.asked()] for each in stops]
+        if not all(stop.goes_on(each) for stop, each in zip(stops, decisions, strict=True)):
+            return None
+        nodes: dict[str, str] = {}
+        for stop, each in zip(stops, decisions, strict=True):
+            nodes |= stop.approvals(each)
+            change = stop.update(each)
+            if change is not None:
+                await thread.update(stop, *change)
+        return nodes
+
+
+async def _course(thread: GraphThread, given: Any, office: _Office) -> Any:
+    """Go on with the thread until nothing stops it, or a node is refused."""
+    state = await thread.invoke(given)
+    for number in itertools.count():
+        snapshot = await thread.snapshot()
+        interrupts = interrupts_of(state, snapshot)
+        stops = [] if interrupts else await thread.breakpoints(snapshot)
+        if not interrupts and not stops:
+            break
+        if number == _MOST_ROUNDS:
+            raise _without_end("graph")
+        command = office.command(interrupts, snapshot) if interrupts else None
+        nodes = await office.pass_by(thread, stops)
+        if nodes is None:
+            break
+        with office.approvals.lent(functools.partial(approval_of_node, nodes)):
+            state = await thread.invoke(command)
+    return state
+
+
+def _at_once(course: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine that waits for nothing comes to."""
+    while True:
+        try:
+            course.send(None)
+        except StopIteration as done:
+            return done.value
+
+
+def _config(given: Mapping[str, Any] | None, case: Any, systems: Toolbox) -> dict[str, Any]:
+    own = dict(given or {})
+    configurable = dict(own.get("configurable") or {})
     # A checkpointer outlives the case: another repeat must not go on with what this one said.
-    return {"configurable": {"thread_id": f"{case.id}-{systems.handling}"}}
+    thread = f"{configurable.get('thread_id', case.id)}-{systems.handling}"
+    return {**own, "configurable": {**configurable, "thread_id": thread}}
 
 
 def _without_end(what: str) -> RuntimeError:
     return RuntimeError(f"the {what} is interrupted after {_MOST_ROUNDS} decisions yet")
 
 
-def _command(
-    state: Any,
-    systems: Toolbox,
-    map: Mapping[str, Target],
-    resume: Resume | None,
-    decided: list[Decision],
-) -> Any:
-    """What the graph goes on with, or None where nothing interrupts it."""
-    from langgraph.types import Command
-
-    interrupts = state.get("__interrupt__") if isinstance(state, Mapping) else None
-    if not interrupts:
-        return None
-    return Command(
-        resume={
-            each.id: _answered(each.value, systems, map, resume, decided) for each in interrupts
-        }
-    )
+def _call_of(item: Any) -> Asked:
+    """The call that waits for approval; its arguments are the model's, and may be no JSON."""
+    text = getattr(item.raw_item, "arguments", None) or "{}"
+    try:
+        arguments = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        arguments = None
+    if not isinstance(arguments, dict):
+        return Asked(text=f"{item.tool_name}: {text}")
+    return Asked(item.tool_name or "", arguments)
 
 
-def _answered(
-    value: Any,
-    systems: Toolbox,
-    map: Mapping[str, Target],
-    resume: Resume | None,
-    decided: list[Decision],
-) -> Any:
-    """What one interrupt is resumed with; what was decided is added to `decided`."""
-    asked, wrapped = _requests(value) if resume is None else (None, _as_middleware)
-    if asked is not None:
-        found = [_decided(systems, _named(map, each)) for each in asked]
-        decided += found
-        return wrapped(found)
-    decision = _decided(systems, _named(map, value))
-    decided.append(decision)
-    return decision.granted if resume is None else resume(value, decision)
-
-
-def _requests(value: Any) -> tuple[list[Any] | None, Callable[[list[Decision]], Any]]:
-    """The calls that are asked about in a form that is known, and how they are answered in it."""
-    if isinstance(value, Mapping) and isinstance(value.get("action_requests"), list):
-        return value["action_requests"], _as_middleware
-    if isinstance(value, list) and value and all(_of_inbox(each) for each in value):
-        return [each["action_request"] for each in value], _as_inbox
-    return None, _as_middleware
-
-
-def _of_inbox(value: Any) -> bool:
-    return isinstance(value, Mapping) and "action_request" in value
-
-
-def _as_middleware(decisions: list[Decision]) -> Any:
-    return {
-        "decisions": [
-            {"type": "approve"} if each.granted else {"type": "reject", "message": each.reason}
-            for each in decisions
-        ]
-    }
-
-
-def _as_inbox(decisions: list[Decision]) -> Any:
-    return [
-        {"type": "accept", "args": None}
-        if each.granted
-        else {"type": "response", "args": each.reason}
-        for each in decisions
-    ]
-
-
-def _named(map: Mapping[str, Target], value: Any) -> Foreseen:
-    """The call that an interrupt is about, where it names a tool and its arguments."""
-    if isinstance(value, Mapping):
-        name = value.get("name") or value.get("tool") or value.get("action")
-        arguments: Any = next((value[key] for key in ("args", "arguments") if key in value), {})
-        if isinstance(name, str) and isinstance(arguments, Mapping):
-            return foreseen(map, name, arguments)
-    return Foreseen("", "", {"operation": "", "asked": str(value)[:2000]})
-
-
-def _decided(systems: Toolbox, call: Foreseen) -> Decision:
-    """Ask the desk and wait, in the case's own time, until it has decided."""
-    row = systems.call("desk.approvals.create", action=call.action)
-    while row["status"] == "pending":
-        time.sleep(_LOOK_EVERY)
-        row = systems.call("desk.approvals.get", id=row["id"])
-    other = row.get("approved_action") or {}
-    return Decision(call, row["id"], row["status"], other.get("amount"))
-
-
-def _referring(decided: list[Decision]) -> contextlib.AbstractContextManager[None]:
-    """Let the calls that were approved refer to it when they are made."""
-    return approved(
-        {(each.call.operation, each.call.params): each.approval for each in decided if each.granted}
-    )
+def _settle(state: Any, items: Sequence[Any], decisions: Sequence[Decision]) -> None:
+    for item, decision in zip(items, decisions, strict=True):
+        if decision.granted:
+            state.approve(item)
+        else:
+            state.reject(item, rejection_message=decision.reason)

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from understudy.candidates.callable_tools import acting_as
 from understudy.candidates.plain import plain
 from understudy.candidates.recorded_tools import RecordedAnswers
 from understudy.candidates.tool_kinds import named, rebuilt
@@ -25,7 +26,15 @@ from understudy.model.errors import CandidateError, nearest
 from understudy.systems.engine import Engine
 from understudy.systems.session import CaseSession, CoverageGap
 
-__all__ = ["Foreseen", "Target", "ToolNotMapped", "foreseen", "serving_tools", "shadow_tools"]
+__all__ = [
+    "Foreseen",
+    "Target",
+    "ToolNotMapped",
+    "assumed_by",
+    "foreseen",
+    "serving_tools",
+    "shadow_tools",
+]
 
 Target = str | RecordedAnswers | Callable[..., Any]
 _engines: list[Engine] = []
@@ -121,16 +130,22 @@ def foreseen(map: Mapping[str, Target], name: str, arguments: Mapping[str, Any])
     engine, session = _at_hand(name)
     systems = _Foreseeing(engine, session)
     target = map.get(name)
-    _, assumed = _assumed.get((id(map), name), (map, {}))
-    given = {**assumed, **arguments}
+    told = {"operation": name, "arguments": _value(dict(arguments))}
     # What goes wrong on the way goes wrong again when the tool is called, and is told there.
     with contextlib.suppress(CallError, LookupError, TypeError, ValueError):
         try:
             if target is not None and not isinstance(target, RecordedAnswers):
-                _carried_out(target, systems, given)
+                _carried_out(target, systems, {**assumed_by(map, name), **arguments})
         except _Foreseen as found:
             return Foreseen(found.operation, digest(found.params), found.action)
-    return Foreseen("", "", {"operation": name, "arguments": _value(dict(arguments))})
+        if target is not None:
+            told["effect"] = "read"
+    return Foreseen("", "", told)
+
+
+def assumed_by(map: Mapping[str, Target], name: str) -> dict[str, Any]:
+    """What the tool takes for arguments that are not given."""
+    return _assumed.get((id(map), name), (map, {}))[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +196,7 @@ def _shadow(
         answer = _acted(target, name, {k: v for k, v in arguments.items() if k not in aside})
         return orjson.dumps(answer).decode() if isinstance(target, str) and tells_text else answer
 
-    async def act_later(*args: Any, **kwargs: Any) -> Any:
-        return act(*args, **kwargs)
-
-    later = inspect.iscoroutinefunction(original)
-    return functools.wraps(original)(act_later if later else act)
+    return acting_as(original, act)
 
 
 def _arguments(

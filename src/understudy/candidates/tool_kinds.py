@@ -11,13 +11,10 @@ from typing import Any
 
 import orjson
 
+from understudy.candidates.callable_tools import Replace, name_of, rebuilt_callable
 from understudy.model.errors import CandidateError
 
 __all__ = ["named", "rebuilt"]
-
-Replace = Callable[[str, Callable[..., Any], Container[str]], Callable[..., Any]]
-"""Takes a tool's name, what it calls, and the arguments that are the framework's own affair; gives
-what is called instead."""
 
 _LANGCHAIN = frozenset({"callbacks", "config", "run_manager", "runtime"})
 
@@ -32,7 +29,7 @@ def named(tool: Any) -> list[str]:
         return [each.name for each in _tools_of(tool)]
     if _is_a(tool, "fastmcp", "FastMCP"):
         return [each.name for each in _fastmcp_tools(tool)]
-    name = getattr(tool, "name", None) or getattr(tool, "__name__", None)
+    name = getattr(tool, "name", None) or (name_of(tool) if callable(tool) else None)
     if not isinstance(name, str):
         raise _no_tool(tool)
     return [name]
@@ -49,7 +46,7 @@ def rebuilt(tool: Any, replace: Replace) -> Any:
     if _is_a(tool, "fastmcp", "FastMCP"):
         return _fastmcp_server(tool, replace)
     if callable(tool):
-        return _plain_callable(tool, replace)
+        return rebuilt_callable(tool, replace)
     raise _no_tool(tool)
 
 
@@ -178,13 +175,3 @@ def _fastmcp_tools(server: Any) -> list[Any]:
     if odd is not None:
         raise _no_tool(odd)
     return found
-
-
-def _plain_callable(tool: Callable[..., Any], replace: Replace) -> Any:
-    (name,) = named(tool)
-    validated = getattr(tool, "raw_function", None)
-    if validated is None:
-        return replace(name, tool, ())
-    import pydantic
-
-    return pydantic.validate_call(replace(name, validated, ()))

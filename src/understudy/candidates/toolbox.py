@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,8 +24,7 @@ __all__ = ["CallError", "Toolbox", "approved", "looking"]
 
 _APPROVAL = "x-approval-id"
 _NOBODYS = "nobody's"
-_NONE: Mapping[str, str] = MappingProxyType({})
-_approvals: ContextVar[Mapping[str, str]] = ContextVar("approvals", default=_NONE)
+_approvals: ContextVar[_Approvals | None] = ContextVar("approvals", default=None)
 
 
 class CallError(RuntimeError):
@@ -37,14 +36,35 @@ class CallError(RuntimeError):
         self.body = body
 
 
+@dataclass(frozen=True, slots=True)
+class _Approvals:
+    """Those that calls may refer to: each once, again only where a system has refused the call."""
+
+    calls: dict[tuple[str, str], list[str]]
+    otherwise: Callable[[], str | None] | None
+
+    @contextlib.contextmanager
+    def lent(self, call: tuple[str, str]) -> Iterator[dict[str, str]]:
+        """The headers of a call; its approval is used up where nothing is raised within."""
+        standing = self.calls.get(call, [])
+        approval = next(iter(standing), None)
+        if approval is None and self.otherwise is not None:
+            approval = self.otherwise()
+        yield {} if approval is None else {_APPROVAL: approval}
+        if approval in standing:
+            standing.remove(approval)
+
+
 @contextlib.contextmanager
-def approved(calls: Mapping[tuple[str, str], str]) -> Iterator[None]:
+def approved(
+    calls: dict[tuple[str, str], list[str]], otherwise: Callable[[], str | None] | None = None
+) -> Iterator[None]:
     """Within, calls that were approved refer to their approval.
 
-    `calls` maps an operation and the digest of its parameters to the approval's id.
+    `calls` has the approvals' ids by operation and digest of its parameters; one that has been
+    used is taken out of it. `otherwise` gives the approval of any other write.
     """
-    given = {f"{operation} {params}": approval for (operation, params), approval in calls.items()}
-    token = _approvals.set({**_approvals.get(), **given})
+    token = _approvals.set(_Approvals(calls, otherwise))
     try:
         yield
     finally:
@@ -60,17 +80,15 @@ class Toolbox:
 
     def call(self, operation: str, /, **params: Any) -> Any:
         """Call one operation by name; its decoded answer, or `CallError` where it refuses."""
-        request = self._request(self._find(operation), params)
+        found = self._find(operation)
+        request = self._request(found, params)
         given = _approvals.get()
-        approval = given.get(f"{operation} {digest(params)}") if given else None
-        if approval is not None:
-            headers = {**request.headers, _APPROVAL: approval}
+        if given is None or not found.writes:
+            return _heard(operation, self._engine.handle(request))
+        with given.lent((operation, digest(params))) as more:
+            headers = {**request.headers, **more}
             request = msgspec.structs.replace(request, headers=headers)
-        answer = self._engine.handle(request)
-        body = _decoded(answer)
-        if answer.status >= 400:
-            raise CallError(operation, answer.status, body)
-        return body
+            return _heard(operation, self._engine.handle(request))
 
     def foresee(self, operation: str, /, **params: Any) -> dict[str, Any]:
         """The action that a write would be, without doing it: operation, target, amount."""
@@ -145,6 +163,13 @@ def looking(engine: Engine, case: Any) -> Callable[..., Any]:
             engine.close_case(_NOBODYS)
 
     return look
+
+
+def _heard(operation: str, answer: Response) -> Any:
+    body = _decoded(answer)
+    if answer.status >= 400:
+        raise CallError(operation, answer.status, body)
+    return body
 
 
 def _decoded(answer: Response) -> Any:

@@ -92,12 +92,19 @@ def _told(session: CaseSession, row: Row) -> Row:
 
 
 def _stands(session: CaseSession, approval: str) -> bool:
-    """Whether an approval may be referred to: given, or waiting where nobody reviews."""
+    """Whether an approval may be referred to: given, or waiting where nobody reviews.
+
+    One of a call that only reads is none of anything that is written.
+    """
     row = session.overlay.get(_APPROVALS, approval)
-    if row is None:
+    if row is None or _reads(row["action"]):
         return False
     wanted = _GIVEN if _DECISION in row else ("pending",)
     return _told(session, row)["status"] in wanted
+
+
+def _reads(action: Any) -> bool:
+    return isinstance(action, dict) and action.get("effect") == Effect.READ
 
 
 def _get(table: str, label: str) -> Any:
