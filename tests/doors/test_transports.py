@@ -14,7 +14,11 @@ import httpx2
 import pytest
 import requests
 import urllib3
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
 
+from understudy.doors.httpx_door import plain_parse
 from understudy.doors.transports import installed
 
 URL = "https://api.vendor.example/v1/things?limit=2&q=a%20b"
@@ -217,6 +221,49 @@ def test_everything_is_put_back(echo):
         httpx2.AsyncHTTPTransport.handle_async_request,
         urllib3.HTTPConnectionPool._make_request,
     )
+
+
+ADDRESSES = st.from_regex(
+    r"https?://[a-zA-Z0-9.:@-]{1,12}(/[a-zA-Z0-9.%~ é_-]{0,8}){0,4}(\?[a-z0-9=&%+.\[\] ]{0,12})?(#x)?",
+    fullmatch=True,
+)
+
+
+def _parts(parse, address):
+    try:
+        return parse(address)
+    except Exception as error:
+        return type(error).__name__, str(error)
+
+
+@settings(deadline=None, max_examples=150)
+@given(ADDRESSES)
+@example("https://api.vendor.example/v1/things?limit=10&after=a_1")
+@example("https://api.vendor.example/v1/../things")
+@example("https://api.vendor.example/" + "a" * 70_000)
+@example("https://1.2.3.999/v1/things")
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_addresses_are_what_the_library_makes_of_them(library, address):
+    """However an address is written, its parts are the library's own, or its complaint is."""
+    real = library._urls.urlparse
+    assert _parts(plain_parse(real), address) == _parts(real, address)
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_cookies_reach_the_clients_jar(library, echo):
+    """An answer that sets a cookie sets it in the client, and others leave the jar alone."""
+
+    class Baker(type(echo)):
+        def handle(self, request):
+            answer = super().handle(request)
+            return structs.replace(answer, headers=(*answer.headers, ("Set-Cookie", "seen=1")))
+
+    with installed(echo), library.Client() as client:
+        client.get("https://api.vendor.example/x", headers={"x-key": "k"})
+        assert not client.cookies
+    with installed(Baker()), library.Client() as client:
+        client.get("https://api.vendor.example/x", headers={"x-key": "k"})
+        assert dict(client.cookies) == {"seen": "1"}
 
 
 def test_the_newest_engine_that_serves_a_host_answers(make_echo):

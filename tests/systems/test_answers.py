@@ -4,6 +4,7 @@ import gc
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from understudy.model.campaign import Fault, FaultKind, FaultMatch
 from understudy.model.world import World
@@ -11,6 +12,7 @@ from understudy.systems.answers import Answers, Kept
 from understudy.systems.calling import build_request, find_operation
 from understudy.systems.engine import Engine
 from understudy.systems.operation import Operation, Reply
+from understudy.systems.session import CaseSession
 from understudy.systems.system import System
 
 READS = (
@@ -169,13 +171,49 @@ def test_objects_are_kept_from_the_second_time_on(make_caller, world):
     kept = []
     for _ in range(2):
         caller("stripe.charges.retrieve", id="ch_0001")
-        kept.append(engine._answers.get(("api.stripe.com", "/v1/charges/ch_0001", "")))
+        kept.append(engine._answers.get(("api.stripe.com", "/v1/charges/ch_0001", "", "")))
     assert kept[0] is None
     assert kept[1].operation == "stripe.charges.retrieve"
-    asked = [("host", f"/{number}", "") for number in range(50_000)]
+    asked = [("host", f"/{number}", "", "") for number in range(50_000)]
     assert not any(map(answers.asked_again, asked))
     assert answers.asked_again(asked[-1])
     assert not answers.asked_again(asked[0])
+
+
+def test_a_client_that_pins_a_version_is_answered_from_what_is_kept(make_caller, world):
+    """Each version has its kept answer, byte for byte the one of its own, and states itself."""
+    engines = Engine(world, seed=7), _plain(Engine(world, seed=7))
+    versions = ("2022-08-01", "2026-09-30.endive", "2022-08-01", "", "2026-09-30.endive", "")
+    told = []
+    for engine in engines:
+        caller = make_caller(engine, "a")
+        request = build_request(
+            find_operation("stripe.charges.retrieve"), {"id": "ch_0001"}, caller.session.credentials
+        )
+        for version in versions * 2:
+            pinned = {"stripe-version": version} if version else {}
+            asked = structs.replace(request, headers={**request.headers, **pinned})
+            told.append(engine.handle(asked))
+    assert told[: len(told) // 2] == told[len(told) // 2 :]
+    assert len({answer.body for answer in told}) == 2
+    kept = ("api.stripe.com", "/v1/charges/ch_0001", "")
+    assert all(engines[0]._answers.get((*kept, version)) for version in set(versions))
+    stated = [dict(answer.headers)["stripe-version"] for answer in told[:4]]
+    assert stated == ["2022-08-01", "2026-09-30.endive", "2022-08-01", "2026-10-28.endive"]
+
+
+def test_a_case_that_is_let_go_leaves_memory(engine, caller_of):
+    """After a list that was kept nothing holds a closed case but who holds its session."""
+    caller = caller_of("let-go")
+    assert caller("stripe.charges.list", customer="cus_ada")[0] == 200
+    gc.disable()
+    try:
+        engine.close_case("let-go")
+        del caller
+        held = [each for each in gc.get_objects() if type(each) is CaseSession]
+        assert "let-go" not in [each.case_id for each in held]
+    finally:
+        gc.enable()
 
 
 def test_a_credential_that_changes_hands_takes_its_reads_along(world):

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import importlib
 import os
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -22,6 +23,13 @@ __all__ = ["patches"]
 
 Lookup = Callable[[str], Answering | None]
 Models = Callable[[str, int | None], PacedModels | None]
+_PLAIN = re.compile(
+    r"(https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*)((?:/[\w~-][\w.~-]*)+/?)(?:\?([\w.~=&-]*))?", re.ASCII
+)
+"""Addresses with nothing to code, lower or resolve: no dots at the start of a part of the path."""
+_LONG = 4_000
+_COOKIE = "set-cookie"
+_COOKIE_LENGTH = len(_COOKIE)
 _EXTENSIONS = {"http_version": b"HTTP/1.1"}
 
 
@@ -43,6 +51,8 @@ def _library_patches(
     answered = functools.partial(_answered, library, held, _cut_stream(library))
     extract = library.Cookies.extract_cookies
     yield Patch(library.Cookies, "extract_cookies", _cookie_door(extract, held))
+    addresses = importlib.import_module(f"{library.__name__}._urls")
+    yield Patch(addresses, "urlparse", plain_parse(addresses.urlparse))
     yield Patch(sync, "handle_request", _sync_door(real, engine_at, answered))
     yield Patch(
         concurrent,
@@ -56,10 +66,28 @@ def _cookie_door(real: Callable[[Any, Any], None], held_response: Any) -> Callab
     # Looking for cookies takes as long as answering, and the vendors' answers set none.
     @functools.wraps(real)
     def extract_cookies(self: Any, response: Any) -> None:
-        if type(response) is not held_response or "set-cookie" in response.headers:
+        if type(response) is not held_response or response.sets_cookies:
             real(self, response)
 
     return extract_cookies
+
+
+def plain_parse(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The library's `urlparse`, which reads character by character, quick where nothing is coded.
+
+    Of such an address path and query are what they are, and only the origin is to be taken apart.
+    """
+    origin_of = functools.lru_cache(256)(real)
+
+    @functools.wraps(real)
+    def urlparse(url: str = "", **parts: Any) -> Any:
+        plain = _PLAIN.fullmatch(url) if not parts and len(url) < _LONG else None
+        if plain is None:
+            return real(url, **parts)
+        origin, path, query = plain.groups()
+        return origin_of(origin)._replace(path=path, query=query)
+
+    return urlparse
 
 
 def _sync_door(
@@ -179,7 +207,15 @@ def _answered(
     )
     if not cut:
         response.held = answer.body
+        response.sets_cookies = _sets_cookies(answer)
     return response
+
+
+def _sets_cookies(answer: Response) -> bool:
+    for name, _ in answer.headers:
+        if len(name) == _COOKIE_LENGTH and name.lower() == _COOKIE:
+            return True
+    return False
 
 
 def _held_response(library: Any) -> Any:

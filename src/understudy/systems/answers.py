@@ -13,7 +13,7 @@ from understudy.systems.operation import Call
 from understudy.systems.overlay import Overlay
 from understudy.systems.session import CaseSession
 
-__all__ = ["Answers", "Kept", "Watch"]
+__all__ = ["Address", "Answers", "Kept", "Watch"]
 
 _KEPT_BYTES = 16_000_000
 _ENTRY_BYTES = 1_000
@@ -21,8 +21,8 @@ _LONGEST_ADDRESS = 1_000
 _ASKED_KEPT = 10_000
 _SHARED = ("base_urls", "renderings", "seed")
 
-Address = tuple[str, str, str]
-"""Host, path and query."""
+Address = tuple[str, str, str, str]
+"""Host, path, query, and the version of the API where one is asked for."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -74,93 +74,111 @@ class Answers:
 class Watch:
     """A call whose handler is watched: what it sees of the overlay, and what else of the case.
 
-    `own` becomes true where the answer may depend on anything that other cases do not share: the
-    clock, counters, jobs, the request's headers.
+    What is watched knows its `Sight` alone and not the watch, so that none of it is in a circle:
+    the case must leave memory when it is let go.
     """
 
     def __init__(self, call: Call) -> None:
-        self.own = False
-        self.overlay = _WatchedOverlay(call.session.overlay, self)
-        session = cast(CaseSession, _WatchedSession(call.session, self))
+        self._sight = _Sight()
+        self.overlay = _WatchedOverlay(call.session.overlay, self._sight)
+        session = cast(CaseSession, _WatchedSession(call.session, self.overlay, self._sight))
         asked = call.request
-        headers = _WatchedHeaders(asked.headers, self)
+        headers = _WatchedHeaders(asked.headers, self._sight)
         request = Request(
             asked.method, asked.host, asked.path, asked.query, headers, asked.body,
             asked.timeout, asked.pace,
         )  # fmt: skip
         self.call = Call(session, request, call.path, call.query, call.body, call.version)
 
+    @property
+    def saw(self) -> frozenset[Hashable]:
+        """The tables and rows that were looked at."""
+        return frozenset(self._sight.saw)
+
     def fits_others(self) -> bool:
         """Whether the answer follows from the call's address and the world alone."""
-        return not self.own and self.overlay.saw.isdisjoint(self.overlay.wrote)
+        return not self._sight.own and self._sight.saw.isdisjoint(self.overlay.wrote)
+
+
+class _Sight:
+    """What was looked at.
+
+    `own` becomes true where the answer may depend on anything that other cases do not share: the
+    clock, counters, jobs, the request's headers.
+    """
+
+    __slots__ = ("own", "saw")
+
+    def __init__(self) -> None:
+        self.own = False
+        self.saw: set[Hashable] = set()
 
 
 class _WatchedOverlay(Overlay):
     """The same overlay, with a note of what was looked at: a table, or one row of it."""
 
-    __slots__ = ("_watch", "saw")
+    __slots__ = ("_sight",)
 
-    def __init__(self, overlay: Overlay, watch: Watch) -> None:
+    def __init__(self, overlay: Overlay, sight: _Sight) -> None:
         self._share(overlay)
-        self._watch = watch
-        self.saw: set[Hashable] = set()
+        self._sight = sight
 
     def get(self, table: str, row_id: str) -> Row | None:
-        self.saw.add((table, row_id))
+        self._sight.saw.add((table, row_id))
         return super().get(table, row_id)
 
     def touched(self, table: str, row_id: str) -> bool:
-        self.saw.add((table, row_id))
+        self._sight.saw.add((table, row_id))
         return super().touched(table, row_id)
 
     def written(self, table: str) -> list[Row]:
-        self.saw.add(table)
+        self._sight.saw.add(table)
         return super().written(table)
 
     def find(self, table: str, column: str, value: Any) -> list[Row]:
-        self.saw.add(table)
+        self._sight.saw.add(table)
         return super().find(table, column, value)
 
     def rows(self, table: str) -> Iterator[Row]:
-        self.saw.add(table)
+        self._sight.saw.add(table)
         return super().rows(table)
 
     def diff(self) -> Any:
-        self._watch.own = True
+        self._sight.own = True
         return super().diff()
 
 
 class _WatchedSession:
     """The same session; all but what an engine's cases share belongs to the case."""
 
-    __slots__ = ("_session", "_watch", "overlay")
+    __slots__ = ("_session", "_sight", "overlay")
 
-    def __init__(self, session: CaseSession, watch: Watch) -> None:
+    def __init__(self, session: CaseSession, overlay: Overlay, sight: _Sight) -> None:
         self._session = session
-        self._watch = watch
-        self.overlay = watch.overlay
+        self._sight = sight
+        self.overlay = overlay
 
     def __getattr__(self, name: str) -> Any:
         if name not in _SHARED:
-            self._watch.own = True
+            self._sight.own = True
         return getattr(self._session, name)
 
 
 class _WatchedHeaders(Mapping[str, str]):
     """The same headers; who reads them answers to this caller only."""
 
-    __slots__ = ("_headers", "_watch")
+    __slots__ = ("_headers", "_sight")
 
-    def __init__(self, headers: Mapping[str, str], watch: Watch) -> None:
+    def __init__(self, headers: Mapping[str, str], sight: _Sight) -> None:
         self._headers = headers
-        self._watch = watch
+        self._sight = sight
 
     def __getitem__(self, name: str) -> str:
-        self._watch.own = True
+        self._sight.own = True
         return self._headers[name]
 
     def __iter__(self) -> Iterator[str]:
-        self._watch.own = True
+        self._sight.own = True
         return iter(self._headers)
 
     def __len__(self) -> int:

@@ -13,6 +13,10 @@ from understudy.systems.operation import Call, Operation
 __all__ = ["Dispatcher", "Route"]
 
 
+def _decoded(segment: str) -> str:
+    return unquote(segment) if "%" in segment else segment
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """All operations of one method and template, and where its parameters stand."""
@@ -22,7 +26,7 @@ class Route:
 
     def path(self, segments: list[str]) -> dict[str, str]:
         """The path parameters of one request."""
-        return {name: unquote(segments[index]) for index, name in self.names}
+        return {name: _decoded(segments[index]) for index, name in self.names}
 
     def pick(self, call: Call) -> Operation:
         """The operation that the call means; the last one has no condition."""

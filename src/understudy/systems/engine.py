@@ -11,7 +11,7 @@ import orjson
 
 from understudy.model.errors import EvidenceError
 from understudy.model.world import World
-from understudy.systems.answers import Answers, Kept, Watch
+from understudy.systems.answers import Address, Answers, Kept, Watch
 from understudy.systems.capture import attempt, captured, describe
 from understudy.systems.clock import VirtualClock
 from understudy.systems.dispatch import Route
@@ -149,15 +149,16 @@ class Engine:
         with session.lock:
             session.clock.calls += 1
             shared = session.overlay.world is self.world
+            kept = None
+            if shared and request.method == "GET" and not request.body:
+                kept = self._answers.get(_address(system, request))
+            if kept is not None and kept.saw.isdisjoint(session.overlay.wrote):
+                session.reads[kept.operation] += 1
+                response = Response(200, system.headers(session) + kept.headers, kept.body)
+            else:
+                response = self._served(system, session, request)
             name = system.version_header
             stated = system.stated(request.headers) if name and name in request.headers else ()
-            if shared and request.method == "GET" and not request.body and not stated:
-                kept = self._answers.get((request.host, request.path, request.query))
-                if kept is not None and kept.saw.isdisjoint(session.overlay.wrote):
-                    session.reads[kept.operation] += 1
-                    headers = system.headers(session)
-                    return Response(200, headers + kept.headers, kept.body)
-            response = self._served(system, session, request)
             return response.stating(stated) if stated else response
 
     def _system(self, host: str) -> System | None:
@@ -224,10 +225,9 @@ class Engine:
     def _answered(self, system: System, operation: Operation, call: Call) -> Reply:
         """A read carried out; its answer is kept where any other case would get the same."""
         request = call.request
-        address = request.host, request.path, request.query
+        address = _address(system, request)
         own = self.faults is not None or call.session.overlay.world is not self.world
-        own = own or bool(call.version or request.body)
-        if own or request.method != "GET" or not system.keeps_answers:
+        if own or request.body or request.method != "GET" or not system.keeps_answers:
             return operation.handler(call)
         # An object asked for by id is made quickly, and most only once: not worth the watching.
         if self._answers.get(address) or (call.path and not self._answers.asked_again(address)):
@@ -235,7 +235,7 @@ class Engine:
         watch = Watch(call)
         reply = operation.handler(watch.call)
         if reply.status == 200 and watch.fits_others() and self._only(system, request):
-            body, saw = _kept_body(reply.payload), frozenset(watch.overlay.saw)
+            body, saw = _kept_body(reply.payload), watch.saw
             self._answers.keep(address, Kept(operation.name, reply.headers, body, saw))
             return Reply(reply.status, body, reply.headers)
         return reply
@@ -317,6 +317,12 @@ def _plan(faults: Sequence[Fault], seed: int, systems: Mapping[str, System]) -> 
     from understudy.systems.faults import FaultPlan
 
     return FaultPlan(faults, seed, systems)
+
+
+def _address(system: System, request: Request) -> Address:
+    name = system.version_header
+    version = request.headers.get(name, "") if name else ""
+    return request.host, request.path, request.query, version
 
 
 def _kept_body(payload: Any) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 
 from understudy.systems import mint
@@ -32,7 +33,7 @@ class Keyring:
         self._seed = seed
         self._secrets: dict[str, tuple[CaseSession, str]] = {}
         self._bound: dict[str, list[str]] = {}
-        self._gone: dict[str, None] = {}
+        self._gone: OrderedDict[str, None] = OrderedDict()
         self._workers: dict[str, Credentials] = {}
         self.shown: dict[str | None, tuple[System | None, CaseSession | None]] = {}
 
@@ -78,7 +79,7 @@ class Keyring:
                     del self._secrets[secret]
                     self._gone[secret] = None
             while len(self._gone) > _MOST_GONE:
-                del self._gone[next(iter(self._gone))]
+                self._gone.popitem(last=False)
 
     def outlived(self, system: System, request: Request) -> bool:
         """Whether a request presents what was a case's credential, and that case has ended."""
