@@ -224,7 +224,8 @@ def test_everything_is_put_back(echo):
 
 
 ADDRESSES = st.from_regex(
-    r"https?://[a-zA-Z0-9.:@-]{1,12}(/[a-zA-Z0-9.%~ é_-]{0,8}){0,4}(\?[a-z0-9=&%+.\[\] ]{0,12})?(#x)?",
+    r"https?://[a-zA-Z0-9.:@-]{1,12}(/[a-zA-Z0-9.%~ é_-]{0,8}){0,4}"
+    r"(\?[a-z0-9=&%+.\[\] ]{0,12})?(#x)?",
     fullmatch=True,
 )
 

@@ -12,7 +12,6 @@ from understudy.systems.zendesk.payload import NUMBERS
 
 __all__ = ["nameless", "odd_rows"]
 
-_PLURALS = {"companies": "company", "ticket_forms": "ticket_form"}
 _IDS = {"hubspot": ("from_id", "hubspot_owner_id", "to_id"), "zendesk": NUMBERS[1:]}
 _PLAIN = {"boolean": bool, "integer": int}
 _WORDS = {"boolean": "true or false", "integer": "a whole number"}
@@ -64,7 +63,8 @@ def _columns(table: str) -> Mapping[str, Any]:
     """The schemas of a table's columns, as the vendor shows them; of ids Zendesk's are numbers."""
     system, _, plural = table.partition(".")
     shapes = KNOWN[system].shapes if system in KNOWN else {}
-    shape = shapes.get(_PLURALS.get(plural, plural.removesuffix("s")), {})
+    one = f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
+    shape = shapes.get(one, {})
     columns = shape.get("properties", {})
     if system == "stripe":
         return dict(columns)

@@ -23,8 +23,6 @@ __all__ = ["Player"]
 _TOKENS = ("after_cursor", "before_cursor")
 _LAST = "no further page"
 _KEPT_HEADERS = ("accept", "idempotency-key")
-_VERSIONS = ("stripe-version",)
-"""What names a version of the API: asked for, or else told by the answer, in the same header."""
 
 
 @dataclass(slots=True)
@@ -79,7 +77,7 @@ class Player:
         extra, body, kind = _encoded(system, asked.method, self._ours(asked.body))
         headers = {
             **{name: asked.headers[name] for name in _KEPT_HEADERS if name in asked.headers},
-            **_version(interaction),
+            **_version(system.version_header, interaction),
             **system.authorization(self.session.credentials[system.name]),
             **kind,
         }
@@ -102,10 +100,11 @@ class Player:
         return self.ids.get(str(value), value)
 
 
-def _version(interaction: Interaction) -> dict[str, str]:
+def _version(header: str, interaction: Interaction) -> dict[str, str]:
+    """The version that was asked for, or else the one that the answer told in the same header."""
     told = interaction.response.headers if interaction.response else {}
     known = {**told, **interaction.request.headers}
-    return {name: known[name] for name in _VERSIONS if name in known}
+    return {header: known[header]} if header in known else {}
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:

@@ -59,13 +59,10 @@ def _changes(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str,
 def _address(row: Row, given: dict[str, Any]) -> dict[str, Any]:
     if given.get("address") == "":
         return {"address": None}
+    fields.nested(given, "address", _ADDRESS)
     address = fields.texts(given, "address")
     if address is None:
         return {}
-    for name in address:
-        if name not in _ADDRESS:
-            message = f"Received unknown parameter: address[{name}]"
-            raise invalid(message, param=f"address[{name}]", code="parameter_unknown")
     return {"address": {**(row.get("address") or {}), **{k: v or None for k, v in address.items()}}}
 
 

@@ -41,13 +41,7 @@ def _answerable(call: Call) -> Row:
 
 
 def _evidence(given: dict[str, Any]) -> dict[str, Any] | None:
-    told = given.get("evidence")
-    own = told if isinstance(told, dict) else {}
-    unknown = next((name for name in own if name not in (*EVIDENCE, _ENHANCED)), None)
-    if unknown is not None:
-        param = f"evidence[{unknown}]"
-        message = f"Received unknown parameter: {param}"
-        raise invalid(message, param=param, code="parameter_unknown")
+    own = fields.nested(given, "evidence", (*EVIDENCE, _ENHANCED))
     plain = {name: value for name, value in own.items() if name != _ENHANCED}
     texts: dict[str, Any] | None = fields.texts({"evidence": plain} if own else given, "evidence")
     return texts if texts is None or _ENHANCED not in own else {**texts, _ENHANCED: own[_ENHANCED]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from understudy.model.money import Money
 from understudy.systems.operation import Refusal
 
-__all__ = ["api_error", "declined", "invalid", "missing", "money_text", "no_such"]
+__all__ = ["api_error", "declined", "invalid", "missing", "money_text", "no_such", "unknown"]
 
 _DOCS = "https://stripe.com/docs/error-codes/"
 # What Stripe looks up as a part of the request, and not as what the request is about.
@@ -51,6 +51,12 @@ def no_such(kind: str, object_id: object, param: str = "id") -> Refusal:
 def missing(param: str) -> Refusal:
     """The 400 of a required parameter that is not there."""
     return invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
+
+
+def unknown(param: str) -> Refusal:
+    """The 400 of a parameter that there is not; `param` is its whole name."""
+    message = f"Received unknown parameter: {param}"
+    return invalid(message, param=param, code="parameter_unknown")
 
 
 def money_text(minor: int, currency: str | None) -> str:

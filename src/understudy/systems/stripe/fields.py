@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe.currencies import supported
-from understudy.systems.stripe.errors import invalid, missing, no_such
+from understudy.systems.stripe.errors import invalid, missing, no_such, unknown
 
 __all__ = [
     "boolean",
     "checked_text",
     "currency",
+    "hashes",
     "integer",
     "is_true",
     "lenient_integer",
     "merged_metadata",
+    "nested",
     "one_of",
     "params",
     "require",
     "required",
+    "several",
     "text",
     "texts",
 ]
@@ -58,13 +61,42 @@ def checked_text(value: Any, param: str) -> str:
     return value
 
 
-def texts(values: Params, name: str) -> dict[str, str] | None:
-    """A hash of strings, or None where there is none."""
+def nested(values: Params, name: str, known: Collection[str] = ()) -> dict[str, Any]:
+    """A hash of parameters, empty where there is none; only of `known` names if there are any."""
     given = values.get(name)
     if given in (None, ""):
-        return None
+        return {}
     if not isinstance(given, dict):
         raise invalid("Invalid object", param=name)
+    for key in given:
+        if known and key not in known:
+            raise unknown(f"{name}[{key}]")
+    return given
+
+
+def several(values: Params, name: str, param: str = "") -> list[Any]:
+    """An array, empty where there is none; `param` is its whole name where it is nested."""
+    given = values.get(name)
+    if given in (None, ""):
+        return []
+    if not isinstance(given, list):
+        raise invalid("Invalid array", param=param or name)
+    return given
+
+
+def hashes(values: Params, name: str, param: str = "") -> list[dict[str, Any]]:
+    """The same of hashes."""
+    given = several(values, name, param)
+    if not all(isinstance(each, dict) for each in given):
+        raise invalid("Invalid array", param=param or name)
+    return given
+
+
+def texts(values: Params, name: str) -> dict[str, str] | None:
+    """A hash of strings, or None where there is none."""
+    if values.get(name) in (None, ""):
+        return None
+    given = nested(values, name)
     return {key: checked_text(value, f"{name}[{key}]") for key, value in given.items()}
 
 

@@ -9,7 +9,7 @@ from understudy.systems.operation import Call, Operation, Reply
 from understudy.systems.overlay import Overlay
 from understudy.systems.schema import OBJECT, STRING, one_of, params, says
 from understudy.systems.stripe import fields
-from understudy.systems.stripe.errors import invalid, missing, no_such
+from understudy.systems.stripe.errors import missing, no_such
 from understudy.systems.stripe.expand import Expansion, expanded
 from understudy.systems.stripe.listing import between, ordered, page_of
 from understudy.systems.stripe.paying import invoice_of, payment_named, payments_of
@@ -42,11 +42,9 @@ def _list(call: Call) -> Reply:
 
 def _wanted(values: dict[str, Any]) -> str | None:
     """The id of the intent or charge that is asked for by `payment[type]` and its own name."""
-    told = values.get("payment")
-    if told in (None, ""):
+    told = fields.nested(values, "payment")
+    if not told:
         return None
-    if not isinstance(told, dict):
-        raise invalid("Invalid object", param="payment")
     kind = fields.one_of(told, "type", _KINDS, "payment[type]")
     if kind is None:
         raise missing("payment[type]")

@@ -40,8 +40,6 @@ def _from(*states: str, action: str) -> Callable[[Row], None]:
     """A check that the invoice's status allows the step."""
 
     def check(row: Row) -> None:
-        if action == "pay" and row.get("status") == "paid":
-            raise invalid("Invoice is already paid")
         if row.get("status") not in states:
             message = (
                 f"You can only {action} invoices whose status is {' or '.join(states)}."
@@ -50,6 +48,12 @@ def _from(*states: str, action: str) -> Callable[[Row], None]:
             raise invalid(message, code="invoice_not_editable")
 
     return check
+
+
+def _payable(row: Row) -> None:
+    if row.get("status") == "paid":
+        raise invalid("Invoice is already paid")
+    _from("open", "draft", "uncollectible", action="pay")(row)
 
 
 def _step(check: Callable[[Row], None], change: Change) -> Callable[[Call], Reply]:
@@ -316,7 +320,7 @@ OPERATIONS = (
     ),
     _money_step(
         "pay", "Collect an open or draft invoice from the customer's payment method.",
-        _step(_from("open", "draft", "uncollectible", action="pay"), _paid),
+        _step(_payable, _paid),
         reversible_by="stripe.refunds.create",
         extra={"paid_out_of_band": BOOLEAN, "payment_method": STRING},
         accepts=frozenset(("forgive", "mandate", "off_session", "source")),

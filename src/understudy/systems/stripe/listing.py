@@ -14,7 +14,15 @@ from understudy.systems.operation import Call, Reply
 from understudy.systems.overlay import Overlay
 from understudy.systems.stripe.errors import invalid, no_such
 from understudy.systems.stripe.expand import Expansion, present
-from understudy.systems.stripe.fields import boolean, integer, lenient_integer, params, text
+from understudy.systems.stripe.fields import (
+    boolean,
+    integer,
+    lenient_integer,
+    nested,
+    params,
+    several,
+    text,
+)
 
 __all__ = [
     "Keep",
@@ -54,7 +62,7 @@ def page_of(
 ) -> tuple[list[dict[str, Any]], bool]:
     """One page of what no table holds, given newest first, and whether more follows."""
     limit = page_limit(values)
-    after, before = cursors(values)
+    after, before = _cursors(values)
     cursor, name = (after, "starting_after") if before is None else (before, "ending_before")
     if cursor is None:
         taken = list(islice(made, limit + 1))
@@ -73,7 +81,7 @@ def ordered(overlay: Overlay, table: str) -> Iterator[Row]:
     return _rows(overlay, table, _whole(overlay, table), None)
 
 
-def cursors(values: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _cursors(values: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """What `starting_after` and `ending_before` name; a page begins at one of them only."""
     after, before = text(values, "starting_after"), text(values, "ending_before")
     if after is not None and before is not None:
@@ -101,12 +109,7 @@ def between(values: Mapping[str, Any], name: str) -> Keep | None:
     if not isinstance(wanted, dict):
         exact = integer(values, name)
         return lambda row: _time(row, name) == exact
-    unknown = next((bound for bound in wanted if bound not in _BOUNDS), None)
-    if unknown is not None:
-        param = f"{name}[{unknown}]"
-        message = f"Received unknown parameter: {param}"
-        raise invalid(message, param=param, code="parameter_unknown")
-    bounds = {bound: lenient_integer(value) for bound, value in wanted.items()}
+    bounds = {bound: lenient_integer(v) for bound, v in nested(values, name, _BOUNDS).items()}
     wrong = next((bound for bound, value in bounds.items() if value is None), None)
     if wrong is not None:
         shown, param = str(wanted[wrong])[:200], f"{name}[{wrong}]"
@@ -117,17 +120,16 @@ def between(values: Mapping[str, Any], name: str) -> Keep | None:
 
 
 def narrowed(
-    values: Mapping[str, Any], flags: Iterable[str], several: Mapping[str, str]
+    values: Mapping[str, Any], flags: Iterable[str], columns: Mapping[str, str]
 ) -> Keep | None:
     """The filter that truth values, and lists of values by column, ask for.
 
     What a row says nothing of is true, as of `active`.
     """
     wanted = {name: flag for name in flags if (flag := boolean(values, name)) is not None}
-    among = {column: values[name] for name, column in several.items() if values.get(name)}
-    for name in several:
-        if values.get(name) and not isinstance(values[name], list):
-            raise invalid("Invalid array", param=name)
+    among = {
+        column: listed for name, column in columns.items() if (listed := several(values, name))
+    }
     if not wanted and not among:
         return None
     return lambda row: (
@@ -147,7 +149,7 @@ def _page(
     overlay: Overlay, table: str, wanted: Mapping[str, str], keep: Keep | None,
     values: Mapping[str, Any], limit: int,
 ) -> tuple[list[Row], bool]:  # fmt: skip
-    after, before = cursors(values)
+    after, before = _cursors(values)
     order = _narrowed(overlay, table, wanted)
     if before is not None:
         found = _rows(overlay, table, _until(order, _cursor(overlay, table, before)), keep)

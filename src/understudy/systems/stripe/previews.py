@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.operation import Call, Operation, Reply
-from understudy.systems.schema import OBJECT, STRING, array, one_of, params, says
+from understudy.systems.schema import OBJECT, STRING, array, params, says
 from understudy.systems.stripe import fields
 from understudy.systems.stripe.currencies import supported
 from understudy.systems.stripe.errors import invalid, missing
@@ -30,7 +30,7 @@ def _preview(call: Call) -> Reply:
     customer = _named(call, given, "customer")
     if customer is None and subscription is not None:
         customer = call.session.overlay.get("stripe.customers", str(subscription.get("customer")))
-    details = _object(given, "subscription_details")
+    details = fields.nested(given, "subscription_details")
     if customer is None and not (details.get("items") or given.get("invoice_items")):
         raise missing("customer")
     if subscription is not None and subscription.get("status") == "canceled":
@@ -51,22 +51,6 @@ def _named(call: Call, given: dict[str, Any], kind: str) -> Row | None:
     return fields.require(call, f"{kind}s", row_id, kind) if row_id else None
 
 
-def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
-    told = given.get(name)
-    if told in (None, ""):
-        return {}
-    if not isinstance(told, dict):
-        raise invalid("Invalid object", param=name)
-    return told
-
-
-def _list(told: dict[str, Any], name: str, param: str) -> list[dict[str, Any]]:
-    items = told.get(name) or []
-    if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
-        raise invalid("Invalid array", param=param)
-    return items
-
-
 def _currency(given: dict[str, Any], customer: Row | None, subscription: Row | None) -> str:
     if given.get("currency"):
         return fields.currency(given)
@@ -76,7 +60,7 @@ def _currency(given: dict[str, Any], customer: Row | None, subscription: Row | N
 
 def _recurring(call: Call, row: Row | None, details: dict[str, Any]) -> Iterator[_Line]:
     """What a subscription costs next, and what changing it now would cost or give back."""
-    items = _list(details, "items", "subscription_details[items]")
+    items = fields.hashes(details, "items", "subscription_details[items]")
     behavior = fields.one_of(
         details, "proration_behavior", _PRORATIONS, "subscription_details[proration_behavior]"
     )
@@ -145,7 +129,7 @@ def _once(
     if customer is not None:
         waiting = pending(call, {"customer": customer["id"], "currency": currency})
         yield from map(line_of, waiting)
-    for index, item in enumerate(_list(given, "invoice_items", "invoice_items")):
+    for index, item in enumerate(fields.hashes(given, "invoice_items")):
         yield _supposed(call, item, index, currency)
 
 
@@ -200,13 +184,13 @@ OPERATIONS = (
                 OBJECT, "items with price and quantity, proration_behavior, proration_date."
             ),
             invoice_items=says(array(OBJECT), "Items with price or amount, and quantity."),
-            preview_mode=one_of("next", "recurring"), expand=EXPAND,
+            expand=EXPAND,
         ),
         handler=_preview,
         answers=one("invoice"),
         accepts=frozenset((
             "automatic_tax", "billing_cadence", "customer_account", "customer_details",
-            "discounts", "issuer", "on_behalf_of", "schedule", "schedule_details",
+            "discounts", "issuer", "on_behalf_of", "preview_mode", "schedule", "schedule_details",
         )),
     ),
 )  # fmt: skip

@@ -108,11 +108,9 @@ def _sold(call: Call, given: dict[str, Any]) -> str:
 
 
 def _recurring(given: dict[str, Any]) -> dict[str, Any]:
-    told = given.get("recurring")
-    if told in (None, ""):
+    told = fields.nested(given, "recurring")
+    if not told:
         return {}
-    if not isinstance(told, dict):
-        raise invalid("Invalid object", param="recurring")
     interval = fields.one_of(told, "interval", tuple(_INTERVALS))
     if interval is None:
         raise missing("recurring[interval]")

@@ -155,13 +155,8 @@ def _first_amount(call: Call) -> Amount | None:
 
 
 def _items(call: Call, given: dict[str, Any]) -> dict[str, Any]:
-    items = given.get("items")
-    if items in (None, ""):
-        return {}
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise invalid("Invalid array", param="items")
     changes: dict[str, Any] = {}
-    for index, item in enumerate(items):
+    for index, item in enumerate(fields.hashes(given, "items")):
         changes |= _item(call, item, index)
     return changes
 

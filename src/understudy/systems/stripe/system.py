@@ -26,7 +26,7 @@ from understudy.systems.stripe import (
     refunds,
     subscriptions,
 )
-from understudy.systems.stripe.errors import api_error, invalid
+from understudy.systems.stripe.errors import api_error, invalid, unknown
 from understudy.systems.stripe.form import decode, encode
 from understudy.systems.stripe.shapes import SHAPES
 from understudy.systems.stripe.versions import CURRENT, HEADER, asked, older_asked
@@ -204,8 +204,7 @@ class Stripe(System):
         known = operation.params["properties"]
         for name in (*query, *(body or ())):
             if name not in known and name not in operation.accepts:
-                message = f"Received unknown parameter: {name}"
-                raise invalid(message, param=name, code="parameter_unknown")
+                raise unknown(name)
 
     def replayed(
         self, session: CaseSession, key: str, request: Request
