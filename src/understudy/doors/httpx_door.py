@@ -53,6 +53,8 @@ def _library_patches(
     yield Patch(library.Cookies, "extract_cookies", _cookie_door(extract, held))
     addresses = importlib.import_module(f"{library.__name__}._urls")
     yield Patch(addresses, "urlparse", plain_parse(addresses.urlparse))
+    if hasattr(library.Headers(), "_encoding"):
+        yield Patch(library.Headers, "encoding", _encoding_door(library.Headers.encoding))
     yield Patch(sync, "handle_request", _sync_door(real, engine_at, answered))
     yield Patch(
         concurrent,
@@ -88,6 +90,17 @@ def plain_parse(real: Callable[..., Any]) -> Callable[..., Any]:
         return origin_of(origin)._replace(path=path, query=query)
 
     return urlparse
+
+
+def _encoding_door(real: property) -> property:
+    # The library decodes all headers to find that they are ASCII, for each of their copies anew.
+    def encoding(headers: Any) -> Any:
+        known = headers._encoding
+        if known is None and b"".join(map(b"".join, headers.raw)).isascii():
+            known = headers._encoding = "ascii"
+        return known or real.__get__(headers)
+
+    return property(encoding, real.fset)
 
 
 def _sync_door(
@@ -242,7 +255,8 @@ def _held_response(library: Any) -> Any:
         if is_over(response):
             return bytes(library.Response.read(response))
         body = take(response)
-        response.close()
+        response.is_closed = True
+        response.stream.close()
         _part(library, response, body)
         return body
 
@@ -250,7 +264,8 @@ def _held_response(library: Any) -> Any:
         if is_over(response):
             return bytes(await library.Response.aread(response))
         body = take(response)
-        await response.aclose()
+        response.is_closed = True
+        await response.stream.aclose()
         _part(library, response, body)
         return body
 

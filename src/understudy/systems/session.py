@@ -65,6 +65,10 @@ _CONTAINERS: Mapping[str, Callable[[], Any]] = {
 }  # fmt: skip
 
 
+_TOGETHER = ("lock", "reads", "_counters")
+"""What the first call needs."""
+
+
 class CaseSession:
     """What the engine keeps of one case while it is open.
 
@@ -121,15 +125,15 @@ class CaseSession:
         Most cases need few, and thousands of open cases are many objects for the garbage collector
         to visit.
         """
-        make = _CONTAINERS.get(name)
-        if make is None:
+        if name not in _CONTAINERS:
             raise AttributeError(f"a case has no `{name}`")
         with _MAKING:  # two threads may ask at once
             try:
                 return object.__getattribute__(self, name)
             except AttributeError:
-                setattr(self, name, made := make())
-                return made
+                for each in _TOGETHER if name in _TOGETHER else (name,):
+                    setattr(self, each, _CONTAINERS[each]())
+                return object.__getattribute__(self, name)
 
     @property
     def credentials(self) -> Credentials:

@@ -84,7 +84,7 @@ class Zendesk(System):
 
     def names_objects(self, path: Mapping[str, str]) -> bool:
         """`tickets/destroy_many` is an operation of its own, and no ticket."""
-        return not any(_WORD.fullmatch(name) for name in path.values())
+        return all(name.isdigit() or not _WORD.fullmatch(name) for name in path.values())
 
     def body(self, request: Request) -> Any:
         """JSON; in a body that says that it is something else Zendesk finds no parameters."""
