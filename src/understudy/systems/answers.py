@@ -13,7 +13,7 @@ from understudy.systems.operation import Call
 from understudy.systems.overlay import Overlay
 from understudy.systems.session import CaseSession
 
-__all__ = ["Address", "Answers", "Kept", "Watch"]
+__all__ = ["Address", "Answers", "Kept", "Watch", "address_of"]
 
 _KEPT_BYTES = 16_000_000
 _ENTRY_BYTES = 1_000
@@ -23,6 +23,12 @@ _SHARED = ("base_urls", "renderings", "seed")
 
 Address = tuple[str, str, str, str]
 """Host, path, query, and the version of the API where one is asked for."""
+
+
+def address_of(request: Request, version_header: str) -> Address:
+    """The address of a request; versions are asked for by this header, where there is one."""
+    version = request.headers.get(version_header, "") if version_header else ""
+    return request.host, request.path, request.query, version
 
 
 class Kept(msgspec.Struct, frozen=True):

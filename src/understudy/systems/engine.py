@@ -11,7 +11,7 @@ import orjson
 
 from understudy.model.errors import EvidenceError
 from understudy.model.world import World
-from understudy.systems.answers import Address, Answers, Kept, Watch
+from understudy.systems.answers import Answers, Kept, Watch, address_of
 from understudy.systems.capture import attempt, captured, describe
 from understudy.systems.clock import VirtualClock
 from understudy.systems.dispatch import Route
@@ -151,7 +151,7 @@ class Engine:
             shared = session.overlay.world is self.world
             kept = None
             if shared and request.method == "GET" and not request.body:
-                kept = self._answers.get(_address(system, request))
+                kept = self._answers.get(address_of(request, system.version_header))
             if kept is not None and kept.saw.isdisjoint(session.overlay.wrote):
                 session.reads[kept.operation] += 1
                 response = Response(200, system.headers(session) + kept.headers, kept.body)
@@ -225,7 +225,7 @@ class Engine:
     def _answered(self, system: System, operation: Operation, call: Call) -> Reply:
         """A read carried out; its answer is kept where any other case would get the same."""
         request = call.request
-        address = _address(system, request)
+        address = address_of(request, system.version_header)
         own = self.faults is not None or call.session.overlay.world is not self.world
         if own or request.body or request.method != "GET" or not system.keeps_answers:
             return operation.handler(call)
@@ -317,12 +317,6 @@ def _plan(faults: Sequence[Fault], seed: int, systems: Mapping[str, System]) -> 
     from understudy.systems.faults import FaultPlan
 
     return FaultPlan(faults, seed, systems)
-
-
-def _address(system: System, request: Request) -> Address:
-    name = system.version_header
-    version = request.headers.get(name, "") if name else ""
-    return request.host, request.path, request.query, version
 
 
 def _kept_body(payload: Any) -> bytes:
