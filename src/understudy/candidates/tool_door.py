@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ import orjson
 from understudy.candidates.callable_tools import acting_as
 from understudy.candidates.plain import plain
 from understudy.candidates.recorded_tools import RecordedAnswers
-from understudy.candidates.tool_kinds import named, rebuilt
+from understudy.candidates.tool_kinds import lists_later, named, rebuilt
 from understudy.candidates.toolbox import CallError, Toolbox
 from understudy.model.canonical import digest
 from understudy.model.errors import CandidateError, nearest
@@ -62,8 +63,9 @@ def serving_tools(engine: Engine) -> Iterator[None]:
 def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
     """The tools of an agent, acting on the mocked systems of the case at hand.
 
-    `tools` are LangChain tools, function tools of OpenAI's Agents SDK, MCP servers (each with all
-    of its tools) or plain callables. `map` says by a tool's name what becomes of its calls:
+    `tools` are LangChain tools, function tools and MCP servers of OpenAI's Agents SDK, MCP servers
+    of one's own (each with all of its tools) or callables. `map` says by a tool's name what
+    becomes of its calls:
 
     - an operation, `"stripe.refunds.create"`, which takes the tool's arguments as they are named
       (those that are None are left out), and answers as the system does, as JSON where the tool
@@ -79,7 +81,25 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
     coroutine function or anything else, or an object is no tool.
     """
     given = list(tools)
-    known = [name for tool in given for name in named(tool)]
+    names = {n: named(tool) for n, tool in enumerate(given) if not lists_later(tool)}
+
+    def listed(number: int, found: list[str]) -> None:
+        names[number] = found
+        if len(names) == len(given):
+            _check_names(map, list(itertools.chain(*names.values())))
+
+    if len(names) == len(given):
+        _check_names(map, list(itertools.chain(*names.values())))
+    for name, target in map.items():
+        _check_target(name, target)
+    return [
+        rebuilt(tool, functools.partial(_shadow, map), functools.partial(listed, number))
+        for number, tool in enumerate(given)
+    ]
+
+
+def _check_names(map: Mapping[str, Target], known: list[str]) -> None:
+    """Refuse a name that no tool has."""
     unknown = [name for name in map if name not in known]
     if unknown:
         raise CandidateError(
@@ -87,9 +107,6 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
             code="U214",
             hint=f"the tools are {', '.join(known) or 'none'}",
         )
-    for name, target in map.items():
-        _check_target(name, target)
-    return [rebuilt(tool, functools.partial(_shadow, map)) for tool in given]
 
 
 def _check_target(name: str, target: Target) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 
 from understudy.candidates.callable_tools import Replace, name_of, rebuilt_callable
+from understudy.candidates.mcp_clients import ListedServer, rebuilt_client
 from understudy.model.errors import CandidateError
 
-__all__ = ["named", "rebuilt"]
+__all__ = ["lists_later", "named", "rebuilt"]
 
 _LANGCHAIN = frozenset({"callbacks", "config", "run_manager", "runtime"})
 
@@ -29,14 +30,28 @@ def named(tool: Any) -> list[str]:
         return [each.name for each in _tools_of(tool)]
     if _is_a(tool, "fastmcp", "FastMCP"):
         return [each.name for each in _fastmcp_tools(tool)]
+    if _is_client(tool):
+        return [each.name for each in getattr(tool, "tools", ())]
     name = getattr(tool, "name", None) or (name_of(tool) if callable(tool) else None)
     if not isinstance(name, str):
         raise _no_tool(tool)
     return [name]
 
 
-def rebuilt(tool: Any, replace: Replace) -> Any:
-    """The same tool with something else below it; an MCP server is changed in place."""
+def lists_later(tool: Any) -> bool:
+    """Whether the names of a server's tools are known only when it is asked for them."""
+    return _is_client(tool) and not isinstance(tool, ListedServer)
+
+
+def _is_client(tool: Any) -> bool:
+    return isinstance(tool, ListedServer) or _is_a(tool, "agents.mcp", "MCPServer")
+
+
+def rebuilt(tool: Any, replace: Replace, check: Callable[[list[str]], None]) -> Any:
+    """The same tool with something else below it; an MCP server is changed in place.
+
+    `check` hears the names of a server's tools where they are known only later.
+    """
     if _is_a(tool, "langchain_core.tools", "BaseTool"):
         return _langchain_tool(tool, replace)
     if _is_a(tool, "agents", "FunctionTool"):
@@ -45,6 +60,8 @@ def rebuilt(tool: Any, replace: Replace) -> Any:
         return _mcp_server(tool, replace)
     if _is_a(tool, "fastmcp", "FastMCP"):
         return _fastmcp_server(tool, replace)
+    if _is_client(tool):
+        return rebuilt_client(tool, replace, check)
     if callable(tool):
         return rebuilt_callable(tool, replace)
     raise _no_tool(tool)
