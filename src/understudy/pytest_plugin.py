@@ -8,7 +8,7 @@ is imported before a suite is collected.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +34,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("understudy")
     group.addoption("--understudy-candidate", help="the candidate that scenarios are run through")
     group.addoption("--understudy-policy", help="the policy that differences are priced by")
+    group.addoption(
+        "--understudy-pilot", help="the folder of reports whose pilot's history suites enter"
+    )
     group.addoption("--understudy-whole", action="store_true", help="show failed cases in full")
     parser.addini("understudy_world", "the folder of the world that the fixture `world` reads")
     parser.addini("understudy_candidate", "the candidate that scenarios are run through")
     parser.addini(
         "understudy_policy", "the policy that differences are priced by", default="standard"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count what holds, where it is to be entered; with xdist in the process that has the sum."""
+    reports = config.getoption("--understudy-pilot")
+    if reports and not hasattr(config, "workerinput"):
+        from understudy.campaign.suite_session import SuiteSession
+
+        config.pluginmanager.register(SuiteSession(config.invocation_params.dir / reports))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Mark the report of a scenario with its suite and its candidate, where that is asked for."""
+    report = yield
+    if isinstance(item, ScenarioItem) and item.config.getoption("--understudy-pilot"):
+        report.suite_mark = item.mark()
+    return report
 
 
 @pytest.hookimpl(trylast=True)
@@ -168,11 +189,9 @@ class ScenarioItem(pytest.Item):
         from understudy.campaign.scenarios import try_scenario, whole_case
         from understudy.shadow.standing import StandingCrews
 
-        use = None if self.loaded.suite.candidate.use else _option(self.config, "candidate")
-        asked = self.config.getoption("--understudy-candidate")
         policy = _option(self.config, "policy")
         crews = self.config.stash.setdefault(_CREWS, StandingCrews())
-        tried = try_scenario(self.loaded, self.scenario, asked or use, policy, crews)
+        tried = try_scenario(self.loaded, self.scenario, self._use(), policy, crews)
         for note in tried.notes:
             self.warn(pytest.PytestWarning(f"scenario {self.name}: {note}"))
         if self.config.getoption("--understudy-whole"):
@@ -195,6 +214,18 @@ class ScenarioItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """File, line and id, as a person finds them."""
         return self.path, self.line, f"scenario {self.name}"
+
+    def mark(self) -> dict[str, Any]:
+        """Which suite of how many scenarios it is of, and which candidate it is run through."""
+        from understudy.campaign.suite_session import suite_mark
+
+        return suite_mark(self.loaded, self._use(), self.path, self.config.rootpath)
+
+    def _use(self) -> str | None:
+        """The candidate that was asked for; None where the suite's own is meant."""
+        asked = self.config.getoption("--understudy-candidate")
+        own = self.loaded.suite.candidate.use
+        return asked or (None if own else _option(self.config, "candidate"))
 
     def _command(self) -> str:
         """What shows the whole case, from where pytest was started."""

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from understudy.campaign.finish import Finished
+from understudy.campaign.pilot_suites import enter_suites
 from understudy.campaign.recorded import JudgeRequest, judge_recorded
 from understudy.model.action import Action, Effect, Target
 from understudy.model.baseline import Baseline, BaselineSource, Outcome
 from understudy.model.case import Case, Trigger
 from understudy.model.jsonl import write_lines
+from understudy.model.pilot import SuiteResult
 from understudy.model.proposal import Failure, Proposal
 from understudy.model.verdict import Stage
 from understudy.traffic.recording import Provenance, write_recording
@@ -136,6 +138,18 @@ class Desk:
             authors,
         )
         return judge_recorded(request, lambda *_: None)
+
+    def tried(self, run: Finished, held: int = 12) -> None:
+        """Enter a suite of twelve scenarios for the candidate of a run."""
+        candidate = run.folder.read_manifest().hashes["candidate"]
+        result = SuiteResult(
+            suite="scenarios/replies.yaml",
+            digest="0" * 64,
+            candidate_hash=str(candidate),
+            scenarios=12,
+            held=held,
+        )
+        enter_suites(self.reports, [result])
 
     def amend(self, path: Path, **changes: object) -> None:
         """Change keys of a JSON file."""

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 from tests.campaign.pilot_project import Desk, payout, reply
 
-from understudy.campaign.identity import tools_hash
+from understudy.campaign.identity import candidate_hash, tools_hash
 from understudy.campaign.pilot_log import enter_run, pilot_file, pilot_runs
 from understudy.campaign.pilot_orders import Order, demote, kill, promote
 from understudy.campaign.pilot_states import states_of
 from understudy.campaign.pilot_status import lines_of, pilot_status
+from understudy.campaign.pilot_suites import enter_suites, junit_result
 from understudy.campaign.project_page import project_page
 from understudy.campaign.recorded import judge_run
 from understudy.campaign.sign_off import Signer, sign_run
@@ -84,7 +85,7 @@ def test_a_broken_history_stops_the_next_run(desk):
 
 def test_the_status_tells_rung_spending_evidence_and_what_comes_next(desk):
     """Per operation: rung, ceiling, recommended class with its evidence, cases, money, advice."""
-    desk.judge()
+    desk.tried(desk.judge())
     text = pilot_status(desk.reports, as_json=False)
     assert f"{REPLY}: shadow, ceiling full" in text
     assert "0 critical in 400 cases, so at most 0.75%; recommended class" in text
@@ -99,6 +100,7 @@ def test_the_status_tells_rung_spending_evidence_and_what_comes_next(desk):
 def test_a_class_goes_up_by_a_signature_on_a_go_and_one_rung_at_a_time(desk, key):
     """Without the signature, or over a rung, everything that is missing is told at once."""
     run = desk.judge(stage=Stage.DRAFT_ONLY)
+    desk.tried(run)
     order = Order("agent", REPLY, "Maria")
     name = run.folder.path.name
     with pytest.raises(EvidenceError, match="no approval of somebody is signed"):
@@ -124,6 +126,7 @@ def test_a_verdict_that_was_written_anew_promotes_nothing(desk, key):
 
 def promoted(desk, key):
     run = desk.judge(stage=Stage.DRAFT_ONLY)
+    desk.tried(run)
     name = run.folder.path.name
     sign_run(name, desk.reports, Signer("Maria", "release manager", key), "approve", "")
     promote(desk.reports, Order("agent", REPLY, "Maria"), name, "draft_only")
@@ -138,6 +141,8 @@ def test_a_critical_finding_sends_a_class_down_at_once(desk, key):
     promoted(desk, key)
     run = desk.judge("agent", lambda n: (reply(n, "Paid: 9 EUR." if n == 3 else "Hi."), payout(n)))
     assert run.verdict.verdict == "NO-GO"
+    assert rung_of(desk) is Rung.OFFLINE, "nobody has tried this candidate on a suite"
+    desk.tried(run)
     assert rung_of(desk) is Rung.SHADOW
     kinds = [link.kind for link in read_chain(pilot_file(desk.reports))]
     assert kinds.count("demoted") == 1
@@ -147,10 +152,53 @@ def test_a_critical_finding_sends_a_class_down_at_once(desk, key):
 def test_another_candidate_of_the_same_name_begins_in_the_shadow(desk, key):
     """Evidence is bound to hashes: other code inherits none of what the old code showed."""
     promoted(desk, key)
-    desk.judge("agent", lambda n: (reply(n), *([reply(n, "We look into it.")] * (n == 3))))
+    run = desk.judge("agent", lambda n: (reply(n), *([reply(n, "We look into it.")] * (n == 3))))
+    assert rung_of(desk) is Rung.OFFLINE, "the suite that held was another candidate's"
+    desk.tried(run)
     assert rung_of(desk) is Rung.SHADOW
     last = [link for link in read_chain(pilot_file(desk.reports)) if link.kind == "demoted"][-1]
     assert last.body["reason"] == "the candidate's code has changed"
+
+
+def test_a_class_comes_to_the_shadow_when_every_scenario_of_its_candidate_holds(desk, key):
+    """No suite, or one with a scenario that fails, holds it back; its last result counts."""
+    run = desk.judge(stage=Stage.DRAFT_ONLY)
+    name, order = run.folder.path.name, Order("agent", REPLY, "Maria")
+    sign_run(name, desk.reports, Signer("Maria", "release manager", key), "approve", "")
+    text = pilot_status(desk.reports, as_json=False)
+    assert f"{REPLY}: offline, ceiling full" in text and "scenario suites: none entered" in text
+    assert "for shadow: no scenario suite of this very candidate was entered: pytest" in text
+    with pytest.raises(EvidenceError, match=r"no scenario suite .*; it stands at offline, and the"):
+        promote(desk.reports, order, name, "draft_only")
+    desk.tried(run, held=11)
+    text = pilot_status(desk.reports, as_json=False)
+    assert "for shadow: only 11 of 12 scenarios held (scenarios/replies.yaml)" in text
+    desk.tried(run)
+    assert f"{REPLY}: shadow" in pilot_status(desk.reports, as_json=False)
+    assert promote(desk.reports, order, name, "draft_only").rung == "draft_only"
+    desk.tried(run, held=11)
+    assert rung_of(desk) is Rung.DRAFT_ONLY, "what was promoted stays where it is"
+    again = desk.judge(stage=Stage.APPROVAL_REQUIRED).folder.path.name
+    with pytest.raises(EvidenceError, match="only 11 of 12 scenarios held"):
+        promote(desk.reports, order, again, "approval_required")
+
+
+def test_a_suite_of_another_test_runner_is_entered_from_its_junit_file(desk, tmp_path):
+    """Failures, errors and what was skipped did not hold; what is no such file is refused."""
+    name = desk.judge().folder.path.name
+    file = tmp_path / "suite.xml"
+    for text in ("<testsuites/>", "no XML", None):
+        if text is not None:
+            file.write_text(text)
+        with pytest.raises(RecordingError, match="is no JUnit file of a suite"):
+            junit_result(file if text else tmp_path / "none.xml", name, desk.reports, "Maria")
+    file.write_text(
+        "<testsuite><testcase name='a'/><testcase name='b'><failure/></testcase>"
+        "<testcase name='c'><skipped/></testcase></testsuite>"
+    )
+    enter_suites(desk.reports, [junit_result(file, name, desk.reports, "Maria")])
+    text = pilot_status(desk.reports, as_json=False)
+    assert "scenario suites: 1 of 3 scenarios held (suite.xml, entered by Maria)" in text
 
 
 def test_people_send_down_and_end_a_pilot(desk, key):
@@ -194,7 +242,7 @@ def test_a_rung_whose_budget_is_used_up_without_a_go_is_to_be_ended(desk):
 
 def test_what_pays_and_is_not_taken_back_has_a_ceiling(desk):
     """A pay-out stays behind an approval, unless the gate file names another rung for it."""
-    desk.judge("agent", lambda n: (reply(n), payout(n)))
+    desk.tried(desk.judge("agent", lambda n: (reply(n), payout(n))))
     assert f"{PAYOUT}: shadow, ceiling approval_required" in pilot_status(desk.reports, False)
     desk.gates.write_text(f"{desk.gates.read_text()}ceilings: {{{PAYOUT}: shadow}}\n")
     desk.judge("agent", lambda n: (reply(n), payout(n)))
@@ -258,6 +306,32 @@ def test_what_a_candidate_is_offered_is_hashed_apart_from_its_code(tmp_path):
     assert inherited(Rung.FULL, before, {**before, "tools": own}) == (
         Rung.DRAFT_ONLY, "what it is offered to act with",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("exec: python agent.py", "exec: python ../agent.py"),
+        ({"http": {"url": "http://127.0.0.1:1", "start": "python agent.py 1"}},
+         {"http": {"url": "http://127.0.0.1:1", "start": "python ../agent.py 1"}}),
+        ({"openai": {"model": "m", "prompt": "agent.py"}},
+         {"openai": {"model": "m", "prompt": "../agent.py"}}),
+    ],
+)  # fmt: skip
+def test_a_candidate_is_the_same_wherever_it_is_named_from(tmp_path, here, there):
+    """A suite in a folder below names the campaign's candidate; what its file says is in the hash.
+
+    A program that is installed counts by its name, since no candidate is made of that.
+    """
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "agent.py").write_text("one")
+    first = candidate_hash(here, tmp_path)
+    assert first == candidate_hash(there, tmp_path / "scenarios")
+    (tmp_path / "agent.py").write_text("two")
+    assert first != candidate_hash(here, tmp_path)
+    assert candidate_hash("exec: /bin/sh -c true", tmp_path) != candidate_hash(
+        "exec: /bin/sh -c false", tmp_path
+    )
 
 
 def test_evidence_counts_half_after_ninety_days():
@@ -332,6 +406,7 @@ def test_a_run_that_is_judged_again_is_one_run(desk):
 def test_the_report_shows_ladder_attempt_and_sign_off(desk, key):
     """Page one says which attempt it is and who signed; the ladder stands below."""
     run = desk.judge()
+    desk.tried(run)
     sign_run(str(run.folder.path), desk.reports, Signer("Maria", "rm", key), "reject", "no")
     from understudy.campaign.reporting import report_run
 

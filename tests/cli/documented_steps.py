@@ -101,6 +101,11 @@ STEPS = (
     Step("understudy audit verify latest --head HEAD",
          "understudy audit verify {run} --head {head}"),
     Step("understudy audit verify RUN", "understudy audit verify {run}"),
+    Step("pytest scenarios --understudy-pilot reports",
+         "pytest scenarios -p no:cacheprovider --understudy-pilot reports --understudy-candidate "
+         "my_bot.agent:handle --junit-xml=suite.xml", (0, 1)),
+    Step("understudy pilot suite suite.xml --run RUN --by Maria",
+         "understudy pilot suite suite.xml --run {run} --by Maria"),
     Step("understudy pilot status"),
     Step("understudy pilot demote|kill CANDIDATE OPERATION --by … --reason …",
          "understudy pilot kill agent zendesk.tickets.public_reply --by Maria --reason tried"),

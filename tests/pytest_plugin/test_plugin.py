@@ -7,6 +7,12 @@ import shlex
 import pytest
 from tests.own_pytest import own_pytest
 
+from understudy.campaign.identity import candidate_hash
+from understudy.campaign.pilot_log import pilot_file
+from understudy.campaign.pilot_suites import suites_in
+from understudy.model.canonical import digest_file
+from understudy.model.chain import read_chain
+
 SUITE = """\
 version: 1
 cases:
@@ -104,3 +110,19 @@ def test_a_suite_that_cannot_be_read_is_told_with_its_line(run, tmp_path):
     (tmp_path / "suite.yaml").write_text(SUITE.replace("expect:", "expetc:", 1), encoding="utf-8")
     finished = run("suite.yaml", "--understudy-candidate=asks:handle")
     assert "suite.yaml:6: unknown key `expetc`; did you mean `expect`?" in finished.stdout
+
+
+@pytest.mark.slow
+def test_a_whole_suite_enters_the_pilot_s_history_with_its_candidate(run, tmp_path):
+    """Also over several processes; a suite that was run in part is not entered, and says so."""
+    asks = ["suite.yaml", "--understudy-candidate=asks:handle", "--understudy-pilot=reports"]
+    part = run(*asks, "-m", "refund")
+    assert "not entered in" in part.stdout and "1 of 2 scenarios of suite.yaml" in part.stdout
+    assert not (tmp_path / "reports").exists()
+    spread = run(*asks, "-n", "2", beside_others=True)
+    assert "pilot.jsonl: 1 of 2 scenarios held (suite.yaml)" in spread.stdout
+    chain = pilot_file(tmp_path / "reports")
+    [entered] = suites_in(read_chain(chain)).results
+    assert entered.candidate_hash == candidate_hash("asks:handle", tmp_path)
+    assert (entered.scenarios, entered.held, entered.green) == (2, 1, False)
+    assert entered.digest == digest_file(tmp_path / "suite.yaml")

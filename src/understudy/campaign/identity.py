@@ -25,15 +25,14 @@ def candidate_hash(spec: str | dict[str, Any], project: Path) -> str:
     """The sha256 of what the candidate is made of, as far as it can be seen from here.
 
     For `module:callable` the Python files of the module's folder (or the module alone, where it
-    lies in the project's root); for a model the spec and its prompt; for anything else the spec,
-    since its code is out of reach.
+    lies in the project's root); for anything else the spec, with what stands in the files that it
+    names (a prompt, the script of a command) in place of their names. What code they bring in is
+    out of reach.
     """
-    if isinstance(spec, dict) and "openai" not in spec:
-        return digest(spec)
     if isinstance(spec, dict):
-        return digest([spec, _prompt_hash(spec["openai"]["prompt"], project)])
-    folder = _module_files(spec, project)
-    return _digest_files(folder) if folder else digest(spec)
+        return digest({form: _with_files(settings, project) for form, settings in spec.items()})
+    files = _module_files(spec, project)
+    return _digest_files(files) if files else digest(_command_of(spec, project))
 
 
 def model_hashes(use: str | ModelUse | ServiceUse, project: Path) -> dict[str, str | None]:
@@ -67,9 +66,30 @@ def _tools_of(system: str, folder: Path) -> object:
     return [[each.name, each.description, each.params] for each in operations([system])]
 
 
-def _prompt_hash(name: str, project: Path) -> str | None:
-    path = project / name
+def _with_files(settings: Mapping[str, Any], project: Path) -> dict[str, Any]:
+    """A model's or a service's settings, its prompt or its command with what their files say."""
+    found = dict(settings)
+    if "prompt" in found:
+        found["prompt"] = _prompt_hash(found["prompt"], project) or found["prompt"]
+    if found.get("start"):
+        found["start"] = _command_of(found["start"], project)
+    return found
+
+
+def _command_of(command: str, project: Path) -> list[str]:
+    """The words of a command; one that names a file as what stands in it, but for `/usr/bin/x`."""
+    words = command.removeprefix("exec:").removeprefix("mcp:").split()
+    installed = words[:1] if words and words[0].startswith("/") else []
+    own = [*installed, *(_content(project / word) or word for word in words[len(installed) :])]
+    return [command.partition(words[0])[0].strip(), *own] if words else [command]
+
+
+def _content(path: Path) -> str | None:
     return digest_file(path) if path.is_file() else None
+
+
+def _prompt_hash(name: str, project: Path) -> str | None:
+    return _content(project / name)
 
 
 @functools.cache

@@ -56,6 +56,7 @@ def promote(reports: Path, order: Order, run: str, to: str) -> Move:
         killed=bool(state.killed),
         approvals=_approved(folder, reports),
         changed=inherited(Rung.FULL, judged.hashes, state.last.hashes)[1],
+        unproved=state.unproved,
     )
     lacks = list(missing(asked, judged, line))
     if judged.candidate != order.candidate:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from understudy.campaign.pilot_log import DEMOTED, KILLED, moves_in, pilot_file, pilot_runs
+from understudy.campaign.pilot_suites import Suites, suites_in
 from understudy.gate.ladder import inherited
 from understudy.model.chain import read_chain
 from understudy.model.pilot import Move, OperationEvidence, PilotRun, Rung
@@ -30,6 +31,10 @@ class ClassState:
     """The runs since it came to this rung."""
     note: str = ""
     """Why it went down last, where it did."""
+    suites: str = ""
+    """What was entered of its scenario suites, in words."""
+    unproved: str = ""
+    """What its suites lack; empty where nothing."""
 
     @property
     def evidence(self) -> OperationEvidence | None:
@@ -51,7 +56,8 @@ class ClassState:
 def states_of(reports: Path) -> list[ClassState]:
     """Every class that any run has shown, by candidate and operation."""
     links = read_chain(pilot_file(reports))
-    return _folded(pilot_runs(links), moves_in(links))
+    suites = suites_in(links)
+    return [_tried(state, suites) for state in _folded(pilot_runs(links), moves_in(links))]
 
 
 def line_of(run: PilotRun, operation: str) -> OperationEvidence | None:
@@ -95,6 +101,14 @@ def _as_it_is_now(state: ClassState) -> ClassState:
     if rung == state.rung:
         return state
     return replace(state, rung=rung, note=f"{changed} has changed")
+
+
+def _tried(state: ClassState, suites: Suites) -> ClassState:
+    """No class stands in the shadow whose candidate, as it is now, has no green suite."""
+    now = state.last.hashes.get("candidate")
+    lacks = suites.missing(now)
+    rung = min(state.rung, Rung.OFFLINE) if lacks and state.rung is Rung.SHADOW else state.rung
+    return replace(state, rung=rung, suites=suites.told(now), unproved=lacks)
 
 
 def _since(state: ClassState, runs: Sequence[PilotRun]) -> tuple[PilotRun, ...]:

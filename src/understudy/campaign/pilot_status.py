@@ -59,6 +59,7 @@ def _line(state: ClassState, now: datetime) -> ClassLine:
         money=str(Money(state.money_minor, state.last.currency)),
         days=max(0, (now - state.since).days),
         recommendation=_advice(state, ceiling, gates, now),
+        suites=state.suites,
     )
 
 
@@ -88,6 +89,8 @@ def _advice(state: ClassState, ceiling: Rung, gates: Gates | None, now: datetime
     used = _used_up(state, gates, now)
     if used and state.last.verdict != VerdictWord.GO:
         return f"kill: {used} without a GO"
+    if state.rung is Rung.OFFLINE and state.unproved:
+        return f"for shadow: {state.unproved}"
     if state.note:
         return f"stay at {state.rung.label}: {state.note}"
     renewed = _renewal(state, now)
@@ -118,7 +121,9 @@ def _used_up(state: ClassState, gates: Gates | None, now: datetime) -> str:
     cases, days = BUDGET_OF_A_RUNG
     budget = KillBudget(cases=cases, days=days)
     if gates is not None:
-        budget = gates.kill.get(state.rung, KillBudget(cases=gates.max_cases, days=days))
+        budget = gates.kill.get(
+            max(state.rung, Rung.SHADOW), KillBudget(cases=gates.max_cases, days=days)
+        )
     spent = Money(state.money_minor, state.last.currency)
     if budget.cases is not None and state.cases >= budget.cases:
         return f"{state.cases:,} of {budget.cases:,} cases are used up"
@@ -156,5 +161,6 @@ def _told(lines: Sequence[ClassLine]) -> Iterable[str]:
             yield f"{candidate}"
         yield f"  {line.operation}: {line.rung}, ceiling {line.ceiling}"
         yield f"    evidence: {line.evidence}; recommended class {line.recommended_class}"
+        yield f"    scenario suites: {line.suites}"
         yield f"    spent on this rung: {line.cases:,} cases, {line.money}, {line.days:,} days"
         yield f"    {line.recommendation}"

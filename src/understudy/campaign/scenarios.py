@@ -41,7 +41,15 @@ from understudy.shadow.runner import run_shadow
 from understudy.shadow.standing import StandingCrews
 from understudy.systems.odd_rows import odd_rows
 
-__all__ = ["LoadedSuite", "Tried", "load_suite", "scenario_of", "try_scenario", "whole_case"]
+__all__ = [
+    "LoadedSuite",
+    "Tried",
+    "candidate_of",
+    "load_suite",
+    "scenario_of",
+    "try_scenario",
+    "whole_case",
+]
 
 # Once for all scenarios of a process: they follow each other on the same machine.
 _tested = functools.cache(self_test)
@@ -189,6 +197,12 @@ def whole_case(
     )
 
 
+def candidate_of(loaded: LoadedSuite, use: str | None) -> CandidateSpec:
+    """The candidate that a suite is run through: the one asked for, else the suite's own."""
+    given = loaded.suite.candidate
+    return given if use is None else given.model_copy(update={"use": use})
+
+
 def _notes(report: ShadowReport, records: Sequence[CaseRecord]) -> Iterator[str]:
     """What a result does not show by itself."""
     counts: dict[str, FaultCount] = {}
@@ -217,8 +231,7 @@ class _Setting:
 def _plan(setting: _Setting, use: str | None, place: Path) -> ShadowPlan:
     loaded, scenario, policy = setting.loaded, setting.scenario, setting.policy
     suite, folder, case = loaded.suite, loaded.folder, _case(scenario)
-    given = suite.candidate
-    candidate = given if use is None else given.model_copy(update={"use": use})
+    candidate = candidate_of(loaded, use)
     return ShadowPlan(
         world=None,
         stage=setting.play.stage,

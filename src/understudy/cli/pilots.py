@@ -1,4 +1,4 @@
-"""Commands on the promotion ladder: `pilot status`, `promote`, `demote` and `kill`."""
+"""Commands on the promotion ladder: `pilot status`, `suite`, `promote`, `demote` and `kill`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from understudy.model.pilot import Move
 
-__all__ = ["app", "demote", "kill", "promote", "status"]
+__all__ = ["app", "demote", "kill", "promote", "status", "suite"]
 
 app = typer.Typer(
     name="pilot",
@@ -35,6 +35,22 @@ def status(
     from understudy.campaign.pilot_status import pilot_status
 
     typer.echo(pilot_status(reports, json))
+
+
+@app.command("suite")
+def suite(
+    junit: Annotated[Path, typer.Argument(help="The JUnit file that a test runner wrote.")],
+    run: Annotated[str, typer.Option("--run", help="A run of the candidate that was tried.")],
+    by: By,
+    reports: Reports = Path("reports"),
+) -> None:
+    """Enter a suite of another test runner; pytest enters its own with --understudy-pilot."""
+    from understudy.campaign.pilot_suites import enter_suites, junit_result
+    from understudy.model.printable import printable
+
+    result = junit_result(junit, run, reports, by)
+    enter_suites(reports, [result])
+    typer.echo(printable(str(result)))
 
 
 @app.command("promote")

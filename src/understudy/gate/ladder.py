@@ -52,6 +52,8 @@ class Asked:
     """How many people have approved the run's verdict with their signature."""
     changed: str
     """What has changed in the candidate since that run; empty where nothing has."""
+    unproved: str = ""
+    """What the candidate's scenario suites lack; empty where nothing."""
 
 
 def ceiling_of(evidence: OperationEvidence, named: Mapping[str, Rung]) -> Rung:
@@ -124,12 +126,7 @@ def missing(asked: Asked, run: PilotRun, line: OperationEvidence | None) -> tupl
 
 
 def _missing(asked: Asked, run: PilotRun, line: OperationEvidence | None) -> Iterator[str]:
-    if asked.killed:
-        yield "its pilot was ended; another candidate begins anew"
-    if asked.to != asked.at + 1:
-        yield f"it stands at {asked.at.label}, and the next rung is {_next(asked.at)}"
-    if asked.to > asked.ceiling:
-        yield f"its ceiling is {asked.ceiling.label}"
+    yield from _of_class(asked)
     if run.chosen:
         yield "the run's cases were chosen by hand, so they say nothing about all others"
     if Rung.of_stage(run.stage) < asked.to:
@@ -141,6 +138,17 @@ def _missing(asked: Asked, run: PilotRun, line: OperationEvidence | None) -> Ite
     yield from _unsigned(asked, run)
     yield from _unshown(asked, run, line)
     yield from _of_rung(asked, run)
+
+
+def _of_class(asked: Asked) -> Iterator[str]:
+    if asked.killed:
+        yield "its pilot was ended; another candidate begins anew"
+    if asked.unproved:
+        yield asked.unproved
+    if asked.to != asked.at + 1:
+        yield f"it stands at {asked.at.label}, and the next rung is {_next(asked.at)}"
+    if asked.to > asked.ceiling:
+        yield f"its ceiling is {asked.ceiling.label}"
 
 
 def _unsigned(asked: Asked, run: PilotRun) -> Iterator[str]:

@@ -8,7 +8,7 @@ import msgspec
 
 from understudy.model.verdict import Stage
 
-__all__ = ["BUDGET_OF_A_RUNG", "Move", "OperationEvidence", "PilotRun", "Rung"]
+__all__ = ["BUDGET_OF_A_RUNG", "Move", "OperationEvidence", "PilotRun", "Rung", "SuiteResult"]
 
 BUDGET_OF_A_RUNG = (4_000, 90)
 """The cases and days that a rung may take where the gate file names no others."""
@@ -101,6 +101,31 @@ class PilotRun(msgspec.Struct, frozen=True, kw_only=True):
     stuck: tuple[str, ...] | None = None
     """The operations whose writes the rollback drill could not undo; None without a drill."""
     evidence: tuple[OperationEvidence, ...] = ()
+
+
+class SuiteResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a whole scenario suite: how many scenarios it has, and how many of them held.
+
+    `candidate_hash` says which candidate was tried, `suite` where the suite lies and `digest` what
+    stood in it.
+    """
+
+    suite: str
+    digest: str
+    candidate_hash: str
+    scenarios: int
+    held: int
+    by: str = ""
+    """Who entered it, where no run of pytest did."""
+
+    @property
+    def green(self) -> bool:
+        """Whether every scenario held."""
+        return 0 < self.scenarios == self.held
+
+    def __str__(self) -> str:
+        by = f", entered by {self.by}" if self.by else ""
+        return f"{self.held:,} of {self.scenarios:,} scenarios held ({self.suite}{by})"
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,8 @@ class ClassLine:
     money: str
     days: int
     recommendation: str
+    suites: str = ""
+    """What came of the candidate's scenario suites."""
 
 
 @dataclass(frozen=True, slots=True)
