@@ -66,8 +66,8 @@ _TOLD = {
     ),
     "a draft, sent and voided": (
         [("invoices.send", {"id": "in_draft"}), ("invoices.void", {"id": "in_draft"})],
-        ["invoice.updated", "invoice.finalized", "invoice.sent", "invoice.updated",
-         "invoice.voided"],
+        ["payment_intent.created", "invoice.updated", "invoice.finalized", "invoice.sent",
+         "payment_intent.canceled", "invoice.updated", "invoice.voided"],
     ),
     "an invoice written off": (
         [("invoices.mark_uncollectible", {"id": "in_open"})],

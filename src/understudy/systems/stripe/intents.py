@@ -14,6 +14,7 @@ from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, present
 from understudy.systems.stripe.payment_methods import refuse_anothers, refuse_unknown
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.settling import UNPAID, settled
 from understudy.systems.stripe.writes import PAID, changed, write
 
 __all__ = ["OPERATIONS", "confirmed", "drafted"]
@@ -21,7 +22,6 @@ __all__ = ["OPERATIONS", "confirmed", "drafted"]
 _TABLE = "stripe.payment_intents"
 _CAPTURES = ("automatic", "automatic_async", "manual")
 _REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
-_UNPAID = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CANCELABLE = (
     "requires_payment_method", "requires_capture", "requires_confirmation", "requires_action",
     "processing",
@@ -155,12 +155,12 @@ def _update(call: Call) -> Reply:
         money["amount"] = fields.integer(given, "amount", least=1)
     if given.get("currency"):
         money["currency"] = fields.currency(given)
-    if (money or "payment_method" in changes) and row.get("status") not in _UNPAID:
+    if (money or "payment_method" in changes) and row.get("status") not in UNPAID:
         name = next(iter(money), "payment_method")
         raise _unexpected(
             f"This PaymentIntent's {name} could not be updated because it has a status of"
             f" {row.get('status')}. You may only update the {name} of a PaymentIntent with one of"
-            f" the following statuses: {', '.join(_UNPAID)}."
+            f" the following statuses: {', '.join(UNPAID)}."
         )
     if money:
         asked = {**row, **money}
@@ -174,16 +174,18 @@ def _update(call: Call) -> Reply:
 
 def _confirm(call: Call) -> Reply:
     row, given = fields.require(call, "payment_intents", call.path["id"]), fields.params(call)
-    if row.get("status") not in _UNPAID:
+    if row.get("status") not in UNPAID:
         raise _unexpected(
             "You cannot confirm this PaymentIntent because it has a status of"
             f" {row.get('status')}. Only a PaymentIntent with one of the following statuses may be"
-            f" confirmed: {', '.join(_UNPAID)}."
+            f" confirmed: {', '.join(UNPAID)}."
         )
     said = _said(call, given)
     row = {**row, **said}
     _refuse_unpayable(row)
-    return changed(call, "payment_intents", row, {**said, **confirmed(call, row)})
+    reply = changed(call, "payment_intents", row, {**said, **confirmed(call, row)})
+    settled(call, fields.require(call, "payment_intents", row["id"]))
+    return reply
 
 
 def _cancel(call: Call) -> Reply:

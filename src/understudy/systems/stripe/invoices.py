@@ -10,8 +10,8 @@ from understudy.model.world import Row
 from understudy.systems.operation import Call, Operation, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params
 from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.collecting import charge_for, finalized
 from understudy.systems.stripe.errors import invalid
-from understudy.systems.stripe.intents import confirmed, drafted
 from understudy.systems.stripe.invoice_items import pending, settle
 from understudy.systems.stripe.listing import Keep, between, both
 from understudy.systems.stripe.objects import deleted, payload_of
@@ -24,10 +24,11 @@ from understudy.systems.stripe.reads import (
     retrieve,
     search_of,
 )
+from understudy.systems.stripe.settling import let_go, paid, stamped
 from understudy.systems.stripe.shapes import one, page
 from understudy.systems.stripe.writes import PAID, changed, write
 
-__all__ = ["OPERATIONS", "WAYS", "charge_for", "first_number", "new_invoice"]
+__all__ = ["OPERATIONS", "WAYS", "new_invoice"]
 
 _TEXTS = ("description", "footer", "number", "statement_descriptor", "default_payment_method")
 WAYS = ("charge_automatically", "send_invoice")
@@ -67,74 +68,32 @@ def _step(check: Callable[[Row], None], change: Change) -> Callable[[Call], Repl
     return handler
 
 
-def _stamped(call: Call, row: Row, name: str) -> dict[str, Any]:
-    return {**(row.get("status_transitions") or {}), name: call.session.clock.seconds}
-
-
 def _voided(call: Call, row: Row) -> dict[str, Any]:
-    stamps = _stamped(call, row, "voided_at")
+    stamps = stamped(call, row, "voided_at")
+    let_go(call, row, "void_invoice")
     return {"status": "void", "amount_remaining": 0, "status_transitions": stamps}
 
 
 def _sent(call: Call, row: Row) -> dict[str, Any]:
     """Sending finalizes a draft, as at Stripe."""
-    changes = _finalized(call, row) if row.get("status") == "draft" else {}
+    changes = finalized(call, row) if row.get("status") == "draft" else {}
     return {**changes, "last_sent_at": call.session.clock.seconds}
-
-
-def _finalized(call: Call, row: Row) -> dict[str, Any]:
-    """A draft is owed from now on; where nothing is due it counts as paid, as at Stripe."""
-    number = row.get("number") or first_number(row["id"])
-    stamps = _stamped(call, row, "finalized_at")
-    made = {"status": "open", "number": number, "status_transitions": stamps}
-    if row.get("amount_due"):
-        return made
-    stamps["paid_at"] = call.session.clock.seconds
-    return {**made, "status": "paid", "amount_remaining": 0}
 
 
 def _paid(call: Call, row: Row) -> dict[str, Any]:
     """The customer is charged, unless the money came in another way."""
     given = fields.params(call)
-    finalized = _finalized(call, row) if row.get("status") == "draft" else {}
+    owed = {**row, **(finalized(call, row) if row.get("status") == "draft" else {})}
     due = int(row.get("amount_remaining") or row.get("amount_due") or 0)
-    outside = fields.boolean(given, "paid_out_of_band")
-    charged = {} if outside or not due else charge_for(call, row, due, given)
-    stamps = {**finalized.get("status_transitions", {}), **_stamped(call, row, "paid_at")}
-    paid = {"amount_paid": row.get("amount_due", 0), "amount_remaining": 0}
-    subscription = aims.named_row(call, "subscriptions", row.get("subscription"))
-    if subscription is not None and subscription.get("status") in ("incomplete", "past_due"):
-        active = {"status": "active"}
-        call.session.overlay.patch("stripe.subscriptions", subscription["id"], active)
-    count = int(row.get("attempt_count") or 0) + 1
-    paid |= {"status": "paid", "status_transitions": stamps, "attempt_count": count}
-    return {**finalized, **paid, **charged}
-
-
-def charge_for(call: Call, invoice: Row, due: int, given: dict[str, Any]) -> dict[str, Any]:
-    """Charge the customer what is due, in minor units: what the invoice then names."""
-    named = fields.text(given, "payment_method")
-    refuse_unknown(call.session, named, "payment_method")
-    intent = drafted(
-        call, due, invoice.get("currency"), customer=invoice.get("customer"),
-        payment_method=named or _usual_method(call, invoice),
-        description=f"Invoice {invoice.get('number') or invoice['id']}", invoice=invoice["id"],
-    )  # fmt: skip
-    intent |= confirmed(call, intent, invoice=invoice["id"])
-    call.session.overlay.put("stripe.payment_intents", intent)
-    return {"payment_intent": intent["id"], "charge": intent["latest_charge"]}
-
-
-def _usual_method(call: Call, invoice: Row) -> str:
-    """What the invoice, else its customer, is paid by; any card where neither says."""
-    customer = aims.named_row(call, "customers", invoice.get("customer")) or {}
-    settings = customer.get("invoice_settings") or {}
-    named = invoice.get("default_payment_method") or settings.get("default_payment_method")
-    return str(named or "pm_card_visa")
+    if fields.boolean(given, "paid_out_of_band"):
+        let_go(call, owed)
+    elif due:
+        owed |= charge_for(call, owed, due, given)
+    return {**owed, **paid(call, owed)}
 
 
 def _written_off(call: Call, row: Row) -> dict[str, Any]:
-    stamps = _stamped(call, row, "marked_uncollectible_at")
+    stamps = stamped(call, row, "marked_uncollectible_at")
     return {"status": "uncollectible", "status_transitions": stamps}
 
 
@@ -195,11 +154,6 @@ def new_invoice(call: Call, customer: Row, **other: Any) -> dict[str, Any]:
         "amount_paid": 0, "amount_remaining": 0, "subtotal": 0, "total": 0, "auto_advance": False,
         **other,
     }  # fmt: skip
-
-
-def first_number(row_id: str) -> str:
-    """The number of an invoice that is given none, which follows from its id."""
-    return f"{row_id[-8:].upper()}-0001"
 
 
 def _delete(call: Call) -> Reply:
@@ -315,7 +269,7 @@ OPERATIONS = (
     ),
     _money_step(
         "finalize", "Finalize a draft invoice, so that it is owed.",
-        _step(_from("draft", action="finalize"), _finalized), effect=Effect.PUBLISH,
+        _step(_from("draft", action="finalize"), finalized), effect=Effect.PUBLISH,
         destructive=True, reversible_by="stripe.invoices.void", extra={"auto_advance": BOOLEAN},
     ),
     _money_step(

@@ -9,9 +9,9 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.collecting import charge_for, first_number, intended
 from understudy.systems.stripe.errors import missing
-from understudy.systems.stripe.intents import drafted
-from understudy.systems.stripe.invoices import WAYS, charge_for, first_number, new_invoice
+from understudy.systems.stripe.invoices import WAYS, new_invoice
 from understudy.systems.stripe.reads import answer
 
 __all__ = ["begin", "period_end"]
@@ -58,6 +58,8 @@ def begin(call: Call, chosen: dict[str, Any], said: dict[str, Any]) -> Reply:
         "trial_end": trial, "collection_method": _way(given), **chosen, **said,
     }  # fmt: skip
     due = 0 if trial else int(price.get("unit_amount") or 0) * int(row["quantity"])
+    if not due and row["status"] == "incomplete":
+        row["status"] = "active"
     row["latest_invoice"] = _first_invoice(call, customer, row, due)
     session.overlay.put("stripe.subscriptions", row)
     return answer(call, "subscriptions", row, created=("stripe.subscriptions", row["id"]))
@@ -89,11 +91,9 @@ def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> 
         status_transitions={"finalized_at": now},
     ) | {"currency": row["currency"], "status": "open"}  # fmt: skip
     made["number"] = first_number(made["id"])
-    if row["status"] == "incomplete":
-        intent = drafted(call, due, row["currency"], customer=customer["id"], invoice=made["id"])
-        call.session.overlay.put("stripe.payment_intents", intent)
-        made["payment_intent"] = intent["id"]
-    elif row["collection_method"] == WAYS[0] or not due:
+    if due and (row["status"] == "incomplete" or row["collection_method"] != WAYS[0]):
+        made |= intended(call, made, due)
+    else:
         made |= _collected(call, made, row, due)
     return str(call.session.overlay.put("stripe.invoices", made)["id"])
 

@@ -1,0 +1,98 @@
+"""By what an invoice is paid: the intent that it has from being finalized on, and what pays it."""
+
+import pytest
+
+OLDER = "2024-06-20"
+
+
+def _drafted(call, amount=4000):
+    call.ok("stripe.invoiceitems.create", customer="cus_ada", amount=amount, currency="eur")
+    return call.ok("stripe.invoices.create", customer="cus_ada",
+                   pending_invoice_items_behavior="include")["id"]  # fmt: skip
+
+
+def _intent_of(call, invoice):
+    (payment,) = call.ok("stripe.invoice_payments.list", invoice=invoice)["data"]
+    named = payment["payment"]["payment_intent"]
+    return payment, call.ok("stripe.payment_intents.retrieve", id=named)
+
+
+def test_a_finalized_invoice_has_its_intent(call):
+    """One open payment of what is due, by whose secret a browser pays; older forms name it."""
+    invoice = _drafted(call)
+    assert call.ok("stripe.invoice_payments.list", invoice=invoice)["data"] == []
+    shown = call.ok("stripe.invoices.finalize", id=invoice, expand=["confirmation_secret"])
+    payment, intent = _intent_of(call, invoice)
+    assert (payment["status"], payment["amount_requested"], payment["is_default"]) == (
+        "open", 4000, True
+    )  # fmt: skip
+    assert (intent["status"], intent["amount"], intent["customer"]) == (
+        "requires_payment_method", 4000, "cus_ada"
+    )  # fmt: skip
+    assert shown["confirmation_secret"]["client_secret"] == intent["client_secret"]
+    status, older = call.raw("stripe", "GET", f"/v1/invoices/{invoice}", stripe_version=OLDER)
+    assert (status, older["payment_intent"], older["charge"]) == (200, intent["id"], None)
+    assert call.session.actions[-1].amount_minor == 4000
+
+
+def test_an_invoice_is_paid_by_the_intent_it_has(call):
+    """A declined card leaves the same intent to be tried again, and the next one pays by it."""
+    invoice = _drafted(call)
+    call.ok("stripe.invoices.finalize", id=invoice)
+    _, before = _intent_of(call, invoice)
+    error = call.refused(
+        "stripe.invoices.pay", 402, id=invoice, payment_method="pm_card_chargeDeclined"
+    )
+    assert (error["code"], error["payment_intent"]["id"]) == ("card_declined", before["id"])
+    assert call.ok("stripe.invoices.pay", id=invoice)["status"] == "paid"
+    payment, after = _intent_of(call, invoice)
+    assert (after["id"], after["status"], payment["status"]) == (before["id"], "succeeded", "paid")
+
+
+def test_whoever_confirms_the_intent_has_paid_the_invoice(call):
+    """The invoice is paid over the intent's charge, and the subscription that waited is active."""
+    body = b"customer=cus_ada&items[0][price]=price_pro&payment_behavior=default_incomplete"
+    _, made = call.raw("stripe", "POST", "/v1/subscriptions", body)
+    _, intent = _intent_of(call, made["latest_invoice"])
+    call.ok("stripe.payment_intents.confirm", id=intent["id"], payment_method="pm_card_visa")
+    invoice = call.ok("stripe.invoices.retrieve", id=made["latest_invoice"])
+    assert (invoice["status"], invoice["amount_paid"], invoice["amount_remaining"]) == (
+        "paid", 4900, 0
+    )  # fmt: skip
+    assert call.ok("stripe.subscriptions.retrieve", id=made["id"])["status"] == "active"
+    assert "already paid" in call.refused("stripe.invoices.pay", id=invoice["id"])["message"]
+
+
+@pytest.mark.parametrize(
+    ("step", "given", "reason"),
+    [("void", {}, "void_invoice"), ("pay", {"paid_out_of_band": True}, None)],
+)
+def test_what_is_not_to_be_paid_any_more_cannot_be(call, step, given, reason):
+    """A void invoice, or one that was paid elsewhere, has its intent canceled."""
+    invoice = _drafted(call)
+    call.ok("stripe.invoices.finalize", id=invoice)
+    call.ok(f"stripe.invoices.{step}", id=invoice, **given)
+    _, intent = _intent_of(call, invoice)
+    assert (intent["status"], intent["cancellation_reason"]) == ("canceled", reason)
+    assert call.refused(
+        "stripe.payment_intents.confirm", id=intent["id"], payment_method="pm_card_visa"
+    )["code"] == "payment_intent_unexpected_state"  # fmt: skip
+
+
+def test_a_subscription_that_costs_nothing_does_not_wait(call):
+    """Nothing due means nothing to wait for, also with `default_incomplete`."""
+    free = call.ok("stripe.prices.create", product="prod_1", currency="eur", unit_amount=0,
+                   recurring={"interval": "month"})["id"]  # fmt: skip
+    body = f"customer=cus_ada&items[0][price]={free}&payment_behavior=default_incomplete"
+    _, made = call.raw("stripe", "POST", "/v1/subscriptions", body.encode())
+    assert made["status"] == "active"
+    assert call.ok("stripe.invoices.retrieve", id=made["latest_invoice"])["status"] == "paid"
+
+
+def test_an_invoice_that_is_sent_has_an_intent_too(call):
+    """A subscription that is paid by invoice waits with an open payment."""
+    made = call.ok("stripe.subscriptions.create", customer="cus_ada",
+                   items=[{"price": "price_pro", "quantity": 2}],
+                   collection_method="send_invoice", days_until_due=14)  # fmt: skip
+    payment, intent = _intent_of(call, made["latest_invoice"])
+    assert (payment["status"], intent["amount"]) == ("open", 9800)
