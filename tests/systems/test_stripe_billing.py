@@ -345,7 +345,7 @@ def test_the_next_invoice_is_told_before_it_is_made(call):
     assert (shown["billing_reason"], shown["status"], shown["amount_due"]) == (
         "upcoming", "draft", 2 * 4900 + 500,
     )  # fmt: skip
-    basic = {"items": [{"price": "price_basic", "quantity": 4}]}
+    basic = {"items": [{"id": "si_1", "price": "price_basic", "quantity": 4}]}
     changed = call.ok(preview, subscription="sub_ada", subscription_details=basic)
     unused, remaining, following, waiting = changed["lines"]["data"]
     assert -2 * 4900 < unused["amount"] < 0 < remaining["amount"] < 4 * 1900
@@ -354,7 +354,8 @@ def test_the_next_invoice_is_told_before_it_is_made(call):
     assert changed["total"] == sum(line["amount"] for line in changed["lines"]["data"])
     plain = {**basic, "proration_behavior": "none"}
     assert call.ok(preview, subscription="sub_ada", subscription_details=plain)["total"] == 8100
-    begun = call.ok(preview, customer="cus_bob", subscription_details=basic,
+    new = {"items": [{"price": "price_basic", "quantity": 4}]}
+    begun = call.ok(preview, customer="cus_bob", subscription_details=new,
                     invoice_items=[{"amount": 700, "description": "Setup"}])  # fmt: skip
     assert begun["total"] == 4 * 1900 + 700
     assert call.session.effect() == effect

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.model.world import Row
-from understudy.systems.stripe.invoice_lines import lines, named_price, pricing
-from understudy.systems.stripe.shape import filled, item_id
+from understudy.systems.stripe.invoice_lines import lines, pricing
+from understudy.systems.stripe.shape import filled
+from understudy.systems.stripe.subscription_items import items_of
 
 __all__ = [
     "credit_note",
@@ -166,6 +167,9 @@ def invoiceitem(row: Row) -> dict[str, Any]:
     payload["net_amount"], payload["quantity_decimal"] = payload["amount"], str(quantity)
     payload["period"] = row.get("period") or {"end": date, "start": date}
     payload["pricing"] = pricing(payload["amount"], quantity, row.get("price"))
+    if row.get("subscription"):
+        named = {name: row.get(name) for name in ("subscription", "subscription_item")}
+        payload["parent"] = {"subscription_details": named, "type": "subscription_details"}
     for name in ("created", "price"):
         payload.pop(name, None)
     return payload
@@ -188,15 +192,12 @@ def credit_note(row: Row) -> dict[str, Any]:
 
 
 def subscription(row: Row) -> dict[str, Any]:
-    """A subscription with its one item."""
+    """A subscription with its items."""
     payload = filled(_SUBSCRIPTION, row)
     created = payload["created"]
-    known = row.get("items")
-    listed = known if isinstance(known, list) else (known or {}).get("data", [])
-    given = [each for each in listed if isinstance(each, dict)] or [{"price": None}]
-    # The row's own columns are what the case has changed, whatever the item was before.
-    own = {name: row[name] for name in ("price", "quantity") if row.get(name) is not None}
-    data = [_item(row, payload, each) for each in ({**given[0], **own}, *given[1:])]
+    data = [_item(row, payload, each) for each in items_of(row)]
+    if len(data) > 1:
+        payload["quantity"] = None
     payload["items"] = {
         "object": "list", "data": data, "has_more": False, "total_count": len(data),
         "url": f"/v1/subscription_items?subscription={row['id']}",
@@ -208,12 +209,11 @@ def subscription(row: Row) -> dict[str, Any]:
 
 def _item(row: Row, payload: dict[str, Any], given: Row) -> dict[str, Any]:
     return {
-        "id": row.get("item_id") or item_id(row["id"]), "object": "subscription_item",
+        "id": None, "object": "subscription_item",
         "billed_until": None, "billing_thresholds": None, "current_trial": None,
         "created": payload["created"], "current_period_end": row.get("current_period_end", 0),
         "current_period_start": row.get("current_period_start", 0), "discounts": [],
-        "metadata": {}, "quantity": payload["quantity"], "subscription": row["id"],
-        "tax_rates": [], **given, "price": named_price(given.get("price")),
+        "metadata": {}, "quantity": 1, "subscription": row["id"], "tax_rates": [], **given,
     }  # fmt: skip
 
 

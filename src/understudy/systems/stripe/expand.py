@@ -19,6 +19,7 @@ from understudy.systems.stripe.fields import params
 from understudy.systems.stripe.objects import deleted, payload_of
 from understudy.systems.stripe.paying import payments_of, secret_of
 from understudy.systems.stripe.shape import ENDED
+from understudy.systems.stripe.subscription_items import items_of
 from understudy.systems.stripe.versions import PAYMENT_LISTS_GONE, SOURCES_GONE
 
 __all__ = ["EXPANDABLE", "Expansion", "as_list", "expanded", "present", "present_bytes"]
@@ -155,7 +156,8 @@ def present_bytes(session: CaseSession, table: str, row: Row) -> bytes:
     own = overlay.touched(full, row["id"])
     # What a subscription shows of its price may be the case's own.
     if table == "subscriptions" and not own:
-        own = overlay.touched("stripe.prices", str(row.get("price")))
+        prices = (str(each["price"]) for each in items_of(row))
+        own = any(overlay.touched("stripe.prices", price) for price in prices)
     if own:
         return dumps(payload_of(overlay, table, row))
     known = session.renderings.get((full, row["id"], None))

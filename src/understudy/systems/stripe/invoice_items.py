@@ -28,9 +28,14 @@ _ALSO = frozenset(
 
 
 def pending(call: Call, invoice: Row) -> list[Row]:
-    """The items of the invoice's customer, in its currency, that stand on no invoice yet."""
+    """The items of the invoice's customer, in its currency, that stand on no invoice yet.
+
+    What waits for one subscription's invoice does not go onto another's.
+    """
     rows = call.session.overlay.find(_TABLE, "customer", invoice["customer"])
     mine = (row for row in rows if row.get("currency") == invoice["currency"])
+    named = invoice.get("subscription")
+    mine = (row for row in mine if not named or row.get("subscription") in (None, named))
     return [row for row in mine if not row.get("invoice")]
 
 
@@ -54,16 +59,14 @@ def settle(call: Call, invoice: Row) -> Row:
 
 def line_of(row: Row) -> dict[str, Any]:
     """The line of an invoice that an item makes."""
-    details = {"invoice_item": row["id"], "proration": False, "proration_details": None,
-               "subscription": None}  # fmt: skip
+    of_subscription = {
+        name: row[name] for name in ("period", "proration", "subscription", "subscription_item")
+        if row.get(name)
+    }  # fmt: skip
     return {
         "id": f"il_{row['id'][3:]}", "amount": row["amount"], "currency": row["currency"],
         "description": row.get("description"), "quantity": row.get("quantity", 1),
-        "invoice_item": row["id"], "price": row.get("price"),
-        "parent": {
-            "invoice_item_details": details, "subscription_item_details": None,
-            "type": "invoice_item_details",
-        },
+        "invoice_item": row["id"], "price": row.get("price"), **of_subscription,
     }  # fmt: skip
 
 

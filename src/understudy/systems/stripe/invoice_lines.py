@@ -56,7 +56,7 @@ def _parent(line: dict[str, Any]) -> dict[str, Any] | None:
         "proration": bool(line.get("proration")), "proration_details": {"credited_items": None},
         "subscription": line["subscription"],
     }  # fmt: skip
-    if line.get("invoice_item"):
+    if line.get("invoice_item") and not line.get("subscription_item"):
         details = {"invoice_item": line["invoice_item"], **of_both}
         return {
             "invoice_item_details": details, "subscription_item_details": None,
@@ -65,7 +65,7 @@ def _parent(line: dict[str, Any]) -> dict[str, Any] | None:
     if not line["subscription"]:
         return None
     item = line.get("subscription_item") or item_id(str(line["subscription"]))
-    details = {"invoice_item": None, **of_both, "subscription_item": item}
+    details = {"invoice_item": line.get("invoice_item"), **of_both, "subscription_item": item}
     return {
         "invoice_item_details": None, "subscription_item_details": details,
         "type": "subscription_item_details",

@@ -140,7 +140,8 @@ def _complete(overlay: Overlay, table: str, payload: dict[str, Any], row: Row) -
             known = overlay.get("stripe.prices", str(item["price"]))
             item["price"] = price(known) if known is not None else None
             item["plan"] = plan(item["price"]) if item["price"] else None
-        payload["plan"] = payload["items"]["data"][0]["plan"]
+        items = payload["items"]["data"]
+        payload["plan"] = items[0]["plan"] if len(items) == 1 else None
     elif table == "invoices":
         name_products(overlay, *(line["pricing"] for line in payload["lines"]["data"]))
     elif table == "invoiceitems":

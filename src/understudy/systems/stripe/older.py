@@ -95,7 +95,7 @@ def _line(overlay: Overlay, line: _Shown) -> None:
         "plan": plan(shown) if shown and shown["recurring"] else None, "price": shown,
         "proration": bool(line.get("proration")), "proration_details": {"credited_items": None},
         "subscription_item": details.get("subscription_item"), "tax_amounts": [], "tax_rates": [],
-        "type": "subscription" if details else "invoiceitem",
+        "type": "subscription" if details and not line.get("invoice_item") else "invoiceitem",
         "unit_amount_excluding_tax": (line.get("pricing") or {}).get("unit_amount_decimal"),
     }  # fmt: skip
 
@@ -103,7 +103,8 @@ def _line(overlay: Overlay, line: _Shown) -> None:
 def _invoice_item(overlay: Overlay, payload: _Shown, row: Row) -> None:
     exact = payload["pricing"]["unit_amount_decimal"]
     payload |= {
-        "plan": None, "price": _price(overlay, row.get("price")), "subscription": None,
+        "plan": None, "price": _price(overlay, row.get("price")),
+        "subscription": row.get("subscription"),
         "unit_amount": int(exact) if exact.removeprefix("-").isdecimal() else None,
         "unit_amount_decimal": exact,
     }  # fmt: skip

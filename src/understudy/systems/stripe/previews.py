@@ -14,14 +14,13 @@ from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, expanded
 from understudy.systems.stripe.invoice_items import line_of, pending
 from understudy.systems.stripe.objects import payload_of
+from understudy.systems.stripe.prorating import PRORATIONS, Line, prorations
 from understudy.systems.stripe.reads import EXPAND
 from understudy.systems.stripe.shapes import one
 from understudy.systems.stripe.subscribing import period_end
+from understudy.systems.stripe.subscription_items import items_of, planned
 
 __all__ = ["OPERATIONS"]
-
-_PRORATIONS = ("create_prorations", "always_invoice", "none")
-_Line = dict[str, Any]
 
 
 def _preview(call: Call) -> Reply:
@@ -37,7 +36,8 @@ def _preview(call: Call) -> Reply:
         message = f"No upcoming invoices for subscription: {subscription['id']}"
         raise invalid(message, code="invoice_upcoming_none")
     currency = _currency(given, customer, subscription)
-    lines = [*_recurring(call, subscription, details), *_once(call, given, customer, currency)]
+    once = _once(call, given, customer, subscription, currency)
+    lines = [*_recurring(call, subscription, details), *once]
     if not lines:
         message = f"No upcoming invoices for customer: {(customer or {}).get('id')}"
         raise invalid(message, code="invoice_upcoming_none")
@@ -58,89 +58,62 @@ def _currency(given: dict[str, Any], customer: Row | None, subscription: Row | N
     return str(known or "usd")
 
 
-def _recurring(call: Call, row: Row | None, details: dict[str, Any]) -> Iterator[_Line]:
+def _recurring(call: Call, row: Row | None, details: dict[str, Any]) -> Iterator[Line]:
     """What a subscription costs next, and what changing it now would cost or give back."""
-    items = fields.hashes(details, "items", "subscription_details[items]")
     behavior = fields.one_of(
-        details, "proration_behavior", _PRORATIONS, "subscription_details[proration_behavior]"
+        details, "proration_behavior", PRORATIONS, "subscription_details[proration_behavior]"
     )
-    price, quantity = _chosen(call, row, items)
-    if price is None:
+    items = planned(call, row, details, "subscription_details[items]")
+    if not items:
         return
     now = int(call.session.clock.seconds)
     start = int((row or {}).get("current_period_end") or now) if row else now
-    if row is not None and items and behavior != "none":
+    if row is not None and behavior != "none":
         at = fields.integer(details, "proration_date", least=1) or now
-        yield from _prorated(call, row, price, quantity, at)
+        yield from prorations(call, row, items_of(row), items, at)
     ends = fields.boolean(details, "cancel_at_period_end") if details else None
     ended = (row or {}).get("cancel_at_period_end") if ends is None else ends
     if behavior != "always_invoice" and not ended:
-        end = period_end(start, price.get("recurring"))
-        yield _line(row, price, quantity, _worth(price, quantity), (start, end))
+        for item in items:
+            price = call.session.overlay.get("stripe.prices", str(item["price"]))
+            if price is not None:
+                period = start, period_end(start, price.get("recurring"))
+                yield _line(row, price, item, period)
 
 
-def _chosen(call: Call, row: Row | None, items: list[dict[str, Any]]) -> tuple[Row | None, int]:
-    price_id, quantity = (row or {}).get("price"), int((row or {}).get("quantity") or 1)
-    for index, item in enumerate(items):
-        price_id = fields.text(item, "price") or price_id
-        if price_id is None:
-            raise missing(f"subscription_details[items][{index}][price]")
-        fields.require(call, "prices", price_id, f"subscription_details[items][{index}][price]")
-        told = fields.integer(item, "quantity", least=0)
-        quantity = quantity if told is None else told
-    return call.session.overlay.get("stripe.prices", str(price_id)), quantity
-
-
-def _worth(price: Row, quantity: int) -> int:
-    return int(price.get("unit_amount") or 0) * quantity
-
-
-def _prorated(call: Call, row: Row, price: Row, quantity: int, at: int) -> Iterator[_Line]:
-    """By the second, as docs.stripe.com/billing/subscriptions/prorations has it."""
-    start, end = (int(row.get(f"current_period_{name}") or at) for name in ("start", "end"))
-    before = call.session.overlay.get("stripe.prices", str(row.get("price")))
-    if end <= start or before is None:
-        return
-    left = (end - min(max(at, start), end)) / (end - start)
-    old = int(row.get("quantity") or 1)
-    for word, each, count, sign in (
-        ("Unused", before, old, -1), ("Remaining", price, quantity, 1),
-    ):  # fmt: skip
-        line = _line(row, each, count, round(sign * _worth(each, count) * left), (at, end))
-        said = f"{word} time on {count} x {each.get('nickname') or each['id']}"
-        yield {**line, "proration": True, "description": said}
-
-
-def _line(
-    row: Row | None, price: Row, quantity: int, amount: int, period: tuple[int, int]
-) -> _Line:
+def _line(row: Row | None, price: Row, item: dict[str, Any], period: tuple[int, int]) -> Line:
+    quantity = int(item["quantity"])
     return {
-        "amount": amount, "currency": price.get("currency"), "quantity": quantity,
+        "amount": int(price.get("unit_amount") or 0) * quantity, "currency": price.get("currency"),
         "description": f"{quantity} x {price.get('nickname') or price['id']}",
         "period": {"start": period[0], "end": period[1]}, "price": price["id"],
-        "subscription": (row or {}).get("id"),
+        "quantity": quantity, "subscription": (row or {}).get("id"),
+        "subscription_item": item.get("id"),
     }  # fmt: skip
 
 
 def _once(
-    call: Call, given: dict[str, Any], customer: Row | None, currency: str
-) -> Iterator[_Line]:
+    call: Call, given: dict[str, Any], customer: Row | None, subscription: Row | None, currency: str
+) -> Iterator[Line]:
     """The items that wait for the next invoice, and those that are only supposed to."""
     if customer is not None:
-        waiting = pending(call, {"customer": customer["id"], "currency": currency})
+        named = (subscription or {}).get("id")
+        waiting = pending(
+            call, {"customer": customer["id"], "currency": currency, "subscription": named}
+        )
         yield from map(line_of, waiting)
     for index, item in enumerate(fields.hashes(given, "invoice_items")):
         yield _supposed(call, item, index, currency)
 
 
-def _supposed(call: Call, item: dict[str, Any], index: int, currency: str) -> _Line:
+def _supposed(call: Call, item: dict[str, Any], index: int, currency: str) -> Line:
     quantity = fields.integer(item, "quantity", least=0)
     count = 1 if quantity is None else quantity
     price_id = fields.text(item, "price")
     amount, unit = fields.integer(item, "amount"), fields.integer(item, "unit_amount")
     if price_id is not None:
         row = fields.require(call, "prices", price_id, f"invoice_items[{index}][price]")
-        amount = _worth(row, count)
+        amount = int(row.get("unit_amount") or 0) * count
     elif amount is None and unit is not None:
         amount = unit * count
     if amount is None:
@@ -154,7 +127,7 @@ def _supposed(call: Call, item: dict[str, Any], index: int, currency: str) -> _L
 
 
 def _drafted(
-    call: Call, customer: Row | None, subscription: Row | None, lines: list[_Line], currency: str
+    call: Call, customer: Row | None, subscription: Row | None, lines: list[Line], currency: str
 ) -> Row:
     total = sum(line["amount"] for line in lines)
     balance = int((customer or {}).get("balance") or 0)

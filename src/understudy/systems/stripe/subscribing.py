@@ -8,13 +8,16 @@ from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.operation import Call, Refusal, Reply
-from understudy.systems.stripe import aims, fields
-from understudy.systems.stripe.collecting import charge_for, first_number, intended
+from understudy.systems.stripe import fields
+from understudy.systems.stripe.collecting import charge_for, finalized, first_number, intended
 from understudy.systems.stripe.errors import missing
+from understudy.systems.stripe.invoice_items import pending, settle
 from understudy.systems.stripe.invoices import WAYS, new_invoice
 from understudy.systems.stripe.reads import answer
+from understudy.systems.stripe.settling import paid
+from understudy.systems.stripe.subscription_items import Items, columns, items_of, worth
 
-__all__ = ["begin", "period_end"]
+__all__ = ["begin", "billed", "period_end"]
 
 _BEHAVIORS = (
     "allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete",
@@ -40,24 +43,25 @@ def period_end(start: int, recurring: Any) -> int:
     return int(moment.replace(year=year, month=month, day=day).timestamp())
 
 
-def begin(call: Call, chosen: dict[str, Any], said: dict[str, Any]) -> Reply:
-    """Write a new subscription with its first invoice; `chosen` is its item, `said` the rest."""
+def begin(call: Call, items: Items, said: dict[str, Any]) -> Reply:
+    """Write a new subscription with its first invoice; `said` is what it has beside its items."""
     given, session = fields.params(call), call.session
     customer = fields.require(call, "customers", fields.required(given, "customer"), "customer")
-    price = aims.named_row(call, "prices", chosen.get("price"))
-    if price is None:
+    if not items:
         raise missing("items")
+    price = fields.require(call, "prices", items[0]["price"])
     now, trial = session.clock.seconds, _trial_end(call, given)
     waits = fields.one_of(given, "payment_behavior", _BEHAVIORS) == "default_incomplete"
     row = {
         "id": f"sub_1{session.letters('subscription', 23)}", "customer": customer["id"],
         "status": "trialing" if trial else "incomplete" if waits else "active", "created": now,
-        "current_period_start": now, "cancel_at_period_end": False, "quantity": 1,
+        "current_period_start": now, "cancel_at_period_end": False,
         "current_period_end": trial or period_end(now, price.get("recurring")),
         "currency": price.get("currency"), "trial_start": now if trial else None,
-        "trial_end": trial, "collection_method": _way(given), **chosen, **said,
+        "trial_end": trial, "collection_method": _way(given), **said,
     }  # fmt: skip
-    due = 0 if trial else int(price.get("unit_amount") or 0) * int(row["quantity"])
+    row |= columns(call, row, items)
+    due = 0 if trial else worth(call, items) or 0
     if not due and row["status"] == "incomplete":
         row["status"] = "active"
     row["latest_invoice"] = _first_invoice(call, customer, row, due)
@@ -79,14 +83,9 @@ def _trial_end(call: Call, given: dict[str, Any]) -> int | None:
 def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> str:
     """The invoice of the first period: paid, or open where somebody is still to pay it."""
     now = call.session.clock.seconds
-    line = {
-        "id": f"il_1{call.session.letters('line', 23)}", "amount": due,
-        "currency": row["currency"], "description": f"{row['quantity']} x {row['price']}",
-        "quantity": row["quantity"], "price": row["price"],
-        "period": {"start": row["current_period_start"], "end": row["current_period_end"]},
-    }  # fmt: skip
+    lines = [_line(call, row, each) for each in items_of(row)]
     made = new_invoice(
-        call, customer, subscription=row["id"], lines=[line], subtotal=due, total=due,
+        call, customer, subscription=row["id"], lines=lines, subtotal=due, total=due,
         amount_due=due, amount_remaining=due, billing_reason="subscription_create",
         status_transitions={"finalized_at": now},
     ) | {"currency": row["currency"], "status": "open"}  # fmt: skip
@@ -96,6 +95,37 @@ def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> 
     else:
         made |= _collected(call, made, row, due)
     return str(call.session.overlay.put("stripe.invoices", made)["id"])
+
+
+def _line(call: Call, row: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+    free = row["status"] == "trialing"
+    return {
+        "id": f"il_1{call.session.letters('line', 23)}",
+        "amount": 0 if free else worth(call, [item]) or 0, "currency": row["currency"],
+        "description": f"{item['quantity']} x {item['price']}", "quantity": item["quantity"],
+        "price": item["price"], "subscription_item": item["id"],
+        "period": {"start": row["current_period_start"], "end": row["current_period_end"]},
+    }  # fmt: skip
+
+
+def billed(call: Call, row: Row) -> str:
+    """The id of an invoice for what waits for the subscription's next one, collected at once."""
+    customer = fields.require(call, "customers", str(row.get("customer")))
+    made = new_invoice(
+        call, customer, subscription=row["id"], billing_reason="subscription_update",
+        currency=row.get("currency"),
+        collection_method=row.get("collection_method") or WAYS[0],
+    )  # fmt: skip
+    overlay = call.session.overlay
+    overlay.put("stripe.invoices", made)
+    for item in pending(call, made):
+        overlay.patch("stripe.invoiceitems", item["id"], {"invoice": made["id"]})
+    owed = {**settle(call, made), **finalized(call, settle(call, made))}
+    due = int(owed["amount_due"])
+    if due and owed["collection_method"] == WAYS[0]:
+        owed |= charge_for(call, owed, due, {"payment_method": row.get("default_payment_method")})
+        owed |= paid(call, owed)
+    return str(overlay.put("stripe.invoices", owed)["id"])
 
 
 def _collected(call: Call, made: Row, row: dict[str, Any], due: int) -> dict[str, Any]:

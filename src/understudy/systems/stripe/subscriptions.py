@@ -6,16 +6,18 @@ from typing import Any
 
 from understudy.model.action import ActionClass, AmountSource, Effect
 from understudy.model.world import Row
-from understudy.systems.operation import Amount, Call, Operation, Reply
+from understudy.systems.operation import Amount, Call, Operation, Refusal, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, one_of, params, says
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, no_such
 from understudy.systems.stripe.invoices import WAYS
 from understudy.systems.stripe.listing import Keep, between, both, list_reply
+from understudy.systems.stripe.prorating import PRORATIONS, book, prorations
 from understudy.systems.stripe.reads import EXPAND, list_of, retrieve, search_of
 from understudy.systems.stripe.shape import ENDED
 from understudy.systems.stripe.shapes import page
-from understudy.systems.stripe.subscribing import begin
+from understudy.systems.stripe.subscribing import begin, billed
+from understudy.systems.stripe.subscription_items import columns, items_of, planned, worth
 from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
 
 __all__ = ["OPERATIONS"]
@@ -32,7 +34,6 @@ _STATES = (
     "trialing", "unpaid",
 )  # fmt: skip
 _ALWAYS = {"metadata", "cancellation_details", "expand"}
-_PRORATIONS = ("always_invoice", "create_prorations", "none")
 _ACCEPTED = frozenset(
     ("add_invoice_items", "application_fee_percent", "automatic_tax", "billing_thresholds",
      "billing_cycle_anchor", "collection_method", "coupon", "days_until_due", "discounts",
@@ -43,42 +44,28 @@ _ACCEPTED = frozenset(
 )  # fmt: skip
 
 
-def _value(call: Call, row: Row, price_id: Any = None, quantity: Any = None) -> int | None:
-    """What one period of the subscription costs."""
-    price = aims.named_row(call, "prices", price_id or row.get("price"))
-    unit = price.get("unit_amount") if price else None
-    if not isinstance(unit, int):
-        return None
-    count = row.get("quantity", 1) if quantity is None else quantity
-    return unit * int(count)
-
-
-def _wanted_item(given: dict[str, Any]) -> tuple[Any, int | None]:
-    items = given.get("items")
-    first = items[0] if isinstance(items, list) and items else {}
-    if not isinstance(first, dict):
-        return None, None
-    return first.get("price") or first.get("plan"), fields.lenient_integer(first.get("quantity"))
-
-
 def _period_amount(call: Call) -> Amount | None:
     row = aims.named_row(call, "subscriptions", call.path["id"])
-    value = _value(call, row) if row else None
-    if value is None:
-        return None
-    return Amount(value, aims.currency_of(row), AmountSource.DERIVED)
+    value = worth(call, items_of(row)) if row else None
+    return None if value is None else Amount(value, aims.currency_of(row), AmountSource.DERIVED)
 
 
 def _change_amount(call: Call) -> Amount | None:
     """How much more or less a period will cost, without its sign."""
     row = aims.named_row(call, "subscriptions", call.path["id"])
-    price_id, quantity = _wanted_item(fields.params(call))
-    if row is None or (price_id is None and quantity is None):
-        return None
-    before, after = _value(call, row), _value(call, row, price_id, quantity)
+    after = _worth_then(call, row) if row and fields.params(call).get("items") else None
+    before = worth(call, items_of(row)) if row else None
     if before is None or after is None:
         return None
     return Amount(abs(after - before), aims.currency_of(row), AmountSource.DERIVED)
+
+
+def _worth_then(call: Call, row: Row | None) -> int | None:
+    """What a period costs with the items that are asked for, where there are such."""
+    try:
+        return worth(call, planned(call, row, fields.params(call)))
+    except Refusal:
+        return None
 
 
 def _touches_money(call: Call) -> ActionClass | None:
@@ -108,8 +95,7 @@ def _changeable(call: Call, given: dict[str, Any]) -> Row:
 def _update(call: Call) -> Reply:
     given = fields.params(call)
     row = _changeable(call, given)
-    fields.one_of(given, "proration_behavior", _PRORATIONS)
-    changes = fields.merged_metadata(row, given) | _items(call, given)
+    changes = fields.merged_metadata(row, given) | _changed_items(call, row, given)
     at_end = fields.boolean(given, "cancel_at_period_end")
     if at_end is not None:
         changes["cancel_at_period_end"] = at_end
@@ -143,33 +129,32 @@ def _create(call: Call) -> Reply:
     said = _said(given) | fields.merged_metadata({}, given)
     if fields.boolean(given, "cancel_at_period_end"):
         said["cancel_at_period_end"] = True
-    return begin(call, _items(call, given), said)
+    return begin(call, planned(call, None, given), said)
 
 
 def _first_amount(call: Call) -> Amount | None:
     """What the first period costs."""
-    price_id, quantity = _wanted_item(fields.params(call))
-    price = aims.named_row(call, "prices", price_id)
-    value = _value(call, price, price_id, quantity) if price else None
-    return None if value is None else Amount(value, aims.currency_of(price), AmountSource.DERIVED)
+    value, asked = _worth_then(call, None), fields.params(call).get("items")
+    if value is None or not asked:
+        return None
+    price = aims.named_row(call, "prices", planned(call, None, fields.params(call))[0]["price"])
+    return Amount(value, aims.currency_of(price), AmountSource.DERIVED)
 
 
-def _items(call: Call, given: dict[str, Any]) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    for index, item in enumerate(fields.hashes(given, "items")):
-        changes |= _item(call, item, index)
+def _changed_items(call: Call, row: Row, given: dict[str, Any]) -> dict[str, Any]:
+    """The changes that `items` asks for; what they cost or give back is booked."""
+    behavior = fields.one_of(given, "proration_behavior", PRORATIONS) or PRORATIONS[0]
+    before, after = items_of(row), planned(call, row, given)
+    if not given.get("items"):
+        return {}
+    changes = columns(call, row, after)
+    if behavior != "none" and row.get("status") in ("active", "past_due"):
+        at = fields.integer(given, "proration_date", least=1) or call.session.clock.seconds
+        lines = prorations(call, row, before, items_of({**row, **changes}), at)
+        booked = book(call, row.get("customer"), lines)
+        if behavior == "always_invoice" and booked:
+            changes["latest_invoice"] = billed(call, row)
     return changes
-
-
-def _item(call: Call, item: dict[str, Any], index: int) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    price_id = fields.text(item, "price") or fields.text(item, "plan")
-    if price_id is not None:
-        if aims.named_row(call, "prices", price_id) is None:
-            raise no_such("price", price_id, f"items[{index}][price]")
-        changes["price"] = price_id
-    quantity = fields.integer(item, "quantity", least=0)
-    return changes if quantity is None else {**changes, "quantity": quantity}
 
 
 def _cancel(call: Call) -> Reply:
@@ -189,6 +174,12 @@ def _resume(call: Call) -> Reply:
     return changed(call, "subscriptions", row, {"status": "active"})
 
 
+def _sells(price: str | None) -> Keep | None:
+    if price is None:
+        return None
+    return lambda row: price in [each["price"] for each in items_of(row)]
+
+
 def _list(call: Call) -> Reply:
     """Ended subscriptions are left out unless asked for, as at Stripe."""
     status = fields.one_of(fields.params(call), "status", _STATES)
@@ -196,12 +187,11 @@ def _list(call: Call) -> Reply:
     if status in ("all", "ended"):
         call.query = {key: value for key, value in call.query.items() if key != "status"}
     keep = _KEPT.get(status or "")
-    plan = fields.text(fields.params(call), "plan")
-    if plan is not None:
-        keep = both(keep, lambda row: row.get("price") == plan)
+    for name in ("plan", "price"):
+        keep = both(keep, _sells(fields.text(fields.params(call), name)))
     for name in ("current_period_start", "current_period_end"):
         keep = both(keep, between(fields.params(call), name))
-    equal = ("customer", "price", "status", "collection_method")
+    equal = ("customer", "status", "collection_method")
     return list_reply(call, "subscriptions", "/v1/subscriptions", equal, keep)
 
 
@@ -217,7 +207,7 @@ _LISTED = list_of(
 _UPDATE: dict[str, Any] = {
     "id": STRING,
     "items": says(array(OBJECT), "Items with id, price and quantity."),
-    "cancel_at_period_end": BOOLEAN, "proration_behavior": one_of(*_PRORATIONS),
+    "cancel_at_period_end": BOOLEAN, "proration_behavior": one_of(*PRORATIONS),
     "trial_end": INTEGER, "description": STRING, "metadata": OBJECT, "expand": EXPAND,
 }  # fmt: skip
 

@@ -1,0 +1,141 @@
+"""What a subscription is for: the items of its row, and those that a call asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from understudy.model.world import Row
+from understudy.systems.operation import Call
+from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.errors import invalid, missing, no_such
+from understudy.systems.stripe.invoice_lines import named_price
+from understudy.systems.stripe.shape import item_id
+
+__all__ = ["Items", "columns", "items_of", "planned", "worth"]
+
+Item = dict[str, Any]
+Items = Sequence[Item]
+_MOST = 20
+
+
+def items_of(row: Row) -> list[Item]:
+    """A row's items with id, price and quantity; what its own columns say is of the first."""
+    known = row.get("items")
+    listed = known if isinstance(known, list) else (known or {}).get("data", [])
+    given = [each for each in listed if isinstance(each, dict)] or [{}]
+    own = {name: row[name] for name in ("price", "quantity") if row.get(name) is not None}
+    usual = {"id": row.get("item_id") or item_id(row["id"]), "quantity": 1}
+    items = ({**given[0], **own}, *given[1:])
+    return [{**usual, **each, "price": named_price(each.get("price"))} for each in items]
+
+
+def columns(call: Call, row: Row, items: Items) -> dict[str, Any]:
+    """What a row says of these items; new ones are given their ids."""
+    first = items[0]
+    own = {"price": first["price"], "quantity": first["quantity"]}
+    if len(items) == 1 and not row.get("items"):
+        return own
+    return {**own, "items": [each if "id" in each else {**each, "id": _id(call)} for each in items]}
+
+
+def _id(call: Call) -> str:
+    return f"si_{call.session.letters('subscription_item', 14)}"
+
+
+def worth(call: Call, items: Items) -> int | None:
+    """What one period costs in minor units, or None where a price is not known."""
+    found = [_worth(call, each) for each in items]
+    return sum(each for each in found if each is not None) if None not in found else None
+
+
+def _worth(call: Call, item: Item) -> int | None:
+    price = aims.named_row(call, "prices", item["price"])
+    unit = price.get("unit_amount") if price else None
+    return unit * int(item["quantity"]) if isinstance(unit, int) else None
+
+
+def planned(call: Call, row: Row | None, given: dict[str, Any], param: str = "items") -> list[Item]:
+    """The items as they will be, or the 400; `given` holds the ones asked for under `items`.
+
+    docs.stripe.com/api/subscriptions/update: what names no id is a further item; another price
+    without a quantity is for one.
+    """
+    made, wanted = items_of(row) if row else [], fields.hashes(given, "items", param)
+    if not wanted:
+        return made
+    # Whatever the id of an item is whose row tells none, it is this one.
+    told = row is None or bool(row.get("items") or row.get("item_id"))
+    for index, asked in enumerate(wanted):
+        place = f"{param}[{index}]"
+        named = fields.text(asked, "id")
+        if named is None:
+            made.append(_new(call, made, asked, place))
+            continue
+        number = _place(made, named, place) if told or len(made) != 1 else 0
+        if fields.boolean(asked, "deleted"):
+            del made[number]
+        else:
+            made[number] = {**made[number], **_changes(call, made[number], asked, place)}
+    if row and not made:
+        raise invalid(
+            "A subscription must have at least one active plan. To cancel a subscription, please"
+            " use the cancel API endpoint on the subscription.", param=param,
+        )  # fmt: skip
+    if len(made) > _MOST:
+        raise invalid(f"A subscription can have at most {_MOST} items.", param=param)
+    _refuse_mixed(call, made)
+    return made
+
+
+def _new(call: Call, made: Items, asked: dict[str, Any], place: str) -> Item:
+    price = _price(call, asked, place)
+    if price is None:
+        raise missing(f"{place}[price]")
+    if any(each["price"] == price for each in made):
+        message = f"Cannot add multiple subscription items with the same plan: {price}"
+        raise invalid(message)
+    quantity = fields.integer(asked, "quantity", least=0)
+    return {"price": price, "quantity": 1 if quantity is None else quantity}
+
+
+def _place(made: Items, named: str, place: str) -> int:
+    for number, each in enumerate(made):
+        if each.get("id") == named:
+            return number
+    raise no_such("subscription_item", named, f"{place}[id]")
+
+
+def _changes(call: Call, item: Item, asked: dict[str, Any], place: str) -> Item:
+    price = _price(call, asked, place) or item["price"]
+    quantity = fields.integer(asked, "quantity", least=0)
+    if quantity is None:
+        quantity = item["quantity"] if price == item["price"] else 1
+    return {"price": price, "quantity": quantity}
+
+
+def _price(call: Call, asked: dict[str, Any], place: str) -> str | None:
+    named = fields.text(asked, "price") or fields.text(asked, "plan")
+    if named is not None:
+        fields.require(call, "prices", named, f"{place}[price]")
+    return named
+
+
+def _refuse_mixed(call: Call, items: Items) -> None:
+    """One subscription is billed in one currency, and at one interval."""
+    prices = [aims.named_row(call, "prices", each["price"]) or {} for each in items]
+    told = [(each.get("currency"), each.get("recurring")) for each in prices if each]
+    for name, seen in (
+        ("currency", {currency for currency, _ in told}),
+        ("interval", {_interval(recurring) for _, recurring in told}),
+    ):
+        if len(seen) > 1:
+            raise invalid(
+                "Currency and interval fields must match across all plans on this subscription."
+                f" Found mismatch in {name} field."
+            )
+
+
+def _interval(recurring: Any) -> tuple[str, int]:
+    told = recurring if isinstance(recurring, dict) else {}
+    return str(told.get("interval", "month")), int(told.get("interval_count") or 1)

@@ -1,0 +1,135 @@
+"""Subscriptions of several items, and what changes within their period give back and cost."""
+
+import pytest
+
+OLDER = "2024-06-20"
+UPDATE = "stripe.subscriptions.update"
+
+
+@pytest.fixture
+def seat(call):
+    """Another price of the same period."""
+    return call.ok("stripe.prices.create", product="prod_1", currency="eur", unit_amount=700,
+                   recurring={"interval": "month"})["id"]  # fmt: skip
+
+
+def _told(subscription):
+    return [(each["price"]["id"], each["quantity"]) for each in subscription["items"]["data"]]
+
+
+def _waiting(call):
+    return call.ok("stripe.invoiceitems.list", customer="cus_ada", pending=True)["data"]
+
+
+def test_a_subscription_begins_with_several_items(call, seat):
+    """Each has its id and its line on the first invoice, and all that they cost is charged."""
+    wanted = [{"price": "price_pro", "quantity": 2}, {"price": seat, "quantity": 3}]
+    made = call.ok("stripe.subscriptions.create", customer="cus_ada", items=wanted)
+    assert call.last.amount_minor == 2 * 4900 + 3 * 700
+    assert _told(made) == [("price_pro", 2), (seat, 3)]
+    assert (made["quantity"], made["plan"]) == (None, None)
+    ids = [each["id"] for each in made["items"]["data"]]
+    assert len(set(ids)) == 2
+    invoice = call.ok("stripe.invoices.retrieve", id=made["latest_invoice"])
+    assert [line["amount"] for line in invoice["lines"]["data"]] == [9800, 2100]
+    named = [line["parent"]["subscription_item_details"] for line in invoice["lines"]["data"]]
+    assert [each["subscription_item"] for each in named] == ids
+    assert invoice["amount_paid"] == 11_900
+    assert call.ok("stripe.subscriptions.retrieve", id=made["id"])["items"] == made["items"]
+    assert made["id"] in [
+        each["id"] for each in call.ok("stripe.subscriptions.list", price=seat)["data"]
+    ]
+
+
+def test_items_are_added_changed_and_taken_away(call, seat):
+    """What names no id is added; another price is for one unless it says for how many."""
+    added = call.ok(UPDATE, id="sub_ada", items=[{"price": seat, "quantity": 3}])
+    assert _told(added) == [("price_pro", 2), (seat, 3)]
+    assert call.last.amount_minor == 2100
+    first, second = (each["id"] for each in added["items"]["data"])
+    changed = call.ok(UPDATE, id="sub_ada", items=[{"id": first, "price": "price_basic"}])
+    assert _told(changed) == [("price_basic", 1), (seat, 3)]
+    left = call.ok(UPDATE, id="sub_ada", items=[{"id": second, "deleted": True}])
+    assert _told(left) == [("price_basic", 1)]
+    assert left["items"]["data"][0]["id"] == first
+
+
+@pytest.mark.parametrize(
+    ("items", "status", "said"),
+    [
+        ([{"quantity": 3}], 400, "items[0][price]"),
+        ([{"price": "price_pro"}], 400, "Cannot add multiple subscription items"),
+        ([{"price": "price_none"}], 400, "No such price"),
+        ([{"id": "si_1", "deleted": True}], 400, "at least one active plan"),
+        ([{"id": "si_1", "quantity": -1}], 400, "greater than or equal to 0"),
+        ("much", 400, "Invalid array"),
+        ([{"price": "yearly"}], 400, "Found mismatch in interval field"),
+        ([{"price": "dollars"}], 400, "Found mismatch in currency field"),
+    ],
+)
+def test_items_that_cannot_be(call, items, status, said):
+    """Refused as Stripe does, and nothing is changed or booked."""
+    for name, given in {"yearly": ("eur", "year"), "dollars": ("usd", "month")}.items():
+        if [{"price": name}] == items:
+            made = call.ok("stripe.prices.create", product="prod_1", currency=given[0],
+                           unit_amount=900, recurring={"interval": given[1]})  # fmt: skip
+            items = [{"price": made["id"]}]
+    assert said in call.refused(UPDATE, status, id="sub_ada", items=items)["message"]
+
+
+def test_an_item_of_no_subscription_is_no_item(call, seat):
+    """Once the items have ids of their own, another id is unknown."""
+    call.ok(UPDATE, id="sub_ada", items=[{"price": seat}])
+    error = call.refused(UPDATE, 404, id="sub_ada", items=[{"id": "si_none", "quantity": 3}])
+    assert (error["code"], error["param"]) == ("resource_missing", "items[0][id]")
+
+
+def test_a_change_books_its_prorations(call):
+    """The next invoice has them waiting as the preview told; they are of the subscription."""
+    wanted = [{"id": "si_1", "price": "price_basic", "quantity": 4}]
+    at = int(call.session.clock.seconds)
+    preview = call.ok(
+        "stripe.invoices.create_preview", subscription="sub_ada",
+        subscription_details={"items": wanted, "proration_date": at},
+    )  # fmt: skip
+    told = [line["amount"] for line in preview["lines"]["data"][:2]]
+    call.ok(UPDATE, id="sub_ada", items=wanted, proration_date=at)
+    items = _waiting(call)
+    assert sorted(each["amount"] for each in items) == sorted(told)
+    assert all(each["proration"] for each in items)
+    (named,) = {each["parent"]["subscription_details"]["subscription"] for each in items}
+    assert named == "sub_ada"
+    following = call.ok("stripe.invoices.create_preview", subscription="sub_ada")
+    assert following["total"] == 4 * 1900 + sum(told)
+    invoice = call.ok("stripe.invoices.create", customer="cus_ada", subscription="sub_ada",
+                      pending_invoice_items_behavior="include")  # fmt: skip
+    details = [line["parent"]["subscription_item_details"] for line in invoice["lines"]["data"]]
+    assert [(each["proration"], bool(each["invoice_item"])) for each in details] == 2 * [
+        (True, True)
+    ]
+    assert (invoice["total"], _waiting(call)) == (sum(told), [])
+    _, older = call.raw("stripe", "GET", f"/v1/invoiceitems/{items[0]['id']}", stripe_version=OLDER)
+    assert older["subscription"] == "sub_ada"
+
+
+def test_a_change_books_nothing_where_none_is_asked_for(call):
+    """Neither with `none`, nor for a subscription that is paused, nor where nothing differs."""
+    call.ok(UPDATE, id="sub_ada", items=[{"id": "si_1", "quantity": 3}], proration_behavior="none")
+    call.ok(UPDATE, id="sub_ada", items=[{"id": "si_1", "quantity": 3}])
+    call.ok(UPDATE, id="sub_paused", items=[{"id": "si_1", "quantity": 3}])
+    assert call.ok("stripe.invoiceitems.list")["data"] == []
+    assert "proration_behavior" in call.refused(
+        UPDATE, id="sub_ada", items=[{"id": "si_1"}], proration_behavior="sometimes"
+    )["message"]  # fmt: skip
+
+
+def test_prorations_are_invoiced_at_once_where_that_is_asked_for(call):
+    """`always_invoice` charges what a dearer plan costs more for the rest of the period."""
+    wanted = [{"id": "si_1", "quantity": 6}]
+    changed = call.ok(UPDATE, id="sub_ada", items=wanted, proration_behavior="always_invoice")
+    invoice = call.ok("stripe.invoices.retrieve", id=changed["latest_invoice"])
+    assert (invoice["status"], invoice["billing_reason"]) == ("paid", "subscription_update")
+    assert 0 < invoice["amount_paid"] == invoice["total"] < 4 * 4900
+    assert _waiting(call) == []
+    (payment,) = call.ok("stripe.invoice_payments.list", invoice=invoice["id"])["data"]
+    assert (payment["status"], payment["amount_paid"]) == ("paid", invoice["amount_paid"])
