@@ -129,3 +129,19 @@ def test_a_word_that_is_searched_for_is_quoted(call):
 def test_a_paid_invoice_is_not_paid_again(call):
     """It is told so."""
     assert call.refused("stripe.invoices.pay", id="in_paid")["message"] == "Invoice is already paid"
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["charges", "invoices", "subscriptions", "payment_intents", "invoiceitems", "credit_notes"],
+)
+def test_a_customer_that_there_never_was_has_no_lists(call, table):
+    """400 as at Stripe; who has nothing, or is deleted, has empty ones."""
+    status, body = call(f"stripe.{table}.list", customer="cus_none")
+    error = body["error"]
+    assert (status, error["code"], error["param"]) == (400, "resource_missing", "customer")
+    assert error["message"] == "No such customer: 'cus_none'"
+    made = call.ok("stripe.customers.create", email="new@example.com")["id"]
+    assert call.ok(f"stripe.{table}.list", customer=made)["data"] == []
+    call.ok("stripe.customers.delete", id=made)
+    assert call.ok(f"stripe.{table}.list", customer=made)["data"] == []

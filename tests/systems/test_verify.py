@@ -301,6 +301,19 @@ def test_what_a_successful_request_refers_to_was_there():
     assert verify([made]).differences == ()
 
 
+def test_whose_list_was_empty_was_there():
+    """A customer whose list was answered empty is a customer, though no answer shows it."""
+    empty = {"object": "list", "url": "/v1/charges", "has_more": False, "data": []}
+    other = {"id": "cus_8", "object": "customer"}
+    read = [
+        _interaction(n, "stripe", "GET", f"https://api.stripe.com/v1/{path}", answer=answer)
+        for n, (path, answer) in enumerate(
+            [("customers/cus_8", other), ("charges?customer=cus_9&limit=3", empty)]
+        )
+    ]
+    assert verify(read).differences == ()
+
+
 def test_what_a_case_made_was_not_there_before(world_of):
     """A world that lies in the recording has it, as it was made; the write makes it again."""
     given = {"name": "Engines Ltd"}

@@ -12,7 +12,7 @@ from understudy.model.world import Row, World
 from understudy.systems.hubspot.kinds import schema_of, table_of
 from understudy.systems.laid_over import LaidOver
 from understudy.systems.stripe.expand import EXPANDABLE
-from understudy.systems.system import System
+from understudy.systems.system import System, query_pairs
 from understudy.systems.zendesk.payload import NUMBERS
 
 __all__ = ["created", "housed", "sightings", "told_rows", "with_sightings"]
@@ -123,10 +123,11 @@ def _named(interaction: Interaction, parts: list[str]) -> dict[tuple[str, str], 
 
 def _referred(interaction: Interaction) -> dict[tuple[str, str], Row]:
     """What a request that succeeded was about: it was there, though nothing shows more of it."""
-    body = interaction.request.body
-    if interaction.system != "stripe" or not isinstance(body, dict):
+    if interaction.system != "stripe":
         return {}
-    told = (each for each in body.values() if isinstance(each, str))
+    body, query = interaction.request.body, query_pairs(urlsplit(interaction.request.url).query)
+    given = body.values() if isinstance(body, dict) else ()
+    told = (each for each in (*given, *(value for _, value in query)) if isinstance(each, str))
     found = ((_PREFIXES.get(each.partition("_")[0]), each) for each in told)
     return {(f"stripe.{table}", each): {"id": each} for table, each in found if table}
 

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 Key = tuple[int, str]
+_CUSTOMERS = "stripe.customers"
 Keep = Callable[[Row], bool]
 _ORDERS: WeakKeyDictionary[World, dict[str, list[Key]]] = WeakKeyDictionary()
 _BOUNDS: dict[str, Callable[[int, int], bool]] = {
@@ -53,8 +54,18 @@ def list_reply(
     limit = page_limit(values)
     keep = both(between(values, "created"), only)
     rows, more = _page(call.session.overlay, f"stripe.{table}", wanted, keep, values, limit)
+    if not rows and "customer" in wanted:
+        _refuse_nobody(call.session.overlay, f"stripe.{table}", wanted["customer"])
     data = [present(call.session, table, row, expansion) for row in rows]
     return Reply(200, {"object": "list", "url": url, "has_more": more, "data": data})
+
+
+def _refuse_nobody(overlay: Overlay, table: str, customer: str) -> None:
+    """The 400 of a customer that there never was, where the world tells who there is."""
+    known = overlay.get(_CUSTOMERS, customer) or overlay.touched(_CUSTOMERS, customer)
+    told = overlay.world.table(_CUSTOMERS)
+    if told and not known and not overlay.find(table, "customer", customer):
+        raise no_such("customer", customer, "customer")
 
 
 def page_of(
