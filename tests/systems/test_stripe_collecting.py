@@ -96,3 +96,40 @@ def test_an_invoice_that_is_sent_has_an_intent_too(call):
                    collection_method="send_invoice", days_until_due=14)  # fmt: skip
     payment, intent = _intent_of(call, made["latest_invoice"])
     assert (payment["status"], intent["amount"]) == ("open", 9800)
+
+
+def test_a_balance_is_applied_when_an_invoice_is_finalized(call):
+    """A credit is used up first, what is left of it stays, and a debt is collected with it."""
+
+    def balance():
+        return call.ok("stripe.customers.retrieve", id="cus_ada")["balance"]
+
+    call.ok("stripe.customer_balance.create", id="cus_ada", amount=-5000, currency="eur")
+    covered = call.ok("stripe.invoices.finalize", id=_drafted(call, 4000))
+    assert (covered["status"], covered["total"], covered["amount_due"]) == ("paid", 4000, 0)
+    assert (covered["starting_balance"], covered["ending_balance"], balance()) == (
+        -5000, -1000, -1000
+    )  # fmt: skip
+    partly = call.ok("stripe.invoices.finalize", id=_drafted(call, 4000))
+    assert (partly["status"], partly["amount_due"], balance()) == ("open", 3000, 0)
+    _, intent = _intent_of(call, partly["id"])
+    assert intent["amount"] == 3000
+    call.ok("stripe.customer_balance.create", id="cus_ada", amount=700, currency="eur")
+    begun = call.ok("stripe.subscriptions.create", customer="cus_ada",
+                    items=[{"price": "price_pro"}])  # fmt: skip
+    first = call.ok("stripe.invoices.retrieve", id=begun["latest_invoice"])
+    assert (first["amount_paid"], first["total"], balance()) == (5600, 4900, 0)
+    entries = call.ok("stripe.customer_balance.list", id="cus_ada")["data"]
+    applied = [each["invoice"] for each in entries if each["type"] == "applied_to_invoice"]
+    assert set(applied) == {covered["id"], partly["id"], first["id"]}
+
+
+def test_what_a_cheaper_plan_gives_back_stays_with_the_customer(call):
+    """`always_invoice` of a credit is an invoice of less than nothing, paid by the balance."""
+    changed = call.ok("stripe.subscriptions.update", id="sub_ada",
+                      items=[{"id": "si_1", "quantity": 1}],
+                      proration_behavior="always_invoice")  # fmt: skip
+    invoice = call.ok("stripe.invoices.retrieve", id=changed["latest_invoice"])
+    assert (invoice["status"], invoice["amount_due"]) == ("paid", 0)
+    assert invoice["ending_balance"] == invoice["total"] < 0
+    assert call.ok("stripe.customers.retrieve", id="cus_ada")["balance"] == invoice["total"]

@@ -10,11 +10,12 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe.customers import book_balance
 from understudy.systems.stripe.intents import confirmed, drafted
 from understudy.systems.stripe.payment_methods import refuse_unknown
 from understudy.systems.stripe.settling import UNPAID, stamped
 
-__all__ = ["charge_for", "finalized", "first_number", "intended"]
+__all__ = ["balanced", "charge_for", "finalized", "first_number", "intended"]
 
 _TABLE = "stripe.payment_intents"
 
@@ -27,12 +28,36 @@ def first_number(row_id: str) -> str:
 def finalized(call: Call, row: Row) -> dict[str, Any]:
     """A draft is owed from now on; where nothing is due it counts as paid, as at Stripe."""
     made = {"status": "open", "number": row.get("number") or first_number(row["id"])}
-    due = row.get("amount_due")
+    made |= balanced(call, row)
+    due = made.get("amount_due", row.get("amount_due"))
     if due:
         stamps = {"status_transitions": stamped(call, row, "finalized_at")}
         return {**made, **stamps, **intended(call, {**row, **made}, int(due))}
     stamps = stamped(call, row, "finalized_at", "paid_at")
     return {**made, "status": "paid", "amount_remaining": 0, "status_transitions": stamps}
+
+
+def balanced(call: Call, row: Row) -> dict[str, Any]:
+    """What the customer's balance takes off an invoice, or adds to it; a credit stays on it.
+
+    docs.stripe.com/billing/customer/balance: applied as a whole when the invoice is finalized.
+    """
+    customer = aims.named_row(call, "customers", row.get("customer"))
+    balance = int((customer or {}).get("balance") or 0)
+    total = int(row.get("total") or row.get("amount_due") or 0)
+    if customer is None or (total >= 0 and not balance):
+        return {}
+    if (customer.get("currency") or row.get("currency")) != row.get("currency"):
+        return {}
+    due, ending = max(0, total + balance), min(0, total + balance)
+    book_balance(
+        call.session, customer, ending - balance, row.get("currency"), type="applied_to_invoice",
+        invoice=row["id"],
+    )  # fmt: skip
+    return {
+        "starting_balance": balance, "ending_balance": ending, "amount_due": due,
+        "amount_remaining": due,
+    }  # fmt: skip
 
 
 def intended(call: Call, invoice: Row, due: int) -> dict[str, Any]:

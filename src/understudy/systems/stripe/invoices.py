@@ -84,7 +84,7 @@ def _paid(call: Call, row: Row) -> dict[str, Any]:
     """The customer is charged, unless the money came in another way."""
     given = fields.params(call)
     owed = {**row, **(finalized(call, row) if row.get("status") == "draft" else {})}
-    due = int(row.get("amount_remaining") or row.get("amount_due") or 0)
+    due = int(owed.get("amount_remaining") or owed.get("amount_due") or 0)
     if fields.boolean(given, "paid_out_of_band"):
         let_go(call, owed)
     elif due:

@@ -9,7 +9,13 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.stripe import fields
-from understudy.systems.stripe.collecting import charge_for, finalized, first_number, intended
+from understudy.systems.stripe.collecting import (
+    balanced,
+    charge_for,
+    finalized,
+    first_number,
+    intended,
+)
 from understudy.systems.stripe.errors import missing
 from understudy.systems.stripe.invoice_items import pending, settle
 from understudy.systems.stripe.invoices import WAYS, new_invoice
@@ -89,7 +95,8 @@ def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> 
         amount_due=due, amount_remaining=due, billing_reason="subscription_create",
         status_transitions={"finalized_at": now},
     ) | {"currency": row["currency"], "status": "open"}  # fmt: skip
-    made["number"] = first_number(made["id"])
+    made |= {"number": first_number(made["id"]), **balanced(call, made)}
+    due = int(made["amount_due"])
     if due and (row["status"] == "incomplete" or row["collection_method"] != WAYS[0]):
         made |= intended(call, made, due)
     else:
