@@ -133,3 +133,48 @@ def test_what_a_cheaper_plan_gives_back_stays_with_the_customer(call):
     assert (invoice["status"], invoice["amount_due"]) == ("paid", 0)
     assert invoice["ending_balance"] == invoice["total"] < 0
     assert call.ok("stripe.customers.retrieve", id="cus_ada")["balance"] == invoice["total"]
+
+
+def test_a_bank_that_asks_is_waited_for(call):
+    """The intent says where to go on; nobody has paid, and off session it is a decline."""
+    given = {"amount": 900, "currency": "eur", "payment_method": "pm_card_authenticationRequired"}
+    made = call.ok("stripe.payment_intents.create", **given, confirm=True)
+    assert (made["status"], made["latest_charge"]) == ("requires_action", None)
+    assert made["next_action"]["type"] == "use_stripe_sdk"
+    body = b"return_url=https://shop.example/back"
+    path = f"/v1/payment_intents/{made['id']}/confirm"
+    _, again = call.raw("stripe", "POST", path, body)
+    assert again["next_action"]["redirect_to_url"]["return_url"] == "https://shop.example/back"
+    body = "amount=900&currency=eur&confirm=true&off_session=true&payment_method={}"
+    status, refused = call.raw("stripe", "POST", "/v1/payment_intents",
+                               body.format(given["payment_method"]).encode())  # fmt: skip
+    assert (status, refused["error"]["code"]) == (402, "authentication_required")
+    assert refused["error"]["payment_intent"]["status"] == "requires_payment_method"
+    invoice = _drafted(call)
+    error = call.refused("stripe.invoices.pay", 402, id=invoice,
+                         payment_method=given["payment_method"])  # fmt: skip
+    assert error["code"] == "invoice_payment_intent_requires_action"
+    assert error["payment_intent"]["status"] == "requires_action"
+    assert call.ok("stripe.invoices.retrieve", id=invoice)["status"] == "draft"
+
+
+def test_a_payment_may_spell_out_what_it_is_paid_by(call):
+    """`payment_method_data` makes a method of a card by token, number or another type."""
+    body = (
+        b"amount=900&currency=eur&confirm=true&payment_method_data[type]=card"
+        b"&payment_method_data[card][token]="
+    )
+    _, paid = call.raw("stripe", "POST", "/v1/payment_intents", body + b"tok_mastercard")
+    assert paid["status"] == "succeeded"
+    card = call.ok("stripe.payment_methods.retrieve", id=paid["payment_method"])["card"]
+    assert card["brand"] == "mastercard"
+    status, refused = call.raw(
+        "stripe", "POST", "/v1/payment_intents", body + b"tok_chargeDeclined"
+    )
+    assert (status, refused["error"]["code"]) == (402, "card_declined")
+    kind = b"amount=900&currency=eur&payment_method_data[type]="
+    _, drafted = call.raw("stripe", "POST", "/v1/payment_intents", kind + b"sepa_debit")
+    assert drafted["status"] == "requires_confirmation"
+    assert call.raw("stripe", "POST", "/v1/payment_intents", kind + b"shells")[0] == 400
+    _, refused = call.raw("stripe", "POST", "/v1/payment_intents", kind + b"card")
+    assert refused["error"]["param"] == "payment_method_data[card]"

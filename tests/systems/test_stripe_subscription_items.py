@@ -133,3 +133,35 @@ def test_prorations_are_invoiced_at_once_where_that_is_asked_for(call):
     assert _waiting(call) == []
     (payment,) = call.ok("stripe.invoice_payments.list", invoice=invoice["id"])["data"]
     assert (payment["status"], payment["amount_paid"]) == ("paid", invoice["amount_paid"])
+
+
+def test_a_price_may_be_spelt_out_where_it_is_used(call):
+    """`price_data` of a subscription's item, or an invoice's, becomes a price of its own."""
+    body = (
+        b"customer=cus_ada&items[0][quantity]=2&items[0][price_data][currency]=eur"
+        b"&items[0][price_data][product]=prod_1&items[0][price_data][unit_amount]=700"
+        b"&items[0][price_data][recurring][interval]=month"
+    )
+    status, made = call.raw("stripe", "POST", "/v1/subscriptions", body)
+    assert (status, call.last.amount_minor, call.last.currency) == (200, 1400, "EUR")
+    (item,) = made["items"]["data"]
+    price = call.ok("stripe.prices.retrieve", id=item["price"]["id"])
+    assert (price["unit_amount"], price["active"], price["type"]) == (700, False, "recurring")
+    assert call.ok("stripe.invoices.retrieve", id=made["latest_invoice"])["amount_paid"] == 1400
+    body = (
+        b"customer=cus_ada&quantity=3&price_data[currency]=eur&price_data[product]=prod_1"
+        b"&price_data[unit_amount]=50"
+    )
+    status, item = call.raw("stripe", "POST", "/v1/invoiceitems", body)
+    assert (status, item["amount"], call.last.amount_minor) == (200, 150, 150)
+    body = b"customer=cus_ada&price_data[currency]=eur&price_data[product]=prod_none"
+    status, refused = call.raw("stripe", "POST", "/v1/invoiceitems", body)
+    assert (status, refused["error"]["param"]) == (400, "unit_amount")
+
+
+def test_a_subscription_may_end_with_its_period_by_name(call):
+    """`cancel_at` takes the end of the period by its name."""
+    body = b"cancel_at=max_period_end"
+    status, changed = call.raw("stripe", "POST", "/v1/subscriptions/sub_ada", body)
+    (item,) = changed["items"]["data"]
+    assert (status, changed["cancel_at"]) == (200, item["current_period_end"])

@@ -6,8 +6,8 @@ from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.stripe.invoice_lines import lines, pricing
+from understudy.systems.stripe.item_rows import items_of
 from understudy.systems.stripe.shape import filled
-from understudy.systems.stripe.subscription_items import items_of
 
 __all__ = [
     "credit_note",

@@ -11,7 +11,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.customers import book_balance
-from understudy.systems.stripe.intents import confirmed, drafted
+from understudy.systems.stripe.intents import confirmed, drafted, unanswered
 from understudy.systems.stripe.payment_methods import refuse_unknown
 from understudy.systems.stripe.settling import UNPAID, stamped
 
@@ -83,6 +83,8 @@ def charge_for(call: Call, invoice: Row, due: int, given: dict[str, Any]) -> dic
     intent = {**known, "amount": due} if known and waits else _intent(call, invoice, due)
     intent["payment_method"] = named or _usual_method(call, invoice)
     intent |= confirmed(call, intent, invoice=invoice["id"])
+    if intent["status"] == "requires_action":
+        raise unanswered(call, intent)
     call.session.overlay.put(_TABLE, intent)
     return {"payment_intent": intent["id"], "charge": intent["latest_charge"]}
 

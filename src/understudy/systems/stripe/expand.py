@@ -16,10 +16,10 @@ from understudy.systems.rendering import dumps, show_bytes
 from understudy.systems.session import CaseSession
 from understudy.systems.stripe.errors import invalid
 from understudy.systems.stripe.fields import params
+from understudy.systems.stripe.item_rows import items_of
 from understudy.systems.stripe.objects import deleted, payload_of
 from understudy.systems.stripe.paying import payments_of, secret_of
 from understudy.systems.stripe.shape import ENDED
-from understudy.systems.stripe.subscription_items import items_of
 from understudy.systems.stripe.versions import PAYMENT_LISTS_GONE, SOURCES_GONE
 
 __all__ = ["EXPANDABLE", "Expansion", "as_list", "expanded", "present", "present_bytes"]

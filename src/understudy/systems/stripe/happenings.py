@@ -30,6 +30,7 @@ _BECAME: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("charges", "failed"): ("charge.failed",),
     ("payment_intents", "succeeded"): ("payment_intent.succeeded",),
     ("payment_intents", "canceled"): ("payment_intent.canceled",),
+    ("payment_intents", "requires_action"): ("payment_intent.requires_action",),
     ("payment_intents", "requires_capture"): ("payment_intent.amount_capturable_updated",),
     ("credit_notes", "void"): ("credit_note.voided",),
     ("disputes", "lost"): ("charge.dispute.closed",),

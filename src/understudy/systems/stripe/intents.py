@@ -10,14 +10,15 @@ from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params, says
 from understudy.systems.stripe import aims, charges, fields
 from understudy.systems.stripe.currencies import refuse_amount
-from understudy.systems.stripe.errors import invalid, missing
+from understudy.systems.stripe.errors import declined, invalid, missing
 from understudy.systems.stripe.expand import Expansion, present
-from understudy.systems.stripe.payment_methods import refuse_anothers, refuse_unknown
+from understudy.systems.stripe.payment_methods import made_of, refuse_anothers, refuse_unknown
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.settling import UNPAID, settled
+from understudy.systems.stripe.trial_cards import asks
 from understudy.systems.stripe.writes import PAID, changed, write
 
-__all__ = ["OPERATIONS", "confirmed", "drafted"]
+__all__ = ["OPERATIONS", "confirmed", "drafted", "unanswered"]
 
 _TABLE = "stripe.payment_intents"
 _CAPTURES = ("automatic", "automatic_async", "manual")
@@ -68,11 +69,15 @@ def drafted(call: Call, amount: int, currency: Any, **other: Any) -> dict[str, A
 def confirmed(call: Call, intent: Row, **other: Any) -> dict[str, Any]:
     """What becomes of an intent whose payment method is charged; `other` is the charge's."""
     held = intent.get("capture_method") == "manual"
-    refuse_anothers(call.session, intent.get("payment_method"), intent.get("customer"))
+    method = intent.get("payment_method")
+    refuse_anothers(call.session, method, intent.get("customer"))
+    kept = aims.named_row(call, "payment_methods", method) or {}
+    if asks(method, kept.get("card")) and not fields.is_true(fields.params(call), "off_session"):
+        return {"status": "requires_action", "next_action": _next(call, intent)}
     passed = {name: intent.get(name) for name in ("currency", "customer", "description")}
     try:
         charge = charges.take(
-            call, intent.get("payment_method"), intent["amount"], held=held,
+            call, method, intent["amount"], held=held,
             payment_intent=intent["id"], **passed, **other,
         )  # fmt: skip
     except Refusal as refusal:
@@ -80,6 +85,30 @@ def confirmed(call: Call, intent: Row, **other: Any) -> dict[str, Any]:
     taken = {"amount_capturable" if held else "amount_received": intent["amount"]}
     status = "requires_capture" if held else "succeeded"
     return {"status": status, "latest_charge": charge["id"], **taken}
+
+
+def _next(call: Call, intent: Row) -> dict[str, Any]:
+    """Where whoever pays is asked by the bank: at an address, or by the vendor's own script."""
+    back = fields.text(fields.params(call), "return_url")
+    url = (
+        f"https://hooks.stripe.com/3d_secure_2/hosted?merchant=acct_1&payment_intent={intent['id']}"
+    )
+    if back is None:
+        told: dict[str, Any] = {"type": "three_d_secure_redirect", "stripe_js": url}
+        return {"type": "use_stripe_sdk", "use_stripe_sdk": told}
+    return {"type": "redirect_to_url", "redirect_to_url": {"return_url": back, "url": url}}
+
+
+def unanswered(call: Call, intent: Row) -> Refusal:
+    """The 402 of an invoice whose payer is to be asked first; the intent waits for the answer."""
+    message = (
+        "This payment requires additional user action before it can be completed successfully."
+        " Payment can be completed using the PaymentIntent associated with the invoice."
+    )
+    refusal = declined("invoice_payment_intent_requires_action", None, message)
+    shown = present(call.session, "payment_intents", intent, Expansion({}, call.version))
+    error = {**refusal.reply.payload["error"], "payment_intent": shown}
+    return Refusal(refusal.reply.status, {"error": error}, left=((_TABLE, intent),))
 
 
 def _declined(call: Call, intent: Row, reply: Reply) -> Refusal:
@@ -101,7 +130,8 @@ def _declined(call: Call, intent: Row, reply: Reply) -> Refusal:
 def _said(call: Call, given: dict[str, Any]) -> dict[str, Any]:
     said = {name: fields.text(given, name) for name in _TEXTS if name in given}
     refuse_unknown(call.session, said.get("payment_method"), "payment_method")
-    return said
+    made = made_of(call.session, given)
+    return said if made is None else {**said, "payment_method": made}
 
 
 def _refuse_early(given: dict[str, Any]) -> None:

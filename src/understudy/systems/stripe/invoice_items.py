@@ -13,6 +13,7 @@ from understudy.systems.stripe.currencies import supported
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import Keep
 from understudy.systems.stripe.objects import deleted
+from understudy.systems.stripe.products import inline_price
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
 from understudy.systems.stripe.shapes import one
 from understudy.systems.stripe.writes import write
@@ -83,7 +84,8 @@ def _amount(call: Call) -> Amount | None:
         return exact
     known = aims.named_row(call, "invoiceitems", call.path.get("id")) or {}
     price = aims.named_row(call, "prices", _price_named(given))
-    unit = price.get("unit_amount") if price else fields.lenient_integer(given.get("unit_amount"))
+    told = given["price_data"] if isinstance(given.get("price_data"), dict) else given
+    unit = price.get("unit_amount") if price else fields.lenient_integer(told.get("unit_amount"))
     count = fields.lenient_integer(given.get("quantity"))
     amount, held = known.get("amount"), known.get("quantity")
     if unit is None and count is not None and isinstance(amount, int) and held:
@@ -91,13 +93,16 @@ def _amount(call: Call) -> Amount | None:
     if not isinstance(unit, int):
         return None
     number = unit * (known.get("quantity", 1) if count is None else count)
-    named = given.get("currency") or known.get("currency")
+    named = told.get("currency") or given.get("currency") or known.get("currency")
     currency = aims.currency_of(price) or (named.upper() if isinstance(named, str) else None)
     return Amount(number, currency, AmountSource.DERIVED)
 
 
 def _worth(call: Call, given: dict[str, Any], known: Row) -> dict[str, Any]:
     """What the item charges for: an amount, a price, or a unit amount times a quantity."""
+    data = fields.nested(given, "price_data")
+    if data:
+        given = {**given, "price": inline_price(call, data)}
     for name in ("amount", "unit_amount", "quantity"):
         fields.integer(given, name, least=0 if name == "quantity" else None)
     price_id = _price_named(given)

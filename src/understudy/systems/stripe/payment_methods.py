@@ -24,7 +24,7 @@ from understudy.systems.stripe.trial_cards import (
 )
 from understudy.systems.stripe.writes import APPROVED, write
 
-__all__ = ["OPERATIONS", "attach", "refuse_anothers", "refuse_unknown"]
+__all__ = ["OPERATIONS", "attach", "made_of", "refuse_anothers", "refuse_unknown"]
 
 _TABLE = "stripe.payment_methods"
 # docs.stripe.com/api/payment_methods/list: what may be asked for, whatever there is.
@@ -124,6 +124,22 @@ def _made(session: CaseSession, customer: str | None, **other: Any) -> Row:
         "customer": customer, "created": session.clock.seconds, **other,
     }  # fmt: skip
     return session.overlay.put(_TABLE, row)
+
+
+def made_of(session: CaseSession, given: dict[str, Any]) -> str | None:
+    """The id of a method made of the `payment_method_data` of these parameters, if there is any."""
+    data = fields.nested(given, "payment_method_data")
+    if not data:
+        return None
+    kind = fields.one_of(data, "type", _TYPES, "payment_method_data[type]")
+    if kind is None:
+        raise missing("payment_method_data[type]")
+    if kind != "card":
+        return str(_made(session, None, type=kind)["id"])
+    card = fields.nested(data, "card")
+    if not card:
+        raise missing("payment_method_data[card]")
+    return str(_made(session, None, card=card_given(card, session.now.date()))["id"])
 
 
 def _create(call: Call) -> Reply:

@@ -13,12 +13,13 @@ from understudy.systems.stripe.currencies import supported
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, expanded
 from understudy.systems.stripe.invoice_items import line_of, pending
+from understudy.systems.stripe.item_rows import items_of
 from understudy.systems.stripe.objects import payload_of
 from understudy.systems.stripe.prorating import PRORATIONS, Line, prorations
 from understudy.systems.stripe.reads import EXPAND
 from understudy.systems.stripe.shapes import one
 from understudy.systems.stripe.subscribing import period_end
-from understudy.systems.stripe.subscription_items import items_of, planned
+from understudy.systems.stripe.subscription_items import planned
 
 __all__ = ["OPERATIONS"]
 

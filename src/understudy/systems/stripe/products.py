@@ -15,7 +15,7 @@ from understudy.systems.stripe.listing import Keep
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.writes import changed, write
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "inline_price"]
 
 # "Maximum of three years interval allowed" (docs.stripe.com/api/prices/create).
 _INTERVALS = {"day": 1095, "week": 156, "month": 36, "year": 3}
@@ -82,6 +82,13 @@ def _price(call: Call, given: dict[str, Any]) -> str:
         **fields.merged_metadata({}, given),
     }  # fmt: skip
     session.overlay.put("stripe.prices", row)
+    return row_id
+
+
+def inline_price(call: Call, data: dict[str, Any]) -> str:
+    """The id of a price that is spelt out where it is used, and is not for sale otherwise."""
+    row_id = _price(call, data)
+    call.session.overlay.patch("stripe.prices", row_id, {"active": False})
     return row_id
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe import aims
-from understudy.systems.stripe.subscription_items import Items
+from understudy.systems.stripe.item_rows import Items
 
 __all__ = ["PRORATIONS", "Line", "book", "prorations"]
 

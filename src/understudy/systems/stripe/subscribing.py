@@ -19,9 +19,10 @@ from understudy.systems.stripe.collecting import (
 from understudy.systems.stripe.errors import missing
 from understudy.systems.stripe.invoice_items import pending, settle
 from understudy.systems.stripe.invoices import WAYS, new_invoice
+from understudy.systems.stripe.item_rows import Items, items_of
 from understudy.systems.stripe.reads import answer
 from understudy.systems.stripe.settling import paid
-from understudy.systems.stripe.subscription_items import Items, columns, items_of, worth
+from understudy.systems.stripe.subscription_items import columns, worth
 
 __all__ = ["begin", "billed", "period_end"]
 
@@ -55,19 +56,19 @@ def begin(call: Call, items: Items, said: dict[str, Any]) -> Reply:
     customer = fields.require(call, "customers", fields.required(given, "customer"), "customer")
     if not items:
         raise missing("items")
-    price = fields.require(call, "prices", items[0]["price"])
     now, trial = session.clock.seconds, _trial_end(call, given)
     waits = fields.one_of(given, "payment_behavior", _BEHAVIORS) == "default_incomplete"
+    chosen = columns(call, {}, items)
+    price = fields.require(call, "prices", chosen["price"])
     row = {
         "id": f"sub_1{session.letters('subscription', 23)}", "customer": customer["id"],
         "status": "trialing" if trial else "incomplete" if waits else "active", "created": now,
         "current_period_start": now, "cancel_at_period_end": False,
         "current_period_end": trial or period_end(now, price.get("recurring")),
         "currency": price.get("currency"), "trial_start": now if trial else None,
-        "trial_end": trial, "collection_method": _way(given), **said,
+        "trial_end": trial, "collection_method": _way(given), **chosen, **said,
     }  # fmt: skip
-    row |= columns(call, row, items)
-    due = 0 if trial else worth(call, items) or 0
+    due = 0 if trial else worth(call, items_of(row)) or 0
     if not due and row["status"] == "incomplete":
         row["status"] = "active"
     row["latest_invoice"] = _first_invoice(call, customer, row, due)

@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, missing, no_such
-from understudy.systems.stripe.invoice_lines import named_price
-from understudy.systems.stripe.shape import item_id
+from understudy.systems.stripe.item_rows import Item, Items, items_of
+from understudy.systems.stripe.products import inline_price
 
-__all__ = ["Items", "columns", "items_of", "planned", "worth"]
+__all__ = ["columns", "planned", "worth"]
 
-Item = dict[str, Any]
-Items = Sequence[Item]
 _MOST = 20
 
 
-def items_of(row: Row) -> list[Item]:
-    """A row's items with id, price and quantity; what its own columns say is of the first."""
-    known = row.get("items")
-    listed = known if isinstance(known, list) else (known or {}).get("data", [])
-    given = [each for each in listed if isinstance(each, dict)] or [{}]
-    own = {name: row[name] for name in ("price", "quantity") if row.get(name) is not None}
-    usual = {"id": row.get("item_id") or item_id(row["id"]), "quantity": 1}
-    items = ({**given[0], **own}, *given[1:])
-    return [{**usual, **each, "price": named_price(each.get("price"))} for each in items]
-
-
 def columns(call: Call, row: Row, items: Items) -> dict[str, Any]:
-    """What a row says of these items; new ones are given their ids."""
+    """What a row says of these items; new ones are given their ids, and prices of their own."""
+    items = [_priced(call, each) for each in items]
     first = items[0]
     own = {"price": first["price"], "quantity": first["quantity"]}
     if len(items) == 1 and not row.get("items"):
         return own
     return {**own, "items": [each if "id" in each else {**each, "id": _id(call)} for each in items]}
+
+
+def _priced(call: Call, item: Item) -> Item:
+    data = item.get("price_data")
+    if data is None:
+        return item
+    kept = {name: value for name, value in item.items() if name != "price_data"}
+    return {**kept, "price": inline_price(call, data)}
 
 
 def _id(call: Call) -> str:
@@ -50,7 +45,11 @@ def worth(call: Call, items: Items) -> int | None:
 
 
 def _worth(call: Call, item: Item) -> int | None:
-    price = aims.named_row(call, "prices", item["price"])
+    data = item.get("price_data")
+    if data is not None:
+        price: Row | None = {"unit_amount": fields.integer(data, "unit_amount")}
+    else:
+        price = aims.named_row(call, "prices", item["price"])
     unit = price.get("unit_amount") if price else None
     return unit * int(item["quantity"]) if isinstance(unit, int) else None
 
@@ -89,14 +88,14 @@ def planned(call: Call, row: Row | None, given: dict[str, Any], param: str = "it
 
 
 def _new(call: Call, made: Items, asked: dict[str, Any], place: str) -> Item:
-    price = _price(call, asked, place)
-    if price is None:
+    named = _price(call, asked, place)
+    if not named:
         raise missing(f"{place}[price]")
-    if any(each["price"] == price for each in made):
-        message = f"Cannot add multiple subscription items with the same plan: {price}"
+    if any(each["price"] == named["price"] for each in made if each["price"]):
+        message = f"Cannot add multiple subscription items with the same plan: {named['price']}"
         raise invalid(message)
     quantity = fields.integer(asked, "quantity", least=0)
-    return {"price": price, "quantity": 1 if quantity is None else quantity}
+    return {**named, "quantity": 1 if quantity is None else quantity}
 
 
 def _place(made: Items, named: str, place: str) -> int:
@@ -107,18 +106,21 @@ def _place(made: Items, named: str, place: str) -> int:
 
 
 def _changes(call: Call, item: Item, asked: dict[str, Any], place: str) -> Item:
-    price = _price(call, asked, place) or item["price"]
+    named = _price(call, asked, place) or {"price": item["price"]}
     quantity = fields.integer(asked, "quantity", least=0)
     if quantity is None:
-        quantity = item["quantity"] if price == item["price"] else 1
-    return {"price": price, "quantity": quantity}
+        quantity = item["quantity"] if named["price"] == item["price"] else 1
+    return {**named, "quantity": quantity}
 
 
-def _price(call: Call, asked: dict[str, Any], place: str) -> str | None:
+def _price(call: Call, asked: dict[str, Any], place: str) -> Item:
+    """The price that an item names, or spells out: then one is made of it when it is written."""
     named = fields.text(asked, "price") or fields.text(asked, "plan")
     if named is not None:
         fields.require(call, "prices", named, f"{place}[price]")
-    return named
+        return {"price": named}
+    data = fields.nested(asked, "price_data")
+    return {"price": None, "price_data": data} if data else {}
 
 
 def _refuse_mixed(call: Call, items: Items) -> None:

@@ -11,13 +11,14 @@ from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, o
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, no_such
 from understudy.systems.stripe.invoices import WAYS
+from understudy.systems.stripe.item_rows import items_of
 from understudy.systems.stripe.listing import Keep, between, both, list_reply
 from understudy.systems.stripe.prorating import PRORATIONS, book, prorations
 from understudy.systems.stripe.reads import EXPAND, list_of, retrieve, search_of
 from understudy.systems.stripe.shape import ENDED
 from understudy.systems.stripe.shapes import page
 from understudy.systems.stripe.subscribing import begin, billed
-from understudy.systems.stripe.subscription_items import columns, items_of, planned, worth
+from understudy.systems.stripe.subscription_items import columns, planned, worth
 from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
 
 __all__ = ["OPERATIONS"]
@@ -33,6 +34,7 @@ _STATES = (
     "active", "all", "canceled", "ended", "incomplete", "incomplete_expired", "past_due", "paused",
     "trialing", "unpaid",
 )  # fmt: skip
+_PERIOD_ENDS = ("max_period_end", "min_period_end")
 _ALWAYS = {"metadata", "cancellation_details", "expand"}
 _ACCEPTED = frozenset(
     ("add_invoice_items", "application_fee_percent", "automatic_tax", "billing_thresholds",
@@ -101,6 +103,8 @@ def _update(call: Call) -> Reply:
         changes["cancel_at_period_end"] = at_end
         changes["cancel_at"] = row.get("current_period_end") if at_end else None
         changes["canceled_at"] = call.session.clock.seconds if at_end else None
+    if given.get("cancel_at") in _PERIOD_ENDS:
+        changes["cancel_at"] = row.get("current_period_end")
     if given.get("trial_end") == "now":
         changes |= {"trial_end": call.session.clock.seconds, "status": "active"}
     elif "trial_end" in given:
@@ -115,7 +119,7 @@ def _said(given: dict[str, Any]) -> dict[str, Any]:
     """What is kept as it is said."""
     changes: dict[str, Any] = {name: fields.text(given, name) for name in _TEXTS if name in given}
     for name in ("cancel_at", "days_until_due"):
-        if name in given:
+        if name in given and given[name] not in _PERIOD_ENDS:
             changes[name] = fields.integer(given, name, least=0)
     if isinstance(given.get("pause_collection"), dict):
         changes["pause_collection"] = {"resumes_at": None, **given["pause_collection"]}
@@ -137,7 +141,8 @@ def _first_amount(call: Call) -> Amount | None:
     value, asked = _worth_then(call, None), fields.params(call).get("items")
     if value is None or not asked:
         return None
-    price = aims.named_row(call, "prices", planned(call, None, fields.params(call))[0]["price"])
+    first = planned(call, None, fields.params(call))[0]
+    price = first.get("price_data") or aims.named_row(call, "prices", first["price"])
     return Amount(value, aims.currency_of(price), AmountSource.DERIVED)
 
 

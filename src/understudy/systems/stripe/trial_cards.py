@@ -12,6 +12,7 @@ from understudy.systems.stripe import fields
 from understudy.systems.stripe.errors import declined, invalid
 
 __all__ = [
+    "asks",
     "card_given",
     "is_trial",
     "refuse_attaching",
@@ -41,7 +42,17 @@ _DECLINED: dict[str, tuple[str, str | None, str]] = {
 }  # fmt: skip
 # The one that is attached like any other and declined only where it is to pay.
 _LATE = "chargeCustomerFail"
+# docs.stripe.com/testing, "Authentication and setup": whoever pays by these is asked in a browser.
+_ASKED = ("authenticationRequired", "authenticationRequiredOnSetup", "threeDSecure2Required",
+          "threeDSecureRequired")  # fmt: skip
+_UNASKED = (
+    "authentication_required", "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+)  # fmt: skip
 _NUMBERS = {
+    "4000000000003220": "threeDSecure2Required",
+    "4000002500003155": "authenticationRequiredOnSetup",
+    "4000002760003184": "authenticationRequired",
     "4000000000000002": "chargeDeclined",
     "4000000000000069": "chargeDeclinedExpiredCard",
     "4000000000000119": "chargeDeclinedProcessingError",
@@ -76,16 +87,31 @@ _INCORRECT = "Your card number is incorrect."
 
 def refuse_declined(method: str | None, card: Mapping[str, Any] | None = None) -> None:
     """The 402 of a trial card, named itself or kept as a payment method's `card`."""
-    trial = _TRIAL.fullmatch(method or "")
-    name = trial[1] if trial else (card or {}).get("trial")
+    name = _name(method, card)
+    if name in _ASKED:
+        raise declined(*_UNASKED)
     known = "chargeDeclined" if name == _LATE else name
     if known in _DECLINED:
         raise declined(*_DECLINED[known])
 
 
+def asks(method: str | None, card: Mapping[str, Any] | None = None) -> bool:
+    """Whether the bank asks who pays by a trial card.
+
+    >>> asks("pm_card_authenticationRequired"), asks("pm_card_visa")
+    (True, False)
+    """
+    return _name(method, card) in _ASKED
+
+
+def _name(method: str | None, card: Mapping[str, Any] | None) -> str | None:
+    trial = _TRIAL.fullmatch(method or "")
+    return trial[1] if trial else (card or {}).get("trial")
+
+
 def refuse_attaching(card: Mapping[str, Any] | None) -> None:
     """The 402 of a card that no customer can keep: of all that are declined, but the late one."""
-    if card and card.get("trial") != _LATE:
+    if card and card.get("trial") not in (_LATE, *_ASKED):
         refuse_declined(None, card)
 
 
