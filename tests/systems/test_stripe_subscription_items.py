@@ -165,3 +165,84 @@ def test_a_subscription_may_end_with_its_period_by_name(call):
     status, changed = call.raw("stripe", "POST", "/v1/subscriptions/sub_ada", body)
     (item,) = changed["items"]["data"]
     assert (status, changed["cancel_at"]) == (200, item["current_period_end"])
+
+
+def _price(call, unit, interval=None):
+    told = {"recurring": {"interval": interval}} if interval else {}
+    return call.ok("stripe.prices.create", product="prod_1", currency="eur", unit_amount=unit,
+                   **told)["id"]  # fmt: skip
+
+
+def test_another_interval_begins_a_new_period(call):
+    """What is not used is given back, the new period charged at once, and dated from now."""
+    yearly = _price(call, 50_000, "year")
+    changed = call.ok(UPDATE, id="sub_ada", items=[{"id": "si_1", "price": yearly}])
+    invoice = call.ok("stripe.invoices.retrieve", id=changed["latest_invoice"])
+    whole, unused = (line["amount"] for line in invoice["lines"]["data"])
+    assert (whole, invoice["status"]) == (50_000, "paid")
+    assert -2 * 4900 < unused < 0
+    assert invoice["amount_paid"] == whole + unused
+    (item,) = changed["items"]["data"]
+    assert item["current_period_end"] - item["current_period_start"] in (365 * 86_400, 366 * 86_400)
+    assert item["current_period_start"] >= changed["created"]
+    assert _waiting(call) == []
+
+
+def test_a_period_begins_anew_where_that_is_asked_for(call):
+    """`billing_cycle_anchor=now` charges the whole period now; without prorations nothing else."""
+    path = "/v1/subscriptions/sub_ada"
+    body = b"billing_cycle_anchor=now&proration_behavior=none"
+    _, changed = call.raw("stripe", "POST", path, body)
+    invoice = call.ok("stripe.invoices.retrieve", id=changed["latest_invoice"])
+    assert [line["amount"] for line in invoice["lines"]["data"]] == [9800]
+    trial = call.ok("stripe.subscriptions.create", customer="cus_ada", trial_period_days=7,
+                    items=[{"price": "price_pro"}])  # fmt: skip
+    ended = call.ok(UPDATE, id=trial["id"], trial_end="now")
+    first = call.ok("stripe.invoices.retrieve", id=ended["latest_invoice"])
+    assert (ended["status"], first["amount_paid"]) == ("active", 4900)
+
+
+def test_a_change_that_nobody_pays_leaves_the_subscription_past_due(call):
+    """The change stands, its invoice is open, and paying it makes the subscription active."""
+    card = call.ok("stripe.payment_methods.attach", id="pm_card_chargeCustomerFail",
+                   customer="cus_ada")["id"]  # fmt: skip
+    call.raw(
+        "stripe", "POST", "/v1/subscriptions/sub_ada", f"default_payment_method={card}".encode()
+    )
+    changed = call.ok(UPDATE, id="sub_ada", proration_behavior="always_invoice",
+                      items=[{"id": "si_1", "quantity": 6}])  # fmt: skip
+    assert (changed["status"], _told(changed)) == ("past_due", [("price_pro", 6)])
+    invoice = call.ok("stripe.invoices.retrieve", id=changed["latest_invoice"])
+    assert (invoice["status"], invoice["attempt_count"]) == ("open", 1)
+    call.ok("stripe.invoices.pay", id=invoice["id"], payment_method="pm_card_visa")
+    assert call.ok("stripe.subscriptions.retrieve", id="sub_ada")["status"] == "active"
+
+
+def test_what_is_sold_once_is_no_subscription(call):
+    """A price without an interval is refused as an item."""
+    once = _price(call, 900)
+    error = call.refused("stripe.subscriptions.create", customer="cus_ada", items=[{"price": once}])
+    assert (error["param"], "type=recurring" in error["message"]) == ("items[0][price]", True)
+
+
+def test_what_ends_at_once_gives_back_what_is_not_used(call):
+    """`prorate` books the credit, and `invoice_now` leaves it on the customer's balance."""
+    ended = call.ok("stripe.subscriptions.cancel", id="sub_ada", prorate=True, invoice_now=True)
+    invoice = call.ok("stripe.invoices.retrieve", id=ended["latest_invoice"])
+    assert (invoice["status"], invoice["total"] < 0) == ("paid", True)
+    assert call.ok("stripe.customers.retrieve", id="cus_ada")["balance"] == invoice["total"]
+
+
+def test_what_is_charged_once_goes_with_the_subscription(call):
+    """`add_invoice_items` stand on the first invoice, and later wait for the next one."""
+    once = _price(call, 900)
+    body = f"customer=cus_ada&items[0][price]=price_pro&add_invoice_items[0][price]={once}"
+    _, made = call.raw("stripe", "POST", "/v1/subscriptions", body.encode())
+    invoice = call.ok("stripe.invoices.retrieve", id=made["latest_invoice"])
+    assert (invoice["amount_paid"], len(invoice["lines"]["data"])) == (4900 + 900, 2)
+    body = f"add_invoice_items[0][price]={once}&add_invoice_items[0][quantity]=2"
+    assert call.raw("stripe", "POST", "/v1/subscriptions/sub_ada", body.encode())[0] == 200
+    assert [each["amount"] for each in _waiting(call)] == [1800]
+    body = b"add_invoice_items[0][quantity]=2"
+    status, refused = call.raw("stripe", "POST", "/v1/subscriptions/sub_ada", body)
+    assert (status, refused["error"]["param"]) == (400, "add_invoice_items[0][price]")

@@ -161,6 +161,8 @@ def _delete(call: Call) -> Reply:
     if row.get("status") != "draft":
         message = "You can only delete draft invoices."
         raise invalid(message, code="invoice_not_editable")
+    if row.get("subscription") and row.get("billing_reason") != "manual":
+        raise invalid("You can't delete invoices created by subscriptions.")
     for item in overlay.find("stripe.invoiceitems", "invoice", row["id"]):
         overlay.patch("stripe.invoiceitems", item["id"], {"invoice": None})
     overlay.delete("stripe.invoices", row["id"])

@@ -78,7 +78,8 @@ def _price(call: Call, given: dict[str, Any]) -> str:
         "id": row_id, "active": True, "created": session.clock.seconds,
         "currency": fields.currency(given), "unit_amount": _unit_amount(given),
         "unit_amount_decimal": fields.text(given, "unit_amount_decimal"),
-        "product": _sold(call, given), **_recurring(given), **_texts(given, _OF_PRICE),
+        "product": _sold(call, given), **_recurring(given),
+        "type": "recurring" if given.get("recurring") else "one_time", **_texts(given, _OF_PRICE),
         **fields.merged_metadata({}, given),
     }  # fmt: skip
     session.overlay.put("stripe.prices", row)

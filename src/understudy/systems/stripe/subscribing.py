@@ -21,8 +21,7 @@ from understudy.systems.stripe.invoice_items import pending, settle
 from understudy.systems.stripe.invoices import WAYS, new_invoice
 from understudy.systems.stripe.item_rows import Items, items_of
 from understudy.systems.stripe.reads import answer
-from understudy.systems.stripe.settling import paid
-from understudy.systems.stripe.subscription_items import columns, worth
+from understudy.systems.stripe.subscription_items import added, columns, worth
 
 __all__ = ["begin", "billed", "period_end"]
 
@@ -90,7 +89,9 @@ def _trial_end(call: Call, given: dict[str, Any]) -> int | None:
 def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> str:
     """The invoice of the first period: paid, or open where somebody is still to pay it."""
     now = call.session.clock.seconds
-    lines = [_line(call, row, each) for each in items_of(row)]
+    once = [{**each, "id": f"il_1{call.session.letters('line', 23)}"} for each in added(call, row)]
+    lines = [*(_line(call, row, each) for each in items_of(row)), *once]
+    due += sum(each["amount"] for each in once)
     made = new_invoice(
         call, customer, subscription=row["id"], lines=lines, subtotal=due, total=due,
         amount_due=due, amount_remaining=due, billing_reason="subscription_create",
@@ -116,27 +117,33 @@ def _line(call: Call, row: dict[str, Any], item: dict[str, Any]) -> dict[str, An
     }  # fmt: skip
 
 
-def billed(call: Call, row: Row) -> str:
-    """The id of an invoice for what waits for the subscription's next one, collected at once."""
+def billed(call: Call, row: dict[str, Any], *, anew: bool = False) -> str:
+    """The id of an invoice for what waits for the subscription's next one, collected at once.
+
+    Where its period begins `anew`, that is charged too. A subscription whose invoice nobody could
+    pay is past due; `row` is told so.
+    """
     customer = fields.require(call, "customers", str(row.get("customer")))
+    way = row.get("collection_method") or WAYS[0]
     made = new_invoice(
         call, customer, subscription=row["id"], billing_reason="subscription_update",
-        currency=row.get("currency"),
-        collection_method=row.get("collection_method") or WAYS[0],
+        currency=row.get("currency"), collection_method=way,
+        lines=[_line(call, row, each) for each in items_of(row)] if anew else [],
     )  # fmt: skip
     overlay = call.session.overlay
     overlay.put("stripe.invoices", made)
     for item in pending(call, made):
         overlay.patch("stripe.invoiceitems", item["id"], {"invoice": made["id"]})
-    owed = {**settle(call, made), **finalized(call, settle(call, made))}
-    due = int(owed["amount_due"])
-    if due and owed["collection_method"] == WAYS[0]:
-        owed |= charge_for(call, owed, due, {"payment_method": row.get("default_payment_method")})
-        owed |= paid(call, owed)
+    settled = settle(call, made)
+    owed = {**settled, **finalized(call, settled)}
+    if owed["amount_due"] and way == WAYS[0]:
+        owed |= _collected(call, owed, row, int(owed["amount_due"]), "past_due")
     return str(overlay.put("stripe.invoices", owed)["id"])
 
 
-def _collected(call: Call, made: Row, row: dict[str, Any], due: int) -> dict[str, Any]:
+def _collected(
+    call: Call, made: Row, row: dict[str, Any], due: int, waits: str = "incomplete"
+) -> dict[str, Any]:
     """The invoice as paid; where the card is declined, it and the subscription wait for another.
 
     docs.stripe.com/billing/subscriptions/overview: so it is unless `error_if_incomplete` is asked.
@@ -155,7 +162,7 @@ def _collected(call: Call, made: Row, row: dict[str, Any], due: int) -> dict[str
             raise
         for table, left in refusal.reply.left:
             call.session.overlay.put(table, left)
-        row["status"] = "incomplete"
+        row["status"] = waits
         intent = refusal.reply.payload["error"]["payment_intent"]
         return {"payment_intent": intent["id"], "charge": intent["latest_charge"],
                 "attempt_count": 1}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from understudy.model.world import Row
@@ -11,7 +12,7 @@ from understudy.systems.stripe.errors import invalid, missing, no_such
 from understudy.systems.stripe.item_rows import Item, Items, items_of
 from understudy.systems.stripe.products import inline_price
 
-__all__ = ["columns", "planned", "worth"]
+__all__ = ["added", "columns", "interval_of", "planned", "worth"]
 
 _MOST = 20
 
@@ -117,10 +118,30 @@ def _price(call: Call, asked: dict[str, Any], place: str) -> Item:
     """The price that an item names, or spells out: then one is made of it when it is written."""
     named = fields.text(asked, "price") or fields.text(asked, "plan")
     if named is not None:
-        fields.require(call, "prices", named, f"{place}[price]")
+        if fields.require(call, "prices", named, f"{place}[price]").get("type") == "one_time":
+            raise invalid(
+                "The price specified is set to `type=one_time` but this field only accepts prices"
+                " with `type=recurring`.", param=f"{place}[price]",
+            )  # fmt: skip
         return {"price": named}
     data = fields.nested(asked, "price_data")
     return {"price": None, "price_data": data} if data else {}
+
+
+def added(call: Call, row: Row) -> Iterator[Item]:
+    """The lines of `add_invoice_items`: what is charged once, with the subscription's invoice."""
+    for index, asked in enumerate(fields.hashes(fields.params(call), "add_invoice_items")):
+        place, data = f"add_invoice_items[{index}]", fields.nested(asked, "price_data")
+        named = fields.text(asked, "price") or (inline_price(call, data) if data else None)
+        if named is None:
+            raise missing(f"{place}[price]")
+        price = fields.require(call, "prices", named, f"{place}[price]")
+        quantity = fields.integer(asked, "quantity", least=0)
+        count = 1 if quantity is None else quantity
+        yield {
+            "amount": int(price.get("unit_amount") or 0) * count, "price": price["id"],
+            "currency": price.get("currency"), "quantity": count, "subscription": row["id"],
+        }  # fmt: skip
 
 
 def _refuse_mixed(call: Call, items: Items) -> None:
@@ -129,7 +150,7 @@ def _refuse_mixed(call: Call, items: Items) -> None:
     told = [(each.get("currency"), each.get("recurring")) for each in prices if each]
     for name, seen in (
         ("currency", {currency for currency, _ in told}),
-        ("interval", {_interval(recurring) for _, recurring in told}),
+        ("interval", {interval_of(recurring) for _, recurring in told}),
     ):
         if len(seen) > 1:
             raise invalid(
@@ -138,6 +159,7 @@ def _refuse_mixed(call: Call, items: Items) -> None:
             )
 
 
-def _interval(recurring: Any) -> tuple[str, int]:
+def interval_of(recurring: Any) -> tuple[str, int]:
+    """After how many of which unit a price is charged again."""
     told = recurring if isinstance(recurring, dict) else {}
     return str(told.get("interval", "month")), int(told.get("interval_count") or 1)

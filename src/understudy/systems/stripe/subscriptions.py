@@ -17,8 +17,8 @@ from understudy.systems.stripe.prorating import PRORATIONS, book, prorations
 from understudy.systems.stripe.reads import EXPAND, list_of, retrieve, search_of
 from understudy.systems.stripe.shape import ENDED
 from understudy.systems.stripe.shapes import page
-from understudy.systems.stripe.subscribing import begin, billed
-from understudy.systems.stripe.subscription_items import columns, planned, worth
+from understudy.systems.stripe.subscribing import begin, billed, period_end
+from understudy.systems.stripe.subscription_items import added, columns, interval_of, planned, worth
 from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
 
 __all__ = ["OPERATIONS"]
@@ -106,7 +106,7 @@ def _update(call: Call) -> Reply:
     if given.get("cancel_at") in _PERIOD_ENDS:
         changes["cancel_at"] = row.get("current_period_end")
     if given.get("trial_end") == "now":
-        changes |= {"trial_end": call.session.clock.seconds, "status": "active"}
+        changes["trial_end"] = call.session.clock.seconds
     elif "trial_end" in given:
         changes["trial_end"] = fields.integer(given, "trial_end", least=1)
     about = fields.texts(given, _DETAILS)
@@ -147,19 +147,46 @@ def _first_amount(call: Call) -> Amount | None:
 
 
 def _changed_items(call: Call, row: Row, given: dict[str, Any]) -> dict[str, Any]:
-    """The changes that `items` asks for; what they cost or give back is booked."""
+    """The changes that `items` and a new start ask for; what they cost or give back is booked."""
     behavior = fields.one_of(given, "proration_behavior", PRORATIONS) or PRORATIONS[0]
-    before, after = items_of(row), planned(call, row, given)
-    if not given.get("items"):
-        return {}
-    changes = columns(call, row, after)
-    if behavior != "none" and row.get("status") in ("active", "past_due"):
+    after = planned(call, row, given)
+    changes = columns(call, row, after) if given.get("items") else {}
+    running, anew = row.get("status") in ("active", "past_due"), _begins_anew(call, row, changes)
+    if anew:
+        changes |= _period(call, {**row, **changes})
+    then = {**row, **changes}
+    booked = book(call, row.get("customer"), added(call, row))
+    if running and behavior != "none":
         at = fields.integer(given, "proration_date", least=1) or call.session.clock.seconds
-        lines = prorations(call, row, before, items_of({**row, **changes}), at)
-        booked = book(call, row.get("customer"), lines)
-        if behavior == "always_invoice" and booked:
-            changes["latest_invoice"] = billed(call, row)
+        come = [] if anew else items_of(then)
+        booked += book(call, row.get("customer"), prorations(call, row, items_of(row), come, at))
+    if anew or (booked and behavior == "always_invoice"):
+        changes["latest_invoice"] = billed(call, then, anew=anew)
+        changes |= {"status": then["status"]} if then["status"] != row.get("status") else {}
     return changes
+
+
+def _begins_anew(call: Call, row: Row, changes: dict[str, Any]) -> bool:
+    """Whether a period begins now: it is asked for, a trial ends, or another interval is chosen.
+
+    docs.stripe.com/billing/subscriptions/change-price: then the billing date is that of the change.
+    """
+    given, status = fields.params(call), row.get("status")
+    if status == "trialing":
+        return given.get("trial_end") == "now"
+    if status not in ("active", "past_due"):
+        return False
+    told = [aims.named_row(call, "prices", each.get("price")) for each in (row, {**row, **changes})]
+    before, after = (interval_of((each or {}).get("recurring")) for each in told)
+    return given.get("billing_cycle_anchor") == "now" or (None not in told and before != after)
+
+
+def _period(call: Call, row: Row) -> dict[str, Any]:
+    now = int(call.session.clock.seconds)
+    price = aims.named_row(call, "prices", row.get("price")) or {}
+    status = "active" if row.get("status") == "trialing" else row.get("status")
+    end = period_end(now, price.get("recurring"))
+    return {"current_period_start": now, "current_period_end": end, "status": status}
 
 
 def _cancel(call: Call) -> Reply:
@@ -169,6 +196,10 @@ def _cancel(call: Call) -> Reply:
     now, given = call.session.clock.seconds, fields.texts(fields.params(call), _DETAILS) or {}
     details = {**_NO_DETAILS, **given, "reason": "cancellation_requested"}
     ended = {"status": "canceled", "canceled_at": now, "ended_at": now, _DETAILS: details}
+    if fields.boolean(fields.params(call), "prorate"):
+        book(call, row.get("customer"), prorations(call, row, items_of(row), [], now))
+    if fields.boolean(fields.params(call), "invoice_now"):
+        ended["latest_invoice"] = billed(call, dict(row))
     return changed(call, "subscriptions", row, ended)
 
 
