@@ -103,12 +103,16 @@ def test_models_are_recorded_and_replayed_without_the_provider(project, provider
         first["case_id"]
     ] * 3
     assert first["trace"]["outputs"][0]["usage"]["prompt_tokens"] == 1000
-    assert first["proposal"]["usage"]["model_tokens_in"] == 3000
+    usage = first["proposal"]["usage"]
+    assert usage["model_tokens_in"] == 3000
+    assert (usage["model_cost_minor"], usage["model_cost_currency"]) == (600.0, "EUR")
+    _paid_as_they_were(project, first)
     provider.seen.clear()
     finished = _run(project, "replay", _models(None), limit="3")
     (run,) = json.loads(finished.stdout)["runs"]
     assert provider.seen == []
     assert _printed(project)[:2] == recorded
+    assert _records(project)[0]["proposal"]["usage"] == usage
     assert "BadRequestError" in _printed(project)[2]
     assert run["model_traffic"] == []
     assert any("3 model calls: no answer was recorded" in line for line in run["not_covered"])
@@ -118,6 +122,28 @@ def test_models_are_recorded_and_replayed_without_the_provider(project, provider
     assert "--- recorded" in detail
     finished = project.command("case", "latest", missed["case_id"])
     assert "nothing serves: REPLAY /" in finished.stdout
+
+
+def _paid_as_they_were(project, record):
+    """Costs, ladder, report, the case on the terminal and the exported spans tell it."""
+    (run,) = {path.parent for path in project.folder.glob("reports/*/*/cases-*.jsonl")}
+    cost = json.loads((run / "cost.json").read_text(encoding="utf-8"))
+    assert [each["model_cost_minor"] for each in cost["per_case"]] == [600, 600]
+    assert cost["model_cost_minor"] == 1200
+    ladder = (project.folder / "reports" / "pilot.jsonl").read_text(encoding="utf-8")
+    assert re.search(r'"money_minor": ?1200\b', ladder)
+    assert "of it for models, as they were paid" in (run / "report.html").read_text("utf-8")
+    told = project.command("case", "latest", record["case_id"]).stdout
+    assert "models: 3 calls, 3,000 tokens in, 3,000 tokens out, 6.0000 EUR" in told
+    project.command("report", "latest", "--otlp", "traces.jsonl")
+    line = (project.folder / "traces.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    root, *spans = json.loads(line)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    times = [int(span["startTimeUnixNano"]) for span in spans if span["name"] == "chat m-1"]
+    ends = [int(span["endTimeUnixNano"]) for span in spans if span["name"] == "chat m-1"]
+    assert len(times) == 3
+    assert times == sorted(times)
+    assert int(root["startTimeUnixNano"]) <= times[0] < ends[0] <= times[1] < ends[2]
+    assert ends[2] <= int(root["endTimeUnixNano"])
 
 
 @pytest.mark.slow

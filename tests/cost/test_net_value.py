@@ -9,6 +9,7 @@ import pytest
 from understudy.cost.net_value import CaseEconomics, values_by_class
 from understudy.model.action import ActionClass
 from understudy.model.cost import CaseCost
+from understudy.model.proposal import Proposal
 
 
 @pytest.fixture
@@ -57,3 +58,28 @@ def test_the_costs_come_from_the_policy(policy):
     )
     assert economics.automated(100) == 290
     assert economics.with_approval(100) == 400 - 50 - 100 - 5 - 10
+
+
+def test_models_are_paid_as_they_were(policy):
+    """Converted by the policy's rates; a currency without one leaves what the policy states."""
+    economics = CaseEconomics.of(
+        policy(handling={"model_cost": "0.10 EUR"}, rates={"USD": 0.9, "date": "2026-11-01"})
+    )
+
+    def paid(cost, currency):
+        usage = {"model_cost_minor": cost, "model_cost_currency": currency}
+        return economics.paying(economics.models_of([Proposal(case_id="c", usage=usage)])).model
+
+    assert [paid(250, "EUR"), paid(100, "USD"), paid(0.2, "EUR"), paid(5, "JPY")] == [
+        250,
+        90,
+        1,
+        10,
+    ]
+    assert economics.models_of([Proposal(case_id="c", usage={"model_cost_minor": "much"})]) is None
+    cases = [
+        CaseCost(case_id=str(n), cluster_id=str(n), error_cost_minor=0, net_value_minor=0,
+                 model_cost_minor=cost)
+        for n, cost in enumerate((50, None))
+    ]  # fmt: skip
+    assert values_by_class(cases, economics)[ActionClass.READ_ONLY] == -60

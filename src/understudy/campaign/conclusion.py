@@ -68,7 +68,7 @@ def conclude(end: RunFiles) -> Finished:
     end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
     note_judged(end.folder, end.manifest, verdict)
     if end.reports is not None:
-        enter_verdict(end, shown, verdict, end.reports)
+        enter_verdict(end, shown, verdict, judgement.cost, end.reports)
     text = report_of(end, judgement.findings, judgement.cost, verdict)
     return Finished(end.folder, verdict, text)
 

@@ -138,6 +138,8 @@ def _budget(plan: ModelPlan, settings: ModelSettings, mode: ModelMode) -> ModelB
     }
     limits = {"stop.budget": plan.budget, "limits.spend": plan.candidate.limits.spend}
     named = {name: limit for name, limit in limits.items() if limit is not None}
+    if mode is ModelMode.SCRIPTED:
+        return ModelBudget()
     if not named or mode not in _PAYING:
         return ModelBudget(prices=prices, currency=settings.currency)
     for name, limit in named.items():

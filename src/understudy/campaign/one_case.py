@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from understudy.campaign.replays import Replay
 from understudy.campaign.run_files import open_run
@@ -16,9 +17,15 @@ from understudy.cost.wording import action_line
 from understudy.model.action import Action
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Turn
-from understudy.model.money import Money
+from understudy.model.money import Money, minor_digits
 from understudy.model.printable import printable
-from understudy.model.proposal import CaseRecord, FaultCount, Proposal
+from understudy.model.proposal import (
+    MODEL_COST,
+    MODEL_CURRENCY,
+    CaseRecord,
+    FaultCount,
+    Proposal,
+)
 
 __all__ = ["case_text", "describe_case"]
 
@@ -62,12 +69,29 @@ def _head(case: Case, record: CaseRecord) -> list[str]:
         f"trigger: {trigger.type} in {trigger.system}",
         *map(_turn, (*case.opening[:6], *record.trace.turns[:12])),
         f"outcome of the candidate: {record.proposal.outcome}{_time(record.proposal)}",
+        *_models(record.proposal.usage),
         "",
     ]
 
 
 def _turn(turn: Turn) -> str:
     return f"  {turn.role}{' (simulated)' if turn.simulated else ''}: {_short(turn.text)}"
+
+
+def _models(usage: Mapping[str, Any]) -> list[str]:
+    """What it asked of models, and what that cost where it is known.
+
+    >>> _models({"model_calls": 2, "model_tokens_in": 4_000, "model_cost_minor": 0.25,
+    ...          "model_cost_currency": "EUR"})
+    ['models: 2 calls, 4,000 tokens in, 0.0025 EUR']
+    """
+    counts = (("calls", "model_calls"), ("tokens in", "model_tokens_in"),
+              ("tokens out", "model_tokens_out"))  # fmt: skip
+    told = [f"{usage[key]:,} {name}" for name, key in counts if isinstance(usage.get(key), int)]
+    cost, currency = usage.get(MODEL_COST), usage.get(MODEL_CURRENCY)
+    if told and isinstance(cost, int | float) and isinstance(currency, str):
+        told.append(f"{cost / 10 ** minor_digits(currency):,.4f} {currency}")
+    return [f"models: {', '.join(told)}"] if told else []
 
 
 def _time(proposal: Proposal) -> str:

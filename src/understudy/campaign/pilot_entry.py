@@ -12,18 +12,21 @@ from understudy.campaign.pilot_states import ClassState, line_of, states_of
 from understudy.campaign.run_files import RunFiles
 from understudy.gate.ladder import fallen_to, inherited
 from understudy.model.canonical import digest_file
+from understudy.model.cost import CostSummary
 from understudy.model.pilot import Move, PilotRun
 from understudy.model.verdict import Verdict
 
 __all__ = ["enter_verdict"]
 
 
-def enter_verdict(end: RunFiles, shown: Shown, verdict: Verdict, reports: Path) -> Sequence[Move]:
+def enter_verdict(
+    end: RunFiles, shown: Shown, verdict: Verdict, cost: CostSummary, reports: Path
+) -> Sequence[Move]:
     """Enter a judged run in the pilot's chain, with what it has `shown` of each operation.
 
-    Returns what it sends down.
+    Its money is what its models and approvals have cost. Returns what it sends down.
     """
-    run = _as_run(end, shown, verdict)
+    run = _as_run(end, shown, verdict, cost)
     moves = [
         move
         for state in states_of(reports)
@@ -35,11 +38,19 @@ def enter_verdict(end: RunFiles, shown: Shown, verdict: Verdict, reports: Path) 
     return moves
 
 
-def _as_run(end: RunFiles, shown: Shown, verdict: Verdict) -> PilotRun:
-    manifest, policy = end.manifest, end.rules.policy
-    seen = verdict.oversight
-    asked = seen.asked if seen else 0
-    spent = policy.handling.model_cost.minor * verdict.cases.run + policy.review.cost.minor * asked
+def _spent(end: RunFiles, verdict: Verdict, cost: CostSummary) -> int:
+    """What models really cost where that is known, else as the policy states it, and approvals."""
+    policy, asked = end.rules.policy, verdict.oversight.asked if verdict.oversight else 0
+    stated = policy.handling.model_cost.minor
+    models = sum(
+        stated if case.model_cost_minor is None else case.model_cost_minor for case in cost.per_case
+    )
+    rest = max(0, verdict.cases.run - len(cost.per_case))
+    return models + stated * rest + policy.review.cost.minor * asked
+
+
+def _as_run(end: RunFiles, shown: Shown, verdict: Verdict, cost: CostSummary) -> PilotRun:
+    manifest, policy, seen = end.manifest, end.rules.policy, verdict.oversight
     return PilotRun(
         run_id=manifest.run_id,
         folder=str(end.folder.path),
@@ -52,7 +63,7 @@ def _as_run(end: RunFiles, shown: Shown, verdict: Verdict) -> PilotRun:
         verdict_digest=digest_file(end.folder.verdict),
         attempt=verdict.attempt,
         cases=verdict.cases.judged,
-        money_minor=spent,
+        money_minor=_spent(end, verdict, cost),
         currency=policy.currency,
         prices_owned=verdict.prices_owned,
         chosen=manifest.chosen,

@@ -38,6 +38,8 @@ def business_case(
 ) -> Business:
     """F2 to F7 and F19 over one run, without calling anybody again."""
     economics = CaseEconomics.of(prices.policy)
+    models = cost.model_cost_minor
+    economics = economics.paying(None if models is None else -(-models // max(1, cost.cases)))
     told = [each for one in judged for each in _told(one)]
     known = any(each.confidence is not None for each in told)
     mean = cost.error_cost_minor / cost.cases if cost.cases else 0.0

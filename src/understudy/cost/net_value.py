@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Self
+from typing import Any, Self
 
-from understudy.cost.price_list import half_even
+from understudy.cost.price_list import PriceList, half_even
 from understudy.model.action import ActionClass
 from understudy.model.cost import CaseCost
+from understudy.model.errors import ConfigurationError
 from understudy.model.policy import Policy
+from understudy.model.proposal import MODEL_COST, MODEL_CURRENCY, Proposal
 
 __all__ = ["CaseEconomics", "month_of", "values_by_class"]
 
@@ -36,6 +39,8 @@ class CaseEconomics:
     catch_rate: Decimal
     rework: int
     overhead: int
+    prices: PriceList | None = field(default=None, repr=False, compare=False)
+    """Whose rates hold; without it every amount is in the policy's own currency."""
 
     @classmethod
     def of(cls, policy: Policy) -> Self:
@@ -50,7 +55,43 @@ class CaseEconomics:
             catch_rate=Decimal(str(review.catch_rate)),
             rework=review.rework.minor,
             overhead=handling.escalation_overhead.minor,
+            prices=PriceList.from_policy(policy),
         )
+
+    def models_of(self, proposals: Sequence[Proposal]) -> int | None:
+        """What the model calls of a case have cost, as a mean over its repeats.
+
+        Rounded to the candidate's disadvantage: a part of a cent counts as one. None where any of
+        it is not known, for lack of a model's price or of a rate for its currency.
+
+        >>> calls = [Proposal(case_id="c", usage={"model_cost_minor": cost}) for cost in (1.5, 2)]
+        >>> costs = CaseEconomics(300, 80, 4, 75, Decimal("0.7"), 5, 50)
+        >>> costs.models_of(calls), costs.models_of([Proposal(case_id="c")])
+        (2, None)
+        """
+        told = [self._own(proposal.usage) for proposal in proposals]
+        known = [each for each in told if each is not None]
+        if not known or len(known) < len(told):
+            return None
+        return math.ceil(sum(known) / len(known))
+
+    def _own(self, usage: Mapping[str, Any]) -> Fraction | None:
+        amount = usage.get(MODEL_COST)
+        if isinstance(amount, bool) or not isinstance(amount, int | float):
+            return None
+        try:
+            rate = self.prices.in_own_minor(1, usage.get(MODEL_CURRENCY)) if self.prices else 1
+        except ConfigurationError:
+            return None
+        return Fraction(str(amount)) * rate
+
+    def paying(self, model: int | None) -> Self:
+        """The same with what models really cost; None leaves what the policy states.
+
+        >>> CaseEconomics(300, 80, 4, 75, Decimal("0.7"), 5, 50).paying(20).automated(110)
+        250
+        """
+        return self if model is None else replace(self, model=model)
 
     def automated(self, error_cost: int) -> int:
         """F2: `H + E_h - (E_c + M)`."""
@@ -109,19 +150,20 @@ def values_by_class(
 
     What the candidate escalated is worth the same under all. A draft is looked through by the
     person who sends it, so it is worth what an approval is; read only, nothing is handed over and
-    only the model is paid.
+    only the model is paid. Models are paid for as they were, where that is known.
     """
-    approval = automated = cases = 0
+    approval = automated = models = 0
     for case in per_case:
-        cases += 1
+        own = economics.paying(case.model_cost_minor)
+        models += own.model
         if case.escalated or case.failed:
-            given_up = economics.escalated(case.error_cost_minor)
+            given_up = own.escalated(case.error_cost_minor)
             approval, automated = approval + given_up, automated + given_up
         else:
-            approval += economics.with_approval(case.error_cost_minor)
-            automated += economics.automated(case.error_cost_minor)
+            approval += own.with_approval(case.error_cost_minor)
+            automated += own.automated(case.error_cost_minor)
     return {
-        ActionClass.READ_ONLY: -economics.model * cases,
+        ActionClass.READ_ONLY: -models,
         ActionClass.DRAFT_ONLY: approval,
         ActionClass.APPROVAL_REQUIRED: approval,
         ActionClass.AUTOMATED: automated,

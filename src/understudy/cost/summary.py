@@ -86,6 +86,7 @@ def summarise(judged: Iterable[Judged], policy: Policy) -> CostSummary:
         by_action_class=attribute(
             findings, lambda finding: [sums.classes.get(finding.operation or "", "none")]
         ),
+        model_cost_minor=_models_minor(sums.per_case),
         candidate=sums.candidate.metrics(),
         people=sums.people.metrics(),
         largest_uncapped_minor=_largest_uncapped(sums.charged, policy),
@@ -139,7 +140,8 @@ class _Sums:
 
     def _add_proposal(self, proposal: Proposal) -> None:
         """F5: its errors, the model, and the people who take over."""
-        spent, outcome = self.economics.model, _outcome(proposal)
+        own = self.economics.paying(self.economics.models_of([proposal]))
+        spent, outcome = own.model, _outcome(proposal)
         if has_escalated(proposal) or proposal.failure is not None:
             spent += self.economics.spent_by_people() + self.economics.overhead
         self.candidate.add(outcome, spent, proposal.cycle_time_ms, proposal.wall_time_ms)
@@ -163,6 +165,8 @@ def case_cost(each: Judged, economics: CaseEconomics) -> CaseCost:
     costs = dict.fromkeys((proposal.repeat for proposal in proposals), 0)
     for finding in each.findings:
         costs[finding.repeat] = costs.get(finding.repeat, 0) + finding.cost_minor
+    models = economics.models_of(proposals)
+    economics = economics.paying(models)
     worth = sum(_worth(proposal, costs[proposal.repeat], economics) for proposal in proposals)
     repeats = max(1, len(proposals))
     # Rounded to the candidate's disadvantage: a part of a cent counts as one.
@@ -178,6 +182,7 @@ def case_cost(each: Judged, economics: CaseEconomics) -> CaseCost:
         cycle_time_ms=max(
             (one.cycle_time_ms for one in proposals if one.cycle_time_ms is not None), default=None
         ),
+        model_cost_minor=models,
     )
 
 
@@ -221,6 +226,13 @@ def _outcome(proposal: Proposal) -> Outcome:
 def _ending(baseline: Baseline) -> Outcome:
     escalated = any(action.escalates and not action.refused for action in baseline.actions)
     return Outcome.ESCALATED if escalated else baseline.outcome
+
+
+def _models_minor(costs: Iterable[CaseCost]) -> int | None:
+    """What the models of all cases have cost; None where it is not known of all."""
+    told = [each.model_cost_minor for each in costs]
+    known = [each for each in told if each is not None]
+    return sum(known) if known and len(known) == len(told) else None
 
 
 def _largest_uncapped(findings: Sequence[Finding], policy: Policy) -> int:

@@ -55,6 +55,10 @@ class Tokens:
     input: int
     output: int
 
+    def __add__(self, other: Tokens) -> Tokens:
+        """Those of both calls."""
+        return Tokens(self.input + other.input, self.output + other.output)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelBudget:
@@ -99,12 +103,31 @@ class Meter:
 
     def settle(self, provider: str, request: ModelRequest, tokens: Tokens, bytes_in: int) -> None:
         """Count what a call brought back, and its price."""
-        price = self._budget.prices.get(request.model, TokenPrice(0, 0))
+        millionths = self._millionths_of(request.model, tokens)
         with self._lock:
-            millionths = tokens.input * price.input_minor + tokens.output * price.output_minor
             self._millionths += millionths
             self._of_case[request.scope] += millionths
             self._add(provider, bytes_in=bytes_in, tokens_in=tokens.input, tokens_out=tokens.output)
+
+    def cost_of(self, tokens: Mapping[str, Tokens]) -> tuple[float, str] | None:
+        """What these tokens of each model cost, in minor units and their currency.
+
+        None where one of the models has no price. Worked example, at 0.25 and 2 a million:
+
+        >>> prices = {"m-1": TokenPrice(25, 200)}
+        >>> meter = Meter(ModelBudget(prices=prices, currency="EUR"))
+        >>> meter.cost_of({"m-1": Tokens(10_000, 2_000)}), meter.cost_of({"m-2": Tokens(1, 1)})
+        ((0.65, 'EUR'), None)
+        """
+        currency, prices = self._budget.currency, self._budget.prices
+        if currency is None or not prices or any(model not in prices for model in tokens):
+            return None
+        millionths = sum(self._millionths_of(model, each) for model, each in tokens.items())
+        return millionths / _MILLION, currency
+
+    def _millionths_of(self, model: str, tokens: Tokens) -> int:
+        price = self._budget.prices.get(model, TokenPrice(0, 0))
+        return tokens.input * price.input_minor + tokens.output * price.output_minor
 
     def traffic(self) -> list[ProviderCount]:
         """What went to each provider, by name."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,8 +25,10 @@ class ModelCalls:
 
     prompts: list[Any] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
-    tokens_in: int = 0
-    tokens_out: int = 0
+    times: list[tuple[float, float]] = field(default_factory=list)
+    """When each was asked and when it was answered, by the gateway's clock in seconds."""
+    tokens: dict[str, Tokens] = field(default_factory=dict)
+    """By the model that was asked for."""
     refused: list[str] = field(default_factory=list)
     """The codes of calls that the gateway itself refused, as `no_recorded_answer`."""
     differences: list[tuple[str, str]] = field(default_factory=list)
@@ -35,8 +38,9 @@ class ModelCalls:
 class Traced:
     """Hands calls on and keeps them by case; answers are kept as far as they went."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
+        self._clock = clock
         self._calls: dict[str, ModelCalls] = defaultdict(ModelCalls)
         self._lock = threading.Lock()
 
@@ -58,17 +62,26 @@ class Traced:
                 if refusal.aside:
                     calls.differences.append((request.path, refusal.aside))
             raise
-        return replace(answer, blocks=self._passed(request, place, answer))
+        # A door may let the silence of an answer pass in its case's time, and none here.
+        asked = self._asked_at(request, place)
+        return replace(answer, blocks=self._passed(request, place, answer, asked + answer.silence))
 
     def _begun(self, request: ModelRequest) -> int:
         with self._lock:
             calls = self._calls[request.scope]
             calls.prompts.append({"path": request.path, **request.fields})
             calls.outputs.append(None)
+            now = self._clock()
+            calls.times.append((now, now))
             return len(calls.outputs) - 1
 
+    def _asked_at(self, request: ModelRequest, place: int) -> float:
+        with self._lock:
+            times = self._calls[request.scope].times
+            return times[place][0] if place < len(times) else self._clock()
+
     async def _passed(
-        self, request: ModelRequest, place: int, answer: ModelAnswer
+        self, request: ModelRequest, place: int, answer: ModelAnswer, earliest: float
     ) -> AsyncIterator[bytes]:
         kept = bytearray()
         try:
@@ -77,17 +90,23 @@ class Traced:
                 yield block
         finally:
             tokens = tokens_of(request, bytes(kept)) if answer.status < 400 else _NONE
-            self._noted(request, place, _read(bytes(kept)), tokens)
+            self._noted(request, place, _read(bytes(kept)), tokens, earliest)
 
     def _noted(
-        self, request: ModelRequest, place: int, output: Any, tokens: Tokens = _NONE
+        self,
+        request: ModelRequest,
+        place: int,
+        output: Any,
+        tokens: Tokens = _NONE,
+        earliest: float = 0.0,
     ) -> None:
         with self._lock:
             calls = self._calls[request.scope]
             if place < len(calls.outputs):
                 calls.outputs[place] = output
-            calls.tokens_in += tokens.input
-            calls.tokens_out += tokens.output
+                calls.times[place] = (calls.times[place][0], max(self._clock(), earliest))
+            if tokens != _NONE:
+                calls.tokens[request.model] = calls.tokens.get(request.model, _NONE) + tokens
 
 
 def _read(body: bytes) -> Any:

@@ -16,7 +16,7 @@ _UNKNOWN = -1
 
 
 class CaseCosts(Sequence[CaseCost]):
-    """Costs in the order in which they were added, about 80 bytes each.
+    """Costs in the order in which they were added, about 90 bytes each.
 
     >>> one = CaseCost(case_id="c-1", cluster_id="k", error_cost_minor=5, net_value_minor=-1)
     >>> costs = CaseCosts([one])
@@ -30,6 +30,7 @@ class CaseCosts(Sequence[CaseCost]):
         self._errors: array[int] | list[int] = array("q")
         self._worth: array[int] | list[int] = array("q")
         self._times: array[int] | list[int] = array("q")
+        self._models: array[int] | list[int] = array("q")
         self._critical, self._marks = array("I"), bytearray()
         for each in costs:
             self.append(each)
@@ -40,8 +41,8 @@ class CaseCosts(Sequence[CaseCost]):
         self._clusters.append(cost.cluster_id)
         self._errors = extended(self._errors, cost.error_cost_minor)
         self._worth = extended(self._worth, cost.net_value_minor)
-        time = cost.cycle_time_ms
-        self._times = extended(self._times, _UNKNOWN if time is None else time)
+        self._times = extended(self._times, _number(cost.cycle_time_ms))
+        self._models = extended(self._models, _number(cost.model_cost_minor))
         self._critical.append(cost.critical)
         self._marks.append(
             cost.agrees * _AGREES + cost.escalated * _ESCALATED + cost.failed * _FAILED
@@ -69,7 +70,7 @@ class CaseCosts(Sequence[CaseCost]):
         return self._at(places) if isinstance(places, int) else [*map(self._at, places)]
 
     def _at(self, place: int) -> CaseCost:
-        marks, time = self._marks[place], self._times[place]
+        marks = self._marks[place]
         return CaseCost(
             case_id=self._ids[place],
             cluster_id=self._clusters[place],
@@ -79,8 +80,17 @@ class CaseCosts(Sequence[CaseCost]):
             agrees=bool(marks & _AGREES),
             escalated=bool(marks & _ESCALATED),
             failed=bool(marks & _FAILED),
-            cycle_time_ms=None if time == _UNKNOWN else time,
+            cycle_time_ms=_known(self._times[place]),
+            model_cost_minor=_known(self._models[place]),
         )
+
+
+def _number(value: int | None) -> int:
+    return _UNKNOWN if value is None else value
+
+
+def _known(number: int) -> int | None:
+    return None if number == _UNKNOWN else number
 
 
 class _Texts:

@@ -29,6 +29,8 @@ class CaseCost(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
     cycle_time_ms: int | None = None
     """How long the candidate took, as the case's systems count the time; of its slowest repeat."""
+    model_cost_minor: int | None = None
+    """What its model calls have cost, averaged over repeats; None where that is not known."""
 
 
 class CostLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,9 @@ class CostSummary(msgspec.Struct, frozen=True, kw_only=True):
     candidate: BusinessMetrics
     people: BusinessMetrics
     largest_uncapped_minor: int = 0
+    model_cost_minor: int | None = None
+    """What the models of all cases have cost, as a mean over repeats; None where it is not known
+    of all of them."""
     by_system: tuple[CostLine, ...] = ()
     by_segment: tuple[CostLine, ...] = ()
     by_fault: tuple[CostLine, ...] = ()

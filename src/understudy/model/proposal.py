@@ -12,6 +12,8 @@ from understudy.model.baseline import Outcome
 from understudy.model.case import Turn
 
 __all__ = [
+    "MODEL_COST",
+    "MODEL_CURRENCY",
     "CaseRecord",
     "CoverageGap",
     "Failure",
@@ -22,6 +24,10 @@ __all__ = [
     "Trace",
     "WallCount",
 ]
+
+
+MODEL_COST, MODEL_CURRENCY = "model_cost_minor", "model_cost_currency"
+"""Where a proposal's usage says what its model calls cost, by the campaign's prices."""
 
 
 class FailureCause(enum.StrEnum):
@@ -81,6 +87,9 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     prompts: tuple[Any, ...] = ()
     context: tuple[Any, ...] = ()
     outputs: tuple[Any, ...] = ()
+    times: tuple[tuple[int, int] | None, ...] = ()
+    """When each prompt was sent and answered, in milliseconds since the case began; None and a
+    missing one are not known."""
     rationale: str | None = None
     printed: str = ""
     """What the candidate wrote to standard output and error while it handled the case."""

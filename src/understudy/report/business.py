@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from understudy.model.business import Business, HumanNoise
-from understudy.model.cost import BusinessMetrics, CostLine
+from understudy.model.cost import BusinessMetrics, CostLine, CostSummary
 from understudy.report.input import ReportInput
 from understudy.report.phrases import amount, percent
 
@@ -100,6 +100,7 @@ def _sides(facts: ReportInput) -> Table:
         (
             row("cases", *(f"{each.cases:,}" for each in sides)),
             row("cost per task", *(_cost(each, currency) for each in sides)),
+            *_models(facts.cost),
             row("cycle time, as the systems count", *(_time(each.mean_cycle_time_ms)
                                                        for each in sides)),
             row(
@@ -112,6 +113,13 @@ def _sides(facts: ReportInput) -> Table:
             row("escalations", *(f"{each.escalated:,}" for each in sides)),
         ),
     )  # fmt: skip
+
+
+def _models(cost: CostSummary) -> Iterator[tuple[str, str, str]]:
+    """What of the candidate's cost went to its models, where that is known."""
+    if cost.model_cost_minor is not None and cost.cases:
+        mean = amount(cost.model_cost_minor / cost.cases, cost.currency)
+        yield "of it for models, as they were paid", mean, _UNKNOWN
 
 
 def _cost(each: BusinessMetrics, currency: str) -> str:

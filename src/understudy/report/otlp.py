@@ -23,6 +23,8 @@ __all__ = ["TraceHead", "otlp_request"]
 
 _KIND_INTERNAL, _KIND_CLIENT = 1, 3
 _STATUS_ERROR = 2
+_MILLI = 1_000_000
+"""Nanoseconds in a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,18 @@ def _spans(
     proposal = record.proposal
     ids = _Ids(f"{head.run_id} {record.case_id} {proposal.repeat}")
     start = _nanos(began)
-    end = start + (proposal.cycle_time_ms or 0) * 1_000_000
+    end = start + (proposal.cycle_time_ms or 0) * _MILLI
     failure = proposal.failure
     yield {
         **ids.span(None, f"invoke_agent {head.candidate}", _KIND_INTERNAL, start, end),
         "attributes": _attributes(_case(head, record, findings, redact)),
         "status": {"code": _STATUS_ERROR, "message": failure.detail} if failure else {},
     }
-    for title, call in _calls(record, redact):
+    for title, call, since, until in _calls(record, redact):
+        asked = start + since * _MILLI
+        answered = end if until is None else start + until * _MILLI
         yield {
-            **ids.span(ids.root, title, _KIND_CLIENT, start, end),
+            **ids.span(ids.root, title, _KIND_CLIENT, min(asked, end), min(answered, end)),
             "attributes": _attributes(call),
         }
     for action in proposal.actions:
@@ -116,8 +120,11 @@ def _case(
 
 def _calls(
     record: CaseRecord, redact: Callable[[Any], Any]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each call of a model: its title and what it holds."""
+) -> Iterator[tuple[str, dict[str, Any], int, int | None]]:
+    """Each call of a model: its title, what it holds, and its time, in milliseconds of the case.
+
+    Where that is not known it is the whole of the case.
+    """
     trace = record.trace
     for number in range(max(len(trace.prompts), len(trace.outputs))):
         prompt, output = (
@@ -125,7 +132,9 @@ def _calls(
             for part in (trace.prompts, trace.outputs)
         )
         model = prompt.get("model") if isinstance(prompt, dict) else None
-        yield (f"chat {model}" if model else "chat"), _model_call(prompt, output)
+        times = trace.times[number] if number < len(trace.times) else None
+        since, until = times or (0, None)
+        yield (f"chat {model}" if model else "chat"), _model_call(prompt, output), since, until
 
 
 class _Ids:

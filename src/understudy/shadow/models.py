@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,14 +15,22 @@ import orjson
 from understudy.candidates.handed import Inbound
 from understudy.doors.gateway import Gateway
 from understudy.doors.gateway_faults import FaultyModels
-from understudy.doors.gateway_meter import CASE_SPENT, Meter
+from understudy.doors.gateway_meter import CASE_SPENT, Meter, Tokens
 from understudy.doors.gateway_trace import ModelCalls, Traced
 from understudy.doors.gateway_wire import CHAT, ModelRefusal, ModelRequest, Source
 from understudy.doors.loopback import Receive, Send
 from understudy.model.baseline import Outcome
 from understudy.model.campaign import Fault
 from understudy.model.errors import EvidenceError
-from understudy.model.proposal import CaseRecord, CoverageGap, Failure, FailureCause, Trace
+from understudy.model.proposal import (
+    MODEL_COST,
+    MODEL_CURRENCY,
+    CaseRecord,
+    CoverageGap,
+    Failure,
+    FailureCause,
+    Trace,
+)
 from understudy.model.verdict import ModelTraffic
 
 __all__ = ["ModelService", "scope_of"]
@@ -54,6 +63,7 @@ class ModelService:
         self._traced = Traced(self._faulty if faults else source)
         self._gateway = Gateway(self._traced, seed=seed, open_to_all=False)
         self._numbers = itertools.count(1)
+        self._begun: dict[str, float] = {}
 
     def new_key(self) -> str:
         """The key of a process that is about to start."""
@@ -70,6 +80,7 @@ class ModelService:
         scope = scope_of(order.case_id, order.repeat)
         own = self._gateway.open(scope)
         self._gateway.assign(key, scope)
+        self._begun[scope] = time.monotonic()
         return msgspec.structs.replace(order, model_key=own)
 
     def finish(self, key: str, record: CaseRecord) -> CaseRecord:
@@ -93,7 +104,9 @@ class ModelService:
             self.starved.add((record.case_id, record.proposal.repeat))
         if CASE_SPENT in calls.refused:
             record = _overspent(record)
-        return _with_calls(record, calls) if calls.prompts else record
+        begun = self._begun.pop(scope, 0.0)
+        record = _with_calls(record, calls, begun) if calls.prompts else record
+        return _with_cost(record, self.meter.cost_of(calls.tokens))
 
     def ask(self, case_id: str, repeat: int, fields: dict[str, Any]) -> str | None:
         """What a model says to the customer's part of a case; None where it is refused.
@@ -119,6 +132,7 @@ class ModelService:
         self._gateway.close(self._gateway.open(scope))
         self._gateway.close(key)
         self._traced.take(scope)
+        self._begun.pop(scope, None)
 
     def _unserved(self) -> list[CoverageGap]:
         found, self._gateway.unserved = self._gateway.unserved, []
@@ -165,23 +179,37 @@ def _overspent(record: CaseRecord) -> CaseRecord:
     return msgspec.structs.replace(record, proposal=proposal)
 
 
-def _with_calls(record: CaseRecord, calls: ModelCalls) -> CaseRecord:
+def _with_calls(record: CaseRecord, calls: ModelCalls, begun: float) -> CaseRecord:
     trace, proposal = record.trace, record.proposal
+    tokens = sum(calls.tokens.values(), Tokens(0, 0))
     counted: dict[str, Any] = {
         "model_calls": len(calls.prompts),
-        "model_tokens_in": calls.tokens_in,
-        "model_tokens_out": calls.tokens_out,
+        "model_tokens_in": tokens.input,
+        "model_tokens_out": tokens.output,
     }
     return msgspec.structs.replace(
         record,
-        trace=_joined(trace, calls),
+        trace=_joined(trace, calls, begun),
         proposal=msgspec.structs.replace(proposal, usage={**counted, **proposal.usage}),
     )
 
 
-def _joined(trace: Trace, calls: ModelCalls) -> Trace:
+def _with_cost(record: CaseRecord, cost: tuple[float, str] | None) -> CaseRecord:
+    """The record with what its model calls cost, whatever the candidate says that they did."""
+    if cost is None:
+        return record
+    told = dict(zip((MODEL_COST, MODEL_CURRENCY), cost, strict=True))
+    proposal = record.proposal
+    proposal = msgspec.structs.replace(proposal, usage={**proposal.usage, **told})
+    return msgspec.structs.replace(record, proposal=proposal)
+
+
+def _joined(trace: Trace, calls: ModelCalls, begun: float) -> Trace:
+    unknown = (None,) * (len(trace.prompts) - len(trace.times))
+    times = [tuple(round((each - begun) * 1000) for each in pair) for pair in calls.times]
     return msgspec.structs.replace(
         trace,
         prompts=(*trace.prompts, *calls.prompts),
         outputs=(*trace.outputs, *calls.outputs),
+        times=(*trace.times, *unknown, *times),
     )
