@@ -161,3 +161,41 @@ def test_a_service_that_does_not_answer_is_an_error(project, run):
     """Where nothing listens, the address is named before the first case."""
     with pytest.raises(CandidateError, match=r"nothing answers at `http://127\.0\.0\.1:9/`"):
         run(project.plan(1, use="http://127.0.0.1:9/"))
+
+
+PYTHON_WITH_TOOLS = """
+import json, sys
+
+from understudy.candidates.remote_case import working_on
+from understudy.candidates.tool_door import shadow_tools
+
+def escalate(reason: str) -> dict:
+    raise AssertionError("the real one was called")
+
+def wipe(customer: str) -> dict:
+    raise AssertionError("the real one was called")
+
+hand_over, wipe = shadow_tools([escalate, wipe], {"escalate": "desk.escalate"})
+
+for line in sys.stdin:
+    case = json.loads(line)
+    with working_on(case) as systems:
+        hand_over(reason=case["id"])
+        try:
+            wipe("cus_1")
+        except PermissionError as error:
+            said = str(error)
+    print(json.dumps({"rationale": said}), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_programs_tools_act_on_the_systems(project, run):
+    """By the case that it says it is at; one that is mapped to nothing is a gap of that case."""
+    project.write("tools.py", PYTHON_WITH_TOOLS)
+    _, records = run(project.plan(3, use=f"exec: {sys.executable} tools.py"))
+    for record in records:
+        (action,) = record.proposal.actions
+        assert (action.operation, action.fields["reason"]) == ("desk.escalate", record.case_id)
+        assert [(gap.system, gap.path) for gap in record.gaps] == [("tools", "wipe")]
+        assert record.trace.rationale == "the tool `wipe` is not available"

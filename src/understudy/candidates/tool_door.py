@@ -11,21 +11,21 @@ import contextlib
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from understudy.candidates.callable_tools import acting_as
+from understudy.candidates.hand import Hand, hand_at_work, known_operations, serving_tools
 from understudy.candidates.plain import plain
 from understudy.candidates.recorded_tools import RecordedAnswers
 from understudy.candidates.tool_kinds import lists_later, named, rebuilt
 from understudy.candidates.toolbox import CallError, Toolbox
 from understudy.model.canonical import digest
 from understudy.model.errors import CandidateError, nearest
-from understudy.systems.engine import Engine
-from understudy.systems.session import CaseSession, CoverageGap
+from understudy.systems.session import CoverageGap
 
 __all__ = [
     "Foreseen",
@@ -38,7 +38,6 @@ __all__ = [
 ]
 
 Target = str | RecordedAnswers | Callable[..., Any]
-_engines: list[Engine] = []
 _assumed: dict[tuple[int, str], tuple[Mapping[str, Any], dict[str, Any]]] = {}
 """By a map and the name of a tool shadowed with it, what the tool takes for arguments that are not
 given; two agents may have different tools of one name. The map is held, so that its id stays its.
@@ -48,16 +47,6 @@ _MOST_ASSUMED = 10_000
 
 class ToolNotMapped(PermissionError):
     """A tool was called that is mapped to nothing, so what it would have done is unknown."""
-
-
-@contextlib.contextmanager
-def serving_tools(engine: Engine) -> Iterator[None]:
-    """Let shadowed tools of this process act on the open case of `engine`."""
-    _engines.append(engine)
-    try:
-        yield
-    finally:
-        _engines.remove(engine)
 
 
 def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
@@ -129,7 +118,7 @@ def _check_target(name: str, target: Target) -> None:
 
 def _check_operation(name: str, target: Target) -> None:
     """Refuse an operation that no mounted system has, where it is known which are mounted."""
-    known = [each for engine in _engines for s in engine.systems.values() for each in s.by_name]
+    known = known_operations()
     if isinstance(target, str) and known and target not in known:
         raise CandidateError(
             f"the tool `{name}` is mapped to `{target}`, which is no operation"
@@ -144,8 +133,7 @@ def foreseen(map: Mapping[str, Target], name: str, arguments: Mapping[str, Any])
 
     Reads on the way are made. A tool that writes nothing, or is not mapped, is told by itself.
     """
-    engine, session = _at_hand(name)
-    systems = _Foreseeing(engine, session)
+    systems = _Foreseeing(_at_hand(name).systems)
     target = map.get(name)
     told = {"operation": name, "arguments": _value(dict(arguments))}
     # What goes wrong on the way goes wrong again when the tool is called, and is told there.
@@ -187,10 +175,14 @@ class _Foreseen(Exception):
 class _Foreseeing(Toolbox):
     """Systems that are read, and whose first write is told instead of done."""
 
+    def __init__(self, systems: Toolbox) -> None:
+        super().__init__(systems._engine, systems._session)
+        self._systems = systems
+
     def call(self, operation: str, /, **params: Any) -> Any:
         if self.writes(operation):
-            raise _Foreseen(operation, params, self.foresee(operation, **params))
-        return super().call(operation, **params)
+            raise _Foreseen(operation, params, self._systems.foresee(operation, **params))
+        return self._systems.call(operation, **params)
 
 
 def _shadow(
@@ -233,23 +225,22 @@ def _arguments(
 
 
 def _acted(target: Target | None, name: str, arguments: dict[str, Any]) -> Any:
-    engine, session = _at_hand(name)
+    hand = _at_hand(name)
     if target is None:
         detail = f"it is mapped to nothing: shadow_tools(tools, {{'{name}': OPERATION}})"
-        raise _refused(session, name, detail)
+        raise _refused(hand, name, detail)
     if isinstance(target, RecordedAnswers):
         given = {key: _value(each) for key, each in arguments.items()}
         try:
-            return target.answer(session, name, given)
+            return target.answer(hand.session, name, given)
         except LookupError as error:
-            raise _refused(session, name, str(error)) from None
-    return _carried_out(target, Toolbox(engine, session), arguments)
+            raise _refused(hand, name, str(error)) from None
+    return _carried_out(target, hand.systems, arguments)
 
 
-def _refused(session: CaseSession, name: str, detail: str) -> ToolNotMapped:
+def _refused(hand: Hand, name: str, detail: str) -> ToolNotMapped:
     """A call that nothing stands behind: told as a gap of the case's coverage."""
-    gap = CoverageGap(system="tools", method="CALL", path=name, detail=detail)
-    session.gaps.append(gap)
+    hand.systems.tell(CoverageGap(system="tools", method="CALL", path=name, detail=detail))
     return ToolNotMapped(f"the tool `{name}` is not available")
 
 
@@ -262,12 +253,14 @@ def _carried_out(
     return systems.call(target, **given)
 
 
-def _at_hand(name: str) -> tuple[Engine, CaseSession]:
-    for engine in reversed(_engines):
-        session = engine.present_session()
-        if session is not None:
-            return engine, session
-    raise ToolNotMapped(f"the tool `{name}` was called outside of a case")
+def _at_hand(name: str) -> Hand:
+    found = hand_at_work()
+    if found is None:
+        raise ToolNotMapped(
+            f"the tool `{name}` was called outside of a case; a program or service of its own says "
+            "which it is at: `with working_on(case):`, from understudy.candidates.remote_case"
+        )
+    return found
 
 
 def _value(value: Any) -> Any:

@@ -18,7 +18,7 @@ from understudy.systems.capture import describe
 from understudy.systems.engine import Engine
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation
-from understudy.systems.session import CaseSession
+from understudy.systems.session import CaseSession, CoverageGap
 
 __all__ = ["CallError", "Toolbox", "approved", "looking"]
 
@@ -84,11 +84,11 @@ class Toolbox:
         request = self._request(found, params)
         given = _approvals.get()
         if given is None or not found.writes:
-            return _heard(operation, self._engine.handle(request))
+            return _heard(operation, self._answered(request))
         with given.lent((operation, digest(params))) as more:
             headers = {**request.headers, **more}
             request = msgspec.structs.replace(request, headers=headers)
-            return _heard(operation, self._engine.handle(request))
+            return _heard(operation, self._answered(request))
 
     def foresee(self, operation: str, /, **params: Any) -> dict[str, Any]:
         """The action that a write would be, without doing it: operation, target, amount."""
@@ -127,8 +127,18 @@ class Toolbox:
         ]
 
     def _request(self, operation: Operation, params: Mapping[str, Any]) -> Request:
-        session = self._session
-        return build_request(operation, params, session.credentials, self._engine.systems)
+        return build_request(operation, params, self._credentials, self._engine.systems)
+
+    @property
+    def _credentials(self) -> Mapping[str, Mapping[str, str]]:
+        return self._session.credentials
+
+    def _answered(self, request: Request) -> Response:
+        return self._engine.handle(request)
+
+    def tell(self, gap: CoverageGap) -> None:
+        """Count a call that nothing stands behind as a gap of the case's coverage."""
+        self._session.gaps.append(gap)
 
     @property
     def handling(self) -> str:

@@ -272,7 +272,7 @@ class Engine:
     def _unserved(self, system: System, session: CaseSession, request: Request) -> Response:
         methods = system.dispatcher.methods(system.segments(request.path))
         reason = "method" if methods else "route"
-        session.gaps.append(_gap(system, request, reason))
+        session.gaps.append(system.gap(request, reason))
         refusal = system.unserved(request, methods)
         if request.method not in _READS:
             name = f"{system.name}.unserved"
@@ -284,7 +284,7 @@ class Engine:
         # Work that an ended case has left behind must not become the present one's.
         session = None if self._keyring.outlived(system, request) else self.present_session()
         if session is None:
-            self.strays.append(_gap(system, request, "credential"))
+            self.strays.append(system.gap(request, "credential"))
             return Response(refusal.reply.status, _JSON, dumps(refusal.reply.payload))
         with session.lock:
             if request.method not in _READS:
@@ -338,10 +338,6 @@ _JSON = (("content-type", "application/json"),)
 
 def _lives_at(system: System, host: str) -> bool:
     return host.endswith(system.host[1:]) if system.host.startswith("*.") else host == system.host
-
-
-def _gap(system: System, request: Request, reason: str) -> CoverageGap:
-    return CoverageGap(system=system.name, method=request.method, path=request.path, reason=reason)
 
 
 def _record(session: CaseSession, system: str, name: str, request: Request, status: int) -> None:

@@ -16,7 +16,7 @@ from understudy.systems.dispatch import Dispatcher
 from understudy.systems.message import Request, Response
 from understudy.systems.operation import Call, Operation, Refusal, Reply, Wire
 from understudy.systems.rendering import dumps
-from understudy.systems.session import CaseSession
+from understudy.systems.session import CaseSession, CoverageGap
 
 __all__ = [
     "System",
@@ -174,6 +174,12 @@ class System:
     def unauthorized(self, secret: str | None) -> Refusal:
         """The answer to a missing, unknown or foreign credential."""
         return self.refusal(401, "Invalid token." if secret else "Missing token.")
+
+    def gap(self, request: Request, reason: str) -> CoverageGap:
+        """How a request that no operation serves is told."""
+        return CoverageGap(
+            system=self.name, method=request.method, path=request.path, reason=reason
+        )
 
     def unserved(self, request: Request, methods: tuple[str, ...]) -> Refusal:
         """The answer to a path or method that no operation serves."""

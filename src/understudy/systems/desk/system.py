@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from understudy.model.action import (
     APPROVAL_OPERATION,
@@ -14,6 +15,7 @@ from understudy.model.action import (
     Target,
 )
 from understudy.model.world import Row
+from understudy.systems.message import Request
 from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.schema import (
     INTEGER,
@@ -29,13 +31,14 @@ from understudy.systems.schema import (
     ref,
     says,
 )
-from understudy.systems.session import CaseSession
+from understudy.systems.session import CaseSession, CoverageGap
 from understudy.systems.system import System
 
 __all__ = ["Desk"]
 
 _ESCALATIONS, _APPROVALS = "desk.escalations", "desk.approvals"
 _DECISION = "_decision"
+_TOOLS = "/tools/"
 _GIVEN = ("approved", "modified")
 
 
@@ -201,6 +204,14 @@ class Desk(System):
             answers={200: ref("approval")},
         ),
     )
+
+    def gap(self, request: Request, reason: str) -> CoverageGap:
+        """A program of its own tells here that it has called a tool that is mapped to nothing."""
+        _, _, tool = request.path.partition(_TOOLS)
+        if not tool or request.method != "GET":
+            return super().gap(request, reason)
+        because = dict(parse_qsl(request.query)).get("because", "")
+        return CoverageGap(system="tools", method="CALL", path=unquote(tool), detail=because)
 
     def credentials(self, text: str) -> dict[str, str]:
         """A bearer token."""
