@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -18,6 +19,19 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_remembered():
+    """What an earlier run of the tests in this process worked out is worked out anew.
+
+    Whoever tries changed code in forks of one process would otherwise be told what the code said
+    before it was changed.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("understudy."):
+            for each in list(vars(module).values()):
+                getattr(each, "cache_clear", bool)()
 
 
 class Peer(ThreadingHTTPServer):

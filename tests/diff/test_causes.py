@@ -126,6 +126,11 @@ def test_what_does_not_stand_is_no_half(judge, kinds, refund, solve):
     barred = solve(response_status=403)
     assert "partial_commit" not in str(kinds(judge([barred, refused], both)))
     assert kinds(judge([solve()], both))[0][0] == "missing_action"
+    asked = msgspec.structs.replace(
+        solve(), system="desk", operation="desk.approvals.create", target=None
+    )
+    waiting = judge([asked, refused], [asked, refund(3000)])
+    assert "partial_commit" not in str(kinds(waiting))
 
 
 def test_a_step_that_was_taken_back_does_not_stand(judge, kinds, refund, tag):

@@ -94,6 +94,8 @@ def test_what_no_action_explains_is_priced():
     [finding] = outcome.outcome
     assert finding.kind is Kind.UNEXPLAINED_STATE_CHANGE
     assert (finding.severity.value, finding.cost_minor) == ("high", 15_000)
+    assert finding.explanation == "item 2 ends differently and no action explains it"
+    assert (finding.field, finding.expected, finding.actual) == ("stock", "5", "0")
     assert effects.entities == {("item", "2")}
     assert not outcome.agreed
 

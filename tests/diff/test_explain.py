@@ -168,6 +168,9 @@ def test_a_duplicate_of_what_lost_its_answer_names_that_fault(judge, refund):
     lost = refund(8000, fault="apply_then_reset", candidate_saw_response=False)
     (found,) = judge([lost, refund(8000)], [refund(8000)]).findings
     assert (found.kind, found.fault) == ("duplicate_harmful", "apply_then_reset")
+    twice = [lost, refund(8000, fault="slow"), refund(8000)]
+    told = judge(twice, [refund(8000)]).findings
+    assert [each.fault for each in told] == ["slow", "apply_then_reset"]
 
 
 def test_a_wrong_payment_made_twice_is_wrong_and_a_duplicate(judge, refund, kinds):
@@ -369,6 +372,7 @@ def test_a_note_only_must_not_contradict(judge, reply):
     people = reply("Refund of 80.00 for INV-1001.", **note)
     assert judge([reply("Done, see INV-1001.", **note)], [people]).findings == ()
     assert len(judge([reply("Refund of 90.00.", **note)], [people]).findings) == 1
+    assert len(judge([reply(None, **note)], [people]).findings) == 1
 
 
 def test_a_private_answer_made_public_is_the_wrong_operation(judge, reply, kinds):

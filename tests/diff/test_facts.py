@@ -174,6 +174,7 @@ def test_html_is_read_as_people_see_it():
         ("Blue  Car", "a blue car", True),
         ("blue car", "a bluecar", False),
         ("re_1", "re_1 is there", True),
+        ("EUR", "EUR80", True),
         ("re_1", "re_12 is there", False),
     ],
 )

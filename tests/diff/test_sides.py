@@ -105,6 +105,8 @@ def test_a_broken_order_names_both_operations(judge, told, kinds, refund, tag):
     assert kinds(judge(mine, mine, policy=gate)) == []
     assert kinds(judge(theirs, theirs, policy=gate)) == []
     assert "out_of_order" not in str(kinds(judge([refund(80)], theirs, policy=gate)))
+    unheard = {"order": [{"first": "x.y.z", "then": "stripe.refunds.create"}, edge]}
+    assert kinds(judge(mine, theirs, policy=unheard)) == [("out_of_order", "low")]
 
 
 def test_what_the_customer_was_never_told(judge, told, reply):

@@ -151,8 +151,8 @@ class Judge(msgspec.Struct, frozen=True):
 def gap(got: int, wanted: int) -> int:
     """What a wrong amount exposes: all that is too much, 0.4 of what is too little.
 
-    >>> gap(9600, 8000), gap(8000, 9600), gap(-8000, 8000)
-    (1600, 640, 16000)
+    >>> gap(9600, 8000), gap(8000, 9600), gap(-8000, 8000), gap(8000, 0), gap(0, 8000)
+    (1600, 640, 16000, 8000, 3200)
     """
     difference = abs(got - wanted)
     too_little = got * wanted >= 0 and abs(got) < abs(wanted)
