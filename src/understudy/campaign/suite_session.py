@@ -52,7 +52,7 @@ class SuiteSession:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Enter the suites, and say so."""
-        whole = [each for each in self._results() if each is not None]
+        whole = [*self._results()]
         if whole:
             enter_suites(self.reports, whole)
         for each in whole:
