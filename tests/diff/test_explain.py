@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from understudy.cost.price_list import PriceList
@@ -438,3 +439,22 @@ def test_a_reply_that_also_solves_is_a_reply_and_a_change():
         case, Proposal(case_id="c", actions=(comment(status="open"),)), [people], prices
     )
     assert [finding.field for finding in kept_open.findings] == ["status"]
+
+
+@pytest.mark.parametrize(("status", "kinds"), [("pending", []), ("solved", ["over_escalation"])])
+def test_a_question_that_people_left_open_too_is_no_needless_hand_over(judge, reply, status, kinds):
+    """Handed over for want of an answer; people wait for it on the same ticket, or went on."""
+    asked, done = _left(reply("Which order is it?"), "pending"), _left(reply("Done."), status)
+    reason = {"reason": "nobody can answer: Which order is it?"}
+    handed = Action(system="desk", operation="desk.escalate", fields=reason, effect=Effect.SEND)
+    people = [asked] if status == "pending" else [asked, done]
+    told = judge([asked, handed], people)
+    found = [each.kind.value for each in told.findings]
+    assert [kind for kind in found if kind == "over_escalation"] == kinds
+    unsure = msgspec.structs.replace(handed, fields={"reason": "not sure"})
+    given = judge([asked, unsure], people)
+    assert "over_escalation" in [each.kind.value for each in given.findings]
+
+
+def _left(action, status):
+    return msgspec.structs.replace(action, fields={**action.fields, "status": status})

@@ -161,15 +161,27 @@ def test_a_question_on_the_ticket_is_answered_on_the_ticket(project, run):
     ]
 
 
-@pytest.mark.parametrize("text", ["We are looking into it.", "Which order is it?"])
-def test_a_reply_that_needs_no_answer_stands_as_it_is(project, run, text):
-    """No question, or one that nobody answers: the ticket waits, as it would in production."""
+@pytest.mark.parametrize(
+    ("text", "outcome", "more"),
+    [
+        ("We are looking into it.", "acted", []),
+        ("Which order is it?", "escalated", ["desk.escalate"]),
+    ],
+)
+def test_a_question_on_the_ticket_that_nobody_answers_ends_it_as_escalated(
+    project, run, text, outcome, more
+):
+    """The ticket goes to a person; a reply that asks nothing leaves it waiting."""
     project.write("tiny_world.py", TICKETS)
     project.write("bot.py", TICKET)
     converse, heard = _answering()
     (record,) = run(project.plan(cases=[_ticket(text)], use="bot:handle", converse=converse))[1]
     assert len(heard) == ("?" in text)
-    assert record.proposal.outcome == "acted"
+    assert record.proposal.outcome == outcome
+    written = [action.operation for action in record.proposal.actions]
+    assert written == ["zendesk.tickets.public_reply", *more]
+    reasons = [each.fields["reason"] for each in record.proposal.actions if each.escalates]
+    assert reasons == ["nobody can answer: Which order is it?"] * len(more)
 
 
 def test_each_turn_has_the_time_of_a_case(project, run):

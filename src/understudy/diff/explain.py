@@ -168,6 +168,9 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
     sure, doubtful = _by_doubt(baseline.actions)
     proposed = _beyond_doubt(_side(case, proposal.actions, proposal.outcome), doubtful)
     wanted = _side(case, sure, baseline.outcome)
+    if any(action.unanswered for action in proposed) and _waits(proposed) and _waits(wanted):
+        # People too left their question where it is, and nobody has answered it.
+        proposed = [action for action in proposed if not action.unanswered]
     gave_up = proposal.failure is not None
     escalated = _escalate(proposed)
     stance = Stance(
@@ -204,6 +207,12 @@ def _by_doubt(actions: Sequence[Action]) -> tuple[Sequence[Action], Sequence[Act
 
 def _escalate(actions: Sequence[Action]) -> bool:
     return any(action.escalates for action in actions)
+
+
+def _waits(actions: Sequence[Action]) -> bool:
+    """Whether the ticket is left waiting for its requester."""
+    said = [action.fields["status"] for action in actions if "status" in action.fields]
+    return bool(said) and said[-1] == "pending"
 
 
 def _beyond_doubt(proposed: list[Action], doubtful: Sequence[Action]) -> list[Action]:

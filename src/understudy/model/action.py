@@ -14,6 +14,7 @@ __all__ = [
     "APPROVAL_OPERATION",
     "DESK",
     "ESCALATION_OPERATION",
+    "UNANSWERED",
     "Action",
     "ActionClass",
     "AmountSource",
@@ -25,6 +26,8 @@ __all__ = [
 DESK = "desk"
 ESCALATION_OPERATION = "desk.escalate"
 APPROVAL_OPERATION = "desk.approvals.create"
+UNANSWERED = "nobody can answer: "
+"""Stands in the reason of a hand-over for a question that had no answer, ahead of the question."""
 
 
 class Effect(enum.StrEnum):
@@ -132,3 +135,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     def escalates(self) -> bool:
         """Whether the action hands the case to a person."""
         return self.operation == ESCALATION_OPERATION
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether it does so because nobody could answer what was asked."""
+        return self.escalates and UNANSWERED in str(self.fields.get("reason"))

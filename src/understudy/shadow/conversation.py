@@ -15,6 +15,7 @@ import msgspec
 
 from understudy.candidates.answer import Answer
 from understudy.candidates.handed import Inbound
+from understudy.model.action import UNANSWERED
 from understudy.model.baseline import Outcome
 from understudy.model.case import Trigger, Turn
 from understudy.shadow.protocol import Question
@@ -29,8 +30,7 @@ _AGENT = "agent"
 class Conversation:
     """The deliveries of one event, each with what was said since; to be iterated over.
 
-    `heard` takes the answer to each. A question that nobody answers ends the case as escalated,
-    where the candidate has said that it cannot go on without.
+    `heard` takes the answer to each. A question that nobody answers ends the case as escalated.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Conversation:
         self._told.append(Turn(role=_AGENT, text=asked, at=self._session.now))
         reply = self._answered(asked)
         if reply is None:
-            return answer if answer.ask is None else _given_up(answer)
+            return _given_up(answer, asked)
         self._told.append(reply)
         if ticket and answer.ask is None:
             reply_on_ticket(self._session, ticket, reply.text)
@@ -96,7 +96,8 @@ class Conversation:
         return None if number is None else str(number)
 
 
-def _given_up(answer: Answer) -> Answer:
+def _given_up(answer: Answer, asked: str) -> Answer:
     """The case goes to a person, because nobody could answer what its candidate asked."""
-    reason = answer.rationale or f"nobody can answer: {answer.ask}"
+    said = f"{answer.rationale}; " if answer.rationale else ""
+    reason = f"{said}{UNANSWERED}{asked}"
     return replace(answer, ask=None, outcome=Outcome.ESCALATED, rationale=reason)
