@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from understudy.campaign import pipeline
+from understudy.campaign.proofreading import proofread_places
+from understudy.campaign.run_request import RunRequest
+from understudy.campaign.scenarios import load_suite
 from understudy.campaign.settings import load_settings
-from understudy.model.errors import UnderstudyError
+from understudy.model.campaign import CandidateSpec
+from understudy.model.errors import CandidateError, ConfigurationError, UnderstudyError
 
 HEAD = """\
 version: 1
@@ -131,3 +138,80 @@ def test_a_candidate_of_the_command_line_is_proofread_as_well(tmp_path):
     path.write_text(HEAD + AGENT)
     with pytest.raises(UnderstudyError, match="`http://localhost:9000/handle`"):
         load_settings(path).candidates("localhost:9000/handle")
+
+
+GIVEN = 'candidates: [{name: agent, use: "%s", env: {%s}}]\n'
+
+
+@pytest.mark.parametrize(
+    ("use", "variables", "said"),
+    [
+        ("bot:handle", "CRM_API_TOKEN: abc123", "`CRM_API_TOKEN` looks like a secret"),
+        ("bot:handle", "DB_PASSWORD: hunter2", "env: {DB_PASSWORD: fake-value}"),
+        ("bot:handle", "OPENAI_BASE_URL: http://x", "`OPENAI_BASE_URL` is set by the run itself"),
+        ("bot:handle", "STRIPE_API_BASE: http://x", "understudy systems env CAMPAIGN"),
+        ("bot:handle", "A-B: x", "`A-B` cannot be the name of a variable"),
+        ("bot:handle", "PORT: 8080", "should be a valid string"),
+        ("http://127.0.0.1:9/", "CURRENCY: EUR", "where it is started"),
+    ],
+)
+def test_a_variable_that_cannot_be_given_is_told_with_its_line(told, use, variables, said):
+    """Secrets, what the run itself sets, no names, no text, and what would reach no code."""
+    text = told(GIVEN % (use, variables))
+    assert "campaign.yaml:4" in text
+    assert said in text
+    assert "hunter2" not in text
+    assert "abc123" not in text
+
+
+def test_a_suite_may_give_variables_too_and_no_secrets(tmp_path):
+    """The candidate of a suite is said in the same words."""
+    path = tmp_path / "suite.yaml"
+    case = "cases: [{id: a, trigger: {system: zendesk, type: t}, expect: {escalated: true}}]\n"
+    head = "version: 1\ncandidate: {use: 'bot:handle', env: {%s}}\n"
+    path.write_text(head % "CURRENCY: EUR" + case)
+    assert load_suite(path).suite.candidate.env == {"CURRENCY": "EUR"}
+    path.write_text(head % "SECRET_KEY: open-sesame" + case)
+    with pytest.raises(ConfigurationError, match="looks like a secret") as raised:
+        load_suite(path)
+    assert "open-sesame" not in raised.value.describe()
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ("my_bot.agnet:handle", "did you mean `my_bot.agent`?"),
+        ("yaml.nothing_of_that_name:handle", "no module `yaml.nothing_of_that_name`"),
+        ("no_bot:handle", "there is no module `no_bot`"),
+        ("exec: no-such-bot --fast", "there is no such command"),
+        ("mcp: no-such-bot", "there is no such command"),
+    ],
+)
+def test_what_is_nowhere_is_told_before_anything_is_built(tmp_path, monkeypatch, use, said):
+    """A module or a command of no such name; none of the candidate's code is run for it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_bot").mkdir()
+    (tmp_path / "my_bot" / "__init__.py").write_text("raise SystemExit('it was run')\n")
+    (tmp_path / "my_bot" / "agent.py").touch()
+    with pytest.raises(CandidateError, match=re.escape(said)) as raised:
+        proofread_places([CandidateSpec(name="agent", use=use)], tmp_path)
+    assert str(tmp_path) in raised.value.hint
+    good = ("my_bot.agent:handle", "os.path:join", "sys:exit", "exec: ./own.sh", "exec: sh x.sh")
+    proofread_places([CandidateSpec(name="agent", use=each) for each in good], tmp_path)
+
+
+def test_parts_that_a_package_finds_by_itself_are_left_to_the_run(tmp_path):
+    """Its code would have to be run to know of them."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "__init__.py").write_text("__path__ = ['/elsewhere']\n")
+    proofread_places([CandidateSpec(name="agent", use="plugins.bot:handle")], tmp_path)
+
+
+def test_a_misspelt_module_costs_no_world(tmp_path, monkeypatch):
+    """A run says so before it builds the world that the campaign asks for."""
+    monkeypatch.setattr(pipeline, "open_source", lambda *_: pytest.fail("it was built"))
+    path = tmp_path / "campaign.yaml"
+    path.write_text(HEAD + AGENT, encoding="utf-8")
+    request = RunRequest(reports=tmp_path)
+    with pytest.raises(CandidateError, match="there is no module `bot`"):
+        list(pipeline.opened(load_settings(path), request, lambda *_: None))

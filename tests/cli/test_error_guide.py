@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -86,7 +87,8 @@ def test_a_candidate_that_is_not_there_is_told_with_a_command(told, tmp_path, wo
     assert code == 2
     assert said == (
         f"error[U202] there is no module `my_bot` in `{tmp_path}` or among the installed packages\n"
-        '  hint: run from the folder that holds it, or: python -c "import my_bot.main"\n'
+        f'  hint: name one that can be imported there: cd {tmp_path} && env -i PATH="$PATH" '
+        f'{sys.executable} -c "import my_bot.main"\n'
     )
 
 
@@ -97,7 +99,7 @@ def test_a_service_that_does_not_answer_is_told_with_its_address(told, world):
     assert code == 2
     assert said == (
         "error[U207] nothing answers at `http://127.0.0.1:9/case`: Connection refused\n"
-        "  hint: start the service first, then run again\n"
+        "  hint: start the service first, and try it: curl -i http://127.0.0.1:9/case\n"
     )
 
 

@@ -6,6 +6,7 @@ import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from understudy import __version__
@@ -21,14 +22,21 @@ __all__ = ["candidate_hash", "harness_hash", "model_hashes", "tools_hash"]
 _SKIPPED = {".git", ".venv", "__pycache__", "node_modules", "reports"}
 
 
-def candidate_hash(spec: str | dict[str, Any], project: Path) -> str:
+def candidate_hash(
+    spec: str | dict[str, Any], project: Path, env: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """The sha256 of what the candidate is made of, as far as it can be seen from here.
 
     For `module:callable` the Python files of the module's folder (or the module alone, where it
     lies in the project's root); for anything else the spec, with what stands in the files that it
     names (a prompt, the script of a command) in place of their names. What code they bring in is
-    out of reach.
+    out of reach. What `env` it is given counts too.
     """
+    found = _hash_of(spec, project)
+    return digest([found, dict(env)]) if env else found
+
+
+def _hash_of(spec: str | dict[str, Any], project: Path) -> str:
     if isinstance(spec, dict):
         return digest({form: _with_files(settings, project) for form, settings in spec.items()})
     files = _module_files(spec, project)

@@ -12,7 +12,7 @@ from understudy.campaign.finish import Finished, Part
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.pilot_log import enter_run
 from understudy.campaign.progress import Progress
-from understudy.campaign.proofreading import proofread_models
+from understudy.campaign.proofreading import proofread_models, proofread_places
 from understudy.campaign.registered import part_of
 from understudy.campaign.rehearsal import Rehearsal
 from understudy.campaign.relocation import PLACES
@@ -61,6 +61,7 @@ def opened(
         stop = stop.model_copy(update={"budget": request.budget})
     changes = {"candidates": tuple(candidates), "stop": stop}
     asked = replace(settings, campaign=settings.campaign.model_copy(update=changes))
+    proofread_places(candidates, settings.folder)
     proofread_models(asked.campaign, settings.document, resumed=bool(request.resume))
     source = open_source(settings, request.reports, progress)
     yield from ((_of_one(asked, one), source) for one in candidates)

@@ -9,9 +9,13 @@ from typing import Any
 
 from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.mounting import named_systems
+from understudy.campaign.project import project_folder
 from understudy.campaign.scenario_stage import mess_problems
+from understudy.candidates.given_variables import check_reached, check_variable
+from understudy.candidates.loading import check_module
 from understudy.candidates.needs import parse_need
-from understudy.candidates.use import parse_use
+from understudy.candidates.program import check_command
+from understudy.candidates.use import CommandUse, HttpUse, PythonUse, parse_use
 from understudy.doors.gateway_faults import check_model_fault, is_about_models
 from understudy.doors.gateway_script import script_from
 from understudy.model.campaign import Campaign, CandidateSpec, Fault, ModelMode, ModelSettings
@@ -26,7 +30,7 @@ from understudy.systems.routes import KNOWN, mounted, operation_names, stray_tab
 from understudy.systems.system import System
 from understudy.systems.write_mode import modes_by_name
 
-__all__ = ["proofread_campaign", "proofread_models", "proofread_suite"]
+__all__ = ["proofread_campaign", "proofread_models", "proofread_places", "proofread_suite"]
 
 _RECORDED = RECORDED.rstrip(":")
 
@@ -66,6 +70,20 @@ def proofread_models(campaign: Campaign, document: Document, *, resumed: bool) -
         raise one_error(found)
 
 
+def proofread_places(candidates: Sequence[CandidateSpec], folder: Path) -> None:
+    """Raise what no candidate of these can be found by: a module or a command of no such name.
+
+    None of their code is loaded. What only its import can tell is left to the run.
+    """
+    for candidate in candidates:
+        use = parse_use(candidate.spec)
+        project = project_folder(candidate.spec, folder)
+        if isinstance(use, PythonUse):
+            check_module(use, project)
+        elif isinstance(use, CommandUse | HttpUse) and use.command:
+            check_command(use.command, project)
+
+
 def _into_one_file(plans: Sequence[ModelPlan], where: str) -> Iterator[UnderstudyError]:
     recorders: dict[Path, str] = {}
     for plan in plans:
@@ -88,6 +106,7 @@ def proofread_suite(suite: Suite, document: Document) -> None:
         found += _wrong(document, ("candidate", "use"), parse_use, candidate.spec)
     for index, need in enumerate(candidate.needs):
         found += _wrong(document, ("candidate", "needs", index), parse_need, need)
+    found += _environment(candidate, ("candidate",), document)
     known = _known(roles)
     for number, case in enumerate(suite.cases):
         found += _tables(case, ("cases", number), document)
@@ -134,6 +153,16 @@ def _candidates(
         yield from _wrong(document, (*place, "use"), parse_use, candidate.spec)
         for index, need in enumerate(candidate.needs):
             yield from _wrong(document, (*place, "needs", index), parse_need, need)
+        yield from _environment(candidate, place, document)
+
+
+def _environment(
+    candidate: CandidateSpec, place: Place, document: Document
+) -> Iterator[UnderstudyError]:
+    for name, value in candidate.env.items():
+        yield from _wrong(document, (*place, "env", name), check_variable, name, value)
+    if candidate.env:
+        yield from _wrong(document, (*place, "env"), check_reached, candidate.spec)
 
 
 def _systems(roles: Mapping[str, str], document: Document) -> Iterator[UnderstudyError]:

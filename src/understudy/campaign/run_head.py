@@ -102,7 +102,7 @@ def _hashes(settings: Settings, source: Source) -> dict[str, str | None]:
         **settings.rules.hashes,
         "recording": source.recording.digest,
         "world": _world_hash(source, settings),
-        "candidate": candidate_hash(candidate.spec, project),
+        "candidate": candidate_hash(candidate.spec, project, candidate.env),
         **model_hashes(candidate.use, project),
         "tools": tools_hash(
             candidate.use,

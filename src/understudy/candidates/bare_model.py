@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -148,14 +149,15 @@ def read_prompt(use: BareModel, project: Path) -> str:
             f"the prompt `{use.prompt}` cannot be read: {reason}",
             code="U213",
             where=str(project),
-            hint="write the instructions for the model into that file, beside the campaign",
+            hint="write the instructions for the model into it: "
+            f"$EDITOR {shlex.quote(str(project / use.prompt))}",
         ) from None
     if not text.strip():
         raise CandidateError(
             f"the prompt `{use.prompt}` is empty",
             code="U213",
             where=str(path),
-            hint="write the instructions for the model into that file",
+            hint=f"write the instructions for the model into it: $EDITOR {shlex.quote(str(path))}",
         )
     return text
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
+import re
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +19,9 @@ from understudy.candidates.use import PythonUse
 from understudy.model.errors import CandidateError, nearest
 from understudy.model.printable import printable
 
-__all__ = ["load", "where_it_failed"]
+__all__ = ["check_module", "load", "where_it_failed"]
 
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "reports", "build", "dist"}
 
 
@@ -39,6 +44,39 @@ def load(use: PythonUse, project: Path) -> Callable[[Any, Any], Any]:
     return found  # type: ignore[no-any-return]  # callable() narrows an object to `(...) -> object`
 
 
+def check_module(use: PythonUse, project: Path) -> None:
+    """Raise `CandidateError` where the module is nowhere; none of its code is run.
+
+    Of a package that may find its parts by itself only the package is looked for.
+    """
+    places: list[str] | None = None
+    parts = use.module.split(".")
+    for number in range(1, len(parts) + 1):
+        name = ".".join(parts[:number])
+        found = _found(name, [str(project)] if places is None else places)
+        if found is None and places is None:
+            found = _found(name, None)
+        if found is None:
+            raise _no_module(use, name, project)
+        if found.submodule_search_locations is None or _finds_by_itself(found):
+            return
+        places = list(found.submodule_search_locations)
+
+
+def _found(name: str, places: list[str] | None) -> ModuleSpec | None:
+    if name in sys.builtin_module_names:
+        return importlib.util.find_spec(name)
+    specs = (finder.find_spec(name, places) for finder in sys.meta_path)
+    return next((spec for spec in specs if spec is not None), None)
+
+
+def _finds_by_itself(package: ModuleSpec) -> bool:
+    with contextlib.suppress(OSError, TypeError):
+        text = Path(package.origin or "").read_text(encoding="utf-8", errors="replace")
+        return "__path__" in text or "sys.modules" in text
+    return False
+
+
 def _module(use: PythonUse, project: Path) -> Any:
     try:
         return importlib.import_module(use.module)
@@ -59,8 +97,14 @@ def _no_module(use: PythonUse, missing: str, project: Path) -> CandidateError:
     return CandidateError(
         f"there is no module `{missing}` in `{project}` or among the installed packages{guess}",
         code="U202",
-        hint=f'run from the folder that holds it, or: python -c "import {use.module}"',
+        hint=f"name one that can be imported there: {_alone(use, project)}",
     )
+
+
+def _alone(use: PythonUse, project: Path) -> str:
+    """A command that imports the module as a run does: without the variables of the outside."""
+    inside = f'cd {shlex.quote(str(project))} && env -i PATH="$PATH" {shlex.quote(sys.executable)}'
+    return f'{inside} -c "import {use.module}"'
 
 
 def _needs(use: PythonUse, error: ModuleNotFoundError) -> CandidateError:
@@ -77,8 +121,16 @@ def _raises(use: PythonUse, error: BaseException, project: Path) -> CandidateErr
         f"importing `{use.module}` raises {type(error).__name__}: {printable(error, 300)}",
         code="U203",
         where=where_it_failed(error, project),
-        hint=f'see it alone with: python -c "import {use.module}"',
+        hint=f"{_lacking(error)}see it alone: {_alone(use, project)}",
     )
+
+
+def _lacking(error: BaseException) -> str:
+    """What to write where a variable is missing: of the outside's a candidate sees none."""
+    name = str(error.args[0]) if isinstance(error, KeyError) and error.args else ""
+    if _VARIABLE.fullmatch(name):
+        return f"give it the variable at the candidate, env: {{{name}: …}}; or "
+    return ""
 
 
 def _attribute(module: Any, use: PythonUse) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -10,7 +11,9 @@ from typing import IO
 
 from understudy.model.errors import CandidateError
 
-__all__ = ["pipes_of", "start"]
+__all__ = ["check_command", "pipes_of", "start"]
+
+_NO_COMMAND = "there is no such command"
 
 
 def start(
@@ -35,13 +38,23 @@ def start(
         )
     except OSError as error:
         known = shutil.which(command[0]) is not None
-        reason = error.strerror if known else "there is no such command"
-        raise CandidateError(
-            f"`{command[0]}` cannot be started: {reason}",
-            code="U208",
-            where=str(project),
-            hint="write the command as you would type it in the project's folder",
-        ) from None
+        reason = error.strerror if known else None
+        raise _not_started(command, project, reason or _NO_COMMAND) from None
+
+
+def check_command(command: Sequence[str], project: Path) -> None:
+    """Raise `CandidateError` where there is no such command; one with a path is not looked for."""
+    if "/" not in command[0] and shutil.which(command[0]) is None:
+        raise _not_started(command, project, _NO_COMMAND)
+
+
+def _not_started(command: Sequence[str], project: Path, reason: str) -> CandidateError:
+    return CandidateError(
+        f"`{command[0]}` cannot be started: {reason}",
+        code="U208",
+        where=str(project),
+        hint=f"it is started as by: cd {shlex.quote(str(project))} && {shlex.join(command)}",
+    )
 
 
 def pipes_of(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

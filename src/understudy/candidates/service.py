@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -109,7 +110,7 @@ def reachable_addresses(use: HttpUse) -> tuple[tuple[str, int], ...]:
         raise CandidateError(
             f"nothing answers at `{use.url}`: {error.strerror or error}",
             code="U207",
-            hint="start the service first, then run again",
+            hint=f"start the service first, and try it: curl -i {shlex.quote(use.url)}",
         ) from None
     return ((host, port), *((str(entry[4][0]), port) for entry in found))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import socket
 import subprocess
 import time
@@ -61,5 +62,6 @@ class StartedService:
             f"`{' '.join(self._use.command)}` {how}",
             code="U217",
             where=str(self._project),
-            hint="`start` is the command as you would type it in the campaign's folder",
+            hint="see it alone: "
+            f"cd {shlex.quote(str(self._project))} && {shlex.join(self._use.command)}",
         )

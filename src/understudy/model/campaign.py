@@ -104,6 +104,11 @@ class CandidateSpec(Configuration):
     )
     isolation: Isolation = Isolation.CASE
     needs: tuple[str, ...] = ()
+    env: dict[str, str] = Field(
+        {},
+        description="settings that it reads from its environment, as `{CURRENCY: EUR}`; all values "
+        "are text, and none a secret",
+    )
     expect_blocked: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")], ...] = (
         Field((), description="hosts that it tries by itself, as those of telemetry: blocked too")
     )

@@ -68,6 +68,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     reviewed: bool = False
     """Whether approvals are decided on the supervisor's side, which knows what people did."""
     allow: tuple[tuple[str, int], ...] = ()
+    env: dict[str, str] = {}
+    """Variables that the campaign gives the candidate."""
     expected: tuple[str, ...] = ()
     """Hosts that the candidate is known to try; the wall blocks them and counts them apart."""
 

@@ -107,6 +107,7 @@ def setup_of(plan: ShadowPlan, *, namespace: bool) -> Setup:
         writes=dict(plan.writes),
         forwarded=namespace,
         reviewed=plan.decide is not None,
+        env=dict(plan.candidate.env),
         expected=plan.candidate.expect_blocked,
         allow=tuple(parse_need(need) for need in plan.candidate.needs),
     )

@@ -103,6 +103,8 @@ def take_seat(
     `seal` puts up the wall; `ask` asks the supervisor; `counting` counts what the kernel refuses.
     """
     use = parse_use(setup.use)
+    # Not before: some variables would change this process itself.
+    os.environ.update(setup.env)
     if handover.models_url:
         os.environ.update(OPENAI_BASE_URL=handover.models_url, OPENAI_API_KEY=setup.model_key)
     setup = msgspec.structs.replace(setup, allow=handover.allow)
