@@ -121,7 +121,7 @@ def test_models_are_recorded_and_replayed_without_the_provider(project, provider
     assert missed["case_id"] in detail
     assert "--- recorded" in detail
     finished = project.command("case", "latest", missed["case_id"])
-    assert "nothing serves: REPLAY /" in finished.stdout
+    assert "no recorded answer of a model fits a call of /" in finished.stdout
 
 
 def _paid_as_they_were(project, record):

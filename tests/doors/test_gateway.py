@@ -16,6 +16,7 @@ from understudy.doors.gateway_meter import Meter, ModelBudget, TokenPrice
 from understudy.doors.gateway_provider import PassThrough, Provider
 from understudy.doors.gateway_replay import Replay
 from understudy.doors.gateway_script import Script, script_from
+from understudy.doors.gateway_trace import Traced
 from understudy.doors.gateway_wire import Exchange
 from understudy.model.errors import ConfigurationError, SafetyError
 from understudy.model.jsonl import read_lines
@@ -213,8 +214,11 @@ def test_a_miss_is_refused_and_shows_what_is_different(provider, client, tmp_pat
     differences = [miss.difference for miss in replay.misses]
     assert '-   "content": "Refund?",' in differences[0]
     assert '+   "content": "Refund now?",' in differences[0]
-    assert differences[1] == "asked 2 times; 1 answers are recorded"
-    assert differences[2] == "nothing is recorded for this kind of call"
+    assert differences[1] == (
+        "the same call was recorded 1 times in this case and is asked once more; record again "
+        "where the candidate may ask so often"
+    )
+    assert differences[2] == "no call of this kind is recorded: record again, with `models: record`"
     assert len(provider.seen) == 1
 
 
@@ -266,9 +270,16 @@ def test_a_provider_that_is_not_there_is_a_502(client):
     place = Provider("gone", "http://127.0.0.1:9/v1", SECRET)
     source = PassThrough(place, ["http://127.0.0.1:9/v1/"], meter=Meter())
     raised = pytest.raises(openai.InternalServerError)
-    with serving_models(Gateway(source)) as url, raised as caught:
+    traced = Traced(source)
+    gateway = Gateway(traced)
+    with serving_models(gateway) as url, raised as caught:
         client(url).chat.completions.create(**ASK)
     assert (caught.value.status_code, caught.value.code) == (502, "upstream_unreachable")
+    assert "127.0.0.1:9" not in str(caught.value)
+    ((code, path, why),) = traced.take("").unanswered
+    assert (code, path) == ("upstream_unreachable", "/chat/completions")
+    assert why.startswith("`gone` at http://127.0.0.1:9/v1: ConnectError: ")
+    assert why.endswith("see it alone: curl -i http://127.0.0.1:9/v1/models")
 
 
 @pytest.mark.parametrize(
@@ -453,7 +464,7 @@ def test_cases_are_recorded_and_replayed_apart(provider, client, tmp_path):
             client(url, other).chat.completions.create(**ASK)
         assert client(url, own).chat.completions.create(**ASK).id == "chatcmpl-1"
     assert [(miss.scope, miss.difference) for miss in replay.misses] == [
-        ("case-1/1", "recorded for `case-1/0` only")
+        ("case-1/1", "the same call is recorded for `case-1/0` only, and not for `case-1/1`")
     ]
 
 

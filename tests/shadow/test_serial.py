@@ -187,4 +187,17 @@ def test_without_serial_the_environment_opens_nothing(static, run):
     """In the default isolation the key of the environment is a canary: refused, and attributed."""
     records = run(static.plan(1, use="static_bot:pooled"))[1]
     assert records[0].trace.rationale == "401"
+    gap = records[0].gaps[0]
+    assert (gap.system, gap.method) == ("stripe", "POST")
+    assert "write `isolation: serial` at the candidate" in gap.detail
     assert (amounts(records), failures(records)) == ([[]], [None])
+
+
+def test_a_candidate_that_asks_models_that_none_serves_is_told_what_to_write(project, run):
+    """The wall's refusal names a host; what is to be done stands with it."""
+    body = "def handle(case, systems):\n    httpx.post('https://api.openai.com/v1/responses')\n"
+    project.write("bot.py", f"import httpx\n\n{body}")
+    (record,) = run(project.plan(1, use="bot:handle"))[1]
+    failure = record.proposal.failure
+    assert failure.reason == "egress"
+    assert "none are served: write `models: live`" in failure.detail

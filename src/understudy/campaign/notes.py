@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from understudy.campaign.external import agreement_text
 from understudy.campaign.run_files import RunFiles
+from understudy.candidates.model_hosts import about_models
 from understudy.model.cost import CostSummary
 from understudy.model.printable import printable
 from understudy.model.verdict import Verdict
@@ -69,14 +70,13 @@ def _attempts(files: RunFiles) -> Iterator[str]:
     if files.wall is not None and files.wall.attempts:
         shown = ", ".join(place for place, _ in places.most_common(_SHOWN))
         yield f"the wall blocked {files.wall.attempts:,} attempts to get out: {shown}"
+    served = any("model_calls" in one.usage for one in files.evidence.proposals)
+    if said := about_models(places, served=served):
+        yield said
 
 
 def _gaps(files: RunFiles) -> Iterator[str]:
-    gaps = Counter(
-        (f"{gap.method} {gap.path} at {gap.system}", gap.detail)
-        for one in files.records
-        for gap in one.gaps
-    )
+    gaps = Counter((gap.told, gap.detail) for one in files.records for gap in one.gaps)
     for (gap, detail), count in gaps.most_common(_SHOWN):
         what = detail or "understudy systems operations lists what is"
-        yield f"nothing serves {gap} ({count:,}x); {what}"
+        yield f"{gap} ({count:,}x); {what}"

@@ -112,7 +112,7 @@ def _rest(record: CaseRecord) -> list[str]:
     lines += [_fault(name, count) for name, count in record.faults.items()]
     lines += [_befallen(action) for action in proposal.actions if action.fault]
     for gap in record.gaps:
-        lines.append(f"nothing serves: {gap.method} {gap.path} at {gap.system}")
+        lines.append(gap.told)
         lines += [f"  {line}" for line in gap.detail.splitlines()[:_PRINTED]]
     lines += [f"blocked by the wall: {place}" for place in record.wall.places[:_PRINTED]]
     if record.trace.rationale:

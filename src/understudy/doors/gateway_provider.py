@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import ssl
 import threading
 from collections.abc import AsyncIterator, Collection
@@ -16,6 +17,7 @@ from understudy.doors.gateway_meter import Meter, tokens_of
 from understudy.doors.gateway_wire import Exchange, ModelAnswer, ModelRefusal, ModelRequest
 from understudy.model.errors import ConfigurationError, SafetyError
 from understudy.model.jsonl import encode_line
+from understudy.model.printable import printable
 
 __all__ = ["PassThrough", "Provider"]
 
@@ -81,7 +83,7 @@ class PassThrough:
             answer = await client.send(asked, stream=True)
         except httpx.HTTPError as error:
             await client.aclose()
-            raise _unreachable(error) from None
+            raise self._unreachable(error) from None
         headers = tuple(pair for pair in answer.headers.items() if pair[0] in _GIVEN_BACK)
         content_type = answer.headers.get("content-type", "application/json")
         blocks = self._blocks(request, client, answer)
@@ -98,12 +100,19 @@ class PassThrough:
             # Only here: an answer that broke off is nothing to be replayed.
             self._keep(request, answer, bytes(kept))
         except httpx.HTTPError as error:
-            raise _unreachable(error) from None
+            raise self._unreachable(error) from None
         finally:
             tokens = tokens_of(request, bytes(kept))
             self._meter.settle(self._provider.name, request, tokens, len(kept))
             await answer.aclose()
             await client.aclose()
+
+    def _unreachable(self, error: httpx.HTTPError) -> ModelRefusal:
+        kind, place = type(error).__name__, self._provider
+        why = f"`{place.name}` at {place.base_url}: {kind}: {error}; see it alone: "
+        why += f"curl -i {shlex.quote(place.base_url.rstrip('/') + '/models')}"
+        detail = f"The model could not be reached ({kind})."
+        return ModelRefusal(502, "upstream_unreachable", detail, printable(why, 500))
 
     def _keep(self, request: ModelRequest, answer: httpx.Response, body: bytes) -> None:
         if self._record is None:
@@ -138,8 +147,3 @@ def _check(provider: Provider, allowed: Collection[str]) -> None:
         )
     if not provider.key:
         raise ConfigurationError(f"there is no key for the model provider `{provider.name}`")
-
-
-def _unreachable(error: httpx.HTTPError) -> ModelRefusal:
-    detail = f"The model could not be reached ({type(error).__name__})."
-    return ModelRefusal(502, "upstream_unreachable", detail)

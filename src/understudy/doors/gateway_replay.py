@@ -71,7 +71,10 @@ class Replay:
 
     def _miss(self, request: ModelRequest, known: int) -> Miss:
         if known:
-            difference = f"asked {known + 1} times; {known} answers are recorded"
+            difference = (
+                f"the same call was recorded {known} times in this case and is asked once more; "
+                "record again where the candidate may ask so often"
+            )
         else:
             difference = _difference(request, self._alike(request))
         return Miss(request.scope, request.key, printable(difference))
@@ -96,7 +99,7 @@ def _likeness(one: str, other: str) -> float:
 
 def _difference(request: ModelRequest, alike: Exchange | None) -> str:
     if alike is None:
-        return "nothing is recorded for this kind of call"
+        return "no call of this kind is recorded: record again, with `models: record`"
     lines: Iterable[str] = difflib.unified_diff(
         _text(alike.request).splitlines(),
         _text(request.fields).splitlines(),
@@ -106,7 +109,9 @@ def _difference(request: ModelRequest, alike: Exchange | None) -> str:
     )
     shown = list(lines)
     more = [f"… {len(shown) - _MOST_LINES} lines more"] if len(shown) > _MOST_LINES else []
-    return "\n".join([*shown[:_MOST_LINES], *more]) or f"recorded for `{alike.scope}` only"
+    if not shown:
+        return f"the same call is recorded for `{alike.scope}` only, and not for `{request.scope}`"
+    return "\n".join([*shown[:_MOST_LINES], *more])
 
 
 def _text(fields: Mapping[str, Any]) -> str:

@@ -31,8 +31,8 @@ class ModelCalls:
     """By the model that was asked for."""
     refused: list[str] = field(default_factory=list)
     """The codes of calls that the gateway itself refused, as `no_recorded_answer`."""
-    differences: list[tuple[str, str]] = field(default_factory=list)
-    """Path of each call that was not recorded, and how it differs from the one most like it."""
+    unanswered: list[tuple[str, str, str]] = field(default_factory=list)
+    """Code and path of each call without an answer, and why, for whoever runs the campaign."""
 
 
 class Traced:
@@ -60,7 +60,7 @@ class Traced:
                 calls = self._calls[request.scope]
                 calls.refused.append(refusal.code)
                 if refusal.aside:
-                    calls.differences.append((request.path, refusal.aside))
+                    calls.unanswered.append((refusal.code, request.path, refusal.aside))
             raise
         # A door may let the silence of an answer pass in its case's time, and none here.
         asked = self._asked_at(request, place)

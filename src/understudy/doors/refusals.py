@@ -11,7 +11,7 @@ from understudy.doors.kernel_count import KernelCount
 from understudy.doors.kernel_filter import Reach
 from understudy.model.proposal import WallCount
 
-__all__ = ["NetworkRefused", "Refusals", "Refused"]
+__all__ = ["NetworkRefused", "Refusals", "Refused", "refused_in"]
 
 _MOST_PLACES = 20
 _TOLD_ONE_BY_ONE = 64
@@ -115,3 +115,14 @@ class Refusals:
 
     def _told(self) -> WallCount:
         return WallCount(**self._counts, places=tuple(self._places))
+
+
+def refused_in(error: BaseException | None) -> Refused | None:
+    """The refusal of the wall that an error comes from, if it does."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, Refused):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None

@@ -97,6 +97,12 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """What the candidate asked the customer, and what it was answered."""
 
 
+_OF_MODELS = {
+    "REPLAY": "no recorded answer of a model fits",
+    "ASK": "the provider of models was not reached for",
+}
+
+
 class CoverageGap(msgspec.Struct, frozen=True, kw_only=True):
     """A request that no operation serves; loud, and counted per method and path."""
 
@@ -104,6 +110,17 @@ class CoverageGap(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     path: str
     detail: str = ""
+
+    @property
+    def told(self) -> str:
+        """What lacks, in words.
+
+        >>> CoverageGap(system="models", method="REPLAY", path="/chat/completions").told
+        'no recorded answer of a model fits a call of /chat/completions'
+        """
+        if self.system == "models" and self.method in _OF_MODELS:
+            return f"{_OF_MODELS[self.method]} a call of {self.path}"
+        return f"nothing serves {self.method} {self.path} at {self.system}"
 
 
 class WallCount(msgspec.Struct, frozen=True, kw_only=True):

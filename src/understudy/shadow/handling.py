@@ -16,9 +16,10 @@ from understudy.candidates.answer import Answer, MalformedAnswer, read_answer
 from understudy.candidates.failing import CandidateFailed
 from understudy.candidates.handed import Inbound, Opened, handed_case
 from understudy.candidates.loading import where_it_failed
+from understudy.candidates.model_hosts import about_models
 from understudy.candidates.proposing import Done, propose, trace_of
 from understudy.candidates.toolbox import Toolbox
-from understudy.doors.refusals import Refused
+from understudy.doors.refusals import refused_in
 from understudy.model.campaign import FaultKind
 from understudy.model.case import Turn
 from understudy.model.errors import UnderstudyError
@@ -168,7 +169,8 @@ class Handling:
             raise  # the systems contradict themselves: no case of this run can be judged
         except BaseException as error:
             # SystemExit and the like come from the candidate as well; the case fails, not the run.
-            return Answer(), _failure_of(error, Path(place.setup.project)), False
+            served = bool(place.seat.models_url)
+            return Answer(), _failure_of(error, Path(place.setup.project), served=served), False
         finally:
             current_case.reset(token)
 
@@ -314,11 +316,15 @@ def _our_failure(reason: str, detail: str) -> Failure:
     return Failure(cause=cause, reason=reason, detail=printable(detail, 1000))
 
 
-def _failure_of(error: BaseException, project: Path) -> Failure:
+def _failure_of(error: BaseException, project: Path, *, served: bool) -> Failure:
     detail = _described(error, project)
     if _is_ours(error):
         return _our_failure("harness", detail)
-    return _failure(_reason(error), detail)
+    refused = refused_in(error)
+    if refused is None:
+        return _failure("raised", detail)
+    hint = about_models([str(refused.filename)], served=served)
+    return _failure(refused.reason, f"{detail}; {hint}" if hint else detail)
 
 
 def _is_ours(error: BaseException) -> bool:
@@ -335,13 +341,3 @@ def _described(error: BaseException, project: Path) -> str:
     except Exception:
         said = "an exception that cannot be written as text"
     return f"{type(error).__name__}: {said[:600]}" + (f" ({where})" if where else "")
-
-
-def _reason(error: BaseException | None) -> str:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, Refused):
-            return error.reason
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return "raised"

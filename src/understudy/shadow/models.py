@@ -96,7 +96,7 @@ class ModelService:
         calls = self._traced.take(scope)
         record = msgspec.structs.replace(
             record,
-            gaps=(*record.gaps, *self._unserved(), *map(_not_recorded, calls.differences)),
+            gaps=(*record.gaps, *self._unserved(), *map(_not_answered, calls.unanswered)),
             faults={**record.faults, **self._faulty.told(scope)},
         )
         self.missing += sum(code in _MISSING for code in calls.refused)
@@ -156,9 +156,10 @@ def scope_of(case_id: str, repeat: int) -> str:
     return f"{case_id}#{repeat}" if repeat else case_id
 
 
-def _not_recorded(call: tuple[str, str]) -> CoverageGap:
-    path, difference = call
-    return CoverageGap(system="models", method="REPLAY", path=path, detail=difference)
+def _not_answered(call: tuple[str, str, str]) -> CoverageGap:
+    code, path, why = call
+    method = "REPLAY" if code in _MISSING else "ASK"
+    return CoverageGap(system="models", method=method, path=path, detail=why)
 
 
 async def _text_of(source: Source, request: ModelRequest) -> str | None:

@@ -287,6 +287,7 @@ class Engine:
             self.strays.append(system.gap(request, "credential"))
             return Response(refusal.reply.status, _JSON, dumps(refusal.reply.payload))
         with session.lock:
+            session.gaps += self._keyring.strange(system, request)
             if request.method not in _READS:
                 name = self._named(system, request)
                 _record(session, system.name, name, request, refusal.reply.status)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 
 from understudy.systems import mint
 from understudy.systems.message import Request
-from understudy.systems.session import CaseSession, Credentials
+from understudy.systems.session import CaseSession, CoverageGap, Credentials
 from understudy.systems.system import System
 
 __all__ = ["Keyring"]
 
 _NOBODY = (None, "")
 _MOST_GONE = 4096
+_STATIC = (
+    "it came with the key of the environment, which is one for all cases: write `isolation: "
+    "serial` at the candidate, or use the credentials that each case brings"
+)
 
 
 class Keyring:
@@ -86,6 +91,14 @@ class Keyring:
         with self._lock:
             secret = system.presented(request.headers) or ""
             return secret in self._gone and secret not in self._secrets
+
+    def strange(self, system: System, request: Request) -> list[CoverageGap]:
+        """A gap where a request presents a key of this process's environment that names no case."""
+        secret = system.presented(request.headers)
+        if not secret or secret not in os.environ.values():
+            return []
+        told = {"system": system.name, "method": request.method, "path": request.path}
+        return [CoverageGap(**told, reason="credential", detail=_STATIC)]
 
     def named(self, system: System, request: Request) -> CaseSession | None:
         """The case whose credential to this system a request presents."""
