@@ -49,3 +49,12 @@ def test_two_demos_with_one_seed_end_alike(project):
         for key in ("run", "report", "run_id", "expires"):
             del verdict[key]
     assert verdicts[0] == verdicts[1]
+
+
+def test_the_demo_refuses_candidates_that_are_none(project):
+    """A file that is not there, and a name that none of its candidates has."""
+    done = project.command("demo", "--candidates", "nowhere.yaml", "-q")
+    assert (done.returncode, "nowhere.yaml" in done.stderr) == (2, True)
+    path = project.campaign("bot:handle")
+    done = project.command("demo", "--candidates", str(path), "--candidate", "agnet", "-q")
+    assert (done.returncode, "did you mean `agent`?" in done.stderr) == (2, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -65,6 +66,30 @@ def test_each_example_works_on_its_cases(project, examples, name):
     assert run["cases"]["failed"] == 0, finished.stderr
     assert run["wall"]["attempts"] == 0
     assert all(record["proposal"]["actions"] for record in _records(project))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NEEDS)
+def test_each_example_is_reached_from_the_demo_by_the_line_of_the_readme(project, name):
+    """That line with another name, on a small world: a verdict over all of the demo's cases."""
+    for module in NEEDS[name]:
+        pytest.importorskip(module)
+    program = RUNS_ON.get(name)
+    if program and not shutil.which(program):
+        pytest.skip(f"there is no {program} on this machine")
+    (shown,) = [
+        line
+        for line in (EXAMPLES / "README.md").read_text("utf-8").splitlines()
+        if line.startswith("understudy demo ")
+    ]
+    assert shown in (EXAMPLES.parents[1] / "README.md").read_text("utf-8")
+    line = shown.replace("fixtures/candidates", str(EXAMPLES)).replace(" langgraph", f" {name}")
+    _, *arguments = shlex.split(line)
+    finished = project.command(*arguments, "--customers", "60", "--cases", "20", "-q", "--json")
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert finished.returncode == 0, finished.stderr
+    assert (run["campaign"], run["candidate"]["name"]) == ("demo", name)
+    assert (run["cases"]["run"], run["cases"]["failed"]) == (20, 0)
 
 
 @pytest.mark.slow

@@ -57,6 +57,8 @@ STEPS = (
     Step("understudy policy init RECORDING --out policy.yaml",
          "understudy policy init recordings/july --out policy.yaml"),
     # Runs, and what is done with them.
+    Step("understudy demo --candidates fixtures/candidates/campaign.yaml --candidate langgraph",
+         "understudy demo --candidates campaign.yaml --customers 60 --cases 20 --reports demo"),
     Step("understudy run CAMPAIGN --dry-run", "understudy run campaign.yaml --dry-run"),
     Step("understudy doctor"),
     Step("understudy doctor campaign.yaml"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from understudy.campaign.finish import Finished
 from understudy.campaign.pipeline import run_campaign
 from understudy.campaign.progress import Progress
 from understudy.campaign.run_request import RunRequest
-from understudy.campaign.settings import Settings, load_rules
+from understudy.campaign.settings import Settings, load_rules, load_settings
 from understudy.model.campaign import Campaign, CandidateSpec, Economics, WorldRequest
 from understudy.model.money import Money
 
@@ -27,16 +27,22 @@ class DemoRequest:
     seed: int = 7
     customers: int = 2000
     cases: int = 900
+    others: Path | None = None
+    """A campaign whose candidates and models take the place of the demonstration's own."""
+    candidate: str | None = None
+    """The one that is run; all of them where none is named."""
 
 
 def run_demo(request: DemoRequest, progress: Progress) -> list[Finished]:
     """Build, record, shadow, price and report; the same code as any campaign."""
-    asked = RunRequest(reports=request.reports, workers=_WORKERS, rehearsal=True)
+    asked = RunRequest(
+        reports=request.reports, candidate=request.candidate, workers=_WORKERS, rehearsal=True
+    )
     return run_campaign(demo_settings(request), asked, progress)
 
 
 def demo_settings(request: DemoRequest) -> Settings:
-    """The campaign of the demonstration."""
+    """The campaign of the demonstration; raises `ConfigurationError` for one that is unusable."""
     campaign = Campaign(
         version=1,
         name="demo",
@@ -49,7 +55,12 @@ def demo_settings(request: DemoRequest) -> Settings:
         seed=request.seed,
         economics=Economics(integration_cost=Money(3_000_000, "EUR"), monthly_cases=20_000),
     )
-    return Settings(campaign, load_rules("demo", "standard", Path.cwd()), Path.cwd())
+    rules = load_rules("demo", "standard", Path.cwd())
+    if request.others is None:
+        return Settings(campaign, rules, Path.cwd())
+    given = load_settings(request.others)
+    brought = {"candidates": given.campaign.candidates, "models": given.campaign.models}
+    return replace(given, campaign=campaign.model_copy(update=brought), rules=rules)
 
 
 def lesson(finished: Sequence[Finished]) -> str:

@@ -75,13 +75,20 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal verdicts.")] = 7,
     customers: Annotated[int, typer.Option(min=50, help="Customers in the world.")] = 2000,
     cases: Annotated[int, typer.Option(min=20, help="Cases that staff handle.")] = 900,
+    candidates: Annotated[
+        Path | None, typer.Option(help="A campaign file with candidates to run in place of them.")
+    ] = None,
+    candidate: Annotated[str | None, typer.Option(help="Only the one of this name.")] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Run the whole way on built-in data: a world, staff, three candidates, three verdicts."""
     from understudy.campaign.demo import DemoRequest, lesson, run_demo
 
-    request = DemoRequest(reports=reports, seed=seed, customers=customers, cases=cases)
+    request = DemoRequest(
+        reports=reports, seed=seed, customers=customers, cases=cases, others=candidates,
+        candidate=candidate,
+    )  # fmt: skip
     finished = run_demo(request, Progress(quiet=quiet))
     print_finished(finished, json)
     if not json:
