@@ -107,6 +107,7 @@ class Handling:
         session = place.engine.open_case(order.case_id, now=present + lateness(blows))
         if place.setup.reviewed:
             session.reviewer = self._reviewer(order)
+        session.waits_elsewhere = place.seat.witness is not None
         serial = place.seat.serial
         if serial:
             serial.begin(order.case_id)

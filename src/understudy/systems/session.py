@@ -76,13 +76,14 @@ class CaseSession:
     `actions` are all writes, accepted or refused, in order; `reads` counts the others by
     operation; `gaps` are the requests that no operation serves; `deeds` are the writes that left
     something behind, and `told` the events that were made of the first of them so far. `handling`
-    names this handling of the case, of no other repeat and no other run.
+    names this handling of the case, of no other repeat and no other run. Where the candidate
+    `waits_elsewhere`, in a process with a clock of its own, the case's clock knows nothing of it.
     """
 
     __slots__ = (
         "_correlation", "_counters", "_credentials", "_fate", "_issue", "_tag", "actions",
         "approvals", "base_urls", "case_id", "clock", "deeds", "gaps", "handling", "jobs", "lock",
-        "overlay", "reads", "renderings", "reviewer", "saved", "seed", "told",
+        "overlay", "reads", "renderings", "reviewer", "saved", "seed", "told", "waits_elsewhere",
     )  # fmt: skip
 
     _counters: dict[str, int]
@@ -115,6 +116,7 @@ class CaseSession:
         self._issue = issue
         self.base_urls = _NOWHERE
         self.reviewer: Reviewer | None = None
+        self.waits_elsewhere = False
         self._fate: Fate | None = None
         self._tag = ""
         self._correlation = ""

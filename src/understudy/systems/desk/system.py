@@ -87,11 +87,27 @@ def _ask(call: Call) -> Reply:
 def _told(session: CaseSession, row: Row) -> Row:
     """An approval as it may be seen now: pending until the reviewer has had the time."""
     decided = dict(row.get(_DECISION) or {})
+    decided.pop("after_seconds", None)
     shown = {name: value for name, value in row.items() if name != _DECISION}
-    at = datetime.fromisoformat(row["created_at"]) + timedelta(
-        seconds=decided.pop("after_seconds", 0)
-    )
-    return {**shown, **decided} if decided and session.now >= at else shown
+    return {**shown, **decided} if decided and session.now >= _due(row) else shown
+
+
+def _due(row: Row) -> datetime:
+    """When its reviewer has decided."""
+    seconds = (row.get(_DECISION) or {}).get("after_seconds", 0)
+    return datetime.fromisoformat(row["created_at"]) + timedelta(seconds=seconds)
+
+
+def _looked_at(session: CaseSession, row: Row) -> Row:
+    """The approval as it is now; whoever finds it pending waits before looking again.
+
+    Where that waiting is not seen, the case's clock goes on to the decision, which is what the
+    next look finds, however soon it comes.
+    """
+    told = _told(session, row)
+    if session.waits_elsewhere and _DECISION in row and told["status"] == "pending":
+        session.clock.advance((_due(row) - session.now).total_seconds())
+    return told
 
 
 def _stands(session: CaseSession, approval: str) -> bool:
@@ -115,7 +131,7 @@ def _get(table: str, label: str) -> Any:
         row = call.session.overlay.get(table, call.path["id"])
         if row is None:
             raise _refused(404, f"no such {label}: {call.path['id']}")
-        return Reply(200, _told(call.session, row) if table == _APPROVALS else row)
+        return Reply(200, _looked_at(call.session, row) if table == _APPROVALS else row)
 
     return handler
 
