@@ -5,14 +5,17 @@ What differs is published in `docs/substitutions.md`, and nothing else may.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import orjson
 import pytest
 from tests.shadow.conftest import make_case
@@ -28,7 +31,7 @@ from understudy.systems.engine import Engine
 from understudy.systems.routes import KNOWN as KNOWN_SYSTEMS
 
 PAGE = Path(__file__).parents[2] / "docs" / "substitutions.md"
-SCRIPT = """
+EXCHANGES = """
 import base64, json, os, socket, sys
 from urllib.parse import urlsplit
 
@@ -49,8 +52,7 @@ def exchange(url, method, path, headers, body=b""):
     return answer
 
 
-for line in sys.stdin:
-    case = json.loads(line)
+def handled(case):
     urls, given = case["base_urls"], case["credentials"]
     stripe = {"Authorization": "Bearer " + given["stripe"]["api_key"], "User-Agent": "bot/1"}
     login = given["zendesk"]["email"] + "/token:" + given["zendesk"]["token"]
@@ -63,7 +65,29 @@ for line in sys.stdin:
     exchange(urls["zendesk"], "GET", "/api/v2/tickets/9.json", zendesk)
     exchange(urls["zendesk"], "GET", "/api/v2/nothing.json", zendesk)
     told = {"case": case, "arguments": sys.argv, "names": sorted(os.environ), "sent": sent}
-    print(json.dumps({"context": [told]}), flush=True)
+    return json.dumps({"context": [told]})
+"""
+SCRIPT = f"""{EXCHANGES}
+
+for line in sys.stdin:
+    print(handled(json.loads(line)), flush=True)
+"""
+SERVER = f"""{EXCHANGES}
+
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Service(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        answer = handled(json.loads(body)).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Service).serve_forever()
 """
 MODULE = """
 import os, sys
@@ -88,7 +112,9 @@ def handle(case, systems):
         client.post(url + "/v1/refunds", data={"charge": "ch_1", "amount": 100})
         client.post(url + "/v1/refunds", data={"charge": "ch_none"})
         client.get(url + "/v1/nothing")
-    return {"context": [{"case": case, "names": sorted(os.environ), "sent": list(sent)}]}
+    modules = sorted({name.partition(".")[0] for name in sys.modules})
+    told = {"case": case, "names": sorted(os.environ), "sent": list(sent), "modules": modules}
+    return {"context": [told]}
 """
 PLAINLY = """
 import json, sys
@@ -108,7 +134,7 @@ def plainly(project, monkeypatch):
     """Run the candidate as anybody would, against a service that is served for it alone."""
     monkeypatch.syspath_prepend(str(project.folder))
 
-    def run(*command):
+    def run(*command, through=None):
         import tiny_world
 
         engine = Engine(tiny_world.load(None), systems={"a": "stripe", "b": "zendesk"}, seed=0)
@@ -117,14 +143,39 @@ def plainly(project, monkeypatch):
             session = engine.open_case("case-000", now=datetime(2026, 11, 1, tzinfo=UTC))
             session.base_urls = urls
             case = handed_case(inbound(make_case(0)), session)
-            done = subprocess.run(
-                command, cwd=project.folder, input=orjson.dumps(case).decode() + "\n",
-                capture_output=True, text=True, check=False, timeout=60,
-                env={**_ordinary(), **KNOWN, "PYTHONPATH": str(project.folder)},
-            )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+            options = {
+                "cwd": project.folder, "text": True,
+                "env": {**_ordinary(), **KNOWN, "PYTHONPATH": str(project.folder)},
+            }  # fmt: skip
+            said = (through or _piped)(command, orjson.dumps(case).decode() + "\n", options)
         monkeypatch.delitem(sys.modules, "tiny_world")
-        return json.loads(done.stdout)["context"][0]
+        return json.loads(said)["context"][0]
+
+    return run
+
+
+def _piped(command, line, options):
+    done = subprocess.run(
+        command, input=line, capture_output=True, check=False, timeout=60, **options
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def service_plainly(plainly):
+    """The same for a service at this port, which is sent the case by POST."""
+
+    def posted(port, command, line, options):
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL, **options) as service:
+            try:
+                client = httpx.Client(transport=httpx.HTTPTransport(retries=8))
+                return client.post(f"http://127.0.0.1:{port}/", content=line).text
+            finally:
+                service.kill()
+
+    def run(port, *command):
+        return plainly(*command, through=functools.partial(posted, port))
 
     return run
 
@@ -139,6 +190,12 @@ def _published(heading):
     section = PAGE.read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     return [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+
+
+def _modules():
+    """The modules that the page names."""
+    section = PAGE.read_text("utf-8").partition("## Modules\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"`([^`]+)`", section))
 
 
 def _compared(told):
@@ -175,6 +232,25 @@ def test_a_process_sees_the_same(project, run, plainly):
     assert shadowed["case"] == plain["case"]
 
 
+def test_a_service_sees_the_same(project, run, port, service_plainly):
+    """What it is sent, the bytes of its own requests, and those of the answers."""
+    project.write("bot_service.py", SERVER)
+    command = [sys.executable, "bot_service.py", str(port)]
+    plain = service_plainly(port, *command)
+    use = {"http": {"url": f"http://127.0.0.1:{port}/", "start": shlex.join(command)}}
+    (record,) = run(project.plan(1, use=use))[1]
+    assert record.proposal.failure is None
+    shadowed = record.trace.context[0]
+    assert shadowed["arguments"] == plain["arguments"] == ["bot_service.py", str(port)]
+    assert len(plain["sent"]) == 6
+    assert _compared(shadowed) == _compared(plain)
+    assert _names(plain["names"], shadowed["names"]) == {"MY_SETTING"}
+    assert shadowed["case"].pop("traceparent").startswith("00-")
+    for told in (plain, shadowed):
+        del told["case"]["base_urls"]
+    assert shadowed["case"] == plain["case"]
+
+
 def test_a_callable_sees_the_same(project, run, plainly):
     """At the vendors' own hosts in process, where the plain run is on loopback."""
     project.write("bot.py", MODULE)
@@ -185,6 +261,10 @@ def test_a_callable_sees_the_same(project, run, plainly):
     assert len(plain["sent"]) == 4
     assert _compared(shadowed) == _compared(plain)
     assert _names(plain["names"], shadowed["names"]) == {"MY_SETTING"}
+    more = set(shadowed["modules"]) - set(plain["modules"]) - sys.stdlib_module_names
+    own = {"tiny_world"}
+    assert "understudy" in more
+    assert {name for name in more - own if not name.startswith("_")} <= _modules()
 
 
 def test_the_page_names_what_is_there_and_nothing_else():
