@@ -12,6 +12,8 @@ import textwrap
 
 import pytest
 
+from understudy.doors.names_asked import Lookups
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")
 
 HOLDING = """
@@ -201,6 +203,35 @@ def test_where_the_kernel_cannot_ask_nothing_is_counted():
     """It is refused all the same, by the network, and nobody says that it would be counted."""
     told = python(TRYING, before="program_filter._NEW_LISTENER = 1 << 20")
     assert (told["said"], told["counts"], told["watching"]) == ("", [0, 0, 0], False)
+
+
+def test_a_call_that_cannot_be_judged_is_refused_and_nobody_waits_for_an_answer():
+    """Whatever goes wrong with one, the program goes on, and the next one is judged again."""
+    broken = """
+from understudy.doors import program_judge
+program_judge._bare = lambda host: 1 / 0 if host == "10.0.0.1" else host
+"""
+    told = python(
+        """
+        for host in ("10.0.0.1", "10.0.0.2"):
+            try:
+                socket.create_connection((host, 443))
+            except OSError as error:
+                print(error.strerror)
+        """,
+        before=broken,
+    )
+    assert told["said"] == "Permission denied\nNetwork is unreachable\n"
+    assert told["places"] == ["connect, for an address that cannot be read", "connect 10.0.0.2:443"]
+
+
+def test_many_names_are_counted_and_not_kept():
+    """Whoever asks for ever more names is counted, and takes no memory for it."""
+    lookups = Lookups(())
+    found = [lookups.begins(f"name-{number}.test", 1) for number in range(25_000)]
+    assert all(found)
+    assert len(lookups._asked) <= 10_001
+    assert lookups.told("name-0.test") == "name-0.test"
 
 
 def test_where_nobody_can_be_asked_for_names_the_asking_is_counted():

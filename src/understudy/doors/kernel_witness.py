@@ -166,7 +166,15 @@ class _Attendant:
             return
         with contextlib.suppress(OSError):  # who asked is gone
             question = receive(listener, self._names)
-            answer(listener, question, self._judges[listener].judge(question))
+            answer(listener, question, self._judged(listener, question))
+
+    def _judged(self, listener: int, question: Question) -> int:
+        """Never none: a call without an answer would stand still for good."""
+        try:
+            return self._judges[listener].judge(question)
+        except Exception:
+            self._count.add("network", f"{question.name}, for an address that cannot be read")
+            return _REFUSED
 
 
 class _Own:

@@ -17,6 +17,7 @@ _PORT = 53
 _PACKET_INFO = 8
 _NO_SUCH_NAME = 0x8183
 _MOST_BYTES = 4096
+_MOST_NAMES = 10_000
 _SETTINGS = Path("/etc/resolv.conf")
 
 
@@ -77,6 +78,10 @@ class Lookups:
         """Whether a question is the first one of a look-up."""
         self._asked[name, kind] += 1
         bare = self._bare(name)
+        if len(self._asked) > _MOST_NAMES:
+            for kept in (self._asked, self._begun, self._first):
+                kept.clear()
+            self._asked[name, kind] = 1
         self._first.setdefault(bare, name)
         if self._asked[name, kind] <= self._begun[bare]:
             return False
@@ -85,7 +90,7 @@ class Lookups:
 
     def told(self, name: str) -> str:
         """The name as it was asked for first."""
-        return self._first[self._bare(name)]
+        return self._first.get(self._bare(name), name)
 
     def _bare(self, name: str) -> str:
         for suffix in self._suffixes:
