@@ -119,10 +119,11 @@ def test_a_program_that_tries_to_get_out_trips_the_switch(project):
         import json, sys, urllib.request
 
         for line in sys.stdin:
-            try:
-                urllib.request.urlopen("http://api.openai.com/")
-            except OSError:
-                pass
+            for host in ("api.openai.com", "api.stripe.com"):
+                try:
+                    urllib.request.urlopen(f"http://{host}/")
+                except OSError:
+                    pass
             print(json.dumps({"outcome": "escalated"}), flush=True)
         """,
     )
@@ -134,6 +135,8 @@ def test_a_program_that_tries_to_get_out_trips_the_switch(project):
     assert (finished.returncode, verdict["verdict"]) == (4, "NO-GO")
     assert (verdict["wall"]["attempts"], verdict["wall"]["blocked"]) == (2, 2)
     assert not any("nothing counts them" in line for line in verdict["not_covered"])
-    assert "2 attempts to get out: resolve api.openai.com" in finished.stdout
+    told = "2 attempts to get out: resolve api.openai.com, resolve api.stripe.com"
+    assert told in finished.stdout
     assert "none are served: write `models: live`" in finished.stdout
+    assert "as `base_urls`" in finished.stdout
     assert "2 attempts to get out" in (project.runs()[0] / "report.md").read_text("utf-8")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from understudy.campaign.external import agreement_text
 from understudy.campaign.run_files import RunFiles
 from understudy.candidates.model_hosts import about_models
+from understudy.candidates.vendor_hosts import about_systems
 from understudy.model.cost import CostSummary
 from understudy.model.printable import printable
 from understudy.model.verdict import Verdict
@@ -71,8 +72,7 @@ def _attempts(files: RunFiles) -> Iterator[str]:
         shown = ", ".join(place for place, _ in places.most_common(_SHOWN))
         yield f"the wall blocked {files.wall.attempts:,} attempts to get out: {shown}"
     served = any("model_calls" in one.usage for one in files.evidence.proposals)
-    if said := about_models(places, served=served):
-        yield said
+    yield from filter(None, (about_models(places, served=served), about_systems(places)))
 
 
 def _gaps(files: RunFiles) -> Iterator[str]:
