@@ -174,6 +174,39 @@ def test_langchain_tools_keep_their_schema_and_validation(session):
         refund.invoke({"charge": "ch_1", "amount": 5})
 
 
+def test_what_langgraph_fills_in_is_its_own(session):
+    """State and call's id reach no operation, and a function only where it names them."""
+    tools = pytest.importorskip("langchain_core.tools")
+    prebuilt = pytest.importorskip("langgraph.prebuilt")
+    from langchain_core.messages import AIMessage
+    from langgraph.graph import START, MessagesState, StateGraph
+
+    @tools.tool
+    def refund(
+        charge: str,
+        state: Annotated[dict, prebuilt.InjectedState],
+        number: Annotated[str, tools.InjectedToolCallId],
+        around: prebuilt.ToolRuntime,
+        amount: int = 5,
+    ) -> dict:
+        """Give money back."""
+        raise AssertionError("the real one was called")
+
+    def by_number(systems, number, charge, amount):
+        return systems.call("stripe.refunds.create", charge=charge, amount=amount, reason=number)
+
+    call = {"name": "refund", "args": {"charge": "ch_1"}, "id": "duplicate", "type": "tool_call"}
+    message = AIMessage("", tool_calls=[call])
+    for target in ("stripe.refunds.create", by_number):
+        graph = StateGraph(MessagesState)
+        graph.add_node("tools", prebuilt.ToolNode(shadow_tools([refund], {"refund": target})))
+        graph.add_edge(START, "tools")
+        said = graph.compile().invoke({"messages": [message]})["messages"][-1]
+        assert said.status == "success", said.content
+    assert amounts(session) == [5, 5]
+    assert session.actions[1].fields["reason"] == "duplicate"
+
+
 def test_function_tools_of_the_agents_sdk_keep_theirs(session):
     """Arguments are validated as by the SDK; hand-made tools get their JSON."""
     agents = pytest.importorskip("agents")

@@ -188,8 +188,12 @@ class _Foreseeing(Toolbox):
 def _shadow(
     map: Mapping[str, Target], name: str, original: Callable[..., Any], aside: Container[str]
 ) -> Callable[..., Any]:
-    """What is called in place of `original`; arguments named `aside` are the framework's."""
+    """What is called in place of `original`; arguments named `aside` are the framework's.
+
+    A function gets those of them that it names itself.
+    """
     target, signature = map.get(name), inspect.signature(original)
+    named_by_it = _parameters(target)
     tells_text = signature.return_annotation in (str, "str")
     defaults = {
         key: each.default
@@ -202,10 +206,21 @@ def _shadow(
 
     def act(*args: Any, **kwargs: Any) -> Any:
         arguments = _arguments(signature, args, kwargs)
-        answer = _acted(target, name, {k: v for k, v in arguments.items() if k not in aside})
+        kept = {k: v for k, v in arguments.items() if k not in aside or k in named_by_it}
+        answer = _acted(target, name, kept)
         return orjson.dumps(answer).decode() if isinstance(target, str) and tells_text else answer
 
     return acting_as(original, act)
+
+
+def _parameters(target: Target | None) -> Container[str]:
+    """The arguments that a function names, but for the systems."""
+    if not callable(target):
+        return ()
+    try:
+        return list(inspect.signature(target).parameters)[1:]
+    except ValueError:
+        return ()
 
 
 def _arguments(

@@ -6,6 +6,7 @@ import copy
 import functools
 import inspect
 import sys
+import typing
 from collections.abc import Callable, Container
 from typing import Any
 
@@ -84,7 +85,10 @@ def _no_tool(tool: Any) -> CandidateError:
 def _langchain_tool(tool: Any, replace: Replace) -> Any:
     schema = tool.tool_call_schema
     known = schema["properties"] if isinstance(schema, dict) else schema.model_fields
-    change = _replacing(replace, tool.name, _LANGCHAIN - {"self", *known} | {"self"})
+    own = [part for part in ("func", "coroutine") if getattr(tool, part, None) is not None]
+    made_of = [getattr(tool, part) for part in own] or [type(tool)._run, type(tool)._arun]
+    aside = _LANGCHAIN - {"self", *known} | {"self"} | _injected(made_of)
+    change = _replacing(replace, tool.name, aside)
     if hasattr(tool, "func"):
         parts = {part: getattr(tool, part, None) for part in ("func", "coroutine")}
         return tool.model_copy(
@@ -96,6 +100,29 @@ def _langchain_tool(tool: Any, replace: Replace) -> Any:
     made = tool.model_copy()
     made.__class__ = type(kind.__name__, (kind,), {"__module__": kind.__module__, **methods})
     return made
+
+
+def _injected(functions: list[Callable[..., Any]]) -> set[str]:
+    """The arguments that LangGraph fills in: its state, its store, the call's id, the runtime.
+
+    What is injected by a team's own code is an argument as any other.
+    """
+    from langchain_core.tools import base
+
+    plain = base.InjectedToolArg
+    filled = (plain, getattr(base, "_DirectlyInjectedToolArg", plain))
+    found = set()
+    for function in functions:
+        try:
+            hints = typing.get_type_hints(function, include_extras=True)
+        except (NameError, TypeError):
+            hints = getattr(function, "__annotations__", {})
+        for name, hint in hints.items():
+            marks = [typing.get_origin(hint) or hint, *getattr(hint, "__metadata__", ())]
+            kinds = [each if isinstance(each, type) else type(each) for each in marks]
+            if any(issubclass(kind, filled) and kind is not plain for kind in kinds):
+                found.add(name)
+    return found
 
 
 def _replacing(
