@@ -7,7 +7,7 @@ import pytest
 
 from understudy.candidates.approvals import arun_graph, run_graph
 from understudy.candidates.tool_door import shadow_tools
-from understudy.candidates.toolbox import approved
+from understudy.candidates.toolbox import CallError, approved
 
 pytest.importorskip("langgraph")
 
@@ -140,7 +140,9 @@ def test_a_call_that_only_reads_says_so(desk):
     """So that whoever decides can tell it from one that would do something."""
     desk.decide(status="approved")
     run(desk, agent([call("look", charge="ch_1")], interrupt_before=["tools"]))
-    assert desk.asked[0]["action"]["effect"] == "read"
+    with pytest.raises(CallError, match="resource_missing"):
+        run(desk, agent([call("look", charge="ch_none")], interrupt_before=["tools"]))
+    assert [row["action"]["effect"] for row in desk.asked] == ["read", "read"]
 
 
 def nodes(desk, *names, inner=None, **stops):

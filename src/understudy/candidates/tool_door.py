@@ -137,12 +137,14 @@ def foreseen(map: Mapping[str, Target], name: str, arguments: Mapping[str, Any])
     target = map.get(name)
     told = {"operation": name, "arguments": _value(dict(arguments))}
     # What goes wrong on the way goes wrong again when the tool is called, and is told there.
-    with contextlib.suppress(CallError, LookupError, TypeError, ValueError):
+    with contextlib.suppress(LookupError, TypeError, ValueError):
         try:
             if target is not None and not isinstance(target, RecordedAnswers):
                 _carried_out(target, systems, {**assumed_by(map, name), **arguments})
         except _Foreseen as found:
             return Foreseen(found.operation, digest(found.params), found.action)
+        except CallError:
+            pass  # a read that is refused: nothing was written before it
         if target is not None:
             told["effect"] = "read"
     return Foreseen("", "", told)
