@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import interrupt
+from langgraph.types import Command, interrupt
 
 CASE = SimpleNamespace(id="c-1")
 MAP = {
@@ -361,3 +361,24 @@ def test_a_graph_without_a_checkpointer_is_invoked_once(desk):
     graph = one_node(lambda state: {"messages": [("assistant", "done")]}, checkpointer=None)
     state = run_graph(graph, {"messages": []}, CASE, desk.systems, MAP)
     assert [each.content for each in state["messages"]] == ["done"]
+
+
+def test_a_question_to_the_customer_is_left_to_the_candidate(desk):
+    """It comes back with the state, and the reply goes on on the same thread."""
+    desk.decide(status="approved")
+
+    def work(state):
+        order = interrupt({"ask": "Which order is it?"})
+        assert interrupt({"tool": "refund", "args": {"charge": "ch_1", "euros": 3}})
+        return {"messages": [("assistant", f"order {order}")]}
+
+    graph = one_node(work)
+
+    def step(given):
+        return run_graph(graph, given, CASE, desk.systems, MAP, leave=lambda value: "ask" in value)
+
+    asked = step({"messages": []})
+    assert asked["__interrupt__"][0].value == {"ask": "Which order is it?"}
+    assert desk.asked == []
+    assert step(Command(resume="A-1"))["messages"][-1].content == "order A-1"
+    assert len(desk.asked) == 1

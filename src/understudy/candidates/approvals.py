@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ def run_graph(
     *,
     resume: Resume | None = None,
     about: About | None = None,
+    leave: Callable[[Any], bool] | None = None,
     config: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Any:
@@ -48,15 +49,17 @@ def run_graph(
     take them (`action_request`); what any other interrupt is resumed with says `resume`, by
     default whether the desk has approved it. `about` says which tool, with which arguments, such
     an interrupt is about; by default what it names itself, or the only call that waits there.
-    Several at once are decided together, and each is answered by its own id.
+    Several at once are decided together, and each is answered by its own id. One that `leave`
+    says is not for the desk, a question to the customer, ends it here: the state holds it under
+    `__interrupt__`, and the graph is gone on with by `Command(resume=…)` as `given`.
 
     At a breakpoint (`interrupt_before`, `interrupt_after`) the calls that wait there are decided
     on: amended or answered where they are not approved. Where no calls wait, the nodes are; the
     state at the first that is refused is the last one then.
     """
     thread = GraphThread(graph, _config(config, case, systems), options, later=False)
-    course = _course(thread, given, _Office(systems, map, Approvals(), about, resume))
-    return _at_once(course)
+    office = _Office(systems, map, Approvals(), about, resume, leave)
+    return _at_once(_course(thread, given, office))
 
 
 async def arun_graph(
@@ -68,12 +71,14 @@ async def arun_graph(
     *,
     resume: Resume | None = None,
     about: About | None = None,
+    leave: Callable[[Any], bool] | None = None,
     config: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Any:
     """`run_graph` for graphs whose nodes and tools are coroutines."""
     thread = GraphThread(graph, _config(config, case, systems), options, later=True)
-    return await _course(thread, given, _Office(systems, map, Approvals(), about, resume))
+    office = _Office(systems, map, Approvals(), about, resume, leave)
+    return await _course(thread, given, office)
 
 
 async def run_agent(
@@ -108,6 +113,11 @@ class _Office:
     approvals: Approvals
     about: About | None = None
     resume: Resume | None = None
+    leave: Callable[[Any], bool] | None = None
+
+    def leaves(self, interrupts: Sequence[Any]) -> bool:
+        """Whether one of these is somebody else's to answer."""
+        return self.leave is not None and any(self.leave(each.value) for each in interrupts)
 
     def decided(self, asked: Sequence[Asked]) -> list[Decision]:
         return self.approvals.decided(self.systems, self.map, asked)
@@ -160,7 +170,7 @@ async def _course(thread: GraphThread, given: Any, office: _Office) -> Any:
         snapshot = await thread.snapshot()
         interrupts = interrupts_of(state, snapshot)
         stops = [] if interrupts else await thread.breakpoints(snapshot)
-        if not interrupts and not stops:
+        if office.leaves(interrupts) or not (interrupts or stops):
             break
         if number == _MOST_ROUNDS:
             raise _without_end("graph")
