@@ -142,6 +142,7 @@ def timeless():
 
     def strip(record):
         proposal = msgspec.structs.replace(record.proposal, cycle_time_ms=None, wall_time_ms=None)
-        return msgspec.structs.replace(record, proposal=proposal, finished_at=None)
+        trace = msgspec.structs.replace(record.trace, times=())
+        return msgspec.structs.replace(record, proposal=proposal, trace=trace, finished_at=None)
 
     return strip
