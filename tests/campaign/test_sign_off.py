@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.campaign.pilot_project import Desk, payout, reply
 
-from understudy.campaign.audit import audit_file, check_run
+from understudy.campaign.audit import audit_file, check_run, note_judged, note_priced
 from understudy.campaign.recorded import judge_run
 from understudy.campaign.reporting import report_run
 from understudy.campaign.run_folder import RunFolder
@@ -422,6 +422,54 @@ def test_derived_files_are_made_again_and_compared(desk):
         (problem,) = verify_run(run, desk.reports).problems
         assert problem.startswith(f"{name}: it is not what the run's files give")
         path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", ["verdict.json", "cost.json", "findings.jsonl"])
+def test_a_verdict_that_was_forged_with_its_chain_is_found_by_judging_again(tmp_path, name):
+    """Whoever writes the digests anew as well cannot make the cases say something else."""
+    desk = Desk(tmp_path, 60)
+    run = desk.judge(act=lambda number: (reply(number, "Paid: 9 EUR."),), out=tmp_path / "run")
+    assert verify_run(str(tmp_path / "run"), desk.reports).problems == ()
+    file = tmp_path / "run" / name
+    forged = {
+        "verdict.json": ('"judged": 60', '"judged": 61'),
+        "cost.json": ('"cases": 60', '"cases": 61'),
+        "findings.jsonl": ('"severity":"', '"severity":"low","was":"'),
+    }[name]
+    assert forged[0] in file.read_text()
+    file.write_text(file.read_text().replace(*forged, 1))
+    audit_file(run.folder).unlink()
+    note_judged(run.folder, run.folder.read_manifest(), run.folder.read_verdict())
+    assert verify_run(str(tmp_path / "run"), desk.reports, rejudged=False).problems == ()
+    (problem,) = verify_run(str(tmp_path / "run"), desk.reports).problems
+    assert problem == f"{name}: it is not what the run's cases, judged again, give"
+
+
+def test_what_was_judged_otherwise_is_not_judged_again(desk, monkeypatch):
+    """Another understudy, or differences priced anew since, is no forgery: it is said."""
+    run = str(desk.folder / "run")
+    monkeypatch.setattr("understudy.campaign.verification.harness_hash", lambda: "another")
+    found = verify_run(run, desk.reports)
+    assert found.problems == ()
+    assert "nothing was judged again: another understudy gave the verdict" in found.notes
+    monkeypatch.undo()
+    note_priced(RunFolder(desk.folder / "run"))
+    assert any(
+        "priced anew after the verdict" in each for each in verify_run(run, desk.reports).notes
+    )
+
+
+def test_a_report_that_says_nothing_new_leaves_the_chain_as_it_is(desk):
+    """Writing reports again adds a line where what stands on them beside the run has changed."""
+    run = str(desk.folder / "run")
+    report_run(run, desk.reports)
+    head = verify(desk).head
+    report_run(run, desk.reports)
+    assert verify(desk).head == head
+    sign(desk)
+    signed = verify(desk).head
+    report_run(run, desk.reports)
+    assert verify(desk).head not in (head, signed)
 
 
 def test_where_files_do_not_hold_nothing_is_made_from_them(desk):

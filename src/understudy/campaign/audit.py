@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from understudy.campaign.identity import harness_hash
 from understudy.campaign.people import people_file, people_of, strangers
 from understudy.campaign.pilot_log import heads_of, pilot_file
 from understudy.campaign.run_folder import RunFolder
@@ -16,14 +18,16 @@ from understudy.campaign.signature import SIGNED, signature_problem
 from understudy.model.canonical import digest_file
 from understudy.model.chain import NOTHING, Link, check_chain, open_chain
 from understudy.model.manifest import RunManifest
+from understudy.model.people import People
 from understudy.model.verdict import Verdict
 from understudy.shadow.seal import store_files
 
 __all__ = [
-    "REPORTED",
     "Audit",
     "audit_file",
     "check_run",
+    "judged_by",
+    "last_reported",
     "note_judged",
     "note_priced",
     "note_reported",
@@ -72,9 +76,16 @@ def note_judged(folder: RunFolder, manifest: RunManifest, verdict: Verdict) -> N
         "hashes": manifest.hashes,
         "gates": verdict.hashes.gates,
         "cases": verdict.cases.run,
+        "harness": harness_hash(),
     }
     with open_chain(audit_file(folder)) as chain:
         chain.append(JUDGED, body, datetime.now(UTC))
+
+
+def judged_by(links: Sequence[Link]) -> str | None:
+    """The hash of the understudy that gave the verdict; None where findings are newer than it."""
+    own = [link for link in links if link.kind in (JUDGED, PRICED)]
+    return own[-1].body.get("harness", "") if own and own[-1].kind == JUDGED else None
 
 
 def note_priced(folder: RunFolder) -> None:
@@ -84,15 +95,25 @@ def note_priced(folder: RunFolder) -> None:
 
 
 def note_reported(folder: RunFolder, governance: object, run: str) -> None:
-    """Add what stood on a report beside the run's own files, so that it can be made again."""
+    """Add what stood on a report beside the run's own files, so that it can be made again.
+
+    A report that says what the one before it said adds nothing.
+    """
     body = {"governance": msgspec.to_builtins(governance), "run": run}
     with open_chain(audit_file(folder)) as chain:
-        chain.append(REPORTED, body, datetime.now(UTC))
+        if body != last_reported(chain.links):
+            chain.append(REPORTED, body, datetime.now(UTC))
+
+
+def last_reported(links: Sequence[Link]) -> Mapping[str, Any] | None:
+    """What stood on the last report beside the run's own files."""
+    return next((link.body for link in reversed(links) if link.kind == REPORTED), None)
 
 
 def check_run(folder: RunFolder, reports: Path, head: str | None = None) -> Audit:
     """Check chain, files and signatures of a run; `head` is one that somebody noted before."""
     links, problems = check_chain(audit_file(folder))
+    people = people_of(reports)
     files, inputs = _last_files(links)
     if not files:
         problems.append("audit.jsonl holds no judgement, so nothing says what the files were")
@@ -100,21 +121,24 @@ def check_run(folder: RunFolder, reports: Path, head: str | None = None) -> Audi
     changed, missing = _changed_inputs(inputs)
     signed = [link for link in links if link.kind in SIGNED]
     problems += changed
-    problems += signature_problems(folder, reports)
+    problems += _wrong_signatures(links, folder, people)
     problems += _cut_off(links, folder, reports, head)
     return Audit(
         head=links[-1].hash if links else NOTHING,
         files=len(files) + len(inputs) - len(missing),
         signatures=len(signed),
         problems=tuple(problems),
-        notes=(*missing, *_nobodys(signed, reports)),
+        notes=(*missing, *(_nobodys(reports) if signed and people is None else ())),
     )
 
 
 def signature_problems(folder: RunFolder, reports: Path | None = None) -> list[str]:
     """What is wrong with the signed lines of a run's chain, and with whose keys they carry."""
     links, _ = check_chain(audit_file(folder))
-    people = people_of(reports)
+    return _wrong_signatures(links, folder, people_of(reports))
+
+
+def _wrong_signatures(links: Iterable[Link], folder: RunFolder, people: People | None) -> list[str]:
     return [
         f"audit.jsonl:{link.seq + 1}: {problem}"
         for link in links
@@ -126,12 +150,12 @@ def signature_problems(folder: RunFolder, reports: Path | None = None) -> list[s
     ]  # fmt: skip
 
 
-def _nobodys(signed: list[Link], reports: Path) -> Iterator[str]:
-    if signed and people_of(reports) is None:
-        yield (
-            f"nothing says whose keys signed: `{people_file(reports)}` would, with `version: 1` "
-            "and `keys: {NAME: [PUBLIC KEY]}`"
-        )
+def _nobodys(reports: Path) -> tuple[str]:
+    told = (
+        f"nothing says whose keys signed: `{people_file(reports)}` would, with `version: 1` and "
+        "`keys: {NAME: [PUBLIC KEY]}`"
+    )
+    return (told,)
 
 
 def _own_files(folder: RunFolder) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from understudy.campaign.amendments import amendments_of, broken_by, restarts
@@ -26,7 +26,7 @@ from understudy.campaign.not_covered import not_covered
 from understudy.campaign.outlook import with_outlook
 from understudy.campaign.oversight import oversight_of
 from understudy.campaign.pilot_entry import enter_verdict
-from understudy.campaign.registered import part_of, registered_of, scopes_of, segments_of
+from understudy.campaign.registered import registered_of, scopes_of, segments_of
 from understudy.campaign.reporting import report_of
 from understudy.campaign.rollback import with_rollback
 from understudy.campaign.run_files import RunFiles
@@ -45,7 +45,7 @@ from understudy.model.verdict import (
     WallEvidence,
 )
 
-__all__ = ["conclude", "judged"]
+__all__ = ["Concluded", "conclude", "concluded", "judged"]
 
 _VALID_DAYS = 90
 _BEYOND_DISPUTE = frozenset(
@@ -53,9 +53,30 @@ _BEYOND_DISPUTE = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """Findings and costs, what each operation was shown to do, and the verdict."""
+
+    judgement: Judgement
+    shown: Shown
+    verdict: Verdict
+
+
 def conclude(end: RunFiles) -> Finished:
     """Judge a run and write its findings, costs, verdict and reports."""
     end.folder.write_drills(with_rollback(end))
+    found = concluded(end)
+    judgement, verdict = found.judgement, found.verdict
+    end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
+    note_judged(end.folder, end.manifest, verdict)
+    if end.reports is not None:
+        enter_verdict(end, found.shown, verdict, judgement.cost, end.reports)
+    text = report_of(end, judgement.findings, judgement.cost, verdict)
+    return Finished(end.folder, verdict, text)
+
+
+def concluded(end: RunFiles) -> Concluded:
+    """What a run comes to; nothing is written."""
     judgement = judged(end)
     known = informed(end, judgement)
     facts = _facts(known, judgement)
@@ -64,13 +85,7 @@ def conclude(end: RunFiles) -> Finished:
     decision = decide(judgement.cost, gates, facts)
     shown = evidence_by_operation(judgement, end.peeked)
     verdict = _verdict(known, judgement, decision, shown)
-    verdict = with_outlook(verdict, judgement, known, facts)
-    end.folder.write_judgement(judgement.findings, judgement.cost, verdict)
-    note_judged(end.folder, end.manifest, verdict)
-    if end.reports is not None:
-        enter_verdict(end, shown, verdict, judgement.cost, end.reports)
-    text = report_of(end, judgement.findings, judgement.cost, verdict)
-    return Finished(end.folder, verdict, text)
+    return Concluded(judgement, shown, with_outlook(verdict, judgement, known, facts))
 
 
 def judged(end: RunFiles) -> Judgement:
@@ -84,7 +99,7 @@ def judged(end: RunFiles) -> Judgement:
 def _facts(end: RunFiles, judgement: Judgement) -> RunFacts:
     outlook, gates = outlook_of(end), end.rules.gates
     cases = end.evidence.cases
-    part = part_of(end.evidence.every or cases, end.manifest.held_out, end.manifest.part)
+    part = end.part
     counted = part if gates.population is Population.RECORDING else cases
     human = end.rules.policy.handling.human_error_cost
     return RunFacts(

@@ -13,7 +13,6 @@ from understudy.campaign.models import ModelPlan, model_service
 from understudy.campaign.pilot_log import enter_run
 from understudy.campaign.progress import Progress
 from understudy.campaign.proofreading import proofread_models, proofread_places
-from understudy.campaign.registered import part_of
 from understudy.campaign.rehearsal import Rehearsal
 from understudy.campaign.relocation import PLACES
 from understudy.campaign.replays import replay_of
@@ -39,6 +38,7 @@ from understudy.model.proposal import CaseRecord
 from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
 from understudy.shadow.seal import seal_run
+from understudy.traffic.sampling import part_of
 
 __all__ = ["dry_run_campaign", "opened", "run_campaign", "run_shard"]
 

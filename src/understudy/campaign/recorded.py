@@ -34,7 +34,7 @@ from understudy.model.verdict import Stage
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import Recording, read_recording
 
-__all__ = ["JudgeRequest", "diff_run", "judge_recorded", "judge_run"]
+__all__ = ["JudgeRequest", "diff_run", "judge_recorded", "judge_run", "reviewed"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -101,10 +101,10 @@ def judge_run(
     if decisions is not None:
         take_in(files.folder.path, decisions)
     progress("judge", len(files.records), len(files.records))
-    return conclude(_reviewed(files))
+    return conclude(reviewed(files))
 
 
-def _reviewed(files: RunFiles) -> RunFiles:
+def reviewed(files: RunFiles) -> RunFiles:
     """The run with what reviewers have decided; a damaged file of decisions is an error."""
     read = DecisionFile.of(files.folder.path).read()
     if read.damaged:
@@ -121,7 +121,7 @@ def _reviewed(files: RunFiles) -> RunFiles:
 def diff_run(run: str, reports: Path) -> str:
     """Explain and price a run's differences again; the verdict stays as it was made."""
     folder = find_run(run, reports)
-    files = _reviewed(open_run(folder))
+    files = reviewed(open_run(folder))
     judgement = judged(files)
     folder.write_differences(judgement.findings, judgement.cost)
     note_priced(folder)

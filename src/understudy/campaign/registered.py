@@ -12,9 +12,9 @@ from understudy.model.action import Action, Effect
 from understudy.model.case import Case
 from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.gates import Gates, Population, Strata
-from understudy.traffic.sampling import drawn, held_out
+from understudy.traffic.sampling import drawn
 
-__all__ = ["part_of", "registered_of", "scopes_of", "segments_of"]
+__all__ = ["registered_of", "scopes_of", "segments_of"]
 
 
 def registered_of(
@@ -36,11 +36,6 @@ def registered_of(
         )
     by = {} if strata is None else {case.case_id: _segment(case, strata.by) for case in cases}
     return Registered(order, by)
-
-
-def part_of(every: Sequence[Case], share: float | None, part: str) -> Sequence[Case]:
-    """The part of a recording that a run's cases are of."""
-    return held_out(every, share, part == "held_out") if part and share else every
 
 
 def segments_of(cases: Sequence[Case], gates: Gates) -> dict[str, dict[str, str]]:

@@ -11,7 +11,7 @@ from understudy.campaign.decisions import DecisionFile
 from understudy.campaign.governance import governance_of
 from understudy.campaign.likeness import likeness_of
 from understudy.campaign.notes import notes_on
-from understudy.campaign.registered import part_of, registered_of
+from understudy.campaign.registered import registered_of
 from understudy.campaign.run_files import RunFiles, open_run
 from understudy.campaign.run_folder import RunFolder, find_run
 from understudy.campaign.salvage import salvage
@@ -115,10 +115,9 @@ def _input(
 
 
 def _registered(files: RunFiles, cost: CostSummary) -> Registered:
-    evidence, manifest, gates = files.evidence, files.manifest, files.rules.gates
+    evidence, gates = files.evidence, files.rules.gates
     if gates.strata is None and gates.population is Population.FUTURE:
         return Registered()
-    part = part_of(evidence.every or evidence.cases, manifest.held_out, manifest.part)
     judged = {case.case_id for case in cost.per_case}
     unfit = {case.case_id for case in evidence.cases} - judged
-    return registered_of(evidence.cases, part, gates, unfit)
+    return registered_of(evidence.cases, files.part, gates, unfit)

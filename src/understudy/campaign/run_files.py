@@ -24,6 +24,7 @@ from understudy.shadow.seal import check_seal
 from understudy.shadow.store import Key, Stored, stored_cases
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import Recording, read_recording
+from understudy.traffic.sampling import part_of
 
 __all__ = ["RunFiles", "as_records", "evidence_of", "open_run", "stored_records"]
 
@@ -53,6 +54,12 @@ class RunFiles:
         manifest, evidence = self.manifest, self.evidence
         fewer = len(evidence.by_case) < manifest.planned_cases
         return self.stopped is not None or fewer or len(evidence.proposals) < manifest.planned
+
+    @property
+    def part(self) -> Sequence[Case]:
+        """The cases of the recording that this run's are of: all, the open or the held-out part."""
+        manifest, evidence = self.manifest, self.evidence
+        return part_of(evidence.every or evidence.cases, manifest.held_out, manifest.part)
 
     def of_case(self, case_id: str) -> tuple[Case, list[CaseRecord]]:
         """A case and what each of its runs left; `RecordingError` where there is no such case."""

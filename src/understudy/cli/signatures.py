@@ -84,13 +84,16 @@ def verify(
     head: Annotated[
         str | None, typer.Option("--head", help="A chain head that you noted before.")
     ] = None,
+    rejudge: Annotated[
+        bool, typer.Option(help="Judge the run's cases again and compare; a second per 1,000.")
+    ] = True,
     reports: Reports = Path("reports"),
 ) -> None:
     """Find later changes of a run's files, chain and signatures; exits with 3 at any."""
     from understudy.campaign.verification import verify_run
     from understudy.model.printable import printable
 
-    found = verify_run(run, reports, head)
+    found = verify_run(run, reports, head, rejudged=rejudge)
     typer.echo("\n".join(printable(line) for line in str(found).splitlines()))
     raise typer.Exit(3 if found.problems else 0)
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from understudy.model.case import Case
 
-__all__ = ["drawn", "held_out", "in_time", "sample"]
+__all__ = ["drawn", "held_out", "in_time", "part_of", "sample"]
 
 
 def sample(cases: Sequence[Case], share: float) -> list[Case]:
@@ -24,6 +24,11 @@ def held_out(cases: Sequence[Case], share: float, inside: bool) -> list[Case]:
     Who is held out has nothing to do with who is in a sample.
     """
     return [case for case in cases if (_place(f"held out {case.cluster_id}") < share) is inside]
+
+
+def part_of(cases: Sequence[Case], share: float | None, part: str) -> Sequence[Case]:
+    """The part that a run's cases are of: `held_out`, `open`, or all where nothing is held out."""
+    return held_out(cases, share, part == "held_out") if part and share else cases
 
 
 def drawn(cases: Sequence[Case]) -> list[Case]:
