@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from understudy.gate.bets import GO_BETS, NO_GO_BETS
+from understudy.gate.bets import CRITICAL_BETS, GO_BETS, NO_GO_BETS
 from understudy.gate.binomial import upper_rate, upper_rate_at_any_look
 from understudy.gate.evidence import Claim, log_wealth, log_wealth_path
 from understudy.gate.pairs import log_wealth_of_pairs
@@ -226,6 +226,25 @@ def test_strata_in_another_mix_than_productions_hold_for_both_claims():
     assert stops / 200 <= 0.10
     clean = Weighed.of(np.zeros(2_000), strata, weights)
     assert clean.wealth_by_claim(M0, Claim.AT_LEAST_LIMIT) >= GO
+
+
+def test_a_rare_event_over_strata_in_another_mix_than_productions():
+    """A rate at the limit of the mix passes in at most 5 %, at any of ten looks; a clean run does.
+
+    Half the sample is of what is a tenth of production.
+    """
+    rng = np.random.default_rng(18)
+    rate, weights, passed = 0.05, (0.9, 0.1), 0
+    rates = np.array([0.02, (0.05 - 0.9 * 0.02) / 0.1])
+    for _ in range(200):
+        strata = rng.integers(0, 2, 1_000)
+        x = (rng.random(1_000) < rates[strata]).astype(float)
+        looks = Weighed.at(x, strata, weights, range(100, 1_001, 100))
+        passed += any(
+            each.log_wealth(rate, CRITICAL_BETS, Claim.AT_LEAST_LIMIT) >= GO for each in looks
+        )
+    assert passed / 200 <= 0.05
+    assert Weighed.of(np.zeros(1_000), strata, weights).upper_rate(0.05) < 0.02
 
 
 def test_a_rate_that_is_looked_at_after_every_case():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from understudy.gate.strata import KEPT, PARTS, Weighed
 from understudy.gate.units import Registered, Units, weighed_units
 from understudy.gate.wording import floor_sentence
 from understudy.model.gates import Gates
-from understudy.model.verdict import GateOutcome, VerdictWord
+from understudy.model.verdict import GateOutcome, Stage, VerdictWord
 
 COST = [{"id": "G2", "metric": "error_cost_per_case"}]
 M0 = 6 / 500
@@ -140,6 +141,70 @@ def test_the_verdict_follows_productions_mix_and_not_the_samples(summary, facts)
     low, high = seldom.error_cost.interval
     assert low <= 40 <= high < 600
     assert decide(run, gates(), facts(1200)).verdict is VerdictWord.NO_GO
+
+
+def results(run, known, weights, *metrics):
+    asked = [{"id": f"G{n}", "metric": each} for n, each in enumerate(metrics)]
+    mix = Gates.model_validate(
+        {"version": 1, "gates": asked, "strata": {"by": "scenario", "weights": weights}}
+    )
+    return decide(run, mix, known).gates
+
+
+@pytest.mark.parametrize(
+    ("weights", "outcome", "value"),
+    [({"tag": 0.99, "chargeback": 0.01}, "pass", 96), ({"tag": 1, "chargeback": 1}, "fail", -100)],
+)
+def test_net_value_is_that_of_productions_mix(summary, facts, weights, outcome, value):
+    """Tags are worth a EUR and chargebacks cost three: it depends on how many there are of each."""
+    names = {f"case-{n}": "chargeback" if n % 2 else "tag" for n in range(400)}
+    run = summary([0] * 400)
+    worth = (
+        msgspec.structs.replace(case, net_value_minor=-300 if n % 2 else 100)
+        for n, case in enumerate(run.per_case)
+    )
+    run = msgspec.structs.replace(run, per_case=tuple(worth))
+    known = facts(400, registered=Registered(strata=names))
+    (found,) = results(run, known, weights, "net_value_per_case")
+    assert (found.outcome, found.observed) == (outcome, pytest.approx(value))
+    unseen = results(run, known, {**weights, "draft": 1}, "net_value_per_case")
+    assert unseen[0].outcome == "undecided"
+
+
+def test_how_rare_something_is_is_shown_over_productions_mix(summary, facts):
+    """One sample of two kinds carries a rate where production has them half and half, not 1 to 9.
+
+    What was seldom sampled and is most of production leaves more open than a plain count says.
+    """
+    names = {f"case-{n}": "tag" if n % 10 == 0 else "chargeback" for n in range(800)}
+    run = summary([0] * 800)
+    known = facts(800, stage=Stage.APPROVAL_REQUIRED, registered=Registered(strata=names))
+    metrics = ("critical_findings", "exceedance_rate")
+    as_sampled = results(run, known, {"tag": 0.1, "chargeback": 0.9}, *metrics)
+    assert [each.outcome for each in as_sampled] == ["pass", "pass"]
+    assert "over the mix, at every look" in as_sampled[0].reason
+    otherwise = results(run, known, {"tag": 0.9, "chargeback": 0.1}, *metrics)
+    assert [each.outcome for each in otherwise] == ["undecided", "undecided"]
+    assert all(each.cases_needed > 800 for each in otherwise)
+
+
+def test_gates_that_weigh_nothing_say_so(summary, facts):
+    """A share of the cases as they were recorded is not production's: the reason tells."""
+    names = {f"case-{n}": "tag" for n in range(100)}
+    known = facts(100, registered=Registered(strata=names))
+    metrics = ("escalation_rate", "error_cost_per_case")
+    rate, cost = results(summary([0] * 100), known, {"tag": 1}, *metrics)
+    assert rate.reason.endswith("not as production mixes them")
+    assert "production" not in cost.reason
+
+
+def test_something_critical_in_another_strata_of_a_customer_counts(summary):
+    """A customer counts in the stratum of the first case, with what went wrong in any."""
+    costs = summary([0, 0, 0, 0], clusters=["k1", "k1", "k2", "k2"], critical=[0, 1, 0, 0])
+    names = {"case-0": "a", "case-1": "b", "case-2": "b", "case-3": "a"}
+    weighed = gates(strata={"by": "scenario", "weights": {"a": 1, "b": 1}})
+    found = weighed_units(costs.per_case, weighed, Registered(strata=names))
+    assert found.critical.tolist() == [True, False]
 
 
 def test_a_stratum_that_was_not_seen_supports_no_go():

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from understudy.gate.bets import GO_BETS
 from understudy.gate.evidence import BETS_ON, Claim, Floats, e_value, log_wealth_path
 from understudy.gate.forecast import (
-    cases_at_rates,
     cases_needed,
     evidence_floor,
     floor_of_recording,
@@ -169,8 +168,7 @@ def _needed(units: Units, m0: float, alpha: float) -> int | None:
         return floor_of(m0, alpha, units.population)
     if units.strata is not None:
         weighed = Weighed.of(units.x, units.strata, units.weights)
-        least = weighed.least(m0, GO_BETS, Claim.AT_LEAST_LIMIT)
-        needed = cases_at_rates([each / len(units.x) for each in least], alpha)
+        needed = weighed.cases_needed(m0, alpha, GO_BETS)
     else:
         needed = cases_needed(units.x, m0, alpha)
     if units.population is not None and float(np.mean(units.x)) < m0:

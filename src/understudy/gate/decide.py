@@ -63,7 +63,7 @@ def decide(cost: CostSummary, gates: Gates, facts: RunFacts) -> Decision:
         reasons=explain(Told(word, results, against, evidence), measured),
         gates=results,
         error_cost=_error_cost(measured, evidence),
-        net_value=_net_value(sound, facts),
+        net_value=_net_value(measured),
         evidence=evidence,
         scope="; ".join(
             each.reason for each in results if each.metric == Metric.SEGMENT_ERROR_COST
@@ -116,8 +116,7 @@ def _error_cost(measured: Measured, evidence: CostEvidence) -> ErrorCost:
     )
 
 
-def _net_value(cost: CostSummary, facts: RunFacts) -> NetValue:
-    count = len(cost.per_case)
-    mean = sum(case.net_value_minor for case in cost.per_case) / count if count else 0.0
+def _net_value(measured: Measured) -> NetValue:
+    facts, mean = measured.facts, measured.mean(lambda case: case.net_value_minor) or 0.0
     monthly, payback = month_of(mean, facts.monthly_cases, facts.integration_cost_minor)
     return NetValue(per_case=round(mean, 4), monthly=monthly, payback_months=payback)

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from understudy.gate.bets import CRITICAL_BETS, GO_BETS, NO_GO_BETS, Bets
 from understudy.gate.cost_evidence import CostEvidence, collect_evidence
-from understudy.gate.evidence import Claim, Floats, e_value, log_wealth
+from understudy.gate.evidence import Claim, e_value, log_wealth
 from understudy.gate.facts import RunFacts
 from understudy.gate.forecast import evidence_floor
 from understudy.gate.measured import Measured, amount, cost_limit
 from understudy.gate.recorded import log_wealth_recorded
 from understudy.gate.several import harm_threshold, holm
-from understudy.gate.units import Registered, registered_units
+from understudy.gate.units import Registered, Units, registered_units
 from understudy.model.drill import DrillReport
 from understudy.model.errors import ConfigurationError
 from understudy.model.finding import Kind
@@ -129,20 +130,23 @@ def _has_others(gate: Gate, measured: Measured) -> bool:
 def _exceedance(gate: Gate, measured: Measured) -> GateResult:
     """How often a case costs more than the cap, anytime-valid in both directions (F15)."""
     rate = _rate_limit(gate)
-    over = (measured.units.x >= 1.0).astype(float)
-    gates, count = measured.gates, len(over)
-    population = measured.units.population
-    seldom = e_value(_wealth(over, rate, CRITICAL_BETS, Claim.AT_LEAST_LIMIT, population))
-    often = e_value(_wealth(over, rate, NO_GO_BETS, Claim.AT_MOST_LIMIT, population))
+    units, gates = measured.weighed, measured.gates
+    over, count = units.x >= 1.0, len(units.x)
+    seldom = e_value(_wealth(units, over, rate, CRITICAL_BETS, Claim.AT_LEAST_LIMIT))
+    often = e_value(_wealth(units, over, rate, NO_GO_BETS, Claim.AT_MOST_LIMIT))
     outcome, needed = GateOutcome.UNDECIDED, None
     if often >= harm_threshold(1, gates.alpha_harm) and measured.cost.cases >= gates.burn_in:
         outcome = GateOutcome.FAIL
     elif seldom >= 1 / gates.alpha:
         outcome = GateOutcome.PASS
     elif not over.any():
-        needed = max(1, evidence_floor(rate, gates.alpha, CRITICAL_BETS) - count)
+        mix = units.flagged(over)
+        in_all = mix.cases_needed(rate, gates.alpha, CRITICAL_BETS) if mix else None
+        floor = in_all or evidence_floor(rate, gates.alpha, CRITICAL_BETS)
+        needed = max(1, floor - count)
     cap = amount(gates.cap.minor, measured.cost.currency)
-    seen = float(np.mean(over)) if count else 0.0
+    mix = units.flagged(over)
+    seen = mix.mean() if mix else float(np.mean(over)) if count else 0.0
     return GateResult(
         id=gate.id,
         metric=gate.metric.value,
@@ -156,11 +160,16 @@ def _exceedance(gate: Gate, measured: Measured) -> GateResult:
     )
 
 
-def _wealth(x: Floats, m0: float, bets: Bets, claim: Claim, population: int | None) -> float:
-    """The logarithm of the wealth after all cases, of a recording alone where it is one."""
-    if population is None or not len(x):
-        return log_wealth(x, m0, bets, claim) if len(x) else 0.0
-    return float(log_wealth_recorded(x, m0, population, bets, claim)[-1])
+def _wealth(units: Units, flags: NDArray[np.bool_], m0: float, bets: Bets, claim: Claim) -> float:
+    """The logarithm of the wealth after all units: over the mix, or of a recording alone."""
+    x, mix = flags.astype(float), units.flagged(flags)
+    if not len(x):
+        return 0.0
+    if mix is not None:
+        return mix.log_wealth(m0, bets, claim)
+    if units.population is None:
+        return log_wealth(x, m0, bets, claim)
+    return float(log_wealth_recorded(x, m0, units.population, bets, claim)[-1])
 
 
 def _rate(gate: Gate, measured: Measured) -> GateResult:

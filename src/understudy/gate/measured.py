@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from understudy.gate.binomial import cases_for_rate, lower_rate, upper_rate
@@ -50,6 +51,30 @@ class Measured:
         contested = self.facts.contested
         costs = self.cost.per_case
         return [case for case in costs if case.case_id not in contested] if contested else costs
+
+    def settled_units(self) -> Units:
+        """The units of these cases, with their strata where the gate file weighs any."""
+        if not self.facts.contested or self.facts.amended:
+            return self.weighed
+        return weighed_units(
+            self.settled(), self.gates, Registered((), self.facts.registered.strata)
+        )
+
+    def mean(self, value: Callable[[CaseCost], float]) -> float | None:
+        """The mean over the cases, by production's mix where the gate file has one (F13).
+
+        None where there is no case, or none of a stratum that has a weight.
+        """
+        strata, groups = self.gates.strata, defaultdict[str, list[float]](list)
+        for case in self.cost.per_case:
+            name = self.facts.registered.strata.get(case.case_id, "") if strata else ""
+            groups[name].append(value(case))
+        weights = strata.weights if strata else {"": 1.0}
+        counted = {name: part for name, part in weights.items() if part}
+        if any(name not in groups for name in counted):
+            return None
+        means = (part * sum(groups[name]) / len(groups[name]) for name, part in counted.items())
+        return sum(means) / sum(counted.values())
 
     def upper_rate(self, events: int, cases: int, alpha: float) -> float:
         """The highest rate that is left possible, at the planned end or at any look before it."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+import msgspec
+
+from understudy.gate.bets import CRITICAL_BETS
 from understudy.gate.cost_evidence import CostEvidence
 from understudy.gate.further_measures import FURTHER
 from understudy.gate.measured import Measured, amount, cost_limit
-from understudy.gate.units import units_of
 from understudy.model.errors import ConfigurationError
 from understudy.model.gates import Gate, Metric
 from understudy.model.money import to_minor
@@ -28,7 +30,22 @@ CRITICAL_RATES: Mapping[Stage, float | None] = {
 
 def measure_all(measured: Measured) -> tuple[GateResult, ...]:
     """The results of all gates, in the order of the gate file; money in minor units."""
-    return tuple(_MEASURES[gate.metric](gate, measured) for gate in measured.gates.gates)
+    found = (_MEASURES[gate.metric](gate, measured) for gate in measured.gates.gates)
+    if measured.gates.strata is None:
+        return tuple(found)
+    return tuple(
+        msgspec.structs.replace(each, reason=f"{each.reason}{_AS_THEY_ARE}")
+        if each.metric in _UNWEIGHED
+        else each
+        for each in found
+    )
+
+
+_UNWEIGHED = (
+    Metric.SEGMENT_ERROR_COST, Metric.DIFFERENCE_FROM_PEOPLE, Metric.ESCALATION_RATE,
+    Metric.EXCEPTION_RATE, Metric.COST_PER_TASK, Metric.P95_CYCLE_TIME,
+)  # fmt: skip
+_AS_THEY_ARE = "; the cases count as they were recorded, not as production mixes them"
 
 
 def _critical_findings(gate: Gate, measured: Measured) -> GateResult:
@@ -60,21 +77,24 @@ def _critical_findings(gate: Gate, measured: Measured) -> GateResult:
 
 def _critical_rate(measured: Measured) -> tuple[GateOutcome, int | None, str]:
     """Whether critical findings are shown to be rare enough for the stage (F15)."""
-    drawn = measured.units
-    if measured.facts.contested and not measured.facts.amended:
-        drawn = units_of(measured.settled(), measured.gates.cap.minor)
+    drawn = measured.settled_units()
     units, alpha = len(drawn.x), measured.gates.alpha
-    events = int(drawn.critical.sum())
+    events, mix = int(drawn.critical.sum()), drawn.flagged(drawn.critical)
     rate = CRITICAL_RATES[measured.facts.stage]
     if not units:
         return GateOutcome.UNDECIDED, measured.cases_for_rate(rate or 0.05), ""
-    upper = measured.upper_rate(events, units, alpha)
+    upper = mix.upper_rate(alpha) if mix else measured.upper_rate(events, units, alpha)
     more = f"; their rate is at most {upper:.2%} with {1 - alpha:.0%} confidence"
-    if measured.facts.peeked:
+    if mix:
+        more += " over the mix, at every look"
+    elif measured.facts.peeked:
         more += " at every look, since the run ended before its plan"
     if rate is None or upper <= rate:
         return GateOutcome.PASS, None, more
     needed = None if events else measured.cases_for_rate(rate) - units
+    if mix:
+        in_all = mix.cases_needed(rate, alpha, CRITICAL_BETS)
+        needed = None if in_all is None else max(1, in_all - units)
     stage = measured.facts.stage.value.replace("_", " ")
     return GateOutcome.UNDECIDED, needed, f"{more}, and the stage {stage} asks for {rate:.1%}"
 
@@ -119,12 +139,11 @@ def _cost_reason(evidence: CostEvidence, currency: str) -> str:
 def _net_value(gate: Gate, measured: Measured) -> GateResult:
     currency = measured.gates.budget.currency
     limit = 0 if gate.limit is None else to_minor(str(gate.limit), currency)
-    costs = measured.cost.per_case
-    mean = sum(case.net_value_minor for case in costs) / len(costs) if costs else None
+    count, mean = measured.cost.cases, measured.mean(lambda case: case.net_value_minor)
     least = max(1, measured.gates.burn_in)
     needed = None
-    if mean is None or len(costs) < least:
-        outcome, needed = GateOutcome.UNDECIDED, least - len(costs)
+    if mean is None or count < least:
+        outcome, needed = GateOutcome.UNDECIDED, max(1, least - count)
     else:
         outcome = GateOutcome.PASS if mean > limit else GateOutcome.FAIL
     shown = "no case to judge by" if mean is None else f"{amount(mean, currency)} per case"

@@ -16,8 +16,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.gate.bets import Bets
+from understudy.gate.bets import CRITICAL_BETS, Bets
 from understudy.gate.evidence import BETS_ON, Claim, Floats, log_factors
+from understudy.gate.forecast import cases_at_rates
 
 __all__ = ["KEPT", "PARTS", "Weighed"]
 
@@ -30,6 +31,8 @@ A stratum that costs more than its share of the limit would, against every split
 it than it costs, bet against what is true.
 """
 _BEYOND = 1 - 1e-9
+_CLOSE = 1e-4
+"""How closely a bound is told, as a part of it; it lies above what was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,28 @@ class Weighed:
     def wealth_by_claim(self, m0: float, claim: Claim) -> float:
         """The same with the bets of the gates on cost."""
         return self.log_wealth(m0, BETS_ON[claim], claim)
+
+    def upper_rate(self, alpha: float) -> float:
+        """Where the costs are 0 and 1, the highest rate of a rare event over the mix (F13, F15).
+
+        It holds at every look.
+
+        >>> seen = Weighed.of(np.zeros(3000), np.array([0, 1] * 1500), (0.5, 0.5))
+        >>> 0.001 < seen.upper_rate(0.05) < 0.002
+        True
+        """
+        low, high, enough = 0.0, 1.0, math.log(1 / alpha)
+        while high - low > _CLOSE * high:
+            middle = (low + high) / 2
+            shown = self.log_wealth(middle, CRITICAL_BETS, Claim.AT_LEAST_LIMIT) >= enough
+            low, high = (low, middle) if shown else (middle, high)
+        return high
+
+    def cases_needed(self, m0: float, alpha: float, bets: Bets) -> int | None:
+        """In all, how many units like these it takes until GO; None where no number does (F18)."""
+        count = sum(int(np.sum(counts)) for counts in self.counts)
+        least = self.least(m0, bets, Claim.AT_LEAST_LIMIT)
+        return cases_at_rates([each / count for each in least], alpha, bets) if count else None
 
     def least(self, m0: float, bets: Bets, claim: Claim) -> list[float]:
         """For each bet, the least logarithm of its wealth over all ways to share the limit."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.gate.evidence import Floats
+from understudy.gate.strata import Weighed
 from understudy.model.cost import CaseCost
 from understudy.model.gates import Gates, Population
 from understudy.model.names import Names
@@ -53,6 +54,12 @@ class Units:
         """How many cases all units hold."""
         return int(self.cases[-1]) if len(self.cases) else 0
 
+    def flagged(self, flags: NDArray[Any]) -> Weighed | None:
+        """Whether something holds for each unit, by its stratum; None where none were weighed."""
+        if self.strata is None:
+            return None
+        return Weighed.of(flags.astype(float), self.strata, self.weights)
+
     def until(self, count: int) -> Units:
         """The first `count` of them."""
         strata = None if self.strata is None else self.strata[:count]
@@ -86,8 +93,8 @@ def weighed_units(per_case: Sequence[CaseCost], gates: Gates, registered: Regist
     """The same with the strata that the gate file weighs, where it weighs any.
 
     A cluster belongs to the stratum of its first case that has a weight; its cases of other strata
-    are left aside, since what goes wrong together is no evidence twice. A stratum of no weight is
-    left out.
+    are left aside, since what goes wrong together is no evidence twice, but what is critical in any
+    of them counts. A stratum of no weight is left out.
     """
     strata = gates.strata
     if strata is None:
@@ -102,7 +109,10 @@ def weighed_units(per_case: Sequence[CaseCost], gates: Gates, registered: Regist
             kept.append((case_id, cluster))
     units = units_of(per_case, gates.cap.minor, kept) if kept else units_of((), gates.cap.minor)
     number = np.array([places[name] for name in own.values()], dtype=int)[: len(units.x)]
-    return replace(units, strata=number, weights=tuple(strata.weights.values()))
+    struck = {case.cluster_id for case in per_case if case.critical}
+    critical = np.array([name in struck for name in own], dtype=bool)[: len(units.x)]
+    weights = tuple(strata.weights.values())
+    return replace(units, strata=number, weights=weights, critical=critical)
 
 
 def units_of(
