@@ -17,9 +17,10 @@ from understudy.world.damage import damage_draft
 from understudy.world.draft import LEDGER, Draft
 from understudy.world.entropy import BLOCK
 from understudy.world.heap import one_heap
+from understudy.world.new_table import new_table
 from understudy.world.profile import Profile, TableMess, read_profile
 from understudy.world.profile_check import Ground, names_of
-from understudy.world.sample import Source, new_table
+from understudy.world.sample import Source
 from understudy.world.table import Table
 
 __all__ = ["Applied", "apply_profile", "damage_rows", "mess_for", "read_mess"]
@@ -104,7 +105,7 @@ def apply_profile(
     table = source.path.stem
     with (
         one_heap(),
-        new_table(out, schema, source.delimiter) as write,
+        new_table(out, schema, source.delimiter, marked=not source.utf8) as write,
         _ledger(ledger) as note,
     ):
         for number, cells in enumerate(source.blocks()):
@@ -147,7 +148,10 @@ def dirty_schema(source: Source, mess: TableMess) -> pa.Schema:
 def _opaque(kind: pa.DataType) -> bool:
     """Whether cells of this type could not be had back from their text."""
     return bool(
-        pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_dictionary(kind)
+        pa.types.is_nested(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_dictionary(kind)
+        or pa.types.is_null(kind)
     )
 
 

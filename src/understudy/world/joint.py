@@ -100,9 +100,10 @@ def _ways(
             continue
         ways[inside] = _drawn(name, column, group, picks.signatures[inside], words[0][inside])
         marginal = _marginal(name, column, group)
+        usual = _vector(group.expected[name], column) if name in group.expected else overall
         for code, shape in enumerate(shapes):
             rows = np.flatnonzero(inside & (forms == code))
-            wanted = _wanted(column, shape, marginal, overall)
+            wanted = _wanted(column, shape, marginal, usual)
             if wanted is not None and len(rows):
                 ways[rows] = _coupled(ways[rows], marginal, wanted, words[1][rows])
     return ways
@@ -186,15 +187,17 @@ def _overall(column: LearnedColumn, learned: Learned, name: str) -> Floats:
     return np.asarray(weights @ shares / weights.sum())
 
 
-def _wanted(column: LearnedColumn, form: str, marginal: Floats, overall: Floats) -> Floats | None:
+def _wanted(column: LearnedColumn, form: str, marginal: Floats, usual: Floats) -> Floats | None:
     """How often each way should be for a form in a group: both say how much more often than usual.
 
-    With P(way | form) = p, P(way | group) = q and P(way) = r it is p q / r, made to add up to 1.
+    With P(way | form) = p and P(way | group) = q it is p q / r, made to add up to 1, where r is
+    what the forms of the group's cells let expect: P(way) where they are those of all rows. So a
+    group that is told by the column itself counts what its form says but once.
     """
     if form not in column.forms:
         return None
     own = _vector(column.forms[form], column)
-    both = np.divide(own * marginal, overall, out=np.zeros_like(own), where=overall > 0)
+    both = np.divide(own * marginal, usual, out=np.zeros_like(own), where=usual > 0)
     return np.asarray(both / both.sum()) if both.sum() > 0 else own
 
 

@@ -55,18 +55,23 @@ class Group(Configuration):
     """The signatures of the rows whose cells have one of the values in `when`.
 
     Rows that no signature takes are damaged column by column as `alone` says, or not at all.
+    `expected` says what the forms of the group's cells alone would make of them, where that is not
+    what they make of all rows: only what is beyond that is the group's own.
     """
 
     when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     rows: int = Field(0, ge=0)
     signatures: tuple[JointSignature, ...] = ()
     alone: dict[str, dict[str, ShareText]] = Field(default_factory=dict)
+    expected: dict[str, dict[str, ShareText]] = Field(default_factory=dict)
 
     @pydantic.model_validator(mode="after")
     def _possible(self) -> Self:
         _whole("signatures of the group", sum(one.share for one in self.signatures))
         for column, shares in self.alone.items():
             _whole(f"ways of `{column}` alone", sum(shares.values()))
+        for column, shares in self.expected.items():
+            _whole(f"expected ways of `{column}`", sum(shares.values()))
         return self
 
 
@@ -89,7 +94,7 @@ class Learned(Configuration):
             for one in group.signatures:
                 for column, way in one.cells.items():
                     _way(self.columns, column, way)
-            for column, shares in group.alone.items():
+            for column, shares in (*group.alone.items(), *group.expected.items()):
                 for way in shares:
                     _way(self.columns, column, way)
         return self

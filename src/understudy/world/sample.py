@@ -1,7 +1,7 @@
-"""Tables of other people's making: CSV and Parquet read as text, block by block, and written whole.
+"""Tables of other people's making: CSV and Parquet read as text, block by block.
 
 Every cell is text or null (an empty CSV field is null), so that damage of any kind can be read off
-it and written into it. A table is written aside and renamed when it is complete.
+it and written into it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -17,24 +18,25 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from understudy.model.errors import ConfigurationError, UnderstudyError, one_error
-from understudy.model.new_file import file_aside
 from understudy.world.entropy import BLOCK
 
-__all__ = ["Cells", "Sample", "Source", "new_table", "open_source", "read_header", "read_sample"]
+__all__ = [
+    "CSV", "PARQUET", "UTF8_MARKED", "Cells", "Sample", "Source", "open_source", "read_header",
+    "read_sample",
+]  # fmt: skip
 
 Cells = Mapping[str, pa.Array]
-_Write = Callable[[Cells], None]
 _SHOWN = 8
 _TOLERATED = 0.01
-_PARQUET = (".parquet", ".pq")
-_CSV = (".csv", ".tsv", ".txt", "")
+PARQUET = (".parquet", ".pq")
+CSV = (".csv", ".tsv", ".txt", "")
 _DELIMITERS = ",;\t|"
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LONGEST = 1 << 27
+UTF8_MARKED = "utf-8-sig"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,12 @@ class Source:
     @property
     def parquet(self) -> bool:
         """Whether the file is Parquet and not CSV."""
-        return self.path.suffix.lower() in _PARQUET
+        return self.path.suffix.lower() in PARQUET
+
+    @property
+    def utf8(self) -> bool:
+        """Whether the file is read as UTF-8, as Parquet always is."""
+        return self.encoding == UTF8_MARKED
 
     def blocks(self, *, lenient: bool = False) -> Iterator[dict[str, pa.Array]]:
         """The rows, `BLOCK` at a time, as text; `ConfigurationError` with lines where they break.
@@ -110,23 +117,29 @@ def open_source(path: Path, encoding: str = "utf-8") -> Source:
     if not path.is_file():
         what = "is a folder, not a table" if path.is_dir() else "is not there"
         raise ConfigurationError(f"the table `{path}` {what}", code="U130")
-    if suffix not in _PARQUET and suffix not in _CSV:
+    if suffix not in PARQUET and suffix not in CSV:
         raise ConfigurationError(
             f"`{path}` is neither CSV nor Parquet; a table ends in .csv, .tsv or .parquet",
             code="U130",
         )
-    if suffix in _PARQUET:
+    if suffix in PARQUET:
         with _told(path):
             schema = pq.ParquetFile(path).schema_arrow
         return _checked(
             Source(path, tuple(schema.names), dict(zip(schema.names, schema.types, strict=True)))
         )
-    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        encoding = _marked(path)
+    encoding = _marked(path) or _plain_utf8(encoding)
     _check_encoding(path, encoding)
     delimiter, names = read_header(path, encoding)
+    names = _indexed(names)
     kinds = dict.fromkeys(names, pa.string())
     return _checked(Source(path, tuple(names), kinds, delimiter, encoding))
+
+
+def _indexed(names: list[str]) -> list[str]:
+    """A first column without a name is the row numbers that pandas writes, and named as it does."""
+    nameless = len(names) > 1 and not names[0].strip() and "Unnamed: 0" not in names
+    return ["Unnamed: 0", *names[1:]] if nameless else names
 
 
 def read_sample(path: Path, encoding: str = "utf-8", limit: int = 200_000) -> Sample:
@@ -147,47 +160,6 @@ def read_sample(path: Path, encoding: str = "utf-8", limit: int = 200_000) -> Sa
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Sample(source, columns, digest)
-
-
-@contextmanager
-def new_table(path: Path, schema: pa.Schema, delimiter: str = ",") -> Iterator[_Write]:
-    """What appends rows to a new table, CSV or Parquet by its ending; used with `with`."""
-    if path.suffix.lower() not in (*_PARQUET, *_CSV[:3]):
-        raise ConfigurationError(
-            f"`{path}` is neither CSV nor Parquet; end it in .csv or .parquet", code="U130"
-        )
-    kind = _parquet_writer if path.suffix.lower() in _PARQUET else _csv_writer
-    with file_aside(path) as aside, kind(aside, schema, delimiter) as write:
-        yield write
-
-
-@contextmanager
-def _parquet_writer(path: Path, schema: pa.Schema, _: str) -> Iterator[_Write]:
-    with pq.ParquetWriter(path, schema) as sink:
-
-        def write(columns: Cells) -> None:
-            arrays = [columns[name].cast(schema.field(name).type) for name in schema.names]
-            sink.write_table(pa.Table.from_arrays(arrays, schema=schema))
-
-        yield write
-
-
-@contextmanager
-def _csv_writer(path: Path, schema: pa.Schema, delimiter: str) -> Iterator[_Write]:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        sink = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-        sink.writerow(schema.names)
-
-        def write(columns: Cells) -> None:
-            cells = [_written(columns[name]) for name in schema.names]
-            sink.writerows(zip(*cells, strict=True))
-
-        yield write
-
-
-def _written(values: pa.Array) -> list[str]:
-    texts: list[str] = pc.fill_null(values.cast(pa.string()), "").to_pylist()
-    return texts
 
 
 def _as_text(table: pa.Table) -> dict[str, pa.Array]:
@@ -240,10 +212,17 @@ def _together(errors: list[ConfigurationError], count: int) -> UnderstudyError:
     return one_error([*errors, *(more if rest else [])])
 
 
-def _marked(path: Path) -> str:
-    """The encoding by the file's own mark, UTF-8 without one."""
+def _marked(path: Path) -> str | None:
+    """The encoding by the file's own mark, which nothing that is said of it goes before."""
     with path.open("rb") as file:
-        return "utf-16" if file.read(2) in _WIDE_MARKS else "utf-8-sig"
+        start = file.read(3)
+    if start[:2] in _WIDE_MARKS:
+        return "utf-16"
+    return UTF8_MARKED if start == codecs.BOM_UTF8 else None
+
+
+def _plain_utf8(encoding: str) -> str:
+    return UTF8_MARKED if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
 
 
 def _check_encoding(path: Path, encoding: str) -> None:
@@ -297,8 +276,9 @@ def read_header(path: Path, encoding: str, errors: str = "strict") -> tuple[str,
         line = file.readline()
     if not line.strip():
         raise ConfigurationError(f"`{path}` is empty: it has no header line", code="U131")
-    delimiter = max(_DELIMITERS, key=lambda mark: (line.count(mark), mark == ","))
-    delimiter = delimiter if delimiter in line else ","
+    bare = re.sub(r'"[^"]*"', "", line)
+    delimiter = max(_DELIMITERS, key=lambda mark: (bare.count(mark), mark == ","))
+    delimiter = delimiter if delimiter in bare else ","
     with _told(path), path.open(encoding=encoding, errors=errors, newline="") as file:
         return delimiter, next(csv.reader(file, delimiter=delimiter))
 

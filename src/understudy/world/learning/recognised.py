@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
+from understudy.world.operators.rewriting import SPACES
 from understudy.world.step import Step
 
 __all__ = ["recognised", "rounding"]
@@ -39,13 +40,11 @@ def _step(op: str, **options: object) -> Step:
 def _spaces(before: str, after: str) -> Found:
     if re.sub(r"\s", "", before) != re.sub(r"\s", "", after):
         return None
-    places = {
-        "before": after == f" {before}",
-        "after": after == f"{before} ",
-        "none": after == before.replace(" ", ""),
-    }
-    place = next((name for name, here in places.items() if here), "double")
-    return f"spaces {place}", _step("stray_space", places={place: 1.0})
+    for place, change in SPACES.items():
+        if change(before) == after:
+            return f"spaces {place}", _step("stray_space", places={place: 1.0})
+    # Spaces at several places are told by a template, if by anything.
+    return None
 
 
 def _case(before: str, after: str) -> Found:

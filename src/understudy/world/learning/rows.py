@@ -21,6 +21,7 @@ __all__ = ["RowWays", "learn_rows"]
 _MOST_SIGNATURES = 400
 _MOST_FORMS = 12
 _SIGNIFICANT = 0.01
+_DIFFERENT = 0.005
 Floats = npt.NDArray[np.float64]
 
 
@@ -46,11 +47,20 @@ def learn_rows(
     """
     texts = {name: _texts(cells[name]) for name in {*told_by, *key, *ways}}
     damaged = {name: one for name, one in ways.items() if set(one.names) != {OK}}
-    columns = {name: _column(texts[name], one, with_forms=forms) for name, one in damaged.items()}
+    shapes = {name: _shapes(texts[name]) if forms else None for name in damaged}
+    columns = {name: _column(shapes[name], one) for name, one in damaged.items()}
     known = features({name: texts[name] for name in cells if name in {*told_by, *key}})
     count = len(next(iter(texts.values())))
     parts = partition(known, _matrix(damaged, count), key)
-    groups = tuple(_group(part, damaged) for part in parts)
+    formed = [
+        _Formed.of(name, column, shapes[name] or _Shapes((), ()), damaged[name].names)
+        for name, column in columns.items()
+        if column.forms and len(parts) > 1
+    ]
+    groups = tuple(
+        _group(part, damaged).model_copy(update={"expected": _expected(formed, part)})
+        for part in parts
+    )
     return Learned(seen=not forms, columns=columns, groups=groups)
 
 
@@ -69,23 +79,80 @@ def _matrix(ways: Mapping[str, RowWays], count: int) -> Floats:
     return np.column_stack(made)
 
 
-def _column(texts: Sequence[str], ways: RowWays, *, with_forms: bool) -> LearnedColumn:
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """The texts of a column and the shape of each."""
+
+    texts: Sequence[str]
+    shapes: Sequence[str]
+
+    def forms(self, column: LearnedColumn) -> list[str]:
+        """The form of each cell."""
+        return [
+            form_of(shape, None if text == NULL else text, column)
+            for text, shape in zip(self.texts, self.shapes, strict=True)
+        ]
+
+
+def _shapes(texts: Sequence[str]) -> _Shapes:
+    return _Shapes(texts, [pattern(text) if text != NULL else NULL for text in texts])
+
+
+def _column(cells: _Shapes | None, ways: RowWays) -> LearnedColumn:
     used = Counter(ways.names)
     steps = {name: ways.steps[name] for name, _ in used.most_common() if name != OK}
     plain = LearnedColumn(ways=steps)
-    if not with_forms:
+    if cells is None:
         return plain
-    shapes = [pattern(text) if text != NULL else NULL for text in texts]
-    common = list(supported(Counter(shapes)))[:_MOST_FORMS]
-    lengths = [len(text) for text, shape in zip(texts, shapes, strict=True) if shape not in common]
+    common = list(supported(Counter(cells.shapes)))[:_MOST_FORMS]
+    lengths = [
+        len(text)
+        for text, shape in zip(cells.texts, cells.shapes, strict=True)
+        if shape not in common
+    ]
     median = int(np.median(lengths)) if lengths else 0
     named = LearnedColumn(ways=steps, forms={shape: {} for shape in common}, median=median)
-    forms = [
-        form_of(shape, None if text == NULL else text, named)
-        for text, shape in zip(texts, shapes, strict=True)
-    ]
-    shares = _by_form(forms, ways.names)
+    shares = _by_form(cells.forms(named), ways.names)
     return LearnedColumn(ways=steps, forms=shares, median=median) if shares else plain
+
+
+@dataclass(frozen=True, slots=True)
+class _Formed:
+    """What the form of each cell of a column alone lets expect of its ways."""
+
+    column: str
+    ways: tuple[str, ...]
+    shares: Floats
+
+    @classmethod
+    def of(cls, name: str, column: LearnedColumn, cells: _Shapes, went: Sequence[str]) -> _Formed:
+        """A row for each cell; one whose form has no shares of its own is as it was found."""
+        ways = tuple(column.ways)
+        place = {way: number for number, way in enumerate(ways)}
+        shares = np.zeros((len(went), len(ways)))
+        known = {
+            form: np.array([by.get(way, 0.0) for way in ways]) for form, by in column.forms.items()
+        }
+        for row, (form, way) in enumerate(zip(cells.forms(column), went, strict=True)):
+            if form in known:
+                shares[row] = known[form]
+            elif way != OK:
+                shares[row, place[way]] = 1.0
+        return cls(name, ways, shares)
+
+
+def _expected(formed: Sequence[_Formed], part: Part) -> dict[str, dict[str, float]]:
+    """Where a group's cells have other forms than those of all rows, what these let expect."""
+    found = {}
+    for one in formed:
+        here, usual = one.shares[part.rows].mean(0), one.shares.mean(0)
+        if np.abs(here - usual).max(initial=0.0) > _DIFFERENT:
+            found[one.column] = {
+                way: round(float(share), 4)
+                for way, share in zip(one.ways, here, strict=True)
+                if share
+            }
+    return found
 
 
 def _by_form(forms: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, float]]:

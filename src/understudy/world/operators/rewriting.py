@@ -21,7 +21,7 @@ from understudy.world.operators.registry import (
 from understudy.world.quality import pattern
 from understudy.world.template import parse
 
-__all__ = ["OPERATORS", "letter_case", "recode", "rewrite", "stray_space"]
+__all__ = ["OPERATORS", "SPACES", "letter_case", "recode", "rewrite", "stray_space"]
 
 Case = Literal["upper", "lower", "title", "capital"]
 Place = Literal["before", "after", "double", "none", "tab"]
@@ -97,10 +97,10 @@ _CASES: dict[str, Callable[[str], str]] = {
 
 def stray_space(work: CellWork) -> pa.Array:
     """Spaces that nobody sees: before, after, doubled, a tab; or one that is missing."""
-    return _picked(work, work.parameters.places, _SPACES)
+    return _picked(work, work.parameters.places, SPACES)
 
 
-_SPACES: dict[str, Callable[[str], str]] = {
+SPACES: dict[str, Callable[[str], str]] = {
     "before": lambda value: f" {value}",
     "after": lambda value: f"{value} ",
     "double": lambda value: value.replace(" ", "  ", 1) if " " in value else f"{value} ",
