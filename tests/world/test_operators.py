@@ -380,8 +380,9 @@ def test_other_value_is_another_rows():
     operator = operators()["other_value"]
     words = Stream(3, "t", "c", "other").words(0, 16).reshape(4, -1)
     column = pa.array(values)
+    parameters = operator.parameters()
     made = operator.change(
-        CellWork(column, words, None, "t", "c", {"c": column}, np.arange(4))
+        CellWork(column, words, parameters, "t", "c", {"c": column}, np.arange(4))
     ).to_pylist()
     assert set(made) <= {"a", "b", "c"}
     assert made != values

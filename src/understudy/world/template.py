@@ -149,8 +149,8 @@ def _pattern(template: Template) -> re.Pattern[str]:
 def infer(before: str, after: str) -> list[str]:
     """Templates that write `before` as `after`, simplest first; empty where none reuses enough.
 
-    >>> infer("12", "12.0 oz"), infer("1/2/71", "71/1/2")[0]
-    (['{}.0 oz'], '{4}/{0}/{2}')
+    >>> infer("12", "12.0 oz"), infer("1/2/71", "71/1/2")[0], infer("555-0101", "5550101")
+    (['{}.0 oz'], '{4}/{0}/{2}', ['{0}{2}'])
     """
     if not before or len(before) > 120 or len(after) > 240:
         return []
@@ -165,22 +165,38 @@ def _by_parts(old: list[str], new: list[str]) -> Iterator[str]:
     ways = [_references(old, part) for part in new]
     needed = sum(len(part) for part in old if part.isalnum())
     for chosen in product(*ways) if len(new) <= 24 else ():
-        used = {place for _, place in chosen if place >= 0}
-        if len(used) == sum(place >= 0 for _, place in chosen) and needed:
+        places = [place for _, found in chosen for place in found]
+        used = set(places)
+        if len(used) == len(places) and needed:
             kept = sum(len(old[place]) for place in used)
             if 2 * kept >= needed:
                 yield "".join(text for text, _ in chosen)
 
 
-def _references(old: list[str], part: str) -> list[tuple[str, int]]:
+def _references(old: list[str], part: str) -> list[tuple[str, tuple[int, ...]]]:
     """How a part of the new value can be had: from parts of the old one, or literally."""
-    found = [
-        (f"{{{place}{how}}}", place)
+    if not part.isalnum():
+        return [(_escaped(part), ())]
+    found: list[tuple[str, tuple[int, ...]]] = [
+        (f"{{{place}{how}}}", (place,))
         for place, other in enumerate(old)
-        if part.isalnum() and other.isalnum()
+        if other.isalnum()
         for how in _relations(other, part)
     ]
-    return found[:_PER_PART] or [(_escaped(part), -1)]
+    found += [("".join(f"{{{place}}}" for place in run), run) for run in _runs(old, part)]
+    return found[:_PER_PART] or [(_escaped(part), ())]
+
+
+def _runs(old: list[str], part: str) -> Iterator[tuple[int, ...]]:
+    """Parts one after the other that make the new one when what is between them is left out."""
+    places = [place for place, other in enumerate(old) if other.isalnum()]
+    for start in range(len(places) - 1):
+        text, run = "", 0
+        while start + run < len(places) and len(text) < len(part):
+            text += old[places[start + run]]
+            run += 1
+        if run > 1 and text == part:
+            yield tuple(places[start : start + run])
 
 
 def _relations(old: str, new: str) -> list[str]:

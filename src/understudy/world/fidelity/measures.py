@@ -234,20 +234,21 @@ def _readings(clean: pa.Array) -> set[str]:
         for _ in range(_ROUNDS):
             read = {cell.encode().decode(codec, "replace") for cell in read if not cell.isascii()}
             found |= read
-    return found
+    return {cell.casefold() for cell in found}
 
 
 def _leaked(real: pa.Array, other: pa.Array, given: set[str], cells: set[str]) -> float:
     counts = Counter(real.to_pylist())
     known = counted((part, n) for value, n in counts.items() for part in set(_long(value)))
-    secret = {part for part, count in known.items() if count < SUPPORT} - given
+    rare = (part for part, count in known.items() if count < SUPPORT)
+    secret = {part for part in rare if part.casefold() not in given}
     found = [
         count
         for value, count in Counter(other.to_pylist()).items()
         if 0 < counts.get(value, 0) < SUPPORT
-        and any(part in secret and not _near(part, given) for part in _long(value))
-        and value not in cells
-        and not _near(value, cells)
+        and any(part in secret and not _near(part.casefold(), given) for part in _long(value))
+        and value.casefold() not in cells
+        and not _near(value.casefold(), cells)
     ]
     return sum(found) / max(len(other), 1)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from understudy.model.errors import ConfigurationError
 from understudy.world.alignment import Pairs, align
@@ -47,8 +48,11 @@ def _are_twins(pairs: Pairs) -> bool:
     """Whether paired rows agree far more than rows paired by chance do.
 
     Of the agreement that chance leaves open, (a - c) / (1 - c), a fifth is asked for, the key's own
-    columns left out.
+    columns left out. Rows of two sorted tables agree in much; but where nothing of what names a
+    clean row is found beside it, they are others.
     """
+    if not pairs.key and _named_otherwise(pairs):
+        return False
     order = np.random.Generator(np.random.PCG64(0)).permutation(len(pairs))
     agreed, by_chance = [], []
     for name, clean in pairs.clean.items():
@@ -58,6 +62,14 @@ def _are_twins(pairs: Pairs) -> bool:
             by_chance.append(np.mean(before[order] == after))
     chance = float(np.mean(by_chance)) if by_chance else 0.0
     return not agreed or float(np.mean(agreed)) - chance >= 0.2 * (1 - chance)
+
+
+def _named_otherwise(pairs: Pairs) -> bool:
+    """Whether there are columns that name each clean row, and no dirty row has its own name."""
+    named = [name for name, values in pairs.clean.items() if len(values.unique()) == len(values)]
+    return bool(named) and not any(
+        pc.any(pc.equal(pairs.clean[name], pairs.dirty[name])).as_py() for name in named
+    )
 
 
 def yardsticks(real: Sample, pairs: Pairs | None, clean: Sample | None, seed: int) -> Yardsticks:

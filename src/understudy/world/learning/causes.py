@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from understudy.world.learned import OK
+from understudy.world.learning.drifts import deltas, distance, drift, number, same_digits
 from understudy.world.learning.recognised import recognised, rounding
 from understudy.world.learning.slips import Slips, slips_between
-from understudy.world.learning.support import SUPPORT, rounded, supported
+from understudy.world.learning.support import SUPPORT, supported
 from understudy.world.operators.otherwise import clock_minutes
 from understudy.world.quality import pattern
 from understudy.world.step import Step
@@ -24,7 +23,7 @@ SLIP = "slip"
 _MOST = 40
 _FEWEST = 3
 _SPREAD = 3
-_DECILES = np.linspace(0.05, 0.95, 19)
+_MOSTLY = 0.5
 _FEW = ("N/A", "n/a", "-", "null", "unknown", "none", "?", "NA", "NULL", "Not Available")
 
 
@@ -50,7 +49,7 @@ def explain(pairs: Mapping[Pair, int], column_values: Mapping[str | None, int]) 
     """
     ways = Ways()
     ways.way.update({pair: OK for pair in pairs if pair[0] == pair[1]})
-    for take in (_missing, _stand_ins, _known, _recoded, _off, _templates, _slipped):
+    for take in _TAKES:
         take(ways, _open(ways, pairs), column_values)
     _through_templates(ways, _open(ways, pairs))
     _drifts(ways, _open(ways, pairs))
@@ -119,6 +118,23 @@ def _recoded(ways: Ways, pairs: dict[Pair, int], known: Mapping[str | None, int]
             ways.put(pair, "other word", Step(op="recode", options={"words": words}))
 
 
+def _recoded_rarely(ways: Ways, pairs: dict[Pair, int], known: Mapping[str | None, int]) -> None:
+    """A word that the clean column has not, and that only ever stands for one of its words."""
+    befores: dict[str, Counter[str]] = {}
+    for (before, after), count in pairs.items():
+        if before and after and after not in known and not _is_off((before, after)):
+            befores.setdefault(after, Counter())[before] += count
+    words = {
+        (before, after): count
+        for after, found in befores.items()
+        for before, count in found.most_common(1)
+        if count >= max(SUPPORT, _MOSTLY * 2 * found.total())
+    }
+    for number_, pair in enumerate(words, 1):
+        step = Step(op="recode", options={"words": {pair[0]: pair[1]}})
+        ways.put(pair, f"other word {number_}", step)
+
+
 def _templates(ways: Ways, pairs: dict[Pair, int], _: Mapping[str | None, int]) -> None:
     """Templates that explain most, one after the other: first those whose words may be told."""
     fits: dict[str, dict[Pair, int]] = {}
@@ -127,9 +143,11 @@ def _templates(ways: Ways, pairs: dict[Pair, int], _: Mapping[str | None, int]) 
             fits.setdefault(template, {})[pair] = count
     left = set(pairs)
     _best_first(ways, fits, left, SUPPORT)
+    # With letters drawn at random nearly any number would be a part of another.
     hidden: dict[str, dict[Pair, int]] = {}
     for template, found in fits.items():
-        hidden.setdefault(masked(template), {}).update(found)
+        words = {pair: count for pair, count in found.items() if not _is_off(pair)}
+        hidden.setdefault(masked(template), {}).update(words)
     _best_first(ways, hidden, left, _FEWEST)
 
 
@@ -181,15 +199,7 @@ def _slipped(ways: Ways, pairs: dict[Pair, int], known: Mapping[str | None, int]
 
 def _timed(before: str, after: str) -> bool:
     both = clock_minutes(before) is not None and clock_minutes(after) is not None
-    return both or (_number(before) is not None and _number(after) is not None)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
+    return both or (number(before) is not None and number(after) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +215,7 @@ class _Inner:
 def _through_templates(ways: Ways, pairs: dict[Pair, int]) -> None:
     """Another value *and* another writing: the template read backwards gives the value between."""
     inner = list(_readings(ways, pairs))
-    drift = _deltas([((one.pair[0], one.between), pairs[one.pair]) for one in inner])
+    quantiles = deltas([((one.pair[0], one.between), pairs[one.pair]) for one in inner])
     for one in inner:
         before, last = one.pair[0] or "", Step(op="rewrite", options={"template": one.template})
         decimals = rounding(before, one.between)
@@ -214,10 +224,10 @@ def _through_templates(ways: Ways, pairs: dict[Pair, int]) -> None:
         elif decimals is not None:
             first = Step(op="number_round", options={"decimals": decimals})
             ways.put(one.pair, f"rounded to {decimals}, {one.name}", first, last)
-        elif drift and _distance(before, one.between) is not None:
-            first = Step(op="value_drift", options={"quantiles": drift})
+        elif quantiles and distance(before, one.between) is not None:
+            first = Step(op="value_drift", options={"quantiles": quantiles})
             ways.put(one.pair, f"off, {one.name}", first, last)
-        elif _distance(before, one.between) is not None:
+        elif distance(before, one.between) is not None:
             ways.put(one.pair, f"off, {one.name}", Step(op="value_drift"), last)
 
 
@@ -231,57 +241,74 @@ def _readings(ways: Ways, pairs: dict[Pair, int]) -> Iterator[_Inner]:
         before, after = pair
         for template, name in templates if before and after else ():
             between = parse(template).read(after or "", before or "")
-            if between and _distance(before or "", between) is not None:
+            if between and distance(before or "", between) is not None:
                 yield _Inner(pair, template, name, between)
                 break
 
 
-def _distance(before: str, after: str) -> float | None:
-    """How far two times of day or numbers are apart; None where they are neither."""
-    one, two = clock_minutes(before), clock_minutes(after)
-    if one is not None and two is not None:
-        return float((two - one + 720) % 1440 - 720)
-    first, second = _number(before), _number(after)
-    return None if first is None or second is None else second - first
-
-
-def _deltas(pairs: list[tuple[Pair, int]]) -> tuple[float, ...] | None:
-    """How far values are off, as rounded quantiles; None where fewer than 20 rows tell."""
-    found = [
-        delta
-        for (before, after), count in pairs
-        if before and after and (delta := _distance(before, after))
-        for _ in range(count)
-    ]
-    if len(found) < SUPPORT:
-        return None
-    return tuple(rounded(edge) for edge in np.quantile(found, _DECILES).tolist())
-
-
 def _drifts(ways: Ways, pairs: dict[Pair, int]) -> None:
-    """Numbers and times of day that are off."""
+    """Whatever else are numbers and times of day, as those with other digits than they had."""
     fitting = {
         pair: count
         for pair, count in pairs.items()
-        if pair[0] and pair[1] and _distance(pair[0], pair[1]) is not None
+        if pair[0] and pair[1] and distance(pair[0], pair[1]) is not None
     }
-    quantiles = _deltas(list(fitting.items()))
-    step = Step(op="value_drift", options={"quantiles": quantiles} if quantiles else {})
+    name = "off, other digits" if "off" in ways.steps else "off"
+    step = drift(fitting)
     for pair in fitting:
-        ways.put(pair, "off", step)
+        ways.put(pair, name, step)
 
 
 def _off(ways: Ways, pairs: dict[Pair, int], _: Mapping[str | None, int]) -> None:
-    """Numbers and times in the same writing are off, whatever else could be made of them."""
-    same = {
-        pair: n
-        for pair, n in pairs.items()
-        if pattern(pair[0]) == pattern(pair[1]) and _distance(pair[0] or "", pair[1] or "")
-    }
-    _drifts(ways, same)
+    """Numbers and times in the same writing are off, unless a template explains most of them."""
+    same = {pair: n for pair, n in pairs.items() if _is_off(pair) and _alike(pair)}
+    fits: Counter[str] = Counter()
+    for (before, after), count in same.items():
+        fits.update(dict.fromkeys(infer(before or "", after or ""), count))
+    often = max(fits.values(), default=0)
+    if often < max(SUPPORT, _MOSTLY * sum(same.values())):
+        step = drift(same)
+        for pair in same:
+            ways.put(pair, "off", step)
+
+
+def _is_off(pair: Pair) -> bool:
+    return bool(pair[0] and pair[1] and distance(pair[0], pair[1]))
+
+
+def _alike(pair: Pair) -> bool:
+    before, after = pair[0] or "", pair[1] or ""
+    numbers = number(before) is not None and number(after) is not None
+    return pattern(before) == pattern(after) or (numbers and same_digits(before, after))
+
+
+def _rounded(ways: Ways, pairs: dict[Pair, int], _: Mapping[str | None, int]) -> None:
+    """Numbers of which so many decimals were left."""
+    found: dict[int, list[Pair]] = {}
+    for pair in pairs:
+        decimals = rounding(pair[0] or "", pair[1] or "")
+        if decimals is not None:
+            found.setdefault(decimals, []).append(pair)
+    for decimals, rows in found.items():
+        step = Step(op="number_round", options={"decimals": decimals})
+        # That 1.0 became 1 is a way of writing, unless others lost more than zeros.
+        lost = sum(pairs[pair] for pair in rows if _is_off(pair))
+        for pair in rows if lost >= SUPPORT else ():
+            ways.put(pair, f"rounded to {decimals}", step)
 
 
 def _others(ways: Ways, pairs: dict[Pair, int]) -> None:
-    """Whatever is left has another value."""
+    """Whatever is left has another value: often one of a few, or any of the column's."""
+    instead: Counter[str] = Counter()
+    for (_, after), count in pairs.items():
+        instead[after or ""] += count
+    values = {word: n / instead.total() for word, n in supported(instead).items()}
+    options = {"values": {word: round(share, 3) for word, share in values.items()}}
+    step = Step(op="other_value", options=options if values else {})
     for pair in pairs:
-        ways.put(pair, "another value", Step(op="other_value"))
+        ways.put(pair, "another value", step)
+
+
+_TAKES = (
+    _missing, _stand_ins, _rounded, _known, _recoded, _off, _templates, _recoded_rarely, _slipped,
+)  # fmt: skip

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Annotated, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pydantic
 from pydantic import Field
 
-from understudy.model.configuration import Configuration
-from understudy.world.entropy import below, uniform
+from understudy.model.configuration import Configuration, ShareText
+from understudy.world.entropy import Words, below, chosen, uniform
 from understudy.world.operators.registry import (
     ANY_TEXT,
     CellWork,
@@ -29,12 +32,35 @@ __all__ = [
 _CLOCK = re.compile(r"\b(\d{1,2})(:)(\d\d)(\s*)([ap]?)(\.?m?\.?)", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 _DAY = 1440
+_SLACK = 1.001
+Size = Annotated[int, Field(ge=0, le=30)]
 
 
 class DriftParameters(Configuration):
-    """How far the value is off: rising quantiles, drawn between; minutes where it is a time."""
+    """How far the value is off: rising quantiles, drawn between; minutes where it is a time.
+
+    A number keeps its decimals, or has one of so many `decimals`, or as many as make so many
+    `digits` in all, without `zeros` at the end if these are not written. With `instead` the
+    quantiles are those of the numbers that come in place of the old ones.
+    """
 
     quantiles: tuple[float, ...] = Field((-10, -2, 1, 5, 20), min_length=2, max_length=100)
+    decimals: dict[Size, float] = Field(default_factory=dict)
+    digits: dict[Size, float] = Field(default_factory=dict)
+    zeros: bool = True
+    instead: bool = False
+
+
+class OtherParameters(Configuration):
+    """The shares of the values that stand there most often; the rest are other rows' values."""
+
+    values: dict[str, ShareText] = Field(default_factory=dict)
+
+    @pydantic.model_validator(mode="after")
+    def _whole(self) -> Self:
+        if sum(self.values.values()) > _SLACK:
+            raise ValueError("the shares of `values` add up to more than all")
+        return self
 
 
 class RoundParameters(Configuration):
@@ -59,18 +85,48 @@ def value_drift(work: CellWork) -> pa.Array:
     at = uniform(work.words[0]) * (len(edges) - 1)
     low = at.astype(np.int64)
     steps = np.array(edges)[low] + (at - low) * np.diff(np.array(edges))[low]
-    made = [
-        drifted(value, step)
-        for value, step in zip(work.values.to_pylist(), steps.tolist(), strict=True)
-    ]
+    values = work.values.to_pylist()
+    if work.parameters.instead:
+        steps = steps - [_plain(value) for value in values]
+    sizes = _sizes(work.parameters, work.words[1])
+    made = [drifted(*one) for one in zip(values, steps.tolist(), sizes, strict=True)]
+    if not work.parameters.zeros:
+        made = [_bare(value) for value in made]
     return pa.array(made, pa.string())
 
 
-def drifted(value: str, step: float) -> str:
+def _plain(value: str) -> float:
+    return float(value) if _NUMBER.fullmatch(value) else 0.0
+
+
+def _bare(value: str) -> str:
+    return value.rstrip("0").rstrip(".") if _NUMBER.fullmatch(value) and "." in value else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How many decimals a number has, or digits if it is the whole of it."""
+
+    count: int
+    whole: bool
+
+
+def _sizes(parameters: DriftParameters, words: Words) -> list[_Size | None]:
+    """How each number is written; None as it was."""
+    weights = parameters.digits or parameters.decimals
+    if not weights:
+        return [None] * len(words)
+    sizes = [_Size(count, bool(parameters.digits)) for count in weights]
+    return [sizes[pick] for pick in chosen(words, list(weights.values())).tolist()]
+
+
+def drifted(value: str, step: float, size: _Size | None = None) -> str:
     """The number or time of day, so much off, in the same writing; other text stays.
 
     >>> drifted("11:55 a.m.", 10), drifted("0.050", 0.0123), drifted("soon", 1)
     ('12:05 p.m.', '0.062', 'soon')
+    >>> drifted("13", 6585.571721, _Size(10, True)), drifted("0", -0.25, _Size(2, False))
+    ('6598.571721', '-0.25')
     """
     match = _CLOCK.search(value)
     if match:
@@ -79,8 +135,12 @@ def drifted(value: str, step: float) -> str:
     if not _NUMBER.fullmatch(value):
         return value
     old = Decimal(value)
-    unit = Decimal(1).scaleb(int(old.as_tuple().exponent))
-    new = (old + Decimal(repr(step))).quantize(unit)
+    new = old + Decimal(repr(step))
+    places = -int(old.as_tuple().exponent)
+    if size is not None:
+        places = max(0, size.count - len(str(abs(int(new))))) if size.whole else size.count
+    unit = Decimal(1).scaleb(-places)
+    new = new.quantize(unit)
     return str(new if new != old else old + unit)
 
 
@@ -133,7 +193,15 @@ def other_value(work: CellWork) -> pa.Array:
         return work.values
     picked = pool.take(pa.array(below(work.words[0], len(pool))))
     again = pool.take(pa.array(below(work.words[1], len(pool))))
-    return pc.if_else(pc.equal(picked, work.values).fill_null(False), again, picked)
+    other = pc.if_else(pc.equal(picked, work.values).fill_null(False), again, picked)
+    shares = work.parameters.values
+    if not shares:
+        return other
+    rest = max(0.0, 1.0 - sum(shares.values()))
+    words = pa.array([*shares, None], pa.string())
+    often = words.take(pa.array(chosen(work.words[2], [*shares.values(), rest])))
+    same = pc.equal(often, work.values).fill_null(True)
+    return pc.if_else(same, other, often)
 
 
 def take_neighbour(work: CellWork) -> pa.Array:
@@ -175,6 +243,7 @@ OPERATORS = (
         RahmDo.SINGLE_INSTANCE,
         ANY_TEXT,
         other_value,
+        OtherParameters,
         takes_null=True,
     ),
     Operator(
