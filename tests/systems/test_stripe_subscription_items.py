@@ -246,3 +246,19 @@ def test_what_is_charged_once_goes_with_the_subscription(call):
     body = b"add_invoice_items[0][quantity]=2"
     status, refused = call.raw("stripe", "POST", "/v1/subscriptions/sub_ada", body)
     assert (status, refused["error"]["param"]) == (400, "add_invoice_items[0][price]")
+
+
+def test_units_may_be_finer_than_minor_ones_and_prices_tiered(call):
+    """`unit_amount_decimal` of an item is rounded as a whole; a tiered price has no unit amount."""
+    body = b"customer=cus_ada&quantity=4&unit_amount_decimal=12.6&currency=eur"
+    status, item = call.raw("stripe", "POST", "/v1/invoiceitems", body)
+    assert (status, item["amount"]) == (200, 50)
+    body = (
+        b"product=prod_1&currency=eur&billing_scheme=tiered&recurring[interval]=month"
+        b"&tiers[0][up_to]=inf&tiers[0][unit_amount]=100"
+    )
+    status, refused = call.raw("stripe", "POST", "/v1/prices", body)
+    assert (status, refused["error"]["param"]) == (400, "tiers_mode")
+    status, price = call.raw("stripe", "POST", "/v1/prices", body + b"&tiers_mode=volume")
+    assert (status, price["unit_amount"], price["tiers_mode"]) == (200, None, "volume")
+    assert price["billing_scheme"] == "tiered"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
 from understudy.model.action import ActionClass, AmountSource, Effect
@@ -21,6 +23,7 @@ from understudy.systems.stripe.writes import write
 __all__ = ["OPERATIONS", "line_of", "pending", "settle"]
 
 _TABLE = "stripe.invoiceitems"
+_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
 _ALSO = frozenset(
     ("discountable", "discounts", "margins", "period", "price_data", "subscription",
      "tax_behavior", "tax_code", "tax_rates", "customer_account", "quantity_decimal",
@@ -87,15 +90,23 @@ def _amount(call: Call) -> Amount | None:
     told = given["price_data"] if isinstance(given.get("price_data"), dict) else given
     unit = price.get("unit_amount") if price else fields.lenient_integer(told.get("unit_amount"))
     count = fields.lenient_integer(given.get("quantity"))
+    if unit is None and price is None:
+        unit = _exact(told.get("unit_amount_decimal"))
     amount, held = known.get("amount"), known.get("quantity")
     if unit is None and count is not None and isinstance(amount, int) and held:
         unit = amount // held
-    if not isinstance(unit, int):
+    if not isinstance(unit, int | Decimal):
         return None
-    number = unit * (known.get("quantity", 1) if count is None else count)
+    number = round(unit * (known.get("quantity", 1) if count is None else count))
     named = told.get("currency") or given.get("currency") or known.get("currency")
     currency = aims.currency_of(price) or (named.upper() if isinstance(named, str) else None)
     return Amount(number, currency, AmountSource.DERIVED)
+
+
+def _exact(value: Any) -> Decimal | None:
+    """Minor units and parts of them, at most twelve decimals, or None."""
+    plain = isinstance(value, str) and _DECIMAL.fullmatch(value)
+    return Decimal(value) if plain else None
 
 
 def _worth(call: Call, given: dict[str, Any], known: Row) -> dict[str, Any]:

@@ -78,12 +78,23 @@ def _price(call: Call, given: dict[str, Any]) -> str:
         "id": row_id, "active": True, "created": session.clock.seconds,
         "currency": fields.currency(given), "unit_amount": _unit_amount(given),
         "unit_amount_decimal": fields.text(given, "unit_amount_decimal"),
-        "product": _sold(call, given), **_recurring(given),
+        "product": _sold(call, given), **_recurring(given), **_scheme(given),
         "type": "recurring" if given.get("recurring") else "one_time", **_texts(given, _OF_PRICE),
         **fields.merged_metadata({}, given),
     }  # fmt: skip
     session.overlay.put("stripe.prices", row)
     return row_id
+
+
+def _scheme(given: dict[str, Any]) -> dict[str, Any]:
+    """How the price is worked out: by the unit, or by tiers of how many there are."""
+    scheme = fields.one_of(given, "billing_scheme", ("per_unit", "tiered"))
+    if scheme != "tiered":
+        return {}
+    mode = fields.one_of(given, "tiers_mode", ("graduated", "volume"))
+    if mode is None:
+        raise missing("tiers_mode")
+    return {"billing_scheme": scheme, "tiers_mode": mode}
 
 
 def inline_price(call: Call, data: dict[str, Any]) -> str:
@@ -99,6 +110,8 @@ def _unit_amount(given: dict[str, Any]) -> int | None:
     if whole is not None:
         return whole
     exact = fields.text(given, "unit_amount_decimal")
+    if exact is None and fields.hashes(given, "tiers"):
+        return None
     if exact is None:
         raise missing("unit_amount")
     if not _DECIMAL.fullmatch(exact):
