@@ -65,8 +65,8 @@ _CONTAINERS: Mapping[str, Callable[[], Any]] = {
 }  # fmt: skip
 
 
-_TOGETHER = ("lock", "reads", "_counters")
-"""What the first call needs."""
+_TOGETHER = ("lock", "reads", "_counters", "actions", "deeds")
+"""What nearly every case needs that makes a call."""
 
 
 class CaseSession:
