@@ -43,12 +43,12 @@ def _own(user: Row, kind: str, value: Any) -> Row:
 
 
 def holders(session: CaseSession, email: str) -> list[Row]:
-    """The users with an e-mail, those with it as their primary one first."""
+    """The users with an e-mail, those with it as their primary one first, deleted ones left out."""
     found = find_folded(session.overlay, _USERS, "email", email)
     further = find_folded(session.overlay, ADDRESSES, "value", email)
     owners = (session.overlay.get(_USERS, row["user_id"]) for row in further)
     both = [*found, *(row for row in owners if row is not None)]
-    return list({row["id"]: row for row in both}.values())
+    return list({row["id"]: row for row in both if row.get("active", True)}.values())
 
 
 def add_address(session: CaseSession, user: Row, kind: str, value: str, **told: Any) -> Row:

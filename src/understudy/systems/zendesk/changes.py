@@ -7,10 +7,11 @@ from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.copied import COPIED, copied_changes
 from understudy.systems.zendesk.errors import invalid_attribute, record_invalid, refused
 from understudy.systems.zendesk.forms import check_value, refuse_unsolved, tags_of
 from understudy.systems.zendesk.payload import number
-from understudy.systems.zendesk.people import find_user, me
+from understudy.systems.zendesk.people import find_user, me, organization_of
 from understudy.systems.zendesk.ticket_fields import is_known_field
 from understudy.systems.zendesk.values import (
     custom_value,
@@ -31,7 +32,7 @@ _WORDS = {
 _PEOPLE = ("requester_id", "assignee_id", "submitter_id")
 _PLAIN: dict[str, Callable[[str, Any], str | None]] = {
     **dict.fromkeys(("subject", "external_id", "recipient"), text_or_none),
-    **dict.fromkeys(("group_id", "problem_id"), id_or_none),
+    **dict.fromkeys(("brand_id", "group_id", "problem_id"), id_or_none),
     "due_at": time_or_none,
 }
 _OWN = frozenset(
@@ -51,10 +52,21 @@ def ticket_changes(session: CaseSession, row: Row, given: Mapping[str, Any]) -> 
     for name in given:
         if name in _PLAIN:
             changes[name] = _PLAIN[name](name, given[name])
-    if not _OWN.isdisjoint(given):
-        changes |= _own(session, row, given)
+    changes |= _around(session, row, given)
     if changes.get("status") == "solved":
         refuse_unsolved(session, {**row, **changes})
+    return changes
+
+
+def _around(session: CaseSession, row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Whose the ticket is, who gets a copy, and what it is marked with."""
+    changes: dict[str, Any] = {}
+    if "organization_id" in given:
+        changes["organization_id"] = organization_of(session, given["organization_id"])
+    if not COPIED.isdisjoint(given):
+        changes |= copied_changes(session, row, given)
+    if not _OWN.isdisjoint(given):
+        changes |= _own(session, row, given)
     return changes
 
 

@@ -110,6 +110,9 @@ def create_identity(call: Call) -> Reply:
     kind = str(given.get("type"))
     value = _value(session, user, kind, given.get("value"))
     verified = flag("verified", given.get("verified", False))
+    if kind == "email" and any(row["value"] == value for row in addresses(session, user)):
+        message = f"Email: {value} is already being used by another user"
+        raise record_invalid("value", message, "DuplicateValue")
     row = add_address(session, user, kind, value, verified=verified)
     if given.get("primary") is True and kind == "email":
         user = make_primary(session, user, row)

@@ -15,7 +15,7 @@ from understudy.systems.zendesk.forms import check_keyed
 from understudy.systems.zendesk.listing import counted, id_key, list_reply
 from understudy.systems.zendesk.payload import BASE_URL, organization
 from understudy.systems.zendesk.people import find_user
-from understudy.systems.zendesk.values import id_or_none, text_or_none, words
+from understudy.systems.zendesk.values import id_or_none, refuse_taken_external, text_or_none, words
 
 __all__ = [
     "autocomplete",
@@ -114,6 +114,7 @@ def _changes(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str,
     changes: dict[str, Any] = {n: text_or_none(n, given[n]) for n in _TEXTS if n in given}
     if "name" in given:
         _refuse_name(session, row, changes["name"])
+    refuse_taken_external(session, _TABLE, row, changes.get("external_id"))
     if "tags" in given:
         changes["tags"] = words(given["tags"])
     if "domain_names" in given:

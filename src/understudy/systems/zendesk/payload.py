@@ -49,7 +49,7 @@ _ORGANIZATION: dict[str, Any] = {
 }  # fmt: skip
 NUMBERS = (
     "id", "requester_id", "submitter_id", "assignee_id", "organization_id", "group_id",
-    "author_id", "ticket_id", "problem_id",
+    "author_id", "ticket_id", "problem_id", "brand_id",
 )  # fmt: skip
 
 

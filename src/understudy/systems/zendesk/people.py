@@ -12,12 +12,19 @@ from understudy.systems.mint import letters
 from understudy.systems.operation import Call, Reply
 from understudy.systems.rendering import show
 from understudy.systems.session import CaseSession
+from understudy.systems.system import query_pairs
 from understudy.systems.zendesk.addresses import add_address, holders
 from understudy.systems.zendesk.errors import invalid_attribute, not_found, record_invalid, refused
 from understudy.systems.zendesk.forms import check_keyed
 from understudy.systems.zendesk.listing import id_key, list_reply, offset_page
 from understudy.systems.zendesk.payload import user
-from understudy.systems.zendesk.values import flag, id_or_none, text_or_none, words
+from understudy.systems.zendesk.values import (
+    flag,
+    id_or_none,
+    refuse_taken_external,
+    text_or_none,
+    words,
+)
 
 __all__ = [
     "find_user",
@@ -27,6 +34,8 @@ __all__ = [
     "given_user",
     "list_users",
     "me",
+    "new_person",
+    "organization_of",
     "requester_tickets_of",
     "search_users",
     "show_many_users",
@@ -41,6 +50,7 @@ __all__ = [
 _TABLE = "zendesk.users"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TEXTS = ("name", "phone", "notes", "details", "time_zone", "locale", "alias", "external_id")
+_ROLE_KEYS = ("role", "role[]")
 _ROLES = ("end-user", "agent", "admin")
 _INTEGRATION: Row = {
     "id": "900000000001", "name": "API", "email": "integrations@acme.example", "role": "admin",
@@ -67,6 +77,16 @@ def user_by_email(session: CaseSession, email: str) -> Row | None:
     return found[0] if found else None
 
 
+def new_person(session: CaseSession, email: str, name: str) -> Row:
+    """A user who is first heard of in a ticket."""
+    now = session.clock.iso()
+    row = {
+        "id": session.number("user", 13, _TABLE), "name": name, "email": email,
+        "role": "end-user", "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    return session.overlay.put(_TABLE, row)
+
+
 def _shown(call: Call, row: Row) -> Any:
     return show(call.session, _TABLE, row, user)
 
@@ -87,9 +107,9 @@ def get_me(call: Call) -> Reply:
 
 
 def list_users(call: Call) -> Reply:
-    """All users, narrowed by `role`."""
-    role = call.query.get("role")
-    rows = (row for row in call.session.overlay.rows(_TABLE) if not role or row.get("role") == role)
+    """All users, narrowed by `role`, or by several as `role[]`."""
+    roles = [value for name, value in query_pairs(call.request.query) if name in _ROLE_KEYS]
+    rows = (r for r in call.session.overlay.rows(_TABLE) if not roles or r.get("role") in roles)
     return list_reply(call, "users", sorted(rows, key=id_key), user)
 
 
@@ -105,9 +125,10 @@ def show_many_users(call: Call) -> Reply:
 
 def search_users(call: Call) -> Reply:
     """Users by e-mail, by external id, or by words of their name or e-mail."""
-    query = call.query.get("query", call.query.get("external_id", "")).strip()
-    if not query:
+    query, external = call.query.get("query", "").strip(), call.query.get("external_id", "")
+    if not (query or external):
         raise refused(422, "ParameterMissing", "query is missing")
+    query = query or f"external_id:{external}"
     rows = sorted(_matching(call.session, query), key=id_key)
     page, links = offset_page(call, rows)
     return Reply(200, {"users": [_shown(call, row) for row in page], **links})
@@ -176,6 +197,7 @@ def update_user(call: Call) -> Reply:
 def user_changes(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str, Any]:
     """What the named fields change, or the refusal."""
     changes = {name: text_or_none(name, given[name]) for name in _TEXTS if name in given}
+    refuse_taken_external(session, _TABLE, row, changes.get("external_id"))
     if "name" in given and not (changes["name"] or "").strip():
         raise record_invalid("name", "Name: is too short (minimum one character)", "BlankValue")
     changes |= _standing(session, row, given)
@@ -199,7 +221,7 @@ def _standing(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str
             raise record_invalid("role", "Role: is invalid")
         changes["role"] = given["role"]
     if "organization_id" in given:
-        changes["organization_id"] = _organization(session, given["organization_id"])
+        changes["organization_id"] = organization_of(session, given["organization_id"])
     return changes
 
 
@@ -209,7 +231,8 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
     return given["user_fields"]
 
 
-def _organization(session: CaseSession, value: Any) -> str | None:
+def organization_of(session: CaseSession, value: Any) -> str | None:
+    """The organization that a request names, or the 422."""
     named = id_or_none("organization_id", value)
     if named is not None and session.overlay.get("zendesk.organizations", named) is None:
         raise record_invalid("organization", "Organization: is invalid")

@@ -19,6 +19,7 @@ from understudy.systems.zendesk import (
     tickets,
 )
 from understudy.systems.zendesk.changes import STATUSES
+from understudy.systems.zendesk.copied import COPIED
 from understudy.systems.zendesk.rows import (
     API,
     APPROVAL,
@@ -59,7 +60,7 @@ def _settings(kind: str, words: str) -> tuple[Operation, ...]:
 _READS = (
     read(
         "tickets.list", "/tickets", "List tickets by id.",
-        tickets.list_tickets, shapes.page("tickets", "ticket"), **SORTED,
+        tickets.list_tickets, shapes.page("tickets", "ticket"), external_id=STRING, **SORTED,
     ),
     read(
         "tickets.get", "/tickets/{id}", "Get one ticket.",
@@ -141,7 +142,7 @@ _TICKET_WRITES = (
         answers=shapes.created("ticket", "audit"),
         handler=tickets.create_ticket, effect=Effect.WRITE, escalate=aims.created_class,
         target=aims.new_ticket, gist=aims.ticket_gist, reversible_by="zendesk.tickets.delete",
-        wire=aims.ticket_wire(), **AUTOMATED,
+        wire=aims.ticket_wire(), accepts=COPIED, **AUTOMATED,
     ),
     Operation(
         name="zendesk.tickets.public_reply", method="PUT", template=TICKET,
@@ -150,7 +151,7 @@ _TICKET_WRITES = (
         answers=shapes.one("ticket", "audit"),
         handler=tickets.update_ticket, when=aims.speaks_outside, effect=Effect.SEND,
         target=aims.ticket_target, gist=aims.ticket_gist, customer_visible=True,
-        wire=aims.ticket_wire(public=True), **APPROVAL,
+        wire=aims.ticket_wire(public=True), accepts=COPIED, **APPROVAL,
     ),
     Operation(
         name="zendesk.tickets.internal_note", method="PUT", template=TICKET,
@@ -161,6 +162,7 @@ _TICKET_WRITES = (
         action_class=ActionClass.DRAFT_ONLY, escalate=aims.updated_class,
         target=aims.ticket_target, gist=aims.ticket_gist,
         reversible_by="zendesk.comments.redact", wire=aims.ticket_wire(public=False),
+        accepts=COPIED,
     ),
     Operation(
         name="zendesk.tickets.update", method="PUT", template=TICKET,
@@ -169,7 +171,7 @@ _TICKET_WRITES = (
         answers=shapes.one("ticket", "audit"),
         handler=tickets.update_ticket, effect=Effect.WRITE, escalate=aims.updated_class,
         target=aims.ticket_target, gist=aims.ticket_gist, reversible_by="zendesk.tickets.update",
-        wire=aims.ticket_wire(), **AUTOMATED,
+        wire=aims.ticket_wire(), accepts=COPIED, **AUTOMATED,
     ),
     Operation(
         name="zendesk.tickets.update_many", method="PUT", template=API + "/tickets/update_many",

@@ -20,7 +20,13 @@ from understudy.systems.zendesk.follow_ups import followed, inherited, note_foll
 from understudy.systems.zendesk.forms import own_fields
 from understudy.systems.zendesk.listing import counted, id_key, list_reply
 from understudy.systems.zendesk.payload import BASE_URL, comment, number, ticket
-from understudy.systems.zendesk.people import find_user, me, requester_tickets_of, user_by_email
+from understudy.systems.zendesk.people import (
+    find_user,
+    me,
+    new_person,
+    requester_tickets_of,
+    user_by_email,
+)
 from understudy.systems.zendesk.sideloads import sideloads
 
 __all__ = [
@@ -69,9 +75,10 @@ def get_ticket(call: Call) -> Reply:
 
 
 def list_tickets(call: Call) -> Reply:
-    """All tickets."""
-    rows = (row for row in call.session.overlay.rows(TICKETS) if not row.get("deleted_at"))
-    return _listed(call, rows)
+    """All tickets, or those with an external id."""
+    overlay, external = call.session.overlay, call.query.get("external_id")
+    rows = overlay.find(TICKETS, "external_id", external) if external else overlay.rows(TICKETS)
+    return _listed(call, (row for row in rows if not row.get("deleted_at")))
 
 
 def _listed(call: Call, rows: Iterable[Row]) -> Reply:
@@ -176,12 +183,14 @@ def open_ticket(session: CaseSession, given: dict[str, Any]) -> tuple[Row, Row, 
         "id": row_id, "status": "new" if not given.get("assignee_id") else "open",
         "requester_id": requester, "submitter_id": me(session)["id"], "tags": [],
         "via": {"channel": "api"}, "created_at": now, "updated_at": now, **own_fields(session),
+        "organization_id": (find_user(session, requester) or {}).get("organization_id"),
         **inherited(source),
     }  # fmt: skip
     changes = ticket_changes(session, row, {k: v for k, v in given.items() if k != "requester_id"})
     said = add_comment(session, row_id, first)
     subject = changes.get("subject") or row.get("subject") or said["body"][:80]
-    row = {**row, **changes, "subject": subject, "description": said["body"]}
+    told = {"subject": subject, "description": said["body"], "is_public": said["public"]}
+    row = {**row, **changes, **told}
     if source is not None:
         note_follow_up(session, source, row_id)
     return session.overlay.put(TICKETS, row), said, changes
@@ -200,18 +209,15 @@ def _requester(session: CaseSession, given: dict[str, Any], source: Row | None) 
     if not isinstance(email, str) or "@" not in email:
         raise record_invalid("requester", "Requester: Email: is not properly formatted")
     known = user_by_email(session, email)
-    return str(known["id"]) if known else _new_user(session, named, email)
+    return str(known["id"]) if known else _new_requester(session, named, email)
 
 
-def _new_user(session: CaseSession, named: dict[str, Any], email: str) -> str:
-    now = session.clock.iso()
-    user_id = session.number("user", 13, "zendesk.users")
-    row = {
-        "id": user_id, "name": str(named.get("name") or email.partition("@")[0]), "email": email,
-        "role": "end-user", "created_at": now, "updated_at": now,
-    }  # fmt: skip
-    session.overlay.put("zendesk.users", row)
-    return user_id
+def _new_requester(session: CaseSession, named: dict[str, Any], email: str) -> str:
+    name = str(named.get("name") or "").strip()
+    if not name:
+        message = "Requester Name: is too short (minimum one character)"
+        raise record_invalid("requester", message, "BlankValue")
+    return str(new_person(session, email, name)["id"])
 
 
 def update_ticket(call: Call) -> Reply:
@@ -233,6 +239,8 @@ def apply_update(
     changes = ticket_changes(session, row, given)
     said = add_comment(session, row["id"], given["comment"]) if given.get("comment") else None
     stamped = {**changes, "updated_at": session.clock.iso()}
+    if said is not None and said["public"]:
+        stamped["is_public"] = True
     return session.overlay.patch(TICKETS, row["id"], stamped), said, changes
 
 

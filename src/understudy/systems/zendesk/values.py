@@ -5,9 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from understudy.model.world import Row
+from understudy.systems.folded import find_folded
+from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import invalid_attribute, record_invalid
 
-__all__ = ["custom_value", "flag", "id_or_none", "text_or_none", "time_or_none", "words"]
+__all__ = [
+    "custom_value",
+    "flag",
+    "id_or_none",
+    "refuse_taken_external",
+    "text_or_none",
+    "time_or_none",
+    "words",
+]
 
 _DIGITS = 18
 
@@ -64,3 +75,11 @@ def custom_value(value: Any) -> Any:
     if any(isinstance(each, dict | list) for each in plain):
         raise invalid_attribute("custom_fields")
     return value
+
+
+def refuse_taken_external(session: CaseSession, table: str, row: Row, external: Any) -> None:
+    """No two users, and no two organizations, have one external id."""
+    new = external and external != row.get("external_id")
+    found = find_folded(session.overlay, table, "external_id", external) if new else []
+    if any(each["id"] != row.get("id") and each.get("active", True) for each in found):
+        raise record_invalid("external_id", "External has already been taken", "DuplicateValue")
