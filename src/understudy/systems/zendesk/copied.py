@@ -55,15 +55,15 @@ def _ids(known: Any) -> dict[Any, None]:
 
 
 def _listed(name: str, given: Any) -> list[Any]:
+    if isinstance(given, dict):
+        return [given]
     if not isinstance(given, list):
-        given = [given] if isinstance(given, dict) else None
-    if given is None:
         raise invalid_attribute(name)
     return given
 
 
 def _is_agent(person: Row) -> bool:
-    return person.get("role", "end-user") != "end-user"
+    return str(person.get("role", "end-user")) != "end-user"
 
 
 def _fits(name: str) -> Callable[[Row], bool]:
