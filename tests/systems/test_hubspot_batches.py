@@ -128,6 +128,32 @@ def test_associations_have_pages(call, operation):
     assert status == 400
 
 
+def history(call, object_id, name="firstname"):
+    """The values that a property has had, and who wrote them."""
+    asked = {"object_type": "contacts", "id": object_id, "propertiesWithHistory": [name]}
+    _, read = call("hubspot.objects.get", **asked)
+    told = read["propertiesWithHistory"][name]
+    assert [each["timestamp"] for each in told] == sorted(
+        (each["timestamp"] for each in told), reverse=True
+    )
+    return [(each["value"], each["sourceType"]) for each in told]
+
+
+def test_a_property_tells_what_it_was_before(call):
+    """The newest first, single writes and batches alike; what was refused never was."""
+    before = history(call, "101")
+    assert [source for _, source in before] == ["CRM_UI"]
+    given = {"object_type": "contacts", "id": "101"}
+    call("hubspot.objects.update", **given, properties={"firstname": "Augusta"})
+    call("hubspot.objects.update", **given, properties={"lastname": "King"})
+    batch(call, "update", {"id": "101", "properties": {"firstname": ""}})
+    batch(call, "update", {"id": "101", "properties": {"firstname": "X", **WRONG}})
+    own = [("", "INTEGRATION"), ("Augusta", "INTEGRATION")]
+    assert history(call, "101") == [*own, *before]
+    _, made = batch(call, "create", new("new@example.com", firstname="A"))
+    assert history(call, made["results"][0]["id"]) == [("A", "INTEGRATION")]
+
+
 def test_a_search_for_nothing_is_refused(call):
     """A value that is blank is none."""
     wanted = [{"filters": [{"propertyName": "email", "operator": "EQ", "value": " "}]}]

@@ -146,6 +146,15 @@ class Overlay:
                 return _fields(before or {}, self.get(table, row_id) or {})
         return {}
 
+    def versions(self, table: str, row_id: str) -> list[Row]:
+        """A row as it was before each write of this case, oldest first, and as it is."""
+        past = [
+            self.world.get(table, row_id) if previous is _UNTOUCHED else previous
+            for where, which, previous in self._journal
+            if which == row_id and where == table
+        ]
+        return [row for row in (*past, self.get(table, row_id)) if row is not None]
+
     def written_since(self, mark: int) -> list[tuple[str, str]]:
         """The table and id of every row that was written after `mark`, each once."""
         return list(dict.fromkeys((table, row_id) for table, row_id, _ in self._journal[mark:]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -58,6 +58,10 @@ def show_object(
 ) -> orjson.Fragment:
     """One object; its bytes are kept where nothing but its own properties is told of it."""
     table = f"hubspot.{kind}"
+    if asked.history and session.overlay.touched(table, row["id"]):
+        versions = session.overlay.versions(table, row["id"])
+        made = session.overlay.world.get(table, row["id"]) is None
+        besides["propertiesWithHistory"] = {n: _history(versions, n, made) for n in asked.history}
     render = partial(_payload, kind, asked)
     if not asked.associations and not besides:
         return show(session, table, row, render, (asked.properties, asked.history))
@@ -112,7 +116,7 @@ def _payload(kind: str, asked: Asked, row: Row) -> dict[str, Any]:
     if payload["archived"]:
         payload["archivedAt"] = payload["updatedAt"]
     if asked.history:
-        payload["propertiesWithHistory"] = {name: _history(row, name) for name in asked.history}
+        payload["propertiesWithHistory"] = {name: _history([row], name) for name in asked.history}
     return payload
 
 
@@ -126,11 +130,19 @@ def _properties(kind: str, wanted: tuple[str, ...], row: Row) -> dict[str, str |
     return shown
 
 
-def _history(row: Row, name: str) -> list[dict[str, Any]]:
-    value = text_of(row.get(name))
-    if value is None:
-        return []
-    return [{"value": value, "timestamp": row.get("updatedAt"), "sourceType": "CRM_UI"}]
+def _history(versions: Sequence[Row], name: str, made: bool = False) -> list[dict[str, Any]]:
+    """The values that a property has had, the newest first; one that was taken away is empty.
+
+    The first version is a person's, unless the object was `made` by the integration itself.
+    """
+    found: list[dict[str, Any]] = []
+    for place, row in enumerate(versions):
+        value = text_of(row.get(name)) or ""
+        if value != (found[-1]["value"] if found else ""):
+            source = "INTEGRATION" if place or made else "CRM_UI"
+            at = row.get("updatedAt")
+            found.append({"value": value, "timestamp": at, "sourceType": source})
+    return found[::-1]
 
 
 def _associations(
