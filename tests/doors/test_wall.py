@@ -407,3 +407,66 @@ def test_other_processes_files_are_not_opened():
         """
     )
     assert found == [["refused"] * 4 + ["through"] * 2, 4]
+
+
+@on_linux
+def test_native_connections_beside_the_allowed_ones_are_counted():
+    """Where some addresses may be reached, native code reaches these, and no others."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        found = sealed(
+            """
+            import ctypes, struct
+            from understudy.doors.kernel_filter import Reach
+            library = ctypes.CDLL(None)
+            calls = {name: getattr(library, name) for name in ("socket", "connect", "sendto")}
+            port = int(sys.argv[1])
+            wall = seal(allow=[("localhost", port)])
+            def address(host, port):
+                return struct.pack("=H", 2) + struct.pack("!H4s8x", port, socket.inet_aton(host))
+            def reach(host, port):
+                made = calls["socket"](2, 1, 0)
+                return calls["connect"](made, address(host, port), 16)
+            def mapped(port):
+                made = calls["socket"](10, 1, 0)
+                whole = struct.pack("=H", 10) + struct.pack("!HI", port, 0)
+                whole += socket.inet_pton(10, "::ffff:127.0.0.1") + bytes(4)
+                return calls["connect"](made, whole, 28)
+            datagram = calls["socket"](2, 2, 0)
+            through = [reach("127.0.0.1", port), mapped(port)]
+            refused = [reach("127.0.0.1", 9), reach("10.1.2.3", port), mapped(9),
+                       calls["sendto"](datagram, b"x", 1, 0, address("10.1.2.3", 53), 16)]
+            python = attempt(lambda: socket.create_connection(("127.0.0.1", port)))
+            told = wall.take()
+            print(json.dumps([wall.reach == Reach.COUNTED, through, refused, python,
+                              told.network, sorted(told.places)]))
+            """,
+            door.getsockname()[1],
+        )
+    if not found[0]:
+        pytest.skip("this kernel cannot be asked to count")
+    assert found[1:5] == [[0, 0], [-1] * 4, "through", 4]
+    assert found[5][0].startswith("native connect 10.1.2.3:")
+    assert found[5][-1] == "native sendto 10.1.2.3:53"
+
+
+@on_linux
+def test_the_insides_of_other_processes_are_closed_to_native_code():
+    """What a process with more powers holds is not shown; one's own files are as they were."""
+    found = sealed(
+        """
+        import ctypes
+        from understudy.doors.namespace import enter_namespace, give_up_powers
+        opened = ctypes.CDLL(None).open
+        separate = enter_namespace() or os.geteuid() == 0
+        kept = give_up_powers()
+        seal()
+        def shown(path): return opened(path.encode(), 0) >= 0
+        parent = os.getppid()
+        print(json.dumps([separate and kept, [shown(f"/proc/{parent}/{name}")
+                          for name in ("environ", "mem", "maps", "auxv")],
+                          shown("/proc/self/environ"), shown(sys.executable)]))
+        """
+    )
+    if not found[0]:
+        pytest.skip("without a namespace, and as nobody in particular, there are no fewer powers")
+    assert found[1:] == [[False] * 4, True, True]

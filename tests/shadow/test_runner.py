@@ -145,6 +145,21 @@ def test_what_only_the_kernel_refuses_is_its_case_s_attempt(project, run):
     assert (report.process_attempts, report.places) == (1, ("native pidfd_open",))
 
 
+def test_native_code_does_not_see_what_the_supervisor_holds(project, run):
+    """A library that opens files beneath Python is refused its starter's environment."""
+    project.candidate(
+        "import os\n\ndef handle_parent(case, systems):\n"
+        "    import pyarrow\n"
+        "    try:\n        pyarrow.OSFile(f'/proc/{os.getppid()}/environ').read(9)\n"
+        "    except OSError:\n        return {'outcome': 'abstained'}\n"
+        "    return {'outcome': 'acted'}\n"
+    )
+    report, records = run(project.plan(1, use="bot:handle_parent"))
+    if os.geteuid() and report.level != "hook+netns":
+        pytest.skip("without a namespace, and as nobody in particular, there are no fewer powers")
+    assert records[0].proposal.outcome == "abstained"
+
+
 WATCHED_WORLD = """
 import os, pathlib
 

@@ -11,7 +11,16 @@ from typing import Any
 
 from understudy.doors.refusals import Refusals
 
-__all__ = ["Address", "Guard", "exact", "guards", "is_forbidden", "is_numeric", "shown"]
+__all__ = [
+    "Address",
+    "Guard",
+    "everywhere",
+    "exact",
+    "guards",
+    "is_forbidden",
+    "is_numeric",
+    "shown",
+]
 
 Address = tuple[str, int]
 Guard = Callable[[tuple[Any, ...]], None]
@@ -29,6 +38,12 @@ _FORBIDDEN = {
 }
 _TYPING = {0x5412, 0x541C, 0x80017472}
 _TELLING = {"auxv", "cmdline", "cwd", "environ", "fd", "maps", "mem", "root", "smaps", "task"}
+
+
+def everywhere(allow: Collection[Address]) -> frozenset[Address]:
+    """The addresses, those on loopback by each of its names."""
+    near = {(name, port) for host, port in allow if host in _LOOPBACK for name in _LOOPBACK}
+    return frozenset(allow) | near
 
 
 def guards(refusals: Refusals, allow: Collection[Address]) -> dict[str, Guard]:
@@ -78,9 +93,7 @@ class _NetworkGuards:
 
     def __init__(self, refusals: Refusals, allow: frozenset[Address]) -> None:
         self._refusals = refusals
-        self._allow = allow | {
-            (name, port) for host, port in allow if host in _LOOPBACK for name in _LOOPBACK
-        }
+        self._allow = everywhere(allow)
         self._names = _LOOPBACK | {host for host, _ in allow}
 
     def create(self, args: tuple[Any, ...]) -> None:

@@ -2,7 +2,8 @@
 
 An audit hook sees Python only, and code that sets out to take it down from inside can. A filter of
 system calls cannot be lifted once it stands. It judges a call by its numbers and never by what a
-pointer leads to, so it knows no addresses: where some must be reached, connecting stays open.
+pointer leads to, so it knows no addresses: where some must be reached, it has the witness read
+them, and where nobody can be asked connecting stays open.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import ctypes
 import enum
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from understudy.doors.kernel_steps import (
     ALLOW,
@@ -34,7 +35,7 @@ from understudy.doors.kernel_steps import (
     unless_one_of,
     where,
 )
-from understudy.doors.kernel_witness import TO_SERVERS_OF_NAMES, Witness
+from understudy.doors.kernel_witness import TO_SERVERS_OF_NAMES, Sealed, Witness
 
 __all__ = ["Reach", "filter_calls", "start_witness"]
 
@@ -66,7 +67,11 @@ _REACHING = ("connect", "sendmmsg", "sendmsg")
 
 
 def filter_calls(
-    *, connecting: bool, naming: bool = False, witness: Witness | None = None
+    *,
+    connecting: bool,
+    naming: bool = False,
+    witness: Witness | None = None,
+    reachable: Collection[tuple[str, int]] = (),
 ) -> Reach:
     """Refuse what leads out of this process, for all of its threads; how far the kernel does.
 
@@ -75,7 +80,7 @@ def filter_calls(
     of other sorts than the internet's are refused in any case; without `connecting`, every
     connection and datagram too, and without `naming` what the C library asks servers of names. What
     is refused fails with "permission denied", and is counted where the kernel can ask the `witness`
-    about it.
+    about it. Where what is `reachable` is known by numbers, it is asked about every connection too.
     """
     known = calls_here()
     if known is None:
@@ -86,7 +91,8 @@ def filter_calls(
         return Reach.NONE
     install = functools.partial(installed, library, numbers["seccomp"])
     program = functools.partial(_program, architecture, numbers, connecting, naming)
-    if witness is not None and _counted(install, program, witness):
+    asking = functools.partial(program, ASK, each=bool(reachable))
+    if witness is not None and _counted(install, asking, witness, Sealed((*reachable,))):
         return Reach.COUNTED
     return Reach.NONE if install(program(ERRNO | _EACCES), _ALL_THREADS) else Reach.BLOCKED
 
@@ -112,20 +118,29 @@ class Reach(enum.StrEnum):
 _Install = Callable[[list[Step], int], int]
 
 
-def _counted(install: _Install, program: Callable[[int], list[Step]], witness: Witness) -> bool:
+def _counted(
+    install: _Install, program: Callable[[], list[Step]], witness: Witness, about: Sealed
+) -> bool:
     """Whether the kernel asks the witness about what it refuses, in all threads."""
-    if not witness.hand_over(lambda: install(program(ASK), _NEW_LISTENER)):
+    if not witness.hand_over(lambda: install(program(), _NEW_LISTENER), about):
         return False
     # The filter stands in this thread; one more, which allows all, takes it to the others.
     return install([Step(RETURN, ALLOW)], _ALL_THREADS) == 0
 
 
 def _program(
-    architecture: int, numbers: dict[str, int], connecting: bool, naming: bool, refusal: int
+    architecture: int,
+    numbers: dict[str, int],
+    connecting: bool,
+    naming: bool,
+    refusal: int,
+    *,
+    each: bool = False,
 ) -> list[Step]:
     refuse = Step(RETURN, refusal)
     steps = opening(architecture, refuse)
-    for name in _NEVER if connecting else (*_NEVER, *_REACHING):
+    asked = ("connect",) if each else ()
+    for name in (*_NEVER, *(asked if connecting else _REACHING)):
         steps += where(numbers, name, [refuse])
     # The C library makes threads with `clone` where it finds no newer call.
     steps += where(numbers, "clone3", [quietly(ENOSYS)])
@@ -141,7 +156,7 @@ def _program(
     steps += where(numbers, "socket", [*(asking if connecting and not naming else []), *others])
     typing = [Step(EQUALS, _TYPING[0], yes=1), Step(EQUALS, _TYPING[1], no=1)]
     steps += where(numbers, "ioctl", [load(1), *typing, refuse])
-    if not connecting:
+    if each or not connecting:
         steps += where(numbers, "sendto", [*unless_nowhere(4), refuse])
     return [*steps, Step(RETURN, ALLOW)]
 

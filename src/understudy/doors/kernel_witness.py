@@ -2,8 +2,10 @@
 
 It is started before any filter stands, and early, as it keeps the memory that its parent has by
 then. It holds nothing else of it but the kernel's questions, and ends when nobody is left whom they
-could be about. Of the sealed process itself it never lets a call go on: an answer that did could be
-for other arguments than it has read. Of a program it does, as the program's network leads nowhere.
+could be about. Of the sealed process itself it lets no call go on but connections to what the
+campaign allows, where that is known by numbers; code that sets out to deceive it could put another
+address in place of the one that was read, and what holds such code is the network that leads
+nowhere. That holds a program too.
 """
 
 from __future__ import annotations
@@ -34,9 +36,9 @@ from understudy.doors.kernel_question import (
     shown,
 )
 from understudy.doors.names_asked import NamesAsked
-from understudy.doors.program_judge import NAME_SERVICES, Program, ProgramJudge
+from understudy.doors.program_judge import NAME_SERVICES, Program, ProgramJudge, bare
 
-__all__ = ["TO_SERVERS_OF_NAMES", "Witness"]
+__all__ = ["TO_SERVERS_OF_NAMES", "Sealed", "Witness"]
 
 _REFUSED = 13
 TO_SERVERS_OF_NAMES = 0x80802
@@ -44,6 +46,12 @@ TO_SERVERS_OF_NAMES = 0x80802
 _SET_PTRACER = 0x59616D61
 _NETWORK = frozenset(("connect", "sendmmsg", "sendmsg", "sendto", "socket"))
 _LONGEST_ORDER = 1 << 16
+
+
+class Sealed(msgspec.Struct, frozen=True, tag=True):
+    """What the sealed process may connect to, by numbers."""
+
+    reachable: tuple[tuple[str, int], ...] = ()
 
 
 class Witness:
@@ -69,16 +77,16 @@ class Witness:
         """The descriptor that leads to it, open until the questions are handed over."""
         return self._ours.fileno()
 
-    def hand_over(self, install: Callable[[], int], program: Program | None = None) -> bool:
+    def hand_over(self, install: Callable[[], int], about: Sealed | Program) -> bool:
         """Have the filter installed for this thread; whether it gave a descriptor of questions.
 
-        They are about this process, or about the `program` that it becomes. The descriptor goes
-        over by a thread that the filter does not hold yet. Nothing of it stays here: whoever had it
+        They are about this process, or about the program that it becomes. The descriptor goes over
+        by a thread that the filter does not hold yet. Nothing of it stays here: whoever had it
         could answer for itself.
         """
         ctypes.CDLL(None).prctl(_SET_PTRACER, self._pid, 0, 0, 0)
         installed, box = threading.Event(), [-1]
-        order = msgspec.json.encode(program)
+        order = msgspec.json.encode(about)
         sender = threading.Thread(target=self._send, args=(installed, box, order))
         sender.start()
         try:
@@ -147,8 +155,9 @@ class _Attendant:
             self._waiting.unregister(self._orders)
             self._ordered = False
             return
-        program = msgspec.json.decode(said, type=Program | None)
-        self._judges[found[0]] = _Own(self._count) if program is None else self._judge_of(program)
+        about = msgspec.json.decode(said, type=Sealed | Program)
+        judge = self._judge_of(about) if isinstance(about, Program) else _Own(self._count, about)
+        self._judges[found[0]] = judge
         self._waiting.register(found[0], select.POLLIN)
 
     def _judge_of(self, program: Program) -> ProgramJudge:
@@ -178,14 +187,18 @@ class _Attendant:
 
 
 class _Own:
-    """Refuses every call that there is a question about: those of the process that is sealed."""
+    """Refuses what the process that is sealed asks for, but for connections that it may make."""
 
-    def __init__(self, count: KernelCount) -> None:
+    def __init__(self, count: KernelCount, about: Sealed) -> None:
         self._count = count
+        self._reachable = frozenset((bare(host), port) for host, port in about.reachable)
 
     def judge(self, question: Question) -> int:
         """Count it, but for what the C library does by itself; it is refused all the same."""
         name, address = question.name, question.address()
+        host, port = host_of(address)
+        if (bare(host), port) in self._reachable:
+            return 0
         if not _is_harmless(question, address):
             sort = "network" if name in _NETWORK else "process"
             about = _sort_of(question.arguments) if name == "socket" else shown(address)

@@ -13,11 +13,26 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["adopt_orphans", "claim_all_addresses", "end_with_parent", "enter_namespace"]
+__all__ = [
+    "adopt_orphans",
+    "claim_all_addresses",
+    "end_with_parent",
+    "enter_namespace",
+    "give_up_powers",
+]
 
 _NEW_NETWORK = 0x40000000
 _NEW_USER = 0x10000000
 _PARENT_DEATH_SIGNAL, _CHILD_SUBREAPER = 1, 36
+_DROP_FOR_GOOD, _CAPABILITIES = 24, 0x20080522
+# Numbers from include/uapi/linux/capability.h: what reaches beyond a process's own files.
+_POWERS = {
+    "dac_read_search": 2, "linux_immutable": 9, "net_admin": 12, "net_raw": 13, "sys_module": 16,
+    "sys_rawio": 17, "sys_chroot": 18, "sys_ptrace": 19, "sys_pacct": 20, "sys_admin": 21,
+    "sys_boot": 22, "sys_time": 25, "sys_tty_config": 26, "mknod": 27, "mac_override": 32,
+    "mac_admin": 33, "syslog": 34, "wake_alarm": 35, "perfmon": 38, "bpf": 39,
+    "checkpoint_restore": 40,
+}  # fmt: skip
 _SET_FLAGS = 0x8914
 _UP_AND_RUNNING = 0x1 | 0x40
 _NEW_ROUTE, _REQUEST_CREATE = 24, 0x1 | 0x4 | 0x400
@@ -113,3 +128,25 @@ def adopt_orphans() -> None:
     """Be the parent of whatever this process's children leave behind, instead of the system."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def give_up_powers() -> bool:
+    """Keep of the system's powers only those over one's own files; whether that worked.
+
+    What the supervisor holds, its environment among it, is then closed to native code and to
+    programs too: the kernel shows a process's insides to none that has fewer powers. To be called
+    before the process has a second thread.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    library = ctypes.CDLL(None, use_errno=True)
+    for power in _POWERS.values():
+        library.prctl(_DROP_FOR_GOOD, power, 0, 0, 0)  # else a program that is started has it again
+    head, held = struct.pack("=Ii", _CAPABILITIES, 0), ctypes.create_string_buffer(24)
+    if library.capget(head, held):
+        return False
+    words = list(struct.unpack("=6I", held.raw))
+    for power in _POWERS.values():
+        for kind in range(3):  # effective, permitted, inheritable
+            words[power // 32 * 3 + kind] &= ~(1 << power % 32)
+    return bool(library.capset(head, struct.pack("=6I", *words)) == 0)

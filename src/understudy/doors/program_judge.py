@@ -20,7 +20,7 @@ from understudy.doors.descendants import descending
 from understudy.doors.kernel_count import KernelCount
 from understudy.doors.kernel_question import Question, family_of, host_of, path_of
 
-__all__ = ["NAME_SERVICES", "Program", "ProgramJudge"]
+__all__ = ["NAME_SERVICES", "Program", "ProgramJudge", "bare"]
 
 # What libraries ask by themselves when somebody wants a name, an address of its own or a UUID.
 NAME_SERVICES = (
@@ -36,7 +36,7 @@ _MOST_MESSAGES = 1024
 _LISTENS, _ANY = "0A", ""
 
 
-class Program(msgspec.Struct, frozen=True, kw_only=True):
+class Program(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What may be reached by a program, and how many processes may descend from its starter."""
 
     isolated: bool
@@ -51,7 +51,7 @@ class ProgramJudge:
 
     def __init__(self, program: Program, count: KernelCount, *, names: bool) -> None:
         """`names` says whether there is a server of names in the program's network."""
-        self._reachable = frozenset((_bare(host), port) for host, port in program.reachable)
+        self._reachable = frozenset((bare(host), port) for host, port in program.reachable)
         self._starter, self._most = program.starter, program.most_processes
         self._count, self._names = count, names
         self._began = time.time()
@@ -83,7 +83,7 @@ class ProgramJudge:
         if not host:
             self._count.add("network", f"connect to an address of family {family}")
             return errno.EAFNOSUPPORT
-        return self._reaches_host(question, _bare(host), port)
+        return self._reaches_host(question, bare(host), port)
 
     def _reaches_host(self, question: Question, host: str, port: int) -> int:
         if (host, port) in self._reachable:
@@ -132,10 +132,10 @@ def _addresses(question: Question) -> Iterator[bytes]:
             yield question.memory(place, min(length, 128))
 
 
-def _bare(host: str) -> str:
+def bare(host: str) -> str:
     """An address in the one way in which it is compared.
 
-    >>> _bare("::ffff:10.0.0.1"), _bare("localhost"), _bare("0.0.0.0")
+    >>> bare("::ffff:10.0.0.1"), bare("localhost"), bare("0.0.0.0")
     ('10.0.0.1', '127.0.0.1', '127.0.0.1')
     """
     if "." in host:

@@ -19,7 +19,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from understudy.doors.guards import Address, Guard, exact, guards, is_forbidden, is_numeric, shown
+from understudy.doors.guards import (
+    Address,
+    Guard,
+    everywhere,
+    exact,
+    guards,
+    is_forbidden,
+    is_numeric,
+    shown,
+)
 from understudy.doors.kernel_filter import filter_calls, start_witness
 from understudy.doors.kernel_witness import Witness
 from understudy.doors.refusals import Refusals
@@ -53,6 +62,7 @@ def seal(
     `witness` was started when there was little memory for it to keep; without one it is now.
     """
     allow = tuple(allow)
+    naming = any(host != "localhost" and _is_name(host) for host, _ in allow)
     _preload()
     witness = witness or start_witness()
     refusals = Refusals(expected, witness.count if witness else None)
@@ -60,8 +70,9 @@ def seal(
     _put_up(refusals, allow)
     refusals.reach = filter_calls(
         connecting=bool(allow or keep),
-        naming=any(host != "localhost" and not is_numeric(host) for host, _ in allow),
+        naming=naming,
         witness=witness,
+        reachable=() if naming else everywhere(allow),
     )
     sys.addaudithook(_hook(MappingProxyType(guards(refusals, allow))))
     # Out of reach of `gc.get_objects`.

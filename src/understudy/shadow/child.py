@@ -17,7 +17,12 @@ from collections.abc import Sequence
 import msgspec
 
 from understudy.doors.kernel_filter import start_witness
-from understudy.doors.namespace import adopt_orphans, end_with_parent, enter_namespace
+from understudy.doors.namespace import (
+    adopt_orphans,
+    end_with_parent,
+    enter_namespace,
+    give_up_powers,
+)
 from understudy.doors.wall import seal
 from understudy.model.errors import UnderstudyError
 from understudy.shadow.channel import Channel, Printed
@@ -46,6 +51,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     end_with_parent()
     adopt_orphans()
     counting = start_witness()
+    give_up_powers()
     sealing = functools.partial(seal, expected=setup.expected, witness=counting)
 
     _find_modules_in(setup.folders)

@@ -60,8 +60,8 @@ def show_object(
     table = f"hubspot.{kind}"
     if asked.history and session.overlay.touched(table, row["id"]):
         versions = session.overlay.versions(table, row["id"])
-        made = session.overlay.world.get(table, row["id"]) is None
-        besides["propertiesWithHistory"] = {n: _history(versions, n, made) for n in asked.history}
+        own = session.overlay.world.get(table, row["id"]) is None
+        besides["propertiesWithHistory"] = {n: _history(versions, n, own) for n in asked.history}
     render = partial(_payload, kind, asked)
     if not asked.associations and not besides:
         return show(session, table, row, render, (asked.properties, asked.history))

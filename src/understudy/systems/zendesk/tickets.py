@@ -239,7 +239,7 @@ def apply_update(
     changes = ticket_changes(session, row, given)
     said = add_comment(session, row["id"], given["comment"]) if given.get("comment") else None
     stamped = {**changes, "updated_at": session.clock.iso()}
-    if said is not None and said["public"]:
+    if said is not None and said["public"] and row.get("is_public") is False:
         stamped["is_public"] = True
     return session.overlay.patch(TICKETS, row["id"], stamped), said, changes
 
