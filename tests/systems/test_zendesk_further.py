@@ -332,6 +332,9 @@ def test_custom_fields_are_those_that_tickets_show(make_caller, world_of):
     listed = ok(call, "ticket_fields.list")["ticket_fields"]
     assert [each["type"] for each in listed[:2]] == ["subject", "description"]
     assert [each["id"] for each in listed[-2:]] == [31, 32]
+    assert listed[0].keys() >= {"raw_description", "visible_in_portal", "agent_description", "tag"}
+    assert listed[4]["system_field_options"][-1] == {"name": "Urgent", "value": "urgent"}
+    assert "custom_field_options" not in listed[-1]
     assert ok(call, "ticket_fields.get", id="32")["ticket_field"]["removable"] is True
     given = [{"id": 31, "value": "fan"}, {"id": 99, "value": "lost"}]
     for ticket in ("1", "3"):

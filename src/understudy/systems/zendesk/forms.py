@@ -12,7 +12,7 @@ from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import not_found, record_invalid
 from understudy.systems.zendesk.payload import BASE_URL, number
-from understudy.systems.zendesk.ticket_fields import shown_fields, standard_fields
+from understudy.systems.zendesk.ticket_fields import shown_fields, standard_fields, whole_field
 
 __all__ = [
     "check_keyed",
@@ -50,13 +50,10 @@ def _shown(table: str, row: Row) -> dict[str, Any]:
     name = row.get("name" if table == "ticket_forms" else "title")
     also = _FORM_NAMES if table == "ticket_forms" else _FIELD_NAMES
     url = f"{BASE_URL}/{table}/{row['id']}.json"
-    return {
-        "removable": True,
-        **row,
-        **dict.fromkeys(also, name),
-        "id": number(row["id"]),
-        "url": url,
-    }
+    told = whole_field(row) if table == "ticket_fields" else {"removable": True, **row}
+    if row.get("type") not in _TAGS:
+        told.pop("custom_field_options", None)
+    return {**told, **dict.fromkeys(also, name), "id": number(row["id"]), "url": url}
 
 
 def list_all(table: str) -> Callable[[Call], Reply]:

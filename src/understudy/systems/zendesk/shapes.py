@@ -171,7 +171,7 @@ _FIELD = record(
         "position": WHOLE, **each("active required", BOOLEAN), "key": _TEXT,
         "regexp_for_validation": _TEXT, "custom_field_options": array(_CHOICE),
     },
-    optional="required key",
+    optional="required key custom_field_options",
 )  # fmt: skip
 _FORM = record(
     {

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from understudy.model.world import Row, World
 from understudy.systems.overlay import Overlay
 
-__all__ = ["TICKET_FIELDS", "is_known_field", "shown_fields", "standard_fields"]
+__all__ = ["TICKET_FIELDS", "is_known_field", "shown_fields", "standard_fields", "whole_field"]
 
 TICKET_FIELDS = "zendesk.ticket_fields"
 _BORN = "2021-03-01T09:00:00Z"
@@ -17,6 +17,12 @@ _STANDARD = (
     ("Type", "tickettype"), ("Priority", "priority"), ("Group", "group"), ("Assignee", "assignee"),
 )  # fmt: skip
 _FIRST = 360_000_000_001
+_CHOSEN = {
+    "status": ("Open", "Pending", "Solved"),
+    "tickettype": ("Question", "Incident", "Problem", "Task"),
+    "priority": ("Low", "Normal", "High", "Urgent"),
+}
+_OPEN_TO_CUSTOMERS = ("subject", "description")
 _SHOWN: WeakKeyDictionary[World, dict[str, Row]] = WeakKeyDictionary()
 
 
@@ -34,6 +40,21 @@ def _field(number: str, title: str, kind: str) -> dict[str, Any]:
         "required": False, "regexp_for_validation": None, "custom_field_options": [],
         "created_at": _BORN, "updated_at": _BORN,
     }  # fmt: skip
+
+
+def whole_field(row: Row) -> dict[str, Any]:
+    """A field with what an account says of it where nobody has said anything."""
+    kind, text = row.get("type"), row.get("description") or ""
+    theirs = kind in _OPEN_TO_CUSTOMERS
+    said: dict[str, Any] = {
+        "description": text, "raw_description": text, "collapsed_for_agents": False,
+        "title_in_portal": row.get("title"), "visible_in_portal": theirs or kind == "priority",
+        "editable_in_portal": theirs, "required_in_portal": theirs, "tag": None, "key": None,
+        "agent_description": None, "removable": True,
+    }  # fmt: skip
+    if kind in _CHOSEN:
+        said["system_field_options"] = [{"name": n, "value": n.lower()} for n in _CHOSEN[kind]]
+    return {**said, **row}
 
 
 def shown_fields(overlay: Overlay) -> list[Row]:
