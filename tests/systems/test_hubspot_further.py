@@ -101,6 +101,10 @@ def test_the_older_form_of_associations(call):
     assert shown["associations"]["companies"]["results"] == [
         {"id": "201", "type": "contact_to_company"}
     ]
+    assert call("hubspot.associations.create_v3", **{**pair, "type": "279"})[0] == 200
+    status, body = call("hubspot.associations.create_v3", **{**pair, "type": "friend"})
+    assert (status, body["context"]["type"]) == (400, ["friend"])
+    assert body["message"].startswith("friend is not a valid association type")
     _, read = call("hubspot.associations.batch_read_v3", inputs=[{"id": "102"}, {"id": "999"}],
                    **ENDS)  # fmt: skip
     assert [each["from"]["id"] for each in read["results"]] == ["102"]

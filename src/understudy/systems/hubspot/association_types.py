@@ -7,10 +7,11 @@ from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.hubspot.errors import failure
-from understudy.systems.hubspot.kinds import association_type
+from understudy.systems.hubspot.kinds import association_type, label
 from understudy.systems.session import CaseSession
 
 __all__ = [
+    "check_name",
     "check_types",
     "known_types",
     "numbers",
@@ -66,6 +67,19 @@ def check_types(session: CaseSession, kind: str, to_kind: str, types: Any) -> li
         message = f"Association types {wrong} do not exist between {kind} and {to_kind}"
         raise failure(session, 400, message, "VALIDATION_ERROR")
     return types
+
+
+def check_name(session: CaseSession, kind: str, to_kind: str, given: str) -> None:
+    """What the older form calls a type: its name or its number, or the 400."""
+    known, plain = known_types(kind, to_kind), label(kind, to_kind)
+    if known is None or given in (plain, f"{plain}_unlabeled", *map(str, known)):
+        return
+    message = f"{given[:80]} is not a valid association type between {kind} and {to_kind}"
+    context = {"type": [given[:80]], "fromObjectType": [kind], "toObjectType": [to_kind]}
+    raise failure(
+        session, 400, message, "VALIDATION_ERROR", context=context,
+        subCategory="crm.associations.INVALID_ASSOCIATION_TYPE",
+    )  # fmt: skip
 
 
 def _is_type(given: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.hubspot.association_types import (
+    check_name,
     check_types,
     known_types,
     numbers,
@@ -215,6 +216,7 @@ def associate_labelled(call: Call) -> Reply:
 def associate_v3(call: Call) -> Reply:
     """Associate two objects in the older form, which shows the first of them."""
     one, other = _ends(call)
+    check_name(call.session, one[0], other[0], call.path["type"])
     associate(call.session, one, other)
     row = call.session.overlay.get(f"hubspot.{one[0]}", one[1]) or {}
     asked = Asked(associations=(other[0],))
