@@ -418,7 +418,8 @@ def test_native_connections_beside_the_allowed_ones_are_counted():
             import ctypes, struct
             from understudy.doors.kernel_filter import Reach
             library = ctypes.CDLL(None)
-            calls = {name: getattr(library, name) for name in ("socket", "connect", "sendto")}
+            names = ("socket", "connect", "sendto", "sendmsg")
+            calls = {name: getattr(library, name) for name in names}
             port = int(sys.argv[1])
             wall = seal(allow=[("localhost", port)])
             def address(host, port):
@@ -431,10 +432,19 @@ def test_native_connections_beside_the_allowed_ones_are_counted():
                 whole = struct.pack("=H", 10) + struct.pack("!HI", port, 0)
                 whole += socket.inet_pton(10, "::ffff:127.0.0.1") + bytes(4)
                 return calls["connect"](made, whole, 28)
+            def message(host, port):
+                place = ctypes.create_string_buffer(address(host, port), 16)
+                part = ctypes.create_string_buffer(b"x")
+                parts = struct.pack("@PN", ctypes.addressof(part), 1)
+                parts = ctypes.create_string_buffer(parts)
+                head = struct.pack("@PIPNPNi", ctypes.addressof(place), 16,
+                                   ctypes.addressof(parts), 1, 0, 0, 0)
+                return calls["sendmsg"](datagram, head, 0)
             datagram = calls["socket"](2, 2, 0)
-            through = [reach("127.0.0.1", port), mapped(port)]
+            through = [reach("127.0.0.1", port), mapped(port), message("127.0.0.1", port) - 1]
             refused = [reach("127.0.0.1", 9), reach("10.1.2.3", port), mapped(9),
-                       calls["sendto"](datagram, b"x", 1, 0, address("10.1.2.3", 53), 16)]
+                       calls["sendto"](datagram, b"x", 1, 0, address("10.1.2.3", 53), 16),
+                       message("10.1.2.3", 53)]
             python = attempt(lambda: socket.create_connection(("127.0.0.1", port)))
             told = wall.take()
             print(json.dumps([wall.reach == Reach.COUNTED, through, refused, python,
@@ -444,7 +454,7 @@ def test_native_connections_beside_the_allowed_ones_are_counted():
         )
     if not found[0]:
         pytest.skip("this kernel cannot be asked to count")
-    assert found[1:5] == [[0, 0], [-1] * 4, "through", 4]
+    assert found[1:5] == [[0] * 3, [-1] * 5, "through", 5]
     assert found[5][0].startswith("native connect 10.1.2.3:")
     assert found[5][-1] == "native sendto 10.1.2.3:53"
 

@@ -80,7 +80,8 @@ def filter_calls(
     of other sorts than the internet's are refused in any case; without `connecting`, every
     connection and datagram too, and without `naming` what the C library asks servers of names. What
     is refused fails with "permission denied", and is counted where the kernel can ask the `witness`
-    about it. Where what is `reachable` is known by numbers, it is asked about every connection too.
+    about it. Where what is `reachable` is known by numbers, it is asked about each connection, and
+    each message to an address, too.
     """
     known = calls_here()
     if known is None:
@@ -139,8 +140,8 @@ def _program(
 ) -> list[Step]:
     refuse = Step(RETURN, refusal)
     steps = opening(architecture, refuse)
-    asked = ("connect",) if each else ()
-    for name in (*_NEVER, *(asked if connecting else _REACHING)):
+    unseen = connecting and not each
+    for name in _NEVER if unseen else (*_NEVER, *_REACHING):
         steps += where(numbers, name, [refuse])
     # The C library makes threads with `clone` where it finds no newer call.
     steps += where(numbers, "clone3", [quietly(ENOSYS)])
@@ -156,7 +157,7 @@ def _program(
     steps += where(numbers, "socket", [*(asking if connecting and not naming else []), *others])
     typing = [Step(EQUALS, _TYPING[0], yes=1), Step(EQUALS, _TYPING[1], no=1)]
     steps += where(numbers, "ioctl", [load(1), *typing, refuse])
-    if each or not connecting:
+    if not unseen:
         steps += where(numbers, "sendto", [*unless_nowhere(4), refuse])
     return [*steps, Step(RETURN, ALLOW)]
 

@@ -8,7 +8,7 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ _GO_ON = 1
 _PIDFD_OPEN, _PIDFD_GETFD = 434, 438
 _ADDRESS_AT = {"connect": (1, 2), "sendto": (4, 5)}
 _LONGEST_ADDRESS = 128
+_MESSAGE = struct.Struct("=QI4x40x8x")
+_MOST_MESSAGES = 1024
 _library = ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,6 +50,21 @@ class Question:
             return b""
         place, length = (self.arguments[index] for index in _ADDRESS_AT[self.name])
         return self.memory(place, min(length, _LONGEST_ADDRESS))
+
+    def addresses(self) -> Iterator[bytes]:
+        """Those that the call names; none where it goes to what its socket is connected to."""
+        if self.name == "sendmsg":
+            heads = self.memory(self.arguments[1], _MESSAGE.size - 8)
+        elif self.name == "sendmmsg":
+            number = min(self.arguments[2], _MOST_MESSAGES)
+            heads = self.memory(self.arguments[1], number * _MESSAGE.size)
+        else:
+            yield self.address()
+            return
+        heads += bytes(-len(heads) % _MESSAGE.size)
+        for place, length in _MESSAGE.iter_unpack(heads):
+            if place:
+                yield self.memory(place, min(length, _LONGEST_ADDRESS))
 
     def sends_datagrams(self) -> bool:
         """Whether the socket of the call sends messages, and makes no connections."""

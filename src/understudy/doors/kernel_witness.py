@@ -44,7 +44,8 @@ _REFUSED = 13
 TO_SERVERS_OF_NAMES = 0x80802
 """How the C library makes a socket to ask for a name; Python's own are made otherwise."""
 _SET_PTRACER = 0x59616D61
-_NETWORK = frozenset(("connect", "sendmmsg", "sendmsg", "sendto", "socket"))
+_SENDING = frozenset(("connect", "sendmmsg", "sendmsg", "sendto"))
+_NETWORK = _SENDING | {"socket"}
 _LONGEST_ORDER = 1 << 16
 
 
@@ -195,15 +196,21 @@ class _Own:
 
     def judge(self, question: Question) -> int:
         """Count it, but for what the C library does by itself; it is refused all the same."""
-        name, address = question.name, question.address()
-        host, port = host_of(address)
-        if (bare(host), port) in self._reachable:
+        name = question.name
+        named = [*question.addresses()] if name in _SENDING else []
+        wrong = [address for address in named if not self._may_reach(address)]
+        if self._reachable and name in _SENDING and not wrong:
             return 0
+        address = next(iter(wrong), b"")
         if not _is_harmless(question, address):
             sort = "network" if name in _NETWORK else "process"
             about = _sort_of(question.arguments) if name == "socket" else shown(address)
             self._count.add(sort, f"native {name} {about}".strip())
         return _REFUSED
+
+    def _may_reach(self, address: bytes) -> bool:
+        host, port = host_of(address)
+        return (bare(host), port) in self._reachable
 
 
 def _is_harmless(question: Question, address: bytes) -> bool:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import struct
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -31,8 +29,6 @@ _HARMLESS = (socket.AF_UNSPEC, getattr(socket, "AF_NETLINK", 16))
 _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- read as the system reads it
 _STARTING = ("clone", "clone3", "fork", "vfork")
 _NAMES = 53
-_MESSAGE = struct.Struct("=QI4x40x8x")
-_MOST_MESSAGES = 1024
 _LISTENS, _ANY = "0A", ""
 
 
@@ -65,7 +61,7 @@ class ProgramJudge:
         if question.name == "setns":
             self._count.add("process", "setns")
             return errno.EPERM
-        return next(filter(None, (self._reaches(question, to) for to in _addresses(question))), 0)
+        return next(filter(None, (self._reaches(question, to) for to in question.addresses())), 0)
 
     def _starts(self) -> int:
         if self._left <= 0:
@@ -114,22 +110,6 @@ class ProgramJudge:
         if not str(whole).startswith(NAME_SERVICES):
             self._count.add("network", f"connect {whole}")
         return errno.ECONNREFUSED
-
-
-def _addresses(question: Question) -> Iterator[bytes]:
-    """The addresses that a call names; none where it goes to what its socket is connected to."""
-    if question.name == "sendmsg":
-        heads = question.memory(question.arguments[1], _MESSAGE.size - 8)
-    elif question.name == "sendmmsg":
-        number = min(question.arguments[2], _MOST_MESSAGES)
-        heads = question.memory(question.arguments[1], number * _MESSAGE.size)
-    else:
-        yield question.address()
-        return
-    heads += bytes(-len(heads) % _MESSAGE.size)
-    for place, length in _MESSAGE.iter_unpack(heads):
-        if place:
-            yield question.memory(place, min(length, 128))
 
 
 def bare(host: str) -> str:
