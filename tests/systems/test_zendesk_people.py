@@ -1,5 +1,7 @@
 """Zendesk's people: who gets a copy of a ticket, who is new in one, and who must not be double."""
 
+import json
+
 import pytest
 
 from understudy.doors.transports import installed
@@ -164,3 +166,36 @@ def test_an_address_is_added_once_and_free_after_its_user(call):
         assert "is already being used by another user" in str(body)
     assert call("zendesk.users.delete", id=user["id"])[0] == 200
     assert call("zendesk.identities.create", id=other["id"], **given)[0] == 201
+
+
+def job(call, queued):
+    """A job, as whoever asks for it finds it."""
+    return call("zendesk.job_statuses.get", id=queued["job_status"]["id"])[1]["job_status"]
+
+
+def test_one_of_many_tickets_fails_by_itself(call):
+    """Its result says in words why; the others are changed, and what fails is left as it was."""
+    fine, wrong = ticket(call)["id"], ticket(call)["id"]
+    stamp = {"safe_update": True, "updated_stamp": "2001-01-01T00:00:00Z"}
+    given = [
+        {"id": fine, "status": "open"}, {"id": fine, **stamp},
+        {"id": wrong, "tags": ["kept-out"], "priority": "exploded"},
+    ]  # fmt: skip
+    sent = json.dumps({"tickets": given}).encode()
+    done = job(call, call.raw("zendesk", "PUT", "/api/v2/tickets/update_many.json", sent)[1])
+    assert (done["status"], [each["success"] for each in done["results"]]) == (
+        "completed", [True, False, False]
+    )  # fmt: skip
+    _, stale, invalid = done["results"]
+    assert invalid["error"] == "TicketUpdateFailed"
+    assert invalid["details"] == "Priority: 'exploded' is not included in the list"
+    assert stale["details"].startswith("Safe Update prevented")
+    assert call("zendesk.tickets.get", id=str(wrong))[1]["ticket"]["tags"] == []
+
+
+def test_a_job_of_which_nothing_succeeds_has_failed(call):
+    """As the vendor's does, with the reasons."""
+    wanted = [{"subject": "x"}, "nonsense"]
+    done = job(call, call("zendesk.tickets.create_many", tickets=wanted)[1])
+    assert (done["status"], done["message"].split()[0]) == ("failed", "Failed")
+    assert done["results"][0]["details"] == "Comment: cannot be blank"

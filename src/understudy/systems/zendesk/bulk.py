@@ -8,6 +8,7 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.session import CaseSession
+from understudy.systems.zendesk.changes import refuse_closed, refuse_stale
 from understudy.systems.zendesk.errors import refused
 from understudy.systems.zendesk.payload import BASE_URL, number
 from understudy.systems.zendesk.tickets import TICKETS, apply_update, given_ticket, open_ticket
@@ -18,16 +19,17 @@ _MOST_AT_ONCE = 100
 
 
 def queued(session: CaseSession, results: list[dict[str, Any]]) -> Reply:
-    """A job, queued now; who asks for it later finds it completed."""
+    """A job, queued now; who asks later finds it completed, or failed where all of it did."""
     job_id = session.uuid("job").replace("-", "")
     job = {
         "id": job_id, "url": f"{BASE_URL}/job_statuses/{job_id}.json", "total": len(results),
         "progress": None, "status": "queued", "message": None, "results": None,
         "job_type": "Bulk Ticket",
     }  # fmt: skip
+    status = "completed" if any(each["success"] for each in results) else "failed"
     done = {
-        **job, "status": "completed", "progress": len(results), "results": results,
-        "message": f"Completed at {session.clock.iso()}",
+        **job, "status": status, "progress": len(results), "results": results,
+        "message": f"{status.capitalize()} at {session.clock.iso()}",
     }  # fmt: skip
     session.jobs[job_id] = done
     return Reply(200, {"job_status": job})
@@ -59,10 +61,27 @@ def _one_of_many(session: CaseSession, ticket_id: str, given: dict[str, Any]) ->
     row = _living(session, ticket_id)
     if row is None:
         return _done(ticket_id, "update", "TicketNotFound")
-    if row.get("status") == "closed":
-        return _done(ticket_id, "update", "TicketUpdateFailed")
-    apply_update(session, row, given)
+    mark = session.overlay.mark()
+    try:
+        refuse_closed(row)
+        refuse_stale(row, given)
+        apply_update(session, row, given)
+    except Refusal as refusal:
+        session.overlay.rollback(mark)
+        failed = _done(ticket_id, "update", "TicketUpdateFailed")
+        return {**failed, "details": _details(refusal)}
     return {**_done(ticket_id, "update"), "status": "Updated"}
+
+
+def _details(refusal: Refusal) -> str:
+    """What was wrong with one ticket of many, in words."""
+    body = refusal.reply.payload
+    listed = body.get("details", {}).values()
+    found = [each["description"] for entries in listed for each in entries]
+    error = body.get("error")
+    if not found:
+        found = [error["message"] if isinstance(error, dict) else str(body.get("description"))]
+    return ", ".join(found)
 
 
 def _living(session: CaseSession, ticket_id: str) -> Row | None:
@@ -100,7 +119,7 @@ def _opened(call: Call, index: int, given: Any) -> dict[str, Any]:
         row, _, _ = open_ticket(call.session, given if isinstance(given, dict) else {})
     except Refusal as refusal:
         call.session.overlay.rollback(mark)
-        told = {"error": "TicketCreateFailed", "details": str(refusal.reply.payload)[:200]}
+        told = {"error": "TicketCreateFailed", "details": _details(refusal)}
         return {**result, "success": False, "status": "Failed", **told}
     return {**result, "id": number(row["id"]), "success": True, "status": "Created"}
 
