@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.model.world import Row
+from understudy.systems.folded import fold
 from understudy.systems.operation import Call, Reply
 from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.errors import not_found
 from understudy.systems.zendesk.listing import id_key, list_reply
 from understudy.systems.zendesk.payload import BASE_URL, number
 
-__all__ = ["get_group", "list_groups"]
+__all__ = ["get_group", "groups_named", "list_groups"]
 
 _BORN = "2021-03-01T09:00:00Z"
 _FIRST: Row = {"id": "360000000001", "name": "Support", "default": True}
@@ -26,6 +27,11 @@ def _rows(session: CaseSession) -> list[Row]:
             if row.get("group_id")} - {_FIRST["id"]}  # fmt: skip
     found = [{"id": each, "name": f"Group {each[-3:]}"} for each in used]
     return sorted([_FIRST, *found], key=id_key)
+
+
+def groups_named(session: CaseSession, name: str) -> list[str]:
+    """The ids of the groups that go by a name."""
+    return [row["id"] for row in _rows(session) if fold(row.get("name")) == fold(name)]
 
 
 def _shown(row: Row) -> dict[str, Any]:

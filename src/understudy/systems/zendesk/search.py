@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from understudy.model.world import Row
-from understudy.systems.folded import find_folded, fold
+from understudy.systems.folded import find_folded
 from understudy.systems.operation import Call, Refusal, Reply
 from understudy.systems.rendering import show_bytes
 from understudy.systems.session import CaseSession
-from understudy.systems.zendesk.changes import STATUSES
 from understudy.systems.zendesk.errors import refused
 from understudy.systems.zendesk.listing import id_key, list_reply, offset_page
 from understudy.systems.zendesk.payload import organization, ticket, user
-from understudy.systems.zendesk.people import me
+from understudy.systems.zendesk.search_terms import (
+    COLUMNS,
+    NAMED,
+    ORDERS,
+    PEOPLE,
+    TEXTS,
+    Resolved,
+    Term,
+    compares,
+    place,
+    resolved,
+)
 
 __all__ = ["count_found", "export_found", "search"]
 
-_MOST = 1000
+_MOST, _MOST_TERMS = 1000, 128
 _TERM = re.compile(
     r"""(?P<no>-)?(?:(?P<name>[A-Za-z_]+\d*)(?P<operator>:|>=|<=|>|<))?
     (?:"(?P<quoted>[^"]*)"|(?P<word>\S+))""",
@@ -34,39 +42,11 @@ _KINDS: dict[str, tuple[str, Callable[[Row], dict[str, Any]]]] = {
     "user": ("zendesk.users", user),
     "organization": ("zendesk.organizations", organization),
 }
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    ":": operator.eq,
-    ">": operator.gt,
-    "<": operator.lt,
-    ">=": operator.ge,
-    "<=": operator.le,
-}
-_ORDERS: dict[str, tuple[str, ...]] = {
-    "status": STATUSES,
-    "priority": ("low", "normal", "high", "urgent"),
-}
-_PEOPLE = {"requester": "requester_id", "assignee": "assignee_id", "submitter": "submitter_id"}
-_DATES = {"created": "created_at", "updated": "updated_at", "solved": "updated_at"}
-_COLUMNS = {
-    **_PEOPLE, **_DATES, "organization": "organization_id", "group": "group_id",
-    "ticket_type": "type", "via": "via", "id": "id", "status": "status", "priority": "priority",
-    "subject": "subject", "description": "description", "tags": "tags", "name": "name",
-    "email": "email", "role": "role", "phone": "phone", "external_id": "external_id",
-    "organization_id": "organization_id", "requester_id": "requester_id",
-    "assignee_id": "assignee_id", "group_id": "group_id", "notes": "notes", "details": "details",
-}  # fmt: skip
 _SPECIAL = ("type", "comment", "fieldvalue", "order_by", "sort")
-_TEXTS = ("subject", "description", "name", "notes", "details")
-
-
-@dataclass(frozen=True, slots=True)
-class _Term:
-    """One condition; `name` is empty for words that may stand anywhere."""
-
-    name: str
-    operator: str
-    value: str
-    negated: bool
+_SORTED_BY = {
+    "created": "created_at", "updated": "updated_at", "ticket_type": "type", "priority": "priority",
+    "status": "status",
+}  # fmt: skip
 
 
 def search(call: Call) -> Reply:
@@ -115,81 +95,92 @@ def _found(call: Call) -> list[tuple[str, Row]]:
         raise refused(422, "invalid", "Invalid search: query is missing")
     terms = _parsed(query)
     kinds = [t.value.lower() for t in terms if t.name == "type" and not t.negated]
-    rest = [t for t in terms if t.name != "type"]
+    rest = [t for t in terms if t.name not in ("type", "order_by", "sort")]
+    if sum(bool(term.name) for term in rest) > _MOST_TERMS:
+        raise refused(422, "invalid", "Invalid search: the query has too many terms")
     found = [
         (kind, row)
         for kind in (kinds or list(_KINDS))
         if kind in _KINDS
         for row in _matching(call.session, kind, rest)
     ]
-    return _sorted(call, found)
+    told = {t.name: t.value for t in terms if t.name in ("order_by", "sort")}
+    return _sorted(call, found, told)
 
 
-def _parsed(query: str) -> list[_Term]:
+def _parsed(query: str) -> list[Term]:
     terms = []
     for match in _TERM.finditer(query):
         name, value = match["name"] or "", match["quoted"] or match["word"] or ""
-        known = not name or name in _COLUMNS or name in _SPECIAL
+        known = not name or name in COLUMNS or name in _SPECIAL
         if not known and not name.startswith("custom_field_"):
             name, value = "", match[0]
-        terms.append(_Term(name, match["operator"] or ":", value, match["no"] is not None))
+        terms.append(Term(name, match["operator"] or ":", value, match["no"] is not None))
     # The same condition again changes nothing, and a query can hold thousands of them.
-    return list(dict.fromkeys(term for term in terms if term.name not in ("order_by", "sort")))
+    return list(dict.fromkeys(terms))
 
 
-def _matching(session: CaseSession, kind: str, terms: list[_Term]) -> Iterator[Row]:
-    tests = [_resolved(session, term) for term in terms if term.name]
+def _matching(session: CaseSession, kind: str, terms: list[Term]) -> Iterator[Row]:
+    tests = _alternatives([resolved(session, term) for term in terms if term.name])
     words = [(term.value.lower(), term.negated) for term in terms if not term.name]
     for row in _candidates(session, kind, tests):
         if row.get("deleted_at"):
             continue
-        if not all(_holds(session, kind, row, *test) for test in tests):
+        if not all(any(_holds(session, kind, row, *one) for one in each) for each in tests):
             continue
         if not words or _says(_text(session, kind, row), words):
             yield row
 
 
-Resolved = tuple[_Term, frozenset[str] | None]
+def _alternatives(tests: list[Resolved]) -> list[list[Resolved]]:
+    """Values of one property are alternatives; what compares or excludes holds besides."""
+    same: dict[str, list[Resolved]] = {}
+    alone: list[list[Resolved]] = []
+    for each in tests:
+        if each[0].operator == ":" and not each[0].negated:
+            same.setdefault(each[0].name, []).append(each)
+        else:
+            alone.append([each])
+    return [*same.values(), *alone]
 
 
-def _resolved(session: CaseSession, term: _Term) -> Resolved:
-    """The ids that a person's e-mail or name stands for, looked up once."""
-    if term.name not in _PEOPLE or term.value.isdecimal():
-        return term, None
-    if term.value == "me":
-        return term, frozenset((me(session)["id"],))
-    if term.value == "none":
-        return term, frozenset()
-    column = "email" if "@" in term.value else "name"
-    rows = find_folded(session.overlay, "zendesk.users", column, term.value)
-    return term, frozenset(row["id"] for row in rows) or frozenset(("",))
-
-
-def _candidates(session: CaseSession, kind: str, tests: list[Resolved]) -> Iterable[Row]:
+def _candidates(session: CaseSession, kind: str, tests: list[list[Resolved]]) -> Iterable[Row]:
     overlay, table = session.overlay, _KINDS[kind][0]
-    for term, ids in tests:
+    for term, ids in (each[0] for each in tests if len(each) == 1):
         if term.negated or term.operator != ":":
             continue
-        if kind == "ticket" and term.name in _PEOPLE and ids != frozenset():
+        if kind == "ticket" and term.name in PEOPLE and ids != frozenset():
             wanted = ids if ids is not None else (term.value,)
-            column = _PEOPLE[term.name]
+            column = PEOPLE[term.name]
             return [row for each in sorted(wanted) for row in overlay.find(table, column, each)]
-        if kind == "user" and term.name == "email":
+        if kind == "user" and term.name == "email" and "*" not in term.value:
             return find_folded(overlay, table, "email", term.value)
     return overlay.rows(table)
 
 
 def _holds(
-    session: CaseSession, kind: str, row: Row, term: _Term, ids: frozenset[str] | None
+    session: CaseSession, kind: str, row: Row, term: Term, ids: frozenset[str] | None
 ) -> bool:
     if term.name == "comment":
         held = kind == "ticket" and term.value.lower() in _comments(session, row)
-    elif ids is not None:
-        column = row.get(_PEOPLE[term.name])
-        held = column in ids if ids else not column
+    elif term.name in NAMED:
+        wanted = frozenset((term.value,)) if ids is None else ids
+        there = _ids_in(session, kind, row, term.name)
+        own = kind == "ticket" or term.name == "organization"
+        held = own and (not wanted.isdisjoint(there) if wanted else not there)
     else:
-        held = _compares(row, term)
+        held = compares(row, term)
     return held != term.negated
+
+
+def _ids_in(session: CaseSession, kind: str, row: Row, name: str) -> set[str]:
+    if name != "commenter":
+        there = row.get(NAMED[name])
+        return {str(each) for each in (there if isinstance(there, list) else [there]) if each}
+    if kind != "ticket":
+        return set()
+    comments = session.overlay.find("zendesk.comments", "ticket_id", row["id"])
+    return {str(each.get("author_id")) for each in comments}
 
 
 def _says(text: str, words: list[tuple[str, bool]]) -> bool:
@@ -198,7 +189,7 @@ def _says(text: str, words: list[tuple[str, bool]]) -> bool:
 
 def _text(session: CaseSession, kind: str, row: Row) -> str:
     """Everything that is said in a row, to be looked through for any number of words."""
-    texts = [str(row.get(name) or "") for name in (*_TEXTS, "email")]
+    texts = [str(row.get(name) or "") for name in (*TEXTS, "email")]
     text = " ".join([*texts, row["id"], *map(str, row.get("tags") or [])]).lower()
     return f"{text}\0{_comments(session, row)}" if kind == "ticket" else text
 
@@ -209,57 +200,21 @@ def _comments(session: CaseSession, row: Row) -> str:
     return "\0".join(str(each.get("body") or "") for each in comments).lower()
 
 
-def _compares(row: Row, term: _Term) -> bool:
-    found = _value(row, term.name)
-    if term.value == "none" and term.operator == ":":
-        return found in (None, "", [])
-    if found is None:
-        return False
-    if isinstance(found, list):
-        wanted = term.value.lower().split(",")
-        return any(fold(item) in wanted for item in found)
-    if term.name in _TEXTS:
-        return term.value.lower() in str(found).lower()
-    return _ranked(term, str(found))
-
-
-def _value(row: Row, name: str) -> Any:
-    known = row.get("custom_fields") or []
-    if name == "fieldvalue":
-        held = [field.get("value") for field in known]
-        return [each for value in held for each in (value if isinstance(value, list) else [value])]
-    if name.startswith("custom_field_"):
-        wanted = name.removeprefix("custom_field_")
-        return next((f.get("value") for f in known if str(f.get("id")) == wanted), None)
-    found = row.get(_COLUMNS[name])
-    return found.get("channel") if isinstance(found, dict) else found
-
-
-def _ranked(term: _Term, found: str) -> bool:
-    left, right = found.lower(), term.value.lower()
-    order = _ORDERS.get(term.name)
-    if order is not None:
-        return _COMPARE[term.operator](_place(order, left), _place(order, right))
-    if term.name in _DATES:
-        left = left[: len(right)]
-    return _COMPARE[term.operator](left, right)
-
-
-def _sorted(call: Call, found: list[tuple[str, Row]]) -> list[tuple[str, Row]]:
-    by = call.query.get("sort_by")
-    down = call.query.get("sort_order", "desc") != "asc"
-    column = by if by in ("created_at", "updated_at") else "created_at"
+def _sorted(
+    call: Call, found: list[tuple[str, Row]], told: Mapping[str, str]
+) -> list[tuple[str, Row]]:
+    """By what parameters say, else the query itself; the newest first where neither does."""
+    by = call.query.get("sort_by") or told.get("order_by", "created_at")
+    down = (call.query.get("sort_order") or told.get("sort", "desc")) != "asc"
+    column = _SORTED_BY.get(by, by)
+    order = ORDERS.get(column)
     found.sort(key=lambda hit: id_key(hit[1]))
-    if by in _ORDERS:
-        order = _ORDERS[by]
-        found.sort(key=lambda hit: _place(order, hit[1].get(by)), reverse=down)
-    else:
-        found.sort(key=lambda hit: str(hit[1].get(column) or ""), reverse=down)
+    if order is not None:
+        found.sort(key=lambda hit: place(order, hit[1].get(column)), reverse=down)
+        return found
+    column = column if column in ("created_at", "updated_at", "type") else "created_at"
+    found.sort(key=lambda hit: str(hit[1].get(column) or ""), reverse=down)
     return found
-
-
-def _place(order: tuple[str, ...], value: Any) -> int:
-    return order.index(value) if value in order else -1
 
 
 def _shown(session: CaseSession, kind: str, row: Row) -> Any:
