@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from understudy.model.action import ActionClass, Effect
@@ -58,9 +59,12 @@ def _settings(kind: str, words: str) -> tuple[Operation, ...]:
 
 
 _READS = (
-    read(
-        "tickets.list", "/tickets", "List tickets by id.",
-        tickets.list_tickets, shapes.page("tickets", "ticket"), external_id=STRING, **SORTED,
+    replace(
+        read(
+            "tickets.list", "/tickets", "List tickets by id.",
+            tickets.list_tickets, shapes.page("tickets", "ticket"), **SORTED,
+        ),
+        accepts=frozenset(("external_id",)),
     ),
     read(
         "tickets.get", "/tickets/{id}", "Get one ticket.",
