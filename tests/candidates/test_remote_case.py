@@ -129,3 +129,9 @@ def test_what_a_call_would_be_is_told_from_its_parameters(handed):
     assert session.actions[-1].approval_ref == session.actions[0].after["id"]
     with working_on(case) as again:
         assert again.handling == mine
+
+
+def test_what_is_no_case_is_one_clear_error():
+    """A webhook's body has no credentials: the part that is missing is named."""
+    with pytest.raises(LookupError, match="has no `base_urls`"), working_on({"id": "evt_1"}):
+        pass

@@ -29,6 +29,7 @@ __all__ = ["working_on"]
 
 _PROCESS = secrets.token_hex(8)
 _PATIENCE = 60.0
+_NEEDED = ("id", "base_urls", "credentials")
 _numbers = itertools.count(1)
 
 
@@ -38,9 +39,16 @@ def working_on(case: Mapping[str, Any]) -> Iterator[Toolbox]:
 
     `case` is what a program reads as a line, and a service as a request: it needs its `id`,
     `base_urls` and `credentials`. Own systems of the campaign are not known here by name.
+    Raises `LookupError` where it lacks one of these, as a webhook does.
     """
     import httpx
 
+    missing = [key for key in _NEEDED if not case.get(key)]
+    if missing:
+        raise LookupError(
+            f"what was handed over has no `{missing[0]}`: it is no case as the harness hands it "
+            "over; a webhook's receiver takes addresses and keys from its environment"
+        )
     engine, number = _engine(), next(_numbers)
     session = engine.open_case(f"{case['id']} {number}")
     try:
