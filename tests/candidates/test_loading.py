@@ -84,3 +84,18 @@ def test_the_innermost_own_frame_counts(tmp_path):
         int("no number")
     except ValueError as error:
         assert where_it_failed(error, tmp_path) is None
+
+
+def test_what_is_wrong_with_its_tools_keeps_its_own_hint(project):
+    """Tools are wrapped while the module is imported: the error is theirs, with file and line."""
+    (project / "toolbot.py").write_text(
+        "from understudy.candidates.tool_door import shadow_tools\n"
+        "def refund(charge): pass\n"
+        "shadow_tools([refund], {'refnud': 'stripe.refunds.create'})\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(CandidateError, match="did you mean `refund`") as caught:
+        load(PythonUse("toolbot", "handle"), project)
+    assert caught.value.code == "U214"
+    assert caught.value.where == f"{project / 'toolbot.py'}:3"
+    assert caught.value.hint == "the tools are refund"

@@ -84,6 +84,12 @@ def _module(use: PythonUse, project: Path) -> Any:
         if error.name and _is_part_of(error.name, use.module):
             raise _no_module(use, error.name, project) from None
         raise _needs(use, error) from None
+    except CandidateError as error:
+        # A tool or its map, wrapped while the module is imported: told as it is, with its hint.
+        place = where_it_failed(error, project)
+        raise CandidateError(
+            error.problem, code=error.code, where=error.where or place, hint=error.hint
+        ) from None
     except (Exception, SystemExit) as error:
         raise _raises(use, error, project) from None
 

@@ -23,6 +23,11 @@ from understudy.model.errors import CandidateError
 
 __all__ = ["ListedServer", "listed", "rebuilt_client", "record_tools"]
 
+_RECORD = (
+    "python -c 'import asyncio; from understudy.candidates.mcp_clients import record_tools; "
+    'from YOUR_MODULE import SERVER; asyncio.run(record_tools(SERVER, "tools.json"))\''
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ListedServer:
@@ -56,8 +61,7 @@ def listed(file: str | Path, server: Any) -> ListedServer:
         raise CandidateError(
             f"`{file}` holds no list of tools: {str(error).splitlines()[0]}",
             code="U220",
-            hint="asyncio.run(record_tools(SERVER, FILE)), once and outside of a shadow run, "
-            "from understudy.candidates.mcp_clients",
+            hint=_RECORD,
         ) from None
     return ListedServer(server, tuple(found.tools))
 
@@ -72,9 +76,7 @@ def rebuilt_client(server: Any, replace: Replace, check: Callable[[list[str]], N
             f"the tools of the MCP server `{given.name}` are listed by a process, and none may be "
             "started here",
             code="U215",
-            hint='shadow_tools([listed("tools.json", SERVER)], …), with the file of '
-            "asyncio.run(record_tools(SERVER, …)) outside of a shadow run, both from "
-            "understudy.candidates.mcp_clients",
+            hint=f'shadow_tools([listed("tools.json", SERVER)], …), after once: {_RECORD}',
         )
     made = copy.copy(given)
     kind = type(given)
