@@ -12,6 +12,8 @@ pytest.importorskip("agents")
 
 import agents
 from openai.types.responses import (
+    Response,
+    ResponseCompletedEvent,
     ResponseFunctionToolCall,
     ResponseOutputMessage,
     ResponseOutputText,
@@ -38,8 +40,13 @@ class Scripted(agents.Model):
         said = self.said.pop(0)
         return agents.ModelResponse(output=said, usage=agents.Usage(), response_id=None)
 
-    def stream_response(self, *args, **kwargs):
-        raise NotImplementedError
+    async def stream_response(self, system_instructions, input, *args, **kwargs):
+        said = await self.get_response(system_instructions, input)
+        whole = Response(
+            id="r", created_at=0, model="m", object="response", output=said.output,
+            tool_choice="auto", tools=[], parallel_tool_calls=True,
+        )  # fmt: skip
+        yield ResponseCompletedEvent(type="response.completed", response=whole, sequence_number=0)
 
 
 def call(number, arguments):
@@ -61,10 +68,10 @@ def refund(charge: str, euros: int) -> dict:
     raise AssertionError("the real one was called")
 
 
-def run(desk, *said):
+def run(desk, *said, **options):
     model = Scripted(*said)
     agent = agents.Agent(name="support", model=model, tools=shadow_tools([refund], MAP))
-    result = asyncio.run(run_agent(agent, "hi", desk.systems, MAP, run_config=QUIET))
+    result = asyncio.run(run_agent(agent, "hi", desk.systems, MAP, run_config=QUIET, **options))
     return result.final_output, model.heard
 
 
@@ -100,3 +107,20 @@ def test_a_call_whose_arguments_are_no_json_is_asked_about_as_it_is(desk):
     said, heard = run(desk, [call(1, '["ch_1"]')], [done()])
     assert (said, heard) == ("done", ["Not approved."])
     assert desk.asked[0]["action"]["asked"] == 'refund: ["ch_1"]'
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_streamed_run_is_resumed_as_well(desk, later):
+    """What hears its events hears those after the decision too, awaited where it has to be."""
+    desk.decide(status="approved")
+    events = []
+
+    async def hear(event):
+        events.append(event.type)
+
+    heard = hear if later else lambda event: events.append(event.type)
+    said, _ = run(desk, [refunding(1, 3)], [done()], hear=heard)
+    assert said == "done"
+    assert events.count("raw_response_event") == 2
+    asked, made = desk.session.actions
+    assert made.approval_ref == asked.after["id"]

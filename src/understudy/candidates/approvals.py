@@ -7,6 +7,7 @@ own back office would do it. The desk's reviewer decides from what people did.
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,17 +83,22 @@ async def arun_graph(
 
 
 async def run_agent(
-    agent: Any, given: Any, systems: Toolbox, map: Mapping[str, Target], **options: Any
+    agent: Any,
+    given: Any,
+    systems: Toolbox,
+    map: Mapping[str, Target],
+    *,
+    hear: Callable[[Any], Any] | None = None,
+    **options: Any,
 ) -> Any:
     """Run an agent of OpenAI's Agents SDK until no tool waits for approval; its last result.
 
     `options` go to `Runner.run` each time; `map` is that of `shadow_tools`. The SDK lets nobody
     change a call: one that is approved otherwise is refused with the arguments that would do, and
-    when the agent makes that call it is approved.
+    when the agent makes that call it is approved. With `hear`, a function or a coroutine function,
+    it is run as a stream, and that hears each event.
     """
-    from agents import Runner
-
-    result, approvals = await Runner.run(agent, given, **options), Approvals()
+    result, approvals = await _ran(agent, given, hear, options), Approvals()
     for _ in range(_MOST_ROUNDS):
         if not result.interruptions:
             return result
@@ -100,8 +106,23 @@ async def run_agent(
         asked = [_call_of(item) for item in result.interruptions]
         _settle(state, result.interruptions, approvals.decided(systems, map, asked))
         with approvals.lent():
-            result = await Runner.run(agent, state, **options)
+            result = await _ran(agent, state, hear, options)
     raise _without_end("agent")
+
+
+async def _ran(
+    agent: Any, given: Any, hear: Callable[[Any], Any] | None, options: Mapping[str, Any]
+) -> Any:
+    from agents import Runner
+
+    if hear is None:
+        return await Runner.run(agent, given, **options)
+    result = Runner.run_streamed(agent, given, **options)
+    async for event in result.stream_events():
+        heard = hear(event)
+        if inspect.isawaitable(heard):
+            await heard
+    return result
 
 
 @dataclass(frozen=True, slots=True)
