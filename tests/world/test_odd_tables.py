@@ -13,6 +13,7 @@ import pytest
 from understudy.world.application import apply_profile, damage_rows
 from understudy.world.fidelity import measures
 from understudy.world.fidelity.yardsticks import paired
+from understudy.world.learning.alone import ways_alone
 from understudy.world.learning.causes import explain
 from understudy.world.learning.sampled import learn_profile
 from understudy.world.profile import Profile, TableMess
@@ -88,6 +89,24 @@ def test_separators_that_are_left_out_are_no_slips():
     made, ways = made_of(before, [cell.replace("-", "") for cell in before])
     assert made == [cell.replace("-", "") for cell in before]
     assert [step.op for steps in ways.steps.values() for step in steps] == ["rewrite"]
+
+
+def test_other_marks_are_seen_without_a_clean_twin():
+    """Where most numbers have their marks, those without and with others are told by these."""
+    usual = [f"555-{n:04d}" for n in range(200)]
+    bare = [f"555{n:04d}" for n in range(200, 260)]
+    other = [f"(555) {n:04d}" for n in range(300, 340)]
+    found = ways_alone({"phone": pa.array([*usual, *bare, *other])})["phone"]
+    written = [found.steps[found.names[row]][0].options["template"] for row in (200, -1)]
+    assert written == ["{0}{2}", "({0}) {2}"]
+    assert set(found.names[:200]) == {"ok"}
+
+
+def test_days_and_months_are_not_put_in_other_places():
+    """The digits of a date of another order are no date of the usual order."""
+    usual = [f"2024-{1 + n % 12:02d}-{1 + n % 28:02d}" for n in range(400)]
+    found = ways_alone({"day": pa.array([*usual, *["28/11/2025"] * 30])})["day"]
+    assert set(found.names) == {"ok"}
 
 
 def test_another_word_for_a_word_is_learned_though_it_is_rare():

@@ -86,7 +86,8 @@ def _learned_text(out: Path, profile: Profile) -> str:
         lines.append(f"  {column}: {', '.join(one.ways)}")
     groups = learned.groups if learned else ()
     told = sorted({column for group in groups for column in group.when})
-    lines.append(f"  {len(groups)} groups of rows" + (f", told by {', '.join(told)}" * bool(told)))
+    parts = f"  {len(groups)} group{'s' * (len(groups) != 1)} of rows"
+    lines.append(parts + (f", told by {', '.join(told)}" * bool(told)))
     return "\n".join(lines)
 
 

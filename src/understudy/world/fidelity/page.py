@@ -53,7 +53,7 @@ def score_page(score: Score) -> str:
             f"{_text(score.reason)}</p>",
             f"<p>Real: {_text(score.real)} ({score.rows[0]:,} rows). Generated: "
             f"{_text(score.generated)} ({score.rows[1]:,} rows). Naive independent injection: "
-            f"{_text(score.naive)}.</p>",
+            f"{_text(score.naive)}. Lower is more alike; dashed is the most that passes.</p>",
             _table(score),
             "".join(_section(measure) for measure in score.measures if measure.value is not None),
         ]

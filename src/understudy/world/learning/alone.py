@@ -36,6 +36,7 @@ _NUMBER = re.compile(
 )
 _UNIT = re.compile(r"(\d+(?:\.\d*[1-9])?)((?:\.0)?\s*[^\d\s][^\d]*)")
 _PLAIN = re.compile(r"-?\d+(?:\.(\d+))?")
+_LETTER = re.compile(r"[^\W\d_]")
 _USUAL = 0.6
 _RARE, _FINER = 0.02, 0.2
 _MOST = 60
@@ -171,6 +172,7 @@ class _Guess:
         self._length = length if long >= _USUAL * total and length > 2 else 0
         units = counted((match[2], n) for v, n in counts.items() if (match := _UNIT.fullmatch(v)))
         self._units = supported(units) if sum(units.values()) >= _USUAL * total else {}
+        self._places = _places(counts, self._usual)
         self._index: dict[str, list[str]] = {}
         for value in counts if self._usual else ():
             if pattern(value) == self._usual:
@@ -198,6 +200,7 @@ class _Guess:
             yield match[1] if match and match[2] in self._units else value
         elif self._usual and pattern(value) != self._usual:
             yield from self._of_usual_form(value)
+            yield from _in_places(value, self._places)
         yield self._cased(value)
 
     def _cased(self, value: str) -> str:
@@ -219,8 +222,29 @@ class _Guess:
             yield max(fitting)[1]
 
 
+def _places(counts: Mapping[str, int], usual: str | None) -> str:
+    """The usual form with a 9 for each digit, where numbers have it as a rule: `999-9999`."""
+    if usual is None or any(map(str.isalpha, usual)):
+        return ""
+    found = counted(
+        (re.sub(r"\d", "9", value), n) for value, n in counts.items() if pattern(value) == usual
+    )
+    shape, often = found.most_common(1)[0]
+    return shape if often >= _USUAL * found.total() and len(re.findall("9+", shape)) > 1 else ""
+
+
+def _in_places(value: str, places: str) -> Iterator[str]:
+    """The digits of a value in the usual places, if its marks are left out or are others."""
+    runs, wanted = re.findall(r"\d+", value), re.findall("9+", places)
+    joined = "".join(runs)
+    fits = runs == [joined] or [len(run) for run in runs] == [len(run) for run in wanted]
+    if places and fits and len(joined) == places.count("9") and not _LETTER.search(value):
+        digits = iter(joined)
+        yield re.sub("9", lambda _: next(digits), places)
+
+
 def _words(value: str) -> list[str]:
-    return [part.lstrip("0").lower() for part in parts(value) if part.isalnum()]
+    return [(part.lstrip("0") or "0").lower() for part in parts(value) if part.isalnum()]
 
 
 def _first(value: str) -> str:
