@@ -230,6 +230,28 @@ def test_a_candidate_that_failed_in_every_case_is_invalid(desk):
     assert "all 400 cases failed" in run.verdict.reasons[0]
 
 
+class Idle(Desk):
+    """People look at each case and leave it as it is."""
+
+    def handled(self, number):
+        return Outcome.ABSTAINED, ()
+
+
+def test_a_recorded_outcome_of_failed_is_a_failure_without_a_reason_too(tmp_path):
+    """Where people did nothing, a log that only says `failed` would otherwise cost nothing."""
+    desk = Idle(tmp_path, 30)
+    run = desk.judge(act=lambda number: (), failure=None)
+    lines = (tmp_path / "agent.jsonl").read_text().splitlines()
+    told = [json.dumps(json.loads(line) | {"outcome": "failed"}) for line in lines]
+    assert run.verdict.error_cost.total_minor == 0
+    (tmp_path / "agent.jsonl").write_text("\n".join(told) + "\n")
+    verdict = judge_run(str(run.folder.path), desk.reports, lambda *_: None).verdict
+    assert verdict.error_cost.total_minor > 0
+    assert [each.kind for each in verdict.findings] == ["run_failure"]
+    assert verdict.verdict == "INVALID"
+    assert any("all 30 cases failed" in each for each in verdict.reasons)
+
+
 def test_proposals_without_a_case_end_in_no_cases_or_invalid(desk):
     """Nothing to judge is no GO: no proposal is exit code 5, no judged case INVALID."""
     with pytest.raises(NoCasesError):

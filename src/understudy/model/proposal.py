@@ -78,7 +78,13 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     reads: dict[str, int] = msgspec.field(default_factory=dict)
     replies: tuple[str, ...] = ()
     failure: Failure | None = None
+    """Why it failed; that it did is told by the outcome as well, and then counts as well."""
     recorded: RecordedOutcome | None = None
+
+    def __post_init__(self) -> None:
+        if self.outcome is Outcome.FAILED and self.failure is None:
+            unknown = Failure(cause=FailureCause.CANDIDATE, reason="failed")
+            msgspec.structs.force_setattr(self, "failure", unknown)
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
