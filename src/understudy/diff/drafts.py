@@ -75,7 +75,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 def total(drafts: tuple[Draft, ...]) -> int:
     """What several differences cost together."""
-    return sum([draft.cost for draft in drafts])
+    return sum([draft.cost for draft in drafts]) if drafts else 0
 
 
 class Pricing(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from understudy.diff.exposure import Known, exposed, invented
 from understudy.diff.families import same_target
 from understudy.diff.fields import Rules, rules_of
 from understudy.diff.lists import Row, Stance, Story, explain_lists, unmatched
-from understudy.diff.planted import Planted, planted_in
+from understudy.diff.planted import planted_in
 from understudy.diff.process import clauses, controls, failure, order, speaks, unsaid, writes
 from understudy.model.action import DESK, ESCALATION_OPERATION, Action, Effect
 from understudy.model.baseline import Baseline, Outcome
@@ -105,12 +105,15 @@ def explain(
         return Explanation("", (), 0, quarantined=reason)
     asked = rules_of(prices.policy) if rules is None else rules
     judge = Judge(Pricing(prices, tier_of(case, prices)), asked)
-    told = min(
-        (_against(case, proposal, baseline, judge) for baseline in baselines),
-        key=lambda each: (each.cost, -each.story.agreeing),
-    )
+    told = _against(case, proposal, baselines[0], judge)
+    for baseline in baselines[1:]:
+        told = min(told, _against(case, proposal, baseline, judge), key=_price)
     conduct = tuple(_conduct(case, proposal, baselines, told.story.rows, judge.pricing, known))
     return _explanation(case, proposal, told, judge, conduct)
+
+
+def _price(told: _Told) -> tuple[int, int]:
+    return told.cost, -told.story.agreeing
 
 
 def _conduct(
@@ -184,12 +187,12 @@ def _against(case: Case, proposal: Proposal, baseline: Baseline, judge: Judge) -
     story = explain_lists(proposed, compared, judge, stance)
     tried = proposal.actions
     suspect = bool(story.drafts) or any(one.refused or one.fault for one in tried)
-    planted = planted_in(case) if suspect else Planted("", "")
-    if suspect:
-        story = Story.of(by_cause(story.rows, tried, planted, stance, judge.pricing))
     beside = tuple(order(proposed, wanted, judge.rules.order, judge.pricing))
-    if planted:
-        beside += tuple(attempts_led_by(tried, wanted, planted, judge.pricing))
+    if suspect:
+        planted = planted_in(case)
+        story = Story.of(by_cause(story.rows, tried, planted, stance, judge.pricing))
+        if planted:
+            beside += tuple(attempts_led_by(tried, wanted, planted, judge.pricing))
     if not stance.handed_over:
         beside += tuple(unsaid(proposal, baseline, judge.pricing))
     cost = total(story.drafts) + total(beside)
