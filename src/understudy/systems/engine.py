@@ -149,16 +149,17 @@ class Engine:
         with session.lock:
             session.clock.calls += 1
             shared = session.overlay.world is self.world
+            name = system.version_header
+            version = request.headers.get(name, "") if name else ""
             kept = None
             if shared and request.method == "GET" and not request.body:
-                kept = self._answers.get(address_of(request, system.version_header))
+                kept = self._answers.get((request.host, request.path, request.query, version))
             if kept is not None and kept.saw.isdisjoint(session.overlay.wrote):
                 session.reads[kept.operation] += 1
                 response = Response(200, system.headers(session) + kept.headers, kept.body)
             else:
                 response = self._served(system, session, request)
-            name = system.version_header
-            stated = system.stated(request.headers) if name and name in request.headers else ()
+            stated = system.stated(request.headers) if version else ()
             return response.stating(stated) if stated else response
 
     def _system(self, host: str) -> System | None:
