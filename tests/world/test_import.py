@@ -9,6 +9,7 @@ import pytest
 from understudy.campaign.world_import import ImportWish, import_world
 from understudy.model.errors import ConfigurationError, NoCasesError
 from understudy.redact.key import RedactionKey
+from understudy.redact.people import Span
 from understudy.redact.redactor import Redactor
 from understudy.systems.calling import build_request, find_operation
 from understudy.systems.engine import Engine
@@ -254,3 +255,28 @@ def test_csv_with_semicolons_is_read(tmp_path):
     )
     _import([csv], tmp_path / "world", maps={"customers.csv": maps})
     assert load_world(tmp_path / "world").get("stripe.customers", "cus_7")["balance"] == 120
+
+
+def test_people_in_prose_are_found_where_that_is_asked_for(exports, tmp_path):
+    """A name in a ticket stays without it, and goes with it, by the same pseudonym as its field."""
+    ticket = TICKET | {"description": "Yours, Ann Corp"}
+    export = tmp_path / "tickets.json"
+    export.write_text(json.dumps({"users": [USER], "tickets": [ticket]}))
+
+    def found(text):
+        start = text.find("Ann Corp")
+        return [Span(start, start + len("Ann Corp"), "name")] if start >= 0 else []
+
+    told = {}
+    for name, finder in (("plain", None), ("prose", found)):
+        wish = ImportWish([export], tmp_path / name, key=KEY, finder=finder)
+        import_world(wish, lambda *_: None)
+        world = load_world(tmp_path / name)
+        told[name] = (
+            world.table("zendesk.tickets")["9"]["description"],
+            world.table("zendesk.users")["7"]["name"],
+        )
+    assert told["plain"][0] == "Yours, Ann Corp"
+    described, named = told["prose"]
+    assert "Ann" not in described + named
+    assert described == f"Yours, {named}"

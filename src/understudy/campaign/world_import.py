@@ -23,6 +23,7 @@ from understudy.model.errors import (
 )
 from understudy.model.manifest import SourceFile, WorldManifest
 from understudy.redact.key import RedactionKey
+from understudy.redact.people import Finder
 from understudy.redact.redactor import Redactor
 from understudy.traffic.detect import FORMATS, UNKNOWN_FORMAT, detect_format
 from understudy.traffic.export_table import open_table
@@ -49,7 +50,8 @@ Progress = Callable[[str, int, int], None]
 class ImportWish:
     """What to import: exports, and for each CSV file the map that tells of its columns.
 
-    `synthetic` exports tell of nobody, so their people stay. `profile` is laid over.
+    `synthetic` exports tell of nobody, so their people stay. `finder` finds people in prose beside
+    those in fields. `profile` is laid over.
     """
 
     files: Sequence[Path]
@@ -59,6 +61,7 @@ class ImportWish:
     seed: int = 0
     synthetic: bool = False
     key: RedactionKey | None = None
+    finder: Finder | None = None
 
 
 class ImportRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +82,8 @@ def import_world(wish: ImportWish, progress: Progress) -> str:
     """Build the world of all exports together, and say what became of each record."""
     refuse_foreign(wish.out)
     profile = load_profile(wish.profile) if wish.profile else AS_FOUND
-    reading = _Reading(Redactor(wish.key or RedactionKey(), personal=not wish.synthetic))
+    key = wish.key or RedactionKey()
+    reading = _Reading(Redactor(key, personal=not wish.synthetic, finder=wish.finder))
     plans = _plans(wish)
     for number, read in enumerate(plans):
         progress("import", number, len(plans))

@@ -9,6 +9,7 @@ import typer
 
 from understudy.cli.mess import apply, profile, score
 from understudy.cli.progress import Progress, say
+from understudy.cli.recordings import Presidio
 
 __all__ = ["app"]
 
@@ -90,10 +91,12 @@ def import_exports(
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="Nobody's data, so people stay as they are.")
     ] = False,
+    presidio: Presidio = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Build a world of a company's own exports, pseudonymised with the recordings' key."""
     from understudy.campaign.world_import import ImportWish, import_world
+    from understudy.redact.people import presidio_finder
 
     maps: dict[str, Path] = {}
     for text in map or []:
@@ -101,5 +104,6 @@ def import_exports(
         if not (name and sign and path):
             raise typer.BadParameter(f"`{text}` is not FILE.csv=MAP.yaml")
         maps[Path(name).name] = Path(path)
-    wish = ImportWish(files, out, maps, profile, seed, synthetic)
+    finder = presidio_finder() if presidio else None
+    wish = ImportWish(files, out, maps, profile, seed, synthetic, finder=finder)
     typer.echo(import_world(wish, Progress(quiet=quiet)))
