@@ -23,7 +23,7 @@ REFUSED = [
     ("stripe.refunds.create", {"charge": "ch_2000"}, 400, "charge_not_refundable"),
     ("stripe.refunds.create", {"charge": "ch_2001"}, 400, "charge_disputed"),
     ("stripe.invoices.void", {"id": "in_paid"}, 400, "status is open or uncollectible"),
-    ("stripe.invoices.send", {"id": "in_paid"}, 400, "only send"),
+    ("stripe.invoices.send", {"id": "in_none"}, 404, "No such invoice"),
     ("stripe.credit_notes.create", {"invoice": "in_open", "amount": 10_001}, 400, "exceeds"),
     ("stripe.credit_notes.create", {"invoice": "in_paid", "amount": 5}, 400, "must equal"),
     ("stripe.credit_notes.create", {"invoice": "in_draft", "amount": 5}, 400, "open or paid"),

@@ -178,3 +178,10 @@ def test_a_payment_may_spell_out_what_it_is_paid_by(call):
     assert call.raw("stripe", "POST", "/v1/payment_intents", kind + b"shells")[0] == 400
     _, refused = call.raw("stripe", "POST", "/v1/payment_intents", kind + b"card")
     assert refused["error"]["param"] == "payment_method_data[card]"
+
+
+def test_a_paid_invoice_may_be_sent(call):
+    """As at Stripe, for the customer's records; a void one may not."""
+    assert call.ok("stripe.invoices.send", id="in_paid")["status"] == "paid"
+    call.ok("stripe.invoices.void", id="in_open")
+    assert "only send" in call.refused("stripe.invoices.send", id="in_open")["message"]

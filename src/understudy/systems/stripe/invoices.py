@@ -267,7 +267,8 @@ OPERATIONS = (
     ),
     _money_step(
         "send", "Send an invoice to the customer by e-mail.",
-        _step(_from("open", "draft", "uncollectible", action="send"), _sent), effect=Effect.SEND,
+        _step(_from("open", "draft", "paid", "uncollectible", action="send"), _sent),
+        effect=Effect.SEND,
     ),
     _money_step(
         "finalize", "Finalize a draft invoice, so that it is owed.",
