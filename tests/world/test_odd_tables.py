@@ -16,6 +16,7 @@ from understudy.world.fidelity.yardsticks import paired
 from understudy.world.learning.alone import ways_alone
 from understudy.world.learning.causes import explain
 from understudy.world.learning.sampled import learn_profile
+from understudy.world.operators.otherwise import OtherParameters
 from understudy.world.profile import Profile, TableMess
 from understudy.world.sample import open_source, read_sample
 from understudy.world.step import Step
@@ -127,6 +128,16 @@ def test_wrong_values_are_those_that_stand_there_most():
     assert step.options == {"values": {"Solna": 1.0}}
     wrong = [now for was, now in zip(before, made, strict=True) if was != now]
     assert set(wrong) == {"Solna"}
+
+
+def test_equally_frequent_wrong_values_make_a_profile_that_can_be_read():
+    """A sixth each, rounded one by one, would be more than all."""
+    words = ["Rome", "Oslo", "Bern", "Solna", "Paris", "Quito"]
+    pairs = {(f"town {words[(n + 1) % 6]} {n}", words[n % 6]): 1 for n in range(120)}
+    ways = explain(pairs, dict.fromkeys(words, 20))
+    (step,) = ways.steps["another value"]
+    assert list(step.options["values"].values()) == [0.166] * 6
+    OtherParameters.model_validate(step.options)
 
 
 def _noise(count, spread, seed):

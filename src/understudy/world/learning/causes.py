@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -303,7 +304,8 @@ def _others(ways: Ways, pairs: dict[Pair, int]) -> None:
     for (_, after), count in pairs.items():
         instead[after or ""] += count
     values = {word: n / instead.total() for word, n in supported(instead).items()}
-    options = {"values": {word: round(share, 3) for word, share in values.items()}}
+    # Rounded down: shares that are rounded each for itself may add up to more than all.
+    options = {"values": {word: math.floor(1000 * share) / 1000 for word, share in values.items()}}
     step = Step(op="other_value", options=options if values else {})
     for pair in pairs:
         ways.put(pair, "another value", step)
