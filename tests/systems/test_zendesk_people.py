@@ -68,6 +68,13 @@ def test_copies_are_a_list(call, name):
     assert call.session.overlay.diff() == before
 
 
+@pytest.mark.parametrize("name", ["email_ccs", "followers"])
+def test_whom_to_copy_is_an_object(call, name):
+    """What is none is refused under the key that it was given."""
+    status, body = call("zendesk.tickets.create", comment={"body": "x"}, **{name: [7]})
+    assert status >= 400 and name in str(body)
+
+
 def test_the_vendor_s_client_sets_copies(call, engine):
     """Its own objects go through and come back."""
     from zenpy import Zenpy

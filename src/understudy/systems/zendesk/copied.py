@@ -45,7 +45,7 @@ def copied_changes(session: CaseSession, row: Row, given: Mapping[str, Any]) -> 
             lists[name] = _known(session, _listed(name, given[name]), _fits(name))
     for key, name in (("email_ccs", _CC), ("followers", _FOLLOWERS)):
         for one in _listed(key, given.get(key) or []):
-            _put_or_delete(session, lists[name], one, _fits(name))
+            _put_or_delete(session, lists[name], _object(key, one), _fits(name))
     both = [*lists[_CC], *lists[_FOLLOWERS]]
     return {**{name: list(ids) for name, ids in lists.items()}, _BOTH: list(dict.fromkeys(both))}
 
@@ -58,6 +58,12 @@ def _listed(name: str, given: Any) -> list[Any]:
     if isinstance(given, dict):
         return [given]
     if not isinstance(given, list):
+        raise invalid_attribute(name)
+    return given
+
+
+def _object(name: str, given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
         raise invalid_attribute(name)
     return given
 
@@ -86,10 +92,8 @@ def _known(
 
 
 def _put_or_delete(
-    session: CaseSession, ids: dict[Any, None], one: Any, fits: Callable[[Row], bool]
+    session: CaseSession, ids: dict[Any, None], one: dict[str, Any], fits: Callable[[Row], bool]
 ) -> None:
-    if not isinstance(one, dict):
-        raise invalid_attribute("email_ccs")
     named = one.get("user_id") or {"email": one.get("user_email"), "name": one.get("user_name")}
     gone = one.get("action") == "delete"
     person = _person(session, named, make=not gone)
