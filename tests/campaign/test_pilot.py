@@ -19,13 +19,15 @@ from understudy.campaign.pilot_status import lines_of, pilot_status
 from understudy.campaign.pilot_suites import enter_suites, junit_result
 from understudy.campaign.project_page import project_page
 from understudy.campaign.recorded import judge_run
+from understudy.campaign.scenarios import load_suite
 from understudy.campaign.sign_off import Signer, sign_run
 from understudy.campaign.signature import make_key
+from understudy.campaign.suite_session import suite_mark
 from understudy.gate.ladder import Asked, inherited, missing
 from understudy.model.candidate_use import ModelUse
 from understudy.model.chain import check_chain, read_chain
 from understudy.model.errors import EvidenceError, NoCasesError, RecordingError
-from understudy.model.pilot import OperationEvidence, PilotRun, Rung
+from understudy.model.pilot import OperationEvidence, PilotRun, Rung, SuiteResult
 from understudy.model.verdict import Stage
 
 REPLY, PAYOUT = "zendesk.tickets.public_reply", "stripe.payouts.create"
@@ -334,6 +336,12 @@ def test_a_candidate_is_the_same_wherever_it_is_named_from(tmp_path, here, there
     )
 
 
+def test_a_script_in_a_command_is_no_file_however_long_its_words(tmp_path):
+    """A word that is longer than a file's name may be counts as it stands."""
+    script = f"exec: python -c print('{'x' * 300}')"
+    assert candidate_hash(script, tmp_path) != candidate_hash(script + ";1", tmp_path)
+
+
 def test_evidence_counts_half_after_ninety_days():
     """118 clean cases carry a draft for ninety days, and one fewer for no day longer."""
     old = {"at": "2026-03-03T00:00:00+00:00"}
@@ -432,3 +440,22 @@ def test_the_page_of_all_runs_shows_the_ladder(desk):
     page = project_page(desk.reports, None, "t")
     assert "the promotion ladder cannot be told: the hash chain is broken" in page
     assert "the hash chain is broken" not in empty and REPLY not in page
+
+
+def test_a_candidate_with_an_environment_is_tried_by_a_suite_as_it_runs(project):
+    """What it is given counts in both hashes, so that the suite proves the candidate of the run."""
+    project.write("bot.py", "def handle(case, systems):\n    return {'outcome': 'escalated'}\n")
+    own = "{use: 'bot:handle', env: {TONE: short}}"
+    suite = project.write(
+        "suite.yaml",
+        f"version: 1\ncandidate: {own}\ncases:\n  - id: a\n"
+        "    trigger: {system: zendesk, type: ticket.created, payload: {}}\n"
+        "    expect: {escalated: true}\n",
+    )
+    reports = project.folder / "reports"
+    mark = suite_mark(load_suite(suite), None, suite, project.folder)
+    enter_suites(reports, [msgspec.convert({**mark, "held": 1}, SuiteResult)])
+    campaign = project.campaign("", candidates=f"[{own.replace('{', '{name: agent, ', 1)}]")
+    finished = project.command("run", str(campaign), "-q", "--limit", "1")
+    states = states_of(reports)
+    assert states and {state.rung for state in states} == {Rung.SHADOW}, finished.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -93,7 +94,12 @@ def _command_of(command: str, project: Path) -> list[str]:
 
 
 def _content(path: Path) -> str | None:
-    return digest_file(path) if path.is_file() else None
+    try:
+        return digest_file(path) if path.is_file() else None
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return None  # a word of a script that stands in the command, not the name of a file
 
 
 def _prompt_hash(name: str, project: Path) -> str | None:

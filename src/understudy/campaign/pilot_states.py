@@ -107,7 +107,7 @@ def _tried(state: ClassState, suites: Suites) -> ClassState:
     """No class stands in the shadow whose candidate, as it is now, has no green suite."""
     now = state.last.hashes.get("candidate")
     lacks = suites.missing(now)
-    rung = min(state.rung, Rung.OFFLINE) if lacks and state.rung is Rung.SHADOW else state.rung
+    rung = Rung.OFFLINE if lacks and state.rung is Rung.SHADOW else state.rung
     return replace(state, rung=rung, suites=suites.told(now), unproved=lacks)
 
 

@@ -22,11 +22,13 @@ __all__ = ["SuiteSession", "suite_mark"]
 
 def suite_mark(loaded: LoadedSuite, use: str | None, path: Path, root: Path) -> dict[str, Any]:
     """What a scenario's report carries, as plain data: its suite, and which candidate was tried."""
-    spec = candidate_of(loaded, use).spec
+    tried = candidate_of(loaded, use)
     result = SuiteResult(
         suite=path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path),
         digest=digest_file(path),
-        candidate_hash=candidate_hash(spec, project_folder(spec, loaded.folder)),
+        candidate_hash=candidate_hash(
+            tried.spec, project_folder(tried.spec, loaded.folder), tried.env
+        ),
         scenarios=len(loaded.scenarios),
         held=0,
     )
