@@ -81,6 +81,17 @@ def test_seeded_errors_say_how_much_is_seen():
     assert oversight_of([]) is None
 
 
+def test_a_seeded_error_in_a_call_that_reads_is_an_error():
+    """Also where it names an amount: what is shown as wrong is never harmless."""
+    recording = SimpleNamespace(baselines_of=lambda case_id: [])
+    reviewer = DeskReviewer(recording, Review(catch_rate=1.0, seeded=1.0), 7)
+    look = {"operation": "look", "effect": "read", "amount": 5}
+    assert reviewer("c", 0, 1, {"action": look})["status"] == "approved"
+    plain, seeded = reviewer.reviews("c", 0)
+    assert (plain.wrong, plain.approved) == (False, True)
+    assert (seeded.seeded, seeded.wrong, seeded.approved) == (True, True, False)
+
+
 def test_a_case_that_is_done_again_is_looked_at_anew():
     """What was decided for a process that was killed counts once."""
     reviewer = DeskReviewer(SimpleNamespace(baselines_of=lambda case_id: []), Review(), 7)

@@ -136,6 +136,16 @@ def test_an_approval_is_carried_by_the_write_that_names_it(call):
     assert call.last.approval_ref == approval["id"]
 
 
+@pytest.mark.parametrize("asked", [{"asked": "may I go on?"}, {"operation": ""}, {"target": "x"}])
+def test_an_approval_that_names_no_call_stands_for_none(call, asked):
+    """Whatever was decided: who says yes to a question has not seen the write."""
+    call.session.reviewer = lambda session, row: {"status": "approved"}
+    _, approval = call("desk.approvals.create", action=asked)
+    assert approval["status"] == "approved"
+    call("stripe.refunds.create", charge="ch_0001", metadata={"approval": approval["id"]})
+    assert call.last.approval_ref is None
+
+
 def test_a_reviewer_answers_at_the_desk(call):
     """The simulated reviewer sees what is asked and decides."""
     call.session.reviewer = lambda session, row: {"status": "rejected", "note": row["reason"]}

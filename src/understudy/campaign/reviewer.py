@@ -113,7 +113,7 @@ class _Wish:
     def spoilt(self) -> _Wish:
         """The same with an error that costs something."""
         if self.amount:
-            return replace(self, amount=self.amount * 10)
+            return replace(self, amount=self.amount * 10, reads=False)
         return replace(self, target=f"{self.target or ''}0", amount=None, reads=False)
 
     def harmless(self, theirs: list[Action]) -> bool:

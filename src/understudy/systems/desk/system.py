@@ -113,10 +113,11 @@ def _looked_at(session: CaseSession, row: Row) -> Row:
 def _stands(session: CaseSession, approval: str) -> bool:
     """Whether an approval may be referred to: given, or waiting where nobody reviews.
 
-    One of a call that only reads is none of anything that is written.
+    One of a call that only reads, or that names no call at all, is none of anything that is
+    written.
     """
     row = session.overlay.get(_APPROVALS, approval)
-    if row is None or _reads(row["action"]):
+    if row is None or _reads(row["action"]) or not _names(row["action"]):
         return False
     wanted = _GIVEN if _DECISION in row else ("pending",)
     return _told(session, row)["status"] in wanted
@@ -124,6 +125,11 @@ def _stands(session: CaseSession, approval: str) -> bool:
 
 def _reads(action: Any) -> bool:
     return isinstance(action, dict) and action.get("effect") == Effect.READ
+
+
+def _names(action: Any) -> bool:
+    """Whether it says which call it is, in a text or by its operation, or which node of a graph."""
+    return not isinstance(action, dict) or bool(action.get("operation") or action.get("node"))
 
 
 def _get(table: str, label: str) -> Any:
