@@ -11,12 +11,14 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from understudy.gate.binomial import upper_rate
 from understudy.model.action import ActionClass
 from understudy.model.business import Business, HumanNoise
 from understudy.model.policy import Owner, Policy
 from understudy.model.verdict import WallEvidence
 from understudy.report.explorer import make_blocks
-from understudy.report.phrases import wall_held
+from understudy.report.page import make_page
+from understudy.report.phrases import percent, wall_held
 from understudy.report.write import write_report
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m{{7*7}}</style>`|"
@@ -71,6 +73,25 @@ def test_the_page_shows_the_figures_of_the_verdict(render, make):
     assert "self-test passed" in text and "native code is not covered" in text
     assert "1,600 imported → 400 cases" in text and "2 on this recording" in text
     assert "8,123.45 EUR" in text
+
+
+def test_the_critical_bound_is_the_gate_s(make):
+    """What belongs together counts once, and a run that ended early is bounded at every look."""
+
+    def bound(facts):
+        (note,) = [each for each in make_page(facts).figures[1].notes if "confidence" in each]
+        return note.partition(" of cases")[0]
+
+    facts = make(400)
+    pairs = [
+        msgspec.structs.replace(each, cluster_id=f"k-{number // 2}")
+        for number, each in enumerate(facts.cost.per_case)
+    ]
+    paired = replace(facts, cost=msgspec.structs.replace(facts.cost, per_case=pairs))
+    early = upper_rate(0, 400, peeked=True)
+    assert bound(facts) == f"at most {percent(upper_rate(0, 400))}"
+    assert bound(paired) == f"at most {percent(upper_rate(0, 200))}"
+    assert bound(replace(facts, peeked=True)) == f"at most {percent(early)}"
 
 
 @pytest.mark.parametrize(("self_test", "told"), [("passed", True), ("not run: judged", False)])

@@ -105,6 +105,7 @@ def _input(
         traces=Single(records, lambda record: record.trace),
         recording=files.imported,
         likeness=likeness_of(files) if whole else None,
+        peeked=files.peeked,
         reviewers=catch_rates(DecisionFile.of(files.folder.path).read().all),
         drills=files.folder.read_drills(),
         registered=_registered(files, cost) if whole else Registered(),

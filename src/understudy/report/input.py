@@ -46,6 +46,8 @@ class ReportInput:
     drills: DrillReport | None = None
     """What the drills have shown; None where the campaign asks for none."""
     monthly_cases: int | None = None
+    peeked: bool = False
+    """Whether the run ended before its plan, so that its length may hang on what was seen."""
     reviewers: Sequence[ReviewerRate] = ()
     """What each person who reviewed has decided and seen."""
     rules_now: Mapping[str, str | None] = field(default_factory=dict)

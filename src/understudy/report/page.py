@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from understudy.gate.binomial import upper_rate
 from understudy.gate.several import harm_threshold
+from understudy.gate.units import weighed_units
 from understudy.model.finding import worst_of
 from understudy.model.gates import Gates, Metric
 from understudy.model.verdict import GateOutcome, GateResult, Verdict
@@ -210,14 +211,23 @@ def _critical(facts: ReportInput) -> Figure:
     affected = sum(case.critical > 0 for case in cases)
     notes = [f"in {affected:,} of {counted(len(cases), 'case')}"]
     if cases:
-        run = facts.verdict.cases
-        peeked = facts.manifest.stopped is not None or run.run < run.planned
-        upper = upper_rate(affected, len(cases), facts.gates.alpha, peeked=peeked)
+        upper = _highest_rate(facts)
         notes.append(f"at most {percent(upper)} of cases, {1 - facts.gates.alpha:.0%} confidence")
         if facts.monthly_cases:
             monthly = round(upper * facts.monthly_cases)
             notes.append(f"at most {monthly:,} a month at {facts.monthly_cases:,} cases")
     return Figure("Critical findings", f"{found:,}", tuple(notes))
+
+
+def _highest_rate(facts: ReportInput) -> float:
+    """How often critical findings come at most; what belongs together counts once, as at gates."""
+    drawn, alpha = (
+        weighed_units(facts.cost.per_case, facts.gates, facts.registered),
+        facts.gates.alpha,
+    )
+    struck, units = int(drawn.critical.sum()), len(drawn.x)
+    mix = drawn.flagged(drawn.critical) if units else None
+    return mix.upper_rate(alpha) if mix else upper_rate(struck, units, alpha, peeked=facts.peeked)
 
 
 def _net_value(verdict: Verdict, currency: str) -> Figure:
