@@ -76,7 +76,10 @@ def test_models_are_paid_as_they_were(policy):
         1,
         10,
     ]
-    assert economics.models_of([Proposal(case_id="c", usage={"model_cost_minor": "much"})]) is None
+    for none in ("much", True, -1, float("inf"), float("nan")):
+        assert (
+            economics.models_of([Proposal(case_id="c", usage={"model_cost_minor": none})]) is None
+        )
     cases = [
         CaseCost(case_id=str(n), cluster_id=str(n), error_cost_minor=0, net_value_minor=0,
                  model_cost_minor=cost)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.candidates.use import parse_use, stands_outside
 from understudy.doors.gateway_faults import is_about_models
 from understudy.doors.gateway_meter import Meter, ModelBudget, TokenPrice
 from understudy.doors.gateway_provider import PassThrough, Provider
@@ -88,7 +89,9 @@ def model_service(
     settings = plan.served
     meter = Meter(_budget(plan, settings, mode))
     source = _source(mode, settings, plan.recording, meter, resumed, environment)
-    return ModelService(source, meter=meter, faults=faults, seed=plan.seed)
+    outside = stands_outside(parse_use(plan.candidate.spec))
+    other_ways = outside or bool(plan.candidate.needs)
+    return ModelService(source, meter=meter, faults=faults, seed=plan.seed, other_ways=other_ways)
 
 
 def _source(

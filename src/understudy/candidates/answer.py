@@ -12,10 +12,12 @@ import msgspec
 from understudy.candidates.plain import plain
 from understudy.model.action import Action, Origin
 from understudy.model.baseline import Outcome
+from understudy.model.proposal import MODEL_COST, MODEL_CURRENCY
 
 __all__ = ["Answer", "MalformedAnswer", "read_answer"]
 
 _MOST_BYTES = 8 << 20
+_NOT_ITS_OWN = (MODEL_COST, MODEL_CURRENCY)
 _OUTCOMES = tuple(outcome.value for outcome in Outcome)
 
 
@@ -118,11 +120,12 @@ def _list(given: dict[str, Any], name: str) -> tuple[Any, ...]:
 
 
 def _usage(value: Any) -> dict[str, Any]:
+    """What the candidate counted; what its models cost is never its own word."""
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise MalformedAnswer(f"`usage` is a {type(value).__name__}, not a dict")
-    return value
+    return {name: told for name, told in value.items() if name not in _NOT_ITS_OWN}
 
 
 def _action(value: Any) -> Action:

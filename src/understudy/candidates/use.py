@@ -14,7 +14,7 @@ from understudy.model.candidate_use import BareModel, ModelUse
 from understudy.model.errors import CandidateError
 from understudy.model.http_use import Delivery, HttpService, ServiceUse
 
-__all__ = ["CommandUse", "HttpUse", "PythonUse", "Use", "parse_use"]
+__all__ = ["CommandUse", "HttpUse", "PythonUse", "Use", "parse_use", "stands_outside"]
 
 _PYTHON = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
 _ADDRESS = re.compile(r"([a-z]{3,6}://)?[\w.-]+:\d+(/\S*)?")
@@ -90,6 +90,11 @@ def parse_use(use: str | dict[str, Any]) -> Use:
         module, _, attribute = text.partition(":")
         return PythonUse(module, attribute)
     raise _unknown(use, _guess(text))
+
+
+def stands_outside(use: Use) -> bool:
+    """Whether the candidate is a process that runs already, in a network of its own choice."""
+    return isinstance(use, HttpUse) and not use.command
 
 
 def _command(form: str, text: str) -> CommandUse:

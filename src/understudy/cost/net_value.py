@@ -62,7 +62,8 @@ class CaseEconomics:
         """What the model calls of a case have cost, as a mean over its repeats.
 
         Rounded to the candidate's disadvantage: a part of a cent counts as one. None where any of
-        it is not known, for lack of a model's price or of a rate for its currency.
+        it is not known, for lack of a model's price or of a rate for its currency, or is no cost:
+        less than nothing, or no number.
 
         >>> calls = [Proposal(case_id="c", usage={"model_cost_minor": cost}) for cost in (1.5, 2)]
         >>> costs = CaseEconomics(300, 80, 4, 75, Decimal("0.7"), 5, 50)
@@ -78,6 +79,8 @@ class CaseEconomics:
     def _own(self, usage: Mapping[str, Any]) -> Fraction | None:
         amount = usage.get(MODEL_COST)
         if isinstance(amount, bool) or not isinstance(amount, int | float):
+            return None
+        if not 0 <= amount < math.inf:
             return None
         try:
             rate = self.prices.in_own_minor(1, usage.get(MODEL_CURRENCY)) if self.prices else 1

@@ -52,13 +52,19 @@ class ModelService:
         meter: Meter | None = None,
         faults: Sequence[Fault] = (),
         seed: int = 0,
+        other_ways: bool = False,
     ) -> None:
+        """`other_ways` says that the candidate may reach models past this gateway as well.
+
+        Then a case without a call has no known cost: what its policy states for models counts.
+        Without them such a case has cost nothing.
+        """
         self.meter = meter or Meter()
         self.missing = 0
         """Calls for which no answer was recorded or scripted."""
         self.starved: set[tuple[str, int]] = set()
         """Cases and repeats of which the budget has stopped a call."""
-        self._source = source
+        self._source, self._other_ways = source, other_ways
         self._faulty = FaultyModels(source, faults, seed)
         self._traced = Traced(self._faulty if faults else source)
         self._gateway = Gateway(self._traced, seed=seed, open_to_all=False)
@@ -105,6 +111,8 @@ class ModelService:
         if CASE_SPENT in calls.refused:
             record = _overspent(record)
         begun = self._begun.pop(scope, 0.0)
+        if not calls.prompts and self._other_ways:
+            return record
         record = _with_calls(record, calls, begun) if calls.prompts else record
         return _with_cost(record, self.meter.cost_of(calls.tokens))
 
@@ -196,7 +204,7 @@ def _with_calls(record: CaseRecord, calls: ModelCalls, begun: float) -> CaseReco
 
 
 def _with_cost(record: CaseRecord, cost: tuple[float, str] | None) -> CaseRecord:
-    """The record with what its model calls cost, whatever the candidate says that they did."""
+    """The record with what its model calls cost, where every model has a price."""
     if cost is None:
         return record
     told = dict(zip((MODEL_COST, MODEL_CURRENCY), cost, strict=True))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from understudy.candidates.needs import parse_need
-from understudy.candidates.use import HttpUse, Use, parse_use
+from understudy.candidates.use import HttpUse, parse_use, stands_outside
 from understudy.doors.self_test import SelfTest, self_test
 from understudy.model.campaign import Isolation
 from understudy.model.errors import RecordingError
@@ -56,7 +56,7 @@ def namespaced(plan: ShadowPlan) -> bool:
     """Whether a network namespace is entered, as long as the system permits one."""
     needs = [parse_need(need) for need in plan.candidate.needs]
     inside = all(host in _LOOPBACK for host, _ in needs)
-    return plan.namespace and inside and not _stands_outside(parse_use(plan.candidate.spec))
+    return plan.namespace and inside and not stands_outside(parse_use(plan.candidate.spec))
 
 
 def _report(run: _Run, tested: SelfTest) -> ShadowReport:
@@ -269,11 +269,6 @@ def _size(plan: ShadowPlan, setup: Setup) -> int:
     use = parse_use(setup.use)
     alone = isinstance(use, HttpUse) and (setup.serial or bool(use.command and not setup.namespace))
     return 1 if alone else max(1, plan.workers)
-
-
-def _stands_outside(use: Use) -> bool:
-    """Whether the candidate is a process that runs already, in a network of its own choice."""
-    return isinstance(use, HttpUse) and not use.command
 
 
 def _refuse_twins(keys: list[Key]) -> None:
