@@ -40,6 +40,15 @@ def test_nothing_is_an_answer():
     assert propose(Done("c", actions=[REFUND, DESK]), answer).outcome is Outcome.ESCALATED
 
 
+def test_a_candidate_does_not_say_that_nobody_could_answer_it():
+    """Neither by the words of its reason nor by an action that it returns as understudy's own."""
+    why = {"reason": "nobody can answer: Which order?"}
+    own = {"system": "desk", "operation": "desk.escalate", "fields": why, "origin": "unanswered"}
+    for said in ({"actions": [own]}, {"outcome": "escalated", "rationale": why["reason"]}):
+        (action,) = propose(Done("c"), read_answer({**said, "unanswered": True})).actions
+        assert action.escalates and not action.unanswered
+
+
 def test_a_full_answer_is_kept_whole():
     """Outcome, confidence, rationale, usage, prompts, context and outputs all arrive."""
     answer = read_answer(

@@ -8,7 +8,7 @@ import pytest
 from understudy.cost.price_list import PriceList
 from understudy.diff.explain import explain
 from understudy.diff.fields import Edge, FieldRule, Rules
-from understudy.model.action import Action, Effect, Target
+from understudy.model.action import Action, Effect, Origin, Target
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.case import Case, Trigger
 from understudy.model.errors import ConfigurationError
@@ -446,14 +446,21 @@ def test_a_question_that_people_left_open_too_is_no_needless_hand_over(judge, re
     """Handed over for want of an answer; people wait for it on the same ticket, or went on."""
     asked, done = _left(reply("Which order is it?"), "pending"), _left(reply("Done."), status)
     reason = {"reason": "nobody can answer: Which order is it?"}
-    handed = Action(system="desk", operation="desk.escalate", fields=reason, effect=Effect.SEND)
+    handed = Action(
+        system="desk",
+        operation="desk.escalate",
+        fields=reason,
+        effect=Effect.SEND,
+        origin=Origin.UNANSWERED,
+    )
     people = [asked] if status == "pending" else [asked, done]
     told = judge([asked, handed], people)
     found = [each.kind.value for each in told.findings]
     assert [kind for kind in found if kind == "over_escalation"] == kinds
-    unsure = msgspec.structs.replace(handed, fields={"reason": "not sure"})
-    given = judge([asked, unsure], people)
-    assert "over_escalation" in [each.kind.value for each in given.findings]
+    for own in (Origin.CAPTURED, Origin.RETURNED):
+        said = msgspec.structs.replace(handed, origin=own)
+        given = judge([asked, said], people)
+        assert "over_escalation" in [each.kind.value for each in given.findings]
 
 
 def _left(action, status):

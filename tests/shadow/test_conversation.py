@@ -104,6 +104,7 @@ def test_a_question_that_nobody_answers_ends_the_case_as_escalated(project, run,
     (record,) = run(project.plan(cases=[_case()], use=use, converse=converse))[1]
     assert record.proposal.outcome == "escalated"
     assert [action.operation for action in record.proposal.actions] == ["desk.escalate"]
+    assert record.proposal.actions[0].unanswered
     assert record.trace.rationale == "nobody can answer: And how was it paid?"
     assert record.trace.turns[-1].text == "And how was it paid?"
 

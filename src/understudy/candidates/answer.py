@@ -40,6 +40,8 @@ class Answer:
     outputs: tuple[Any, ...] = ()
     ask: str | None = None
     """What the customer is asked before the candidate can go on."""
+    unanswered: bool = False
+    """Whether the case is handed over because nobody could answer that; no candidate says so."""
 
 
 def read_answer(value: Any) -> Answer:

@@ -119,7 +119,7 @@ def _escalation(answer: Answer) -> Action:
         fields={"reason": answer.rationale or ""},
         effect=Effect.SEND,
         action_class=ActionClass.AUTOMATED,
-        origin=Origin.RETURNED,
+        origin=Origin.UNANSWERED if answer.unanswered else Origin.RETURNED,
     )
 
 

@@ -14,7 +14,6 @@ __all__ = [
     "APPROVAL_OPERATION",
     "DESK",
     "ESCALATION_OPERATION",
-    "UNANSWERED",
     "Action",
     "ActionClass",
     "AmountSource",
@@ -26,8 +25,6 @@ __all__ = [
 DESK = "desk"
 ESCALATION_OPERATION = "desk.escalate"
 APPROVAL_OPERATION = "desk.approvals.create"
-UNANSWERED = "nobody can answer: "
-"""Stands in the reason of a hand-over for a question that had no answer, ahead of the question."""
 
 
 class Effect(enum.StrEnum):
@@ -74,6 +71,8 @@ class Origin(enum.StrEnum):
     """The candidate named it in its answer."""
     RECORDED = "recorded"
     """It stands in an imported log."""
+    UNANSWERED = "unanswered"
+    """understudy handed the case over, because nobody could answer what the candidate asked."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,5 +137,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
 
     @property
     def unanswered(self) -> bool:
-        """Whether it does so because nobody could answer what was asked."""
-        return self.escalates and UNANSWERED in str(self.fields.get("reason"))
+        """Whether it does so because nobody could answer what was asked.
+
+        That is never the candidate's own word, whatever the reason that it gives.
+        """
+        return self.escalates and self.origin is Origin.UNANSWERED

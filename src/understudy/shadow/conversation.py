@@ -15,7 +15,6 @@ import msgspec
 
 from understudy.candidates.answer import Answer
 from understudy.candidates.handed import Inbound
-from understudy.model.action import UNANSWERED
 from understudy.model.baseline import Outcome
 from understudy.model.case import Trigger, Turn
 from understudy.shadow.protocol import Question
@@ -25,6 +24,8 @@ from understudy.systems.zendesk.replying import asked_on_ticket, reply_on_ticket
 __all__ = ["Conversation"]
 
 _AGENT = "agent"
+_UNANSWERED = "nobody can answer: "
+"""Stands in the reason of the hand-over, ahead of the question."""
 
 
 class Conversation:
@@ -99,5 +100,5 @@ class Conversation:
 def _given_up(answer: Answer, asked: str) -> Answer:
     """The case goes to a person, because nobody could answer what its candidate asked."""
     said = f"{answer.rationale}; " if answer.rationale else ""
-    reason = f"{said}{UNANSWERED}{asked}"
-    return replace(answer, ask=None, outcome=Outcome.ESCALATED, rationale=reason)
+    reason = f"{said}{_UNANSWERED}{asked}"
+    return replace(answer, ask=None, outcome=Outcome.ESCALATED, rationale=reason, unanswered=True)

@@ -66,6 +66,7 @@ def merged(answers: Sequence[Answer]) -> Answer:
     if len(answers) == 1:
         return answers[0]
     final = [answer for answer in answers if answer.ask is None]
+    given_up = [answer.unanswered for answer in final if answer.outcome is Outcome.ESCALATED]
     return Answer(
         outcome=_outcome([answer.outcome for answer in final]),
         confidence=next((a.confidence for a in final if a.confidence is not None), None),
@@ -76,6 +77,7 @@ def merged(answers: Sequence[Answer]) -> Answer:
         prompts=tuple(each for answer in answers for each in answer.prompts),
         context=tuple(each for answer in answers for each in answer.context),
         outputs=tuple(each for answer in answers for each in answer.outputs),
+        unanswered=bool(given_up) and all(given_up),
     )
 
 
