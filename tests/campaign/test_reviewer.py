@@ -81,12 +81,16 @@ def test_seeded_errors_say_how_much_is_seen():
     assert oversight_of([]) is None
 
 
-def test_a_seeded_error_in_a_call_that_reads_is_an_error():
-    """Also where it names an amount: what is shown as wrong is never harmless."""
-    recording = SimpleNamespace(baselines_of=lambda case_id: [])
+@pytest.mark.parametrize(
+    "harmless",
+    [{"operation": "look", "effect": "read", "amount": 5}, {"asked": "go on?", "amount": 5}],
+)
+def test_an_error_that_is_put_into_what_is_harmless_is_an_error(harmless):
+    """In a call that reads or a question, also with an amount: what is shown as wrong is wrong."""
+    baseline = Baseline(case_id="c", baseline_id="b", actions=(REFUND,))
+    recording = SimpleNamespace(baselines_of=lambda case_id: [baseline])
     reviewer = DeskReviewer(recording, Review(catch_rate=1.0, seeded=1.0), 7)
-    look = {"operation": "look", "effect": "read", "amount": 5}
-    assert reviewer("c", 0, 1, {"action": look})["status"] == "approved"
+    assert reviewer("c", 0, 1, {"action": harmless})["status"] == "approved"
     plain, seeded = reviewer.reviews("c", 0)
     assert (plain.wrong, plain.approved) == (False, True)
     assert (seeded.seeded, seeded.wrong, seeded.approved) == (True, True, False)

@@ -112,7 +112,7 @@ class _Wish:
 
     def spoilt(self) -> _Wish:
         """The same with an error that costs something."""
-        if self.amount:
+        if self.amount and self.operation:
             return replace(self, amount=self.amount * 10, reads=False)
         return replace(self, target=f"{self.target or ''}0", amount=None, reads=False)
 
