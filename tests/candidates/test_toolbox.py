@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextvars
+import threading
+
 import pytest
 
-from understudy.candidates.toolbox import CallError, Toolbox
+from understudy.candidates.toolbox import CallError, Toolbox, approved
+from understudy.model.canonical import digest
 from understudy.model.world import World
 from understudy.systems.engine import Engine
 
@@ -82,3 +86,41 @@ def test_an_action_is_foreseen_without_being_done(session_and_tools):
         "stripe.refunds.create", "ch_1", 1000,
     )  # fmt: skip
     assert session.actions == []
+
+
+def test_calls_at_the_same_time_do_not_share_an_approval(session_and_tools):
+    """One approval is for one of two equal calls; the other one refers to none."""
+    session, tools = session_and_tools
+    both, sent = threading.Barrier(2), []
+
+    class AtOnce(Toolbox):
+        def _answered(self, request):
+            both.wait(10)
+            sent.append(request.headers.get("x-approval-id"))
+            return super()._answered(request)
+
+    wanted = {"charge": "ch_1", "amount": 100}
+    at_once = AtOnce(tools._engine, session)
+    with approved({("stripe.refunds.create", digest(wanted)): ["apr_1"]}):
+        works = [
+            threading.Thread(
+                target=contextvars.copy_context().run,
+                args=(lambda: at_once.call("stripe.refunds.create", **wanted),),
+            )
+            for _ in range(2)
+        ]
+        for each in works:
+            each.start()
+        for each in works:
+            each.join()
+    assert sorted(sent, key=str) == [None, "apr_1"]
+
+
+def test_an_approval_of_a_refused_call_is_kept_for_the_next(session_and_tools):
+    """What a system refused has used nothing up."""
+    _, tools = session_and_tools
+    wanted = {"charge": "ch_1", "amount": 5000}
+    standing = {("stripe.refunds.create", digest(wanted)): ["apr_1", "apr_2"]}
+    with approved(standing), pytest.raises(CallError):
+        tools.call("stripe.refunds.create", **wanted)
+    assert list(standing.values()) == [["apr_1", "apr_2"]]

@@ -47,12 +47,17 @@ class _Approvals:
     def lent(self, call: tuple[str, str]) -> Iterator[dict[str, str]]:
         """The headers of a call; its approval is used up where nothing is raised within."""
         standing = self.calls.get(call, [])
-        approval = next(iter(standing), None)
-        if approval is None and self.otherwise is not None:
-            approval = self.otherwise()
-        yield {} if approval is None else {_APPROVAL: approval}
-        if approval in standing:
-            standing.remove(approval)
+        held = None
+        # Taken before the call, so that another one at the same time finds it gone.
+        with contextlib.suppress(IndexError):
+            held = standing.pop(0)
+        approval = held or (self.otherwise() if self.otherwise is not None else None)
+        try:
+            yield {} if approval is None else {_APPROVAL: approval}
+        except BaseException:
+            if held is not None:
+                standing.insert(0, held)
+            raise
 
 
 @contextlib.contextmanager
