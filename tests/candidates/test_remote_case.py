@@ -1,11 +1,13 @@
 """Programs and services in Python that were handed a case: its systems and tools over loopback."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from understudy.candidates.approvals import run_graph
+from understudy.candidates.desk import Approvals, Asked
 from understudy.candidates.remote_case import working_on
 from understudy.candidates.tool_door import ToolNotMapped, foreseen, shadow_tools
 from understudy.candidates.toolbox import CallError
@@ -129,6 +131,20 @@ def test_what_a_call_would_be_is_told_from_its_parameters(handed):
     assert session.actions[-1].approval_ref == session.actions[0].after["id"]
     with working_on(case) as again:
         assert again.handling == mine
+
+
+def test_a_reviewers_delay_is_the_cases_time_and_not_the_programs(handed):
+    """What is pending is decided at the next look, hours later by the case's clock alone."""
+    session, case = handed("c-1")
+    session.reviewer = lambda _, row: {"status": "approved", "after_seconds": 7200}
+    session.waits_elsewhere = True
+    begun = time.monotonic()
+    with working_on(case) as systems:
+        asked = [Asked("refund", {"charge": "ch_1"})]
+        (decision,) = Approvals().decided(systems, MAP, asked)
+    assert decision.granted
+    assert time.monotonic() - begun < 10
+    assert 7200 <= session.clock.passed < 7260
 
 
 def test_what_is_no_case_is_one_clear_error():

@@ -16,9 +16,6 @@ from understudy.candidates.toolbox import Toolbox, approved
 
 __all__ = ["Approvals", "Asked", "Decision"]
 
-_LOOK_EVERY = 30.0
-"""Seconds of the case's own time between two looks at pending approvals."""
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -113,7 +110,7 @@ def _answered(systems: Toolbox, calls: Sequence[Foreseen]) -> list[Mapping[str, 
     """The desk's rows about these, each decided."""
     rows = [systems.call("desk.approvals.create", action=call.action) for call in calls]
     while any(row["status"] == "pending" for row in rows):
-        time.sleep(_LOOK_EVERY)
+        time.sleep(systems.look_every)
         rows = [
             systems.call("desk.approvals.get", id=row["id"]) if row["status"] == "pending" else row
             for row in rows

@@ -79,6 +79,9 @@ def approved(
 class Toolbox:
     """`systems.call("stripe.refunds.create", charge=…)` and `systems.tools()`."""
 
+    look_every = 30.0
+    """Seconds between two looks at a pending approval, in the case's own time."""
+
     def __init__(self, engine: Engine, session: CaseSession) -> None:
         self._engine = engine
         self._session = session
