@@ -9,7 +9,7 @@ import pytest
 
 from understudy.candidates.mcp_clients import listed, record_tools
 from understudy.candidates.recorded_tools import recorded
-from understudy.candidates.tool_door import serving_tools, shadow_tools
+from understudy.candidates.tool_door import ToolNotMapped, serving_tools, shadow_tools
 from understudy.model.errors import CandidateError
 from understudy.model.world import World
 from understudy.systems.engine import Engine
@@ -88,6 +88,13 @@ def test_what_is_mapped_to_nothing_is_refused_and_told(session, file):
     assert [(gap.system, gap.method, gap.path) for gap in session.gaps] == [
         ("tools", "CALL", "wipe")
     ]
+
+
+def test_a_call_outside_of_a_case_is_no_answer(file):
+    """A program that does not say which case it is at hears so, by an error."""
+    (made,) = shadow_tools([listed(file, SERVERS[0])], MAP)
+    with pytest.raises(ToolNotMapped, match="with working_on"):
+        asyncio.run(called(made, "refund", charge="ch_1"))
 
 
 def test_a_recorded_result_is_given_as_it_was(session, file, tmp_path):

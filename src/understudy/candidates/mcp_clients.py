@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from understudy.candidates.callable_tools import Replace
+from understudy.candidates.hand import hand_at_work
 from understudy.candidates.plain import plain
 from understudy.model.errors import CandidateError
 
@@ -124,6 +125,8 @@ def _calling(replace: Replace) -> Callable[..., Any]:
         try:
             answer = await replace(tool_name, given, ())(**(arguments or {}))
         except Exception as error:  # a server answers whatever its tool raises
+            if hand_at_work() is None:
+                raise  # there is no case that it could be an answer in
             return _result(str(error), tool, failed=True)
         return _result(answer, tool)
 

@@ -65,7 +65,8 @@ def shadow_tools(tools: Iterable[Any], map: Mapping[str, Target]) -> list[Any]:
       refused as if the tool were not mapped.
 
     Arguments are validated by the tool itself before. A call of a tool that `map` does not name
-    raises `ToolNotMapped` and is a coverage gap of the case; so is every call outside of a case.
+    raises `ToolNotMapped` and is a coverage gap of the case. A call outside of a case raises it
+    too, and is counted nowhere; a framework may make an answer to its model of it.
     Raises `CandidateError` where `map` names a tool that is not there, an operation that is none, a
     coroutine function or anything else, or an object is no tool.
     """
