@@ -297,7 +297,8 @@ def test_interrupts_at_once_are_each_answered_by_their_own_id(desk):
     assert 300 <= desk.session.clock.passed < 600
 
 
-def test_what_an_interrupt_is_about_is_said_or_waits_there(desk):
+@pytest.mark.parametrize("said", ["may I?", {"action": "confirm", "question": "may I?"}])
+def test_what_an_interrupt_is_about_is_said_or_waits_there(desk, said):
     """`about` names the call; without it, the only call that waits at the interrupt is it."""
     desk.decide(status="approved")
     call = {"name": "refund", "args": {"charge": "ch_1", "euros": 4}, "id": "1"}
@@ -307,7 +308,7 @@ def test_what_an_interrupt_is_about_is_said_or_waits_there(desk):
 
     graph = StateGraph(MessagesState)
     graph.add_node("model", model)
-    graph.add_node("approve", lambda state: {"messages": [("user", str(interrupt("may I?")))]})
+    graph.add_node("approve", lambda state: {"messages": [("user", str(interrupt(said)))]})
     graph.add_edge(START, "model")
     graph.add_edge("model", "approve")
     made = graph.compile(checkpointer=InMemorySaver())
@@ -315,6 +316,21 @@ def test_what_an_interrupt_is_about_is_said_or_waits_there(desk):
     about = lambda value: ("refund", {"charge": "ch_1", "euros": 5})  # noqa: E731 # one of a pair
     run(desk, {"text": "may I?"}, about=about)
     assert [row["action"]["amount"] for row in desk.asked] == [400, 500]
+
+
+@pytest.mark.parametrize(
+    ("value", "operation"),
+    [
+        ({"action": "confirm", "question": "Refund 50 EUR?"}, ""),
+        ({"tool": "refund", "question": "Refund 50 EUR?"}, "refund"),
+    ],
+)
+def test_an_interrupt_that_names_no_call_keeps_its_words(desk, value, operation):
+    """What it calls itself is an operation only where a tool is called so."""
+    desk.decide(status="rejected")
+    run(desk, value)
+    action = desk.asked[0]["action"]
+    assert (action["operation"], action["asked"]) == (operation, str(value))
 
 
 def test_approvals_that_are_asked_for_one_after_another_hold_until_they_are_used(desk):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -28,11 +28,15 @@ class Asked:
     """The node of a graph that it is about, where it is about one."""
 
     def foreseen(self, map: Mapping[str, Target]) -> Foreseen:
-        """The write that it would be."""
-        if self.name:
+        """The write that it would be; with words, a name that is no tool's says nothing."""
+        words = {"asked": self.text[:2000]}
+        if self.name and not self.text:
             return foreseen(map, self.name, self.arguments)
+        if self.name in map:
+            call = foreseen(map, self.name, self.arguments)
+            return replace(call, action=call.action | words)
         about = {"node": self.node} if self.node else {}
-        return Foreseen("", "", {"operation": "", "asked": self.text[:2000], **about})
+        return Foreseen("", "", {"operation": "", **words, **about})
 
 
 @dataclass(frozen=True, slots=True)

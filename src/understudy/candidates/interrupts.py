@@ -43,7 +43,9 @@ def question_of(
         found = form(value, schema)
         if found is not None:
             return found
-    asked = _told_by(about, value) or _named(value) or _only(at_hand())
+    asked = (
+        _told_by(about, value) or next(_calls_in(value), None) or _only(at_hand()) or _named(value)
+    )
     return Question((asked or Asked(text=str(value)),), _plainly(value, resume))
 
 
@@ -57,15 +59,13 @@ def _only(calls: list[Asked]) -> Asked | None:
 
 
 def _named(value: Any) -> Asked | None:
-    """The tool and the arguments that an interrupt names, however deep in what it says."""
-    found = next(_calls_in(value), None)
-    if found is None and isinstance(value, Mapping):
-        name = _text_at(value, _NAMES)
-        return Asked(name) if name and not any(key in value for key in _ARGUMENTS) else None
-    return found
+    """What an interrupt names without arguments, in its own words: a tool, or a form of asking."""
+    name = _text_at(value, _NAMES) if isinstance(value, Mapping) else None
+    return Asked(name, text=str(value)) if name else None
 
 
 def _calls_in(value: Any) -> Iterator[Asked]:
+    """The tools that an interrupt names with arguments, however deep in what it says."""
     if isinstance(value, Mapping):
         name = _text_at(value, _NAMES)
         arguments = next((value[key] for key in _ARGUMENTS if key in value), None)
