@@ -89,6 +89,23 @@ def test_a_subscription_that_costs_nothing_does_not_wait(call):
     assert call.ok("stripe.invoices.retrieve", id=made["latest_invoice"])["status"] == "paid"
 
 
+def test_what_waits_depends_on_all_that_is_due(call):
+    """A credit that covers the first invoice leaves nothing to wait for; what is sold once does."""
+    body = "customer=cus_ada&payment_behavior=default_incomplete&items[0][price]="
+    call.ok("stripe.customer_balance.create", id="cus_ada", amount=-4900, currency="eur")
+    _, covered = call.raw("stripe", "POST", "/v1/subscriptions", f"{body}price_pro".encode())
+    invoice = call.ok("stripe.invoices.retrieve", id=covered["latest_invoice"])
+    assert (covered["status"], invoice["status"], invoice["total"]) == ("active", "paid", 4900)
+    free = call.ok("stripe.prices.create", product="prod_1", currency="eur", unit_amount=0,
+                   recurring={"interval": "month"})["id"]  # fmt: skip
+    once = call.ok("stripe.prices.create", product="prod_1", currency="eur", unit_amount=900)["id"]
+    body += f"{free}&add_invoice_items[0][price]={once}"
+    _, waiting = call.raw("stripe", "POST", "/v1/subscriptions", body.encode())
+    payment, intent = _intent_of(call, waiting["latest_invoice"])
+    assert (waiting["status"], payment["status"]) == ("incomplete", "open")
+    assert (intent["status"], intent["amount"]) == ("requires_payment_method", 900)
+
+
 def test_an_invoice_that_is_sent_has_an_intent_too(call):
     """A subscription that is paid by invoice waits with an open payment."""
     made = call.ok("stripe.subscriptions.create", customer="cus_ada",

@@ -67,10 +67,7 @@ def begin(call: Call, items: Items, said: dict[str, Any]) -> Reply:
         "currency": price.get("currency"), "trial_start": now if trial else None,
         "trial_end": trial, "collection_method": _way(given), **chosen, **said,
     }  # fmt: skip
-    due = 0 if trial else worth(call, items_of(row)) or 0
-    if not due and row["status"] == "incomplete":
-        row["status"] = "active"
-    row["latest_invoice"] = _first_invoice(call, customer, row, due)
+    row["latest_invoice"] = _first_invoice(call, customer, row)
     session.overlay.put("stripe.subscriptions", row)
     return answer(call, "subscriptions", row, created=("stripe.subscriptions", row["id"]))
 
@@ -86,12 +83,15 @@ def _trial_end(call: Call, given: dict[str, Any]) -> int | None:
     return None if given.get("trial_end") == "now" else fields.integer(given, "trial_end", least=1)
 
 
-def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> str:
-    """The invoice of the first period: paid, or open where somebody is still to pay it."""
+def _first_invoice(call: Call, customer: Row, row: dict[str, Any]) -> str:
+    """The invoice of the first period: paid, or open where somebody is still to pay it.
+
+    A subscription of whose invoice nothing is due waits for nobody; `row` is told so.
+    """
     now = call.session.clock.seconds
     once = [{**each, "id": f"il_1{call.session.letters('line', 23)}"} for each in added(call, row)]
     lines = [*(_line(call, row, each) for each in items_of(row)), *once]
-    due += sum(each["amount"] for each in once)
+    due = sum(each["amount"] for each in lines)
     made = new_invoice(
         call, customer, subscription=row["id"], lines=lines, subtotal=due, total=due,
         amount_due=due, amount_remaining=due, billing_reason="subscription_create",
@@ -99,6 +99,8 @@ def _first_invoice(call: Call, customer: Row, row: dict[str, Any], due: int) -> 
     ) | {"currency": row["currency"], "status": "open"}  # fmt: skip
     made |= {"number": first_number(made["id"]), **balanced(call, made)}
     due = int(made["amount_due"])
+    if not due and row["status"] == "incomplete":
+        row["status"] = "active"
     if due and (row["status"] == "incomplete" or row["collection_method"] != WAYS[0]):
         made |= intended(call, made, due)
     else:
