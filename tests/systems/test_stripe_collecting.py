@@ -141,6 +141,19 @@ def test_a_balance_is_applied_when_an_invoice_is_finalized(call):
     assert set(applied) == {covered["id"], partly["id"], first["id"]}
 
 
+def test_an_invoice_of_nothing_books_nothing_on_a_balance(call):
+    """A trial's first invoice leaves a credit as it is, and the balance tells of no entry for it."""
+    call.ok("stripe.customer_balance.create", id="cus_ada", amount=-500, currency="eur")
+    made = call.ok("stripe.subscriptions.create", customer="cus_ada", trial_period_days=7,
+                   items=[{"price": "price_pro"}])  # fmt: skip
+    invoice = call.ok("stripe.invoices.retrieve", id=made["latest_invoice"])
+    assert (invoice["status"], invoice["starting_balance"], invoice["ending_balance"]) == (
+        "paid", -500, -500
+    )  # fmt: skip
+    (entry,) = call.ok("stripe.customer_balance.list", id="cus_ada")["data"]
+    assert entry["amount"] == -500
+
+
 def test_what_a_cheaper_plan_gives_back_stays_with_the_customer(call):
     """`always_invoice` of a credit is an invoice of less than nothing, paid by the balance."""
     changed = call.ok("stripe.subscriptions.update", id="sub_ada",

@@ -50,10 +50,11 @@ def balanced(call: Call, row: Row) -> dict[str, Any]:
     if (customer.get("currency") or row.get("currency")) != row.get("currency"):
         return {}
     due, ending = max(0, total + balance), min(0, total + balance)
-    book_balance(
-        call.session, customer, ending - balance, row.get("currency"), type="applied_to_invoice",
-        invoice=row["id"],
-    )  # fmt: skip
+    if ending != balance:
+        book_balance(
+            call.session, customer, ending - balance, row.get("currency"),
+            type="applied_to_invoice", invoice=row["id"],
+        )  # fmt: skip
     return {
         "starting_balance": balance, "ending_balance": ending, "amount_due": due,
         "amount_remaining": due,
