@@ -142,7 +142,7 @@ def test_a_balance_is_applied_when_an_invoice_is_finalized(call):
 
 
 def test_an_invoice_of_nothing_books_nothing_on_a_balance(call):
-    """A trial's first invoice leaves a credit as it is, and the balance tells of no entry for it."""
+    """A trial's first invoice leaves a credit as it is, and the balance has no entry for it."""
     call.ok("stripe.customer_balance.create", id="cus_ada", amount=-500, currency="eur")
     made = call.ok("stripe.subscriptions.create", customer="cus_ada", trial_period_days=7,
                    items=[{"price": "price_pro"}])  # fmt: skip
@@ -186,6 +186,37 @@ def test_a_bank_that_asks_is_waited_for(call):
     assert error["code"] == "invoice_payment_intent_requires_action"
     assert error["payment_intent"]["status"] == "requires_action"
     assert call.ok("stripe.invoices.retrieve", id=invoice)["status"] == "draft"
+
+
+@pytest.mark.parametrize(("step", "given", "answered", "status"), [
+    ("payment_intents.confirm", {"payment_method": "pm_card_visa"}, 200, "succeeded"),
+    ("payment_intents.confirm", {"payment_method": "pm_card_chargeDeclined"}, 402,
+     "requires_payment_method"),
+    ("payment_intents.update", {"payment_method": "pm_card_visa"}, 200, "requires_confirmation"),
+    ("payment_intents.cancel", {}, 200, "canceled"), ("invoices.void", {}, 200, "canceled"),
+])  # fmt: skip
+def test_a_payer_is_asked_for_nothing_any_more(call, step, given, answered, status):
+    """Once a payment is made, declined or given up, nothing of what was asked for is left."""
+    invoice = _drafted(call)
+    call.ok("stripe.invoices.finalize", id=invoice)
+    asking = "pm_card_authenticationRequired"
+    assert call("stripe.invoices.pay", id=invoice, payment_method=asking)[0] == 402
+    _, intent = _intent_of(call, invoice)
+    assert intent["next_action"] is not None
+    named = invoice if step == "invoices.void" else intent["id"]
+    assert call(f"stripe.{step}", id=named, **given)[0] == answered
+    after = call.ok("stripe.payment_intents.retrieve", id=intent["id"])
+    assert (after["status"], after["next_action"]) == (status, None)
+
+
+def test_the_charge_of_a_confirmed_intent_names_its_invoice(call):
+    """Older versions tell by `invoice` what was paid, whoever confirmed the intent."""
+    invoice = _drafted(call)
+    call.ok("stripe.invoices.finalize", id=invoice)
+    _, intent = _intent_of(call, invoice)
+    paid = call.ok("stripe.payment_intents.confirm", id=intent["id"], payment_method="pm_card_visa")
+    path = f"/v1/charges/{paid['latest_charge']}"
+    assert call.raw("stripe", "GET", path, stripe_version=OLDER)[1]["invoice"] == invoice
 
 
 def test_a_payment_may_spell_out_what_it_is_paid_by(call):

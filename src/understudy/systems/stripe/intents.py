@@ -14,7 +14,7 @@ from understudy.systems.stripe.errors import declined, invalid, missing
 from understudy.systems.stripe.expand import Expansion, present
 from understudy.systems.stripe.payment_methods import made_of, refuse_anothers, refuse_unknown
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
-from understudy.systems.stripe.settling import UNPAID, settled
+from understudy.systems.stripe.settling import UNPAID, answered, settled
 from understudy.systems.stripe.trial_cards import asks
 from understudy.systems.stripe.writes import PAID, changed, write
 
@@ -84,7 +84,7 @@ def confirmed(call: Call, intent: Row, **other: Any) -> dict[str, Any]:
         raise _declined(call, intent, refusal.reply) from None
     taken = {"amount_capturable" if held else "amount_received": intent["amount"]}
     status = "requires_capture" if held else "succeeded"
-    return {"status": status, "latest_charge": charge["id"], **taken}
+    return {"status": status, "latest_charge": charge["id"], **taken, **answered(intent)}
 
 
 def _next(call: Call, intent: Row) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _declined(call: Call, intent: Row, reply: Reply) -> Refusal:
     error = reply.payload["error"]
     row = {
         **intent, "status": "requires_payment_method", "payment_method": None,
-        "latest_charge": error["charge"], "last_payment_error": error,
+        "latest_charge": error["charge"], "last_payment_error": error, **answered(intent),
     }  # fmt: skip
     told = {
         **error,
@@ -198,7 +198,7 @@ def _update(call: Call) -> Reply:
     if given.get("customer"):
         changes["customer"] = fields.require(call, "customers", given["customer"], "customer")["id"]
     if changes.get("payment_method"):
-        changes["status"] = "requires_confirmation"
+        changes |= {"status": "requires_confirmation", **answered(row)}
     return changed(call, "payment_intents", row, {**changes, **money})
 
 
@@ -213,7 +213,8 @@ def _confirm(call: Call) -> Reply:
     said = _said(call, given)
     row = {**row, **said}
     _refuse_unpayable(row)
-    reply = changed(call, "payment_intents", row, {**said, **confirmed(call, row)})
+    named = {"invoice": row["invoice"]} if row.get("invoice") else {}
+    reply = changed(call, "payment_intents", row, {**said, **confirmed(call, row, **named)})
     settled(call, fields.require(call, "payment_intents", row["id"]))
     return reply
 
@@ -233,7 +234,7 @@ def _cancel(call: Call) -> Reply:
         charges.release(call, charge)
     changes = {
         "status": "canceled", "canceled_at": call.session.clock.seconds, "amount_capturable": 0,
-        "cancellation_reason": reason,
+        "cancellation_reason": reason, **answered(row),
     }  # fmt: skip
     return changed(call, "payment_intents", row, changes)
 

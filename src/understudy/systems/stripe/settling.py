@@ -8,7 +8,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe import aims
 
-__all__ = ["UNPAID", "let_go", "paid", "settled", "stamped"]
+__all__ = ["UNPAID", "answered", "let_go", "paid", "settled", "stamped"]
 
 UNPAID = ("requires_payment_method", "requires_confirmation", "requires_action")
 """What an intent is that nobody has paid yet."""
@@ -46,10 +46,15 @@ def settled(call: Call, intent: Row) -> None:
         call.session.overlay.patch(_INVOICES, invoice["id"], changes)
 
 
+def answered(intent: Row) -> dict[str, Any]:
+    """The change of an intent whose payer is asked for nothing any more."""
+    return {"next_action": None} if intent.get("next_action") else {}
+
+
 def let_go(call: Call, invoice: Row, reason: str | None = None) -> None:
     """Nobody is to pay the invoice any more: its open intent is canceled."""
     intent = aims.named_row(call, "payment_intents", invoice.get("payment_intent"))
     if intent is not None and intent.get("status") in UNPAID:
         now = call.session.clock.seconds
         changes = {"status": "canceled", "canceled_at": now, "cancellation_reason": reason}
-        call.session.overlay.patch(_INTENTS, intent["id"], changes)
+        call.session.overlay.patch(_INTENTS, intent["id"], {**changes, **answered(intent)})
