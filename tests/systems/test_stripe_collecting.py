@@ -49,6 +49,32 @@ def test_an_invoice_is_paid_by_the_intent_it_has(call):
     assert (after["id"], after["status"], payment["status"]) == (before["id"], "succeeded", "paid")
 
 
+def test_a_draft_whose_payment_is_declined_is_owed(call):
+    """It stays finalized, less the credit that was applied; its intent pays it later, and once."""
+    call.ok("stripe.customer_balance.create", id="cus_ada", amount=-1000, currency="eur")
+    invoice = _drafted(call)
+    card = "pm_card_chargeDeclined"
+    status, declined = call("stripe.invoices.pay", id=invoice, payment_method=card)
+    assert status == 402
+    owed = call.ok("stripe.invoices.retrieve", id=invoice)
+    assert (owed["status"], owed["amount_due"], owed["starting_balance"]) == ("open", 3000, -1000)
+    assert call.ok("stripe.customers.retrieve", id="cus_ada")["balance"] == 0
+    entries = call.ok("stripe.customer_balance.list", id="cus_ada")["data"]
+    assert sorted(each["amount"] for each in entries) == [-1000, 1000]
+    _, intent = _intent_of(call, invoice)
+    assert (intent["id"], intent["amount"]) == (declined["error"]["payment_intent"]["id"], 3000)
+    call.ok("stripe.payment_intents.confirm", id=intent["id"], payment_method="pm_card_visa")
+    paid = call.ok("stripe.invoices.retrieve", id=invoice)
+    assert (paid["status"], paid["amount_paid"]) == ("paid", 3000)
+
+
+def test_what_no_charge_was_tried_for_stays_a_draft(call):
+    """A payment method that does not exist is refused before anything is finalized."""
+    invoice = _drafted(call)
+    assert call("stripe.invoices.pay", id=invoice, payment_method="pm_none")[0] in (400, 404)
+    assert call.ok("stripe.invoices.retrieve", id=invoice)["status"] == "draft"
+
+
 def test_whoever_confirms_the_intent_has_paid_the_invoice(call):
     """The invoice is paid over the intent's charge, and the subscription that waited is active."""
     body = b"customer=cus_ada&items[0][price]=price_pro&payment_behavior=default_incomplete"
@@ -181,11 +207,11 @@ def test_a_bank_that_asks_is_waited_for(call):
     assert (status, refused["error"]["code"]) == (402, "authentication_required")
     assert refused["error"]["payment_intent"]["status"] == "requires_payment_method"
     invoice = _drafted(call)
-    error = call.refused("stripe.invoices.pay", 402, id=invoice,
-                         payment_method=given["payment_method"])  # fmt: skip
+    _, refused = call("stripe.invoices.pay", id=invoice, payment_method=given["payment_method"])
+    error = refused["error"]
     assert error["code"] == "invoice_payment_intent_requires_action"
     assert error["payment_intent"]["status"] == "requires_action"
-    assert call.ok("stripe.invoices.retrieve", id=invoice)["status"] == "draft"
+    assert call.ok("stripe.invoices.retrieve", id=invoice)["status"] == "open"
 
 
 @pytest.mark.parametrize(("step", "given", "answered", "status"), [

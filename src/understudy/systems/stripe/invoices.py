@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.model.action import ActionClass, Effect
 from understudy.model.world import Row
-from understudy.systems.operation import Call, Operation, Reply
+from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.collecting import charge_for, finalized
@@ -33,6 +33,7 @@ __all__ = ["OPERATIONS", "WAYS", "new_invoice"]
 _TEXTS = ("description", "footer", "number", "statement_descriptor", "default_payment_method")
 WAYS = ("charge_automatically", "send_invoice")
 """How an invoice is collected; the first where nothing is said."""
+_ENTRIES = "stripe.customer_balance_transactions"
 _STATES = ("draft", "open", "paid", "uncollectible", "void")
 Change = Callable[[Call, Row], dict[str, Any]]
 
@@ -88,8 +89,22 @@ def _paid(call: Call, row: Row) -> dict[str, Any]:
     if fields.boolean(given, "paid_out_of_band"):
         let_go(call, owed)
     elif due:
-        owed |= charge_for(call, owed, due, given)
+        try:
+            owed |= charge_for(call, owed, due, given)
+        except Refusal as refusal:
+            drafted = row.get("status") == "draft" and refusal.reply.left
+            raise (_finalized_still(call, owed, refusal.reply) if drafted else refusal) from None
     return {**owed, **paid(call, owed)}
+
+
+def _finalized_still(call: Call, owed: Row, reply: Reply) -> Refusal:
+    """The 402 that leaves a draft finalized, with what its customer's balance gave to it."""
+    entries = call.session.overlay.find(_ENTRIES, "invoice", owed["id"])
+    left = [*reply.left, ("stripe.invoices", owed), *((_ENTRIES, each) for each in entries)]
+    customer = aims.named_row(call, "customers", owed.get("customer"))
+    if customer is not None and entries:
+        left.append(("stripe.customers", customer))
+    return Refusal(reply.status, reply.payload, reply.headers, left=tuple(left))
 
 
 def _written_off(call: Call, row: Row) -> dict[str, Any]:
