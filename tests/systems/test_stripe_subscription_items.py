@@ -262,3 +262,67 @@ def test_units_may_be_finer_than_minor_ones_and_prices_tiered(call):
     status, price = call.raw("stripe", "POST", "/v1/prices", body + b"&tiers_mode=volume")
     assert (status, price["unit_amount"], price["tiers_mode"]) == (200, None, "volume")
     assert price["billing_scheme"] == "tiered"
+
+
+def _spelt(place, unit="700", currency="eur"):
+    named = f"{place}[price_data]"
+    amount = "unit_amount_decimal" if "." in unit else "unit_amount"
+    return (f"{named}[currency]={currency}&{named}[product]=prod_1&{named}[{amount}]={unit}"
+            f"&{named}[recurring][interval]=month")  # fmt: skip
+
+
+def test_parts_of_a_minor_unit_are_charged_for_as_a_whole(call):
+    """What so many cost is rounded once, and every invoice's total is the sum of its lines."""
+    fine = call.raw("stripe", "POST", "/v1/prices", (
+        b"product=prod_1&currency=eur&unit_amount_decimal=10.5&recurring[interval]=month"
+    ))[1]["id"]  # fmt: skip
+    once = call.raw("stripe", "POST", "/v1/prices",
+                    b"product=prod_1&currency=eur&unit_amount_decimal=0.25")[1]["id"]  # fmt: skip
+    body = (
+        f"customer=cus_ada&items[0][price]={fine}&items[0][quantity]=101&items[1][price]=price_pro"
+        f"&add_invoice_items[0][price]={once}&add_invoice_items[0][quantity]=6"
+    )
+    _, made = call.raw("stripe", "POST", "/v1/subscriptions", body.encode())
+    invoice = call.ok("stripe.invoices.retrieve", id=made["latest_invoice"])
+    assert [line["amount"] for line in invoice["lines"]["data"]] == [1061, 4900, 2]
+    assert (invoice["total"], invoice["amount_paid"]) == (5963, 5963)
+    preview = call.ok("stripe.invoices.create_preview", subscription=made["id"],
+                      invoice_items=[{"price": once, "quantity": 6}])  # fmt: skip
+    assert [line["amount"] for line in preview["lines"]["data"]] == [1061, 4900, 2]
+    item = call.ok("stripe.invoiceitems.create", customer="cus_ada", price=once, quantity=6)
+    assert (item["amount"], call.last.amount_minor) == (2, 2)
+    call.ok(UPDATE, id=made["id"], proration_date=invoice["created"],
+            items=[{"id": made["items"]["data"][0]["id"], "quantity": 103}])  # fmt: skip
+    told = [each["amount"] for each in _waiting(call) if each["proration"]]
+    assert sorted(told) == [-1060, 1082]
+
+
+def test_a_preview_tells_of_a_price_that_is_spelt_out(call):
+    """What it costs stands beside what is given back, and nothing is written."""
+    at = int(call.session.clock.seconds)
+    body = (
+        f"subscription=sub_ada&subscription_details[proration_date]={at}"
+        f"&subscription_details[items][0][id]=si_1&{_spelt('subscription_details[items][0]')}"
+    )
+    before = call.session.effect()
+    status, preview = call.raw("stripe", "POST", "/v1/invoices/create_preview", body.encode())
+    unused, remaining, following = (line["amount"] for line in preview["lines"]["data"])
+    assert (status, unused < 0 < remaining, following) == (200, True, 700)
+    assert preview["total"] == unused + remaining + following
+    assert call.session.effect() == before
+
+
+@pytest.mark.parametrize(("path", "body", "said"), [
+    ("", f"items[0][price]=price_pro&{_spelt('items[1]', currency='usd')}", "mismatch in currency"),
+    ("", f"items[0][price]=price_pro&{_spelt('add_invoice_items[0]', currency='usd')}",
+     "expected currency: `eur`"),
+    ("/sub_ada", _spelt("items[0]", currency="usd"), "mismatch in currency"),
+    ("/sub_ada", _spelt("add_invoice_items[0]", currency="usd"), "expected currency: `eur`"),
+])  # fmt: skip
+def test_one_subscription_is_billed_in_one_currency(call, path, body, said):
+    """Also where a price is spelt out, or is charged only once."""
+    before = call.session.effect()
+    given = f"customer=cus_ada&{body}" if not path else body
+    status, refused = call.raw("stripe", "POST", f"/v1/subscriptions{path}", given.encode())
+    assert (status, said in refused["error"]["message"]) == (400, True)
+    assert call.session.effect() == before

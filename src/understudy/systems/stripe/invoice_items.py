@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -18,12 +17,12 @@ from understudy.systems.stripe.objects import deleted
 from understudy.systems.stripe.products import inline_price
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve
 from understudy.systems.stripe.shapes import one
+from understudy.systems.stripe.unit_prices import rounded, unit_of
 from understudy.systems.stripe.writes import write
 
 __all__ = ["OPERATIONS", "line_of", "pending", "settle"]
 
 _TABLE = "stripe.invoiceitems"
-_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
 _ALSO = frozenset(
     ("discountable", "discounts", "margins", "period", "price_data", "subscription",
      "tax_behavior", "tax_code", "tax_rates", "customer_account", "quantity_decimal",
@@ -88,25 +87,16 @@ def _amount(call: Call) -> Amount | None:
     known = aims.named_row(call, "invoiceitems", call.path.get("id")) or {}
     price = aims.named_row(call, "prices", _price_named(given))
     told = given["price_data"] if isinstance(given.get("price_data"), dict) else given
-    unit = price.get("unit_amount") if price else fields.lenient_integer(told.get("unit_amount"))
-    count = fields.lenient_integer(given.get("quantity"))
-    if unit is None and price is None:
-        unit = _exact(told.get("unit_amount_decimal"))
+    unit, count = unit_of(price or told), fields.lenient_integer(given.get("quantity"))
     amount, held = known.get("amount"), known.get("quantity")
     if unit is None and count is not None and isinstance(amount, int) and held:
-        unit = amount // held
-    if not isinstance(unit, int | Decimal):
+        unit = Decimal(amount // held)
+    if unit is None:
         return None
-    number = round(unit * (known.get("quantity", 1) if count is None else count))
+    number = rounded(unit * (known.get("quantity", 1) if count is None else count))
     named = told.get("currency") or given.get("currency") or known.get("currency")
     currency = aims.currency_of(price) or (named.upper() if isinstance(named, str) else None)
     return Amount(number, currency, AmountSource.DERIVED)
-
-
-def _exact(value: Any) -> Decimal | None:
-    """Minor units and parts of them, at most twelve decimals, or None."""
-    plain = isinstance(value, str) and _DECIMAL.fullmatch(value)
-    return Decimal(value) if plain else None
 
 
 def _worth(call: Call, given: dict[str, Any], known: Row) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from understudy.systems.stripe.reads import EXPAND
 from understudy.systems.stripe.shapes import one
 from understudy.systems.stripe.subscribing import period_end
 from understudy.systems.stripe.subscription_items import planned
+from understudy.systems.stripe.unit_prices import cost, price_of
 
 __all__ = ["OPERATIONS"]
 
@@ -76,7 +77,7 @@ def _recurring(call: Call, row: Row | None, details: dict[str, Any]) -> Iterator
     ended = (row or {}).get("cancel_at_period_end") if ends is None else ends
     if behavior != "always_invoice" and not ended:
         for item in items:
-            price = call.session.overlay.get("stripe.prices", str(item["price"]))
+            price = price_of(call, item)
             if price is not None:
                 period = start, period_end(start, price.get("recurring"))
                 yield _line(row, price, item, period)
@@ -84,10 +85,11 @@ def _recurring(call: Call, row: Row | None, details: dict[str, Any]) -> Iterator
 
 def _line(row: Row | None, price: Row, item: dict[str, Any], period: tuple[int, int]) -> Line:
     quantity = int(item["quantity"])
+    named = price.get("nickname") or item["price"] or price.get("product")
     return {
-        "amount": int(price.get("unit_amount") or 0) * quantity, "currency": price.get("currency"),
-        "description": f"{quantity} x {price.get('nickname') or price['id']}",
-        "period": {"start": period[0], "end": period[1]}, "price": price["id"],
+        "amount": cost(price, quantity) or 0, "currency": price.get("currency"),
+        "description": f"{quantity} x {named}",
+        "period": {"start": period[0], "end": period[1]}, "price": item["price"],
         "quantity": quantity, "subscription": (row or {}).get("id"),
         "subscription_item": item.get("id"),
     }  # fmt: skip
@@ -114,7 +116,7 @@ def _supposed(call: Call, item: dict[str, Any], index: int, currency: str) -> Li
     amount, unit = fields.integer(item, "amount"), fields.integer(item, "unit_amount")
     if price_id is not None:
         row = fields.require(call, "prices", price_id, f"invoice_items[{index}][price]")
-        amount = int(row.get("unit_amount") or 0) * count
+        amount = cost(row, count) or 0
     elif amount is None and unit is not None:
         amount = unit * count
     if amount is None:

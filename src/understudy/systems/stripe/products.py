@@ -15,7 +15,7 @@ from understudy.systems.stripe.listing import Keep
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
 from understudy.systems.stripe.writes import changed, write
 
-__all__ = ["OPERATIONS", "inline_price"]
+__all__ = ["OPERATIONS", "inline_price", "spelt"]
 
 # "Maximum of three years interval allowed" (docs.stripe.com/api/prices/create).
 _INTERVALS = {"day": 1095, "week": 156, "month": 36, "year": 3}
@@ -102,6 +102,15 @@ def inline_price(call: Call, data: dict[str, Any]) -> str:
     row_id = _price(call, data)
     call.session.overlay.patch("stripe.prices", row_id, {"active": False})
     return row_id
+
+
+def spelt(data: dict[str, Any]) -> Row:
+    """What is charged by a price that is spelt out, or the 400; nothing is written."""
+    return {
+        "currency": fields.currency(data), "unit_amount": _unit_amount(data),
+        "unit_amount_decimal": fields.text(data, "unit_amount_decimal"),
+        "product": fields.text(data, "product"), **_recurring(data),
+    }  # fmt: skip
 
 
 def _unit_amount(given: dict[str, Any]) -> int | None:

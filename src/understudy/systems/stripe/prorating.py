@@ -10,8 +10,8 @@ from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.operation import Call
-from understudy.systems.stripe import aims
 from understudy.systems.stripe.item_rows import Items
+from understudy.systems.stripe.unit_prices import price_of, unit_of
 
 __all__ = ["PRORATIONS", "Line", "book", "prorations"]
 
@@ -31,13 +31,14 @@ def prorations(call: Call, row: Row, before: Items, after: Items, at: int) -> It
     come = [each for each in after if _differs(each, old.get(each.get("id")))]
     for word, items, sign in (("Unused", gone, -1), ("Remaining", come, 1)):
         for item in items:
-            price = aims.named_row(call, "prices", item["price"])
-            unit = price.get("unit_amount") if price else None
-            if price is not None and isinstance(unit, int):
-                count, named = int(item["quantity"]), price.get("nickname") or price["id"]
+            price, count = price_of(call, item) or {}, int(item["quantity"])
+            unit = unit_of(price)
+            if unit is not None:
+                named = price.get("nickname") or item["price"] or price.get("product")
                 yield {
-                    "amount": round(sign * unit * count * left), "currency": price.get("currency"),
-                    "quantity": count, "price": price["id"], "subscription": row["id"],
+                    "amount": round(sign * float(unit * count) * left),
+                    "currency": price.get("currency"),
+                    "quantity": count, "price": item["price"], "subscription": row["id"],
                     "subscription_item": item.get("id"), "proration": True,
                     "period": {"start": at, "end": end},
                     "description": f"{word} time on {count} x {named}",

@@ -7,10 +7,11 @@ from typing import Any
 
 from understudy.model.world import Row
 from understudy.systems.operation import Call
-from understudy.systems.stripe import aims, fields
+from understudy.systems.stripe import fields
 from understudy.systems.stripe.errors import invalid, missing, no_such
 from understudy.systems.stripe.item_rows import Item, Items, items_of
 from understudy.systems.stripe.products import inline_price
+from understudy.systems.stripe.unit_prices import cost, price_of
 
 __all__ = ["added", "columns", "interval_of", "planned", "worth"]
 
@@ -41,18 +42,8 @@ def _id(call: Call) -> str:
 
 def worth(call: Call, items: Items) -> int | None:
     """What one period costs in minor units, or None where a price is not known."""
-    found = [_worth(call, each) for each in items]
+    found = [cost(price_of(call, each), int(each["quantity"])) for each in items]
     return sum(each for each in found if each is not None) if None not in found else None
-
-
-def _worth(call: Call, item: Item) -> int | None:
-    data = item.get("price_data")
-    if data is not None:
-        price: Row | None = {"unit_amount": fields.integer(data, "unit_amount")}
-    else:
-        price = aims.named_row(call, "prices", item["price"])
-    unit = price.get("unit_amount") if price else None
-    return unit * int(item["quantity"]) if isinstance(unit, int) else None
 
 
 def planned(call: Call, row: Row | None, given: dict[str, Any], param: str = "items") -> list[Item]:
@@ -136,17 +127,22 @@ def added(call: Call, row: Row) -> Iterator[Item]:
         if named is None:
             raise missing(f"{place}[price]")
         price = fields.require(call, "prices", named, f"{place}[price]")
+        if row.get("currency") not in (None, price.get("currency")):
+            raise invalid(
+                f"The price specified only supports `{price.get('currency')}`. This doesn't match"
+                f" the expected currency: `{row['currency']}`.", param=f"{place}[price]",
+            )  # fmt: skip
         quantity = fields.integer(asked, "quantity", least=0)
         count = 1 if quantity is None else quantity
         yield {
-            "amount": int(price.get("unit_amount") or 0) * count, "price": price["id"],
+            "amount": cost(price, count) or 0, "price": price["id"],
             "currency": price.get("currency"), "quantity": count, "subscription": row["id"],
         }  # fmt: skip
 
 
 def _refuse_mixed(call: Call, items: Items) -> None:
     """One subscription is billed in one currency, and at one interval."""
-    prices = [aims.named_row(call, "prices", each["price"]) or {} for each in items]
+    prices = [price_of(call, each) or {} for each in items]
     told = [(each.get("currency"), each.get("recurring")) for each in prices if each]
     for name, seen in (
         ("currency", {currency for currency, _ in told}),
