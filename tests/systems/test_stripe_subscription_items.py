@@ -2,6 +2,8 @@
 
 import pytest
 
+from understudy.model.action import ActionClass
+
 OLDER = "2024-06-20"
 UPDATE = "stripe.subscriptions.update"
 
@@ -326,3 +328,33 @@ def test_one_subscription_is_billed_in_one_currency(call, path, body, said):
     status, refused = call.raw("stripe", "POST", f"/v1/subscriptions{path}", given.encode())
     assert (status, said in refused["error"]["message"]) == (400, True)
     assert call.session.effect() == before
+
+
+@pytest.mark.parametrize(("begins", "worth"), [
+    ("billing_cycle_anchor=now", 9800), ("add_invoice_items[0][quantity]=2", 1800),
+    ("billing_cycle_anchor=now&add_invoice_items[0][quantity]=2", 9800 + 1800),
+    ("items[0][id]=si_1&items[0][quantity]=3&add_invoice_items[0][quantity]=1", 4900 + 900),
+    ("items[0][id]=si_1&items[0][quantity]=3&billing_cycle_anchor=now", 3 * 4900),
+    ("description=Much", None),
+])  # fmt: skip
+def test_all_that_a_change_charges_is_its_amount(call, begins, worth):
+    """A period that begins now and what is charged once count, and are to be approved."""
+    price = _price(call, 900)
+    once = "add_invoice_items[0]"
+    body = begins.replace(once, f"{once}[price]={price}&{once}")
+    status, _ = call.raw("stripe", "POST", "/v1/subscriptions/sub_ada", body.encode())
+    assert (status, call.last.amount_minor) == (200, worth)
+    approved = call.last.action_class is ActionClass.APPROVAL_REQUIRED
+    assert approved is (worth is not None)
+
+
+def test_a_trial_that_ends_and_a_beginning_tell_what_they_charge(call):
+    """The end of a trial is worth its first period; a first invoice also what is charged once."""
+    once = _price(call, 900)
+    body = f"customer=cus_ada&items[0][price]=price_pro&add_invoice_items[0][price]={once}"
+    call.raw("stripe", "POST", "/v1/subscriptions", body.encode())
+    assert call.last.amount_minor == 4900 + 900
+    trial = call.ok("stripe.subscriptions.create", customer="cus_ada", trial_period_days=7,
+                    items=[{"price": "price_pro"}])  # fmt: skip
+    call.ok(UPDATE, id=trial["id"], trial_end="now")
+    assert (call.last.amount_minor, call.last.currency) == (4900, "EUR")

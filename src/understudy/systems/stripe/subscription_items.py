@@ -13,7 +13,7 @@ from understudy.systems.stripe.item_rows import Item, Items, items_of
 from understudy.systems.stripe.products import inline_price
 from understudy.systems.stripe.unit_prices import cost, price_of
 
-__all__ = ["added", "columns", "interval_of", "planned", "worth"]
+__all__ = ["added", "columns", "interval_of", "once", "planned", "worth"]
 
 _MOST = 20
 
@@ -121,23 +121,32 @@ def _price(call: Call, asked: dict[str, Any], place: str) -> Item:
 
 def added(call: Call, row: Row) -> Iterator[Item]:
     """The lines of `add_invoice_items`: what is charged once, with the subscription's invoice."""
-    for index, asked in enumerate(fields.hashes(fields.params(call), "add_invoice_items")):
-        place, data = f"add_invoice_items[{index}]", fields.nested(asked, "price_data")
-        named = fields.text(asked, "price") or (inline_price(call, data) if data else None)
-        if named is None:
-            raise missing(f"{place}[price]")
-        price = fields.require(call, "prices", named, f"{place}[price]")
+    for index, item in enumerate(once(call)):
+        price = fields.require(call, "prices", _priced(call, item)["price"])
         if row.get("currency") not in (None, price.get("currency")):
             raise invalid(
                 f"The price specified only supports `{price.get('currency')}`. This doesn't match"
-                f" the expected currency: `{row['currency']}`.", param=f"{place}[price]",
-            )  # fmt: skip
-        quantity = fields.integer(asked, "quantity", least=0)
-        count = 1 if quantity is None else quantity
+                f" the expected currency: `{row['currency']}`.",
+                param=f"add_invoice_items[{index}][price]",
+            )
         yield {
-            "amount": cost(price, count) or 0, "price": price["id"],
-            "currency": price.get("currency"), "quantity": count, "subscription": row["id"],
+            "amount": cost(price, item["quantity"]) or 0, "price": price["id"],
+            "currency": price.get("currency"), "quantity": item["quantity"],
+            "subscription": row["id"],
         }  # fmt: skip
+
+
+def once(call: Call) -> Iterator[Item]:
+    """The items that `add_invoice_items` name or spell out, or the 400; nothing is written."""
+    for index, asked in enumerate(fields.hashes(fields.params(call), "add_invoice_items")):
+        place, data = f"add_invoice_items[{index}]", fields.nested(asked, "price_data")
+        named, quantity = fields.text(asked, "price"), fields.integer(asked, "quantity", least=0)
+        if named is not None:
+            fields.require(call, "prices", named, f"{place}[price]")
+        elif not data:
+            raise missing(f"{place}[price]")
+        told = {} if named else {"price_data": data}
+        yield {"price": named, "quantity": 1 if quantity is None else quantity, **told}
 
 
 def _refuse_mixed(call: Call, items: Items) -> None:

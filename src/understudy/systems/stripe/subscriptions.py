@@ -11,14 +11,22 @@ from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, array, o
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.errors import invalid, no_such
 from understudy.systems.stripe.invoices import WAYS
-from understudy.systems.stripe.item_rows import items_of
+from understudy.systems.stripe.item_rows import Item, Items, items_of
 from understudy.systems.stripe.listing import Keep, between, both, list_reply
 from understudy.systems.stripe.prorating import PRORATIONS, book, prorations
 from understudy.systems.stripe.reads import EXPAND, list_of, retrieve, search_of
 from understudy.systems.stripe.shape import ENDED
 from understudy.systems.stripe.shapes import page
 from understudy.systems.stripe.subscribing import begin, billed, period_end
-from understudy.systems.stripe.subscription_items import added, columns, interval_of, planned, worth
+from understudy.systems.stripe.subscription_items import (
+    added,
+    columns,
+    interval_of,
+    once,
+    planned,
+    worth,
+)
+from understudy.systems.stripe.unit_prices import price_of
 from understudy.systems.stripe.writes import APPROVED, PAID, changed, write
 
 __all__ = ["OPERATIONS"]
@@ -28,7 +36,7 @@ _NO_DETAILS = {"comment": None, "feedback": None, "reason": None}
 _TEXTS = ("description", "default_payment_method", "collection_method")
 _MONEY = (
     "items", "price", "proration_behavior", "trial_end", "quantity", "discounts", "cancel_at",
-    "billing_cycle_anchor", "pause_collection", "coupon",
+    "billing_cycle_anchor", "pause_collection", "coupon", "add_invoice_items",
 )  # fmt: skip
 _STATES = (
     "active", "all", "canceled", "ended", "incomplete", "incomplete_expired", "past_due", "paused",
@@ -53,21 +61,38 @@ def _period_amount(call: Call) -> Amount | None:
 
 
 def _change_amount(call: Call) -> Amount | None:
-    """How much more or less a period will cost, without its sign."""
+    """What a period costs that begins now, else how much more or less one will, without its sign.
+
+    What is charged once is counted with it.
+    """
     row = aims.named_row(call, "subscriptions", call.path["id"])
-    after = _worth_then(call, row) if row and fields.params(call).get("items") else None
-    before = worth(call, items_of(row)) if row else None
-    if before is None or after is None:
+    after = _planned_then(call, row) if row else None
+    if row is None or after is None:
         return None
-    return Amount(abs(after - before), aims.currency_of(row), AmountSource.DERIVED)
+    then, further = worth(call, after), _once_worth(call)
+    anew = _begins_anew(call, row, after)
+    if not anew and not fields.params(call).get("items"):
+        return Amount(further, aims.currency_of(row), AmountSource.DERIVED) if further else None
+    before = 0 if anew else worth(call, items_of(row))
+    if before is None or then is None:
+        return None
+    return Amount(abs(then - before) + further, aims.currency_of(row), AmountSource.DERIVED)
 
 
-def _worth_then(call: Call, row: Row | None) -> int | None:
-    """What a period costs with the items that are asked for, where there are such."""
+def _planned_then(call: Call, row: Row | None) -> list[Item] | None:
+    """The items as they will be, where what is asked for can be."""
     try:
-        return worth(call, planned(call, row, fields.params(call)))
+        return planned(call, row, fields.params(call))
     except Refusal:
         return None
+
+
+def _once_worth(call: Call) -> int:
+    """What is charged once, as far as it is known."""
+    try:
+        return sum(worth(call, [each]) or 0 for each in once(call))
+    except Refusal:
+        return 0
 
 
 def _touches_money(call: Call) -> ActionClass | None:
@@ -137,13 +162,13 @@ def _create(call: Call) -> Reply:
 
 
 def _first_amount(call: Call) -> Amount | None:
-    """What the first period costs."""
-    value, asked = _worth_then(call, None), fields.params(call).get("items")
-    if value is None or not asked:
+    """What the first period costs, and what is charged once with it."""
+    items = _planned_then(call, None)
+    value = worth(call, items) if items else None
+    if not items or value is None:
         return None
-    first = planned(call, None, fields.params(call))[0]
-    price = first.get("price_data") or aims.named_row(call, "prices", first["price"])
-    return Amount(value, aims.currency_of(price), AmountSource.DERIVED)
+    currency = aims.currency_of(price_of(call, items[0]))
+    return Amount(value + _once_worth(call), currency, AmountSource.DERIVED)
 
 
 def _changed_items(call: Call, row: Row, given: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +176,7 @@ def _changed_items(call: Call, row: Row, given: dict[str, Any]) -> dict[str, Any
     behavior = fields.one_of(given, "proration_behavior", PRORATIONS) or PRORATIONS[0]
     after = planned(call, row, given)
     changes = columns(call, row, after) if given.get("items") else {}
-    running, anew = row.get("status") in ("active", "past_due"), _begins_anew(call, row, changes)
+    running, anew = row.get("status") in ("active", "past_due"), _begins_anew(call, row, after)
     if anew:
         changes |= _period(call, {**row, **changes})
     then = {**row, **changes}
@@ -166,7 +191,7 @@ def _changed_items(call: Call, row: Row, given: dict[str, Any]) -> dict[str, Any
     return changes
 
 
-def _begins_anew(call: Call, row: Row, changes: dict[str, Any]) -> bool:
+def _begins_anew(call: Call, row: Row, after: Items) -> bool:
     """Whether a period begins now: it is asked for, a trial ends, or another interval is chosen.
 
     docs.stripe.com/billing/subscriptions/change-price: then the billing date is that of the change.
@@ -176,9 +201,9 @@ def _begins_anew(call: Call, row: Row, changes: dict[str, Any]) -> bool:
         return given.get("trial_end") == "now"
     if status not in ("active", "past_due"):
         return False
-    told = [aims.named_row(call, "prices", each.get("price")) for each in (row, {**row, **changes})]
-    before, after = (interval_of((each or {}).get("recurring")) for each in told)
-    return given.get("billing_cycle_anchor") == "now" or (None not in told and before != after)
+    told = [price_of(call, each[0]) for each in (items_of(row), after)]
+    before, then = (interval_of((each or {}).get("recurring")) for each in told)
+    return given.get("billing_cycle_anchor") == "now" or (None not in told and before != then)
 
 
 def _period(call: Call, row: Row) -> dict[str, Any]:
