@@ -114,6 +114,24 @@ def test_a_change_books_its_prorations(call):
     assert older["subscription"] == "sub_ada"
 
 
+def test_an_invoice_of_a_subscription_takes_what_is_of_it(call):
+    """Made by hand it leaves all else waiting; what the subscription bills itself does not."""
+    given = {"customer": "cus_ada", "currency": "eur"}
+    call.ok("stripe.invoiceitems.create", amount=300, **given)
+    call.raw("stripe", "POST", "/v1/invoiceitems",
+             b"customer=cus_ada&currency=eur&amount=700&subscription=sub_ada")  # fmt: skip
+    preview = call.ok("stripe.invoices.create_preview", subscription="sub_ada")
+    assert preview["total"] == 9800 + 300 + 700
+    made = call.ok("stripe.invoices.create", subscription="sub_ada",
+                   pending_invoice_items_behavior="include", **given)  # fmt: skip
+    assert (made["total"], [each["amount"] for each in _waiting(call)]) == (700, [300])
+    rest = call.ok("stripe.invoices.create", pending_invoice_items_behavior="include", **given)
+    assert (rest["total"], _waiting(call)) == (300, [])
+    body = b"customer=cus_ada&currency=eur&amount=700&subscription=sub_none"
+    status, refused = call.raw("stripe", "POST", "/v1/invoiceitems", body)
+    assert (status, refused["error"]["param"]) == (404, "subscription")
+
+
 def test_a_change_books_nothing_where_none_is_asked_for(call):
     """Neither with `none`, nor for a subscription that is paused, nor where nothing differs."""
     call.ok(UPDATE, id="sub_ada", items=[{"id": "si_1", "quantity": 3}], proration_behavior="none")

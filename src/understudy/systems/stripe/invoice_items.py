@@ -33,12 +33,14 @@ _ALSO = frozenset(
 def pending(call: Call, invoice: Row) -> list[Row]:
     """The items of the invoice's customer, in its currency, that stand on no invoice yet.
 
-    What waits for one subscription's invoice does not go onto another's.
+    What waits for one subscription's invoice does not go onto another's; one that is made by hand
+    takes nothing else (docs.stripe.com/api/invoices/create: `subscription`).
     """
     rows = call.session.overlay.find(_TABLE, "customer", invoice["customer"])
     mine = (row for row in rows if row.get("currency") == invoice["currency"])
     named = invoice.get("subscription")
-    mine = (row for row in mine if not named or row.get("subscription") in (None, named))
+    fits = (named,) if invoice.get("billing_reason") == "manual" else (None, named)
+    mine = (row for row in mine if not named or row.get("subscription") in fits)
     return [row for row in mine if not row.get("invoice")]
 
 
@@ -142,6 +144,9 @@ def _create(call: Call) -> Reply:
             f" ({invoice.get('customer')})."
         )
         raise invalid(message, param="customer")
+    subscription = fields.text(given, "subscription")
+    if subscription is not None:
+        fields.require(call, "subscriptions", subscription, "subscription")
     worth = _worth(call, given, invoice or {})
     if not worth:
         raise missing("amount")
@@ -150,6 +155,7 @@ def _create(call: Call) -> Reply:
         "currency": customer.get("currency") or "usd", "date": session.clock.seconds,
         "created": session.clock.seconds, "invoice": named, "quantity": 1,
         "description": fields.text(given, "description"), **worth,
+        **({"subscription": subscription} if subscription else {}),
         **fields.merged_metadata({}, given),
     }  # fmt: skip
     session.overlay.put(_TABLE, row)
