@@ -332,6 +332,29 @@ def test_a_preview_tells_of_a_price_that_is_spelt_out(call):
     assert call.session.effect() == before
 
 
+def test_a_preview_may_be_of_what_recurs_only(call):
+    """`preview_mode=recurring` leaves out prorations and what is charged once."""
+    call.ok("stripe.invoiceitems.create", customer="cus_ada", amount=300, currency="eur")
+    body = (
+        "subscription=sub_ada&subscription_details[items][0][id]=si_1"
+        "&subscription_details[items][0][quantity]=3"
+        "&subscription_details[proration_behavior]={}&preview_mode={}"
+    )
+
+    def amounts(*said):
+        _, told = call.raw(
+            "stripe", "POST", "/v1/invoices/create_preview", body.format(*said).encode()
+        )
+        return [line["amount"] for line in told["lines"]["data"]]
+
+    for behavior in ("create_prorations", "always_invoice", "none"):
+        assert amounts(behavior, "recurring") == [3 * 4900]
+    assert len(amounts("create_prorations", "next")) == 4
+    status, refused = call.raw("stripe", "POST", "/v1/invoices/create_preview",
+                               b"subscription=sub_ada&preview_mode=all")  # fmt: skip
+    assert (status, refused["error"]["param"]) == (400, "preview_mode")
+
+
 @pytest.mark.parametrize(("path", "body", "said"), [
     ("", f"items[0][price]=price_pro&{_spelt('items[1]', currency='usd')}", "mismatch in currency"),
     ("", f"items[0][price]=price_pro&{_spelt('add_invoice_items[0]', currency='usd')}",

@@ -24,6 +24,8 @@ from understudy.systems.stripe.unit_prices import cost, price_of
 
 __all__ = ["OPERATIONS"]
 
+_MODES = ("next", "recurring")
+
 
 def _preview(call: Call) -> Reply:
     given = fields.params(call)
@@ -40,6 +42,8 @@ def _preview(call: Call) -> Reply:
     currency = _currency(given, customer, subscription)
     once = _once(call, given, customer, subscription, currency)
     lines = [*_recurring(call, subscription, details), *once]
+    if _only_recurring(given):
+        lines = [each for each in lines if not each.get("proration") and "invoice_item" not in each]
     if not lines:
         message = f"No upcoming invoices for customer: {(customer or {}).get('id')}"
         raise invalid(message, code="invoice_upcoming_none")
@@ -51,6 +55,11 @@ def _preview(call: Call) -> Reply:
 def _named(call: Call, given: dict[str, Any], kind: str) -> Row | None:
     row_id = fields.text(given, kind)
     return fields.require(call, f"{kind}s", row_id, kind) if row_id else None
+
+
+def _only_recurring(given: dict[str, Any]) -> bool:
+    """Whether neither prorations nor what is charged once are to be told."""
+    return fields.one_of(given, "preview_mode", _MODES) == _MODES[1]
 
 
 def _currency(given: dict[str, Any], customer: Row | None, subscription: Row | None) -> str:
@@ -75,7 +84,8 @@ def _recurring(call: Call, row: Row | None, details: dict[str, Any]) -> Iterator
         yield from prorations(call, row, items_of(row), items, at)
     ends = fields.boolean(details, "cancel_at_period_end") if details else None
     ended = (row or {}).get("cancel_at_period_end") if ends is None else ends
-    if behavior != "always_invoice" and not ended:
+    at_once = behavior == "always_invoice" and not _only_recurring(fields.params(call))
+    if not at_once and not ended:
         for item in items:
             price = price_of(call, item)
             if price is not None:
