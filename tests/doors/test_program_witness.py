@@ -227,6 +227,36 @@ ProgramJudge._reaches_host = broken
     assert told["places"] == ["connect, for an address that cannot be read", "connect 10.0.0.2:443"]
 
 
+def test_what_cannot_be_read_of_a_program_is_refused():
+    """A call that names an address where nobody else may read goes nowhere, and is counted."""
+    closed = """
+from understudy.doors import kernel_question
+def closed(*given, **named):
+    raise PermissionError(13, "not this one's")
+kernel_question.open = closed
+"""
+    told = python(
+        """
+        datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for attempt in (
+            lambda: socket.socket().connect(("127.0.0.1", PORT)),
+            lambda: datagram.sendmsg([b"x"], [], 0, ("127.0.0.1", PORT)),
+        ):
+            try:
+                attempt()
+            except OSError as error:
+                print(error.strerror)
+        """,
+        before=closed,
+    )
+    assert told["said"] == "Permission denied\n" * 2, told["trouble"]
+    assert told["counts"] == [2, 0, 0]
+    assert (told["arrived"], told["places"]) == (
+        False,
+        [f"{call}, for an address that cannot be read" for call in ("connect", "sendmsg")],
+    )
+
+
 def test_many_names_are_counted_and_not_kept():
     """Whoever asks for ever more names is counted, and takes no memory for it."""
     lookups = Lookups(())

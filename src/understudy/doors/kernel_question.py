@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import os
 import socket
@@ -12,14 +13,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Question", "answer", "family_of", "host_of", "path_of", "receive", "shown"]
+__all__ = [
+    "Question",
+    "answer",
+    "family_of",
+    "host_of",
+    "path_of",
+    "receive",
+    "shown",
+    "still_waits",
+]
 
-_RECEIVE, _ANSWER = 0xC0502100, 0xC0182101
+_RECEIVE, _ANSWER, _STILL_WAITS = 0xC0502100, 0xC0182101, 0x80082102
 _LAYOUT = struct.Struct("=QIIiIQ6Q")
 _GO_ON = 1
 _PIDFD_OPEN, _PIDFD_GETFD = 434, 438
 _ADDRESS_AT = {"connect": (1, 2), "sendto": (4, 5)}
 _LONGEST_ADDRESS = 128
+_INTEGER = 0xFFFFFFFF
+"""The part of an argument that the kernel reads as a number; what stands above is anything."""
 _MESSAGE = struct.Struct("=QI4x40x8x")
 _MOST_MESSAGES = 1024
 _library = ctypes.CDLL(None, use_errno=True)
@@ -35,28 +47,32 @@ class Question:
     arguments: tuple[int, ...]
 
     def memory(self, place: int, length: int) -> bytes:
-        """What the process has there, or nothing where this one may not read it."""
+        """What the process has there.
+
+        Raises `OSError` or `OverflowError` where this one cannot read it: nobody may take that for
+        a call that names no address.
+        """
         if not place or length <= 0:
             return b""
-        try:
-            with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:  # noqa: PTH123 -- unbuffered
-                return os.pread(memory.fileno(), length, place)
-        except (OSError, OverflowError):
-            return b""
+        with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:  # noqa: PTH123 -- unbuffered
+            found = os.pread(memory.fileno(), length, place)
+        if len(found) < length:
+            raise OSError(errno.EFAULT, "the process has less there")
+        return found
 
     def address(self) -> bytes:
         """The address that the call names, if any."""
         if self.name not in _ADDRESS_AT:
             return b""
         place, length = (self.arguments[index] for index in _ADDRESS_AT[self.name])
-        return self.memory(place, min(length, _LONGEST_ADDRESS))
+        return self.memory(place, min(length & _INTEGER, _LONGEST_ADDRESS))
 
     def addresses(self) -> Iterator[bytes]:
         """Those that the call names; none where it goes to what its socket is connected to."""
         if self.name == "sendmsg":
             heads = self.memory(self.arguments[1], _MESSAGE.size - 8)
         elif self.name == "sendmmsg":
-            number = min(self.arguments[2], _MOST_MESSAGES)
+            number = min(self.arguments[2] & _INTEGER, _MOST_MESSAGES)
             heads = self.memory(self.arguments[1], number * _MESSAGE.size)
         else:
             yield self.address()
@@ -93,6 +109,15 @@ def receive(listener: int, names: Mapping[int, str]) -> Question:
     fcntl.ioctl(listener, _RECEIVE, block)
     key, pid, _, call, _, _, *arguments = _LAYOUT.unpack(block)
     return Question(key, pid, names.get(call, str(call)), tuple(arguments))
+
+
+def still_waits(listener: int, question: Question) -> bool:
+    """Whether who asked is there, and has not been ended since."""
+    try:
+        fcntl.ioctl(listener, _STILL_WAITS, struct.pack("=Q", question.key))
+    except OSError:
+        return False
+    return True
 
 
 def answer(listener: int, question: Question, refusal: int) -> None:

@@ -34,6 +34,7 @@ from understudy.doors.kernel_question import (
     path_of,
     receive,
     shown,
+    still_waits,
 )
 from understudy.doors.names_asked import NamesAsked
 from understudy.doors.program_judge import NAME_SERVICES, Program, ProgramJudge, bare
@@ -183,7 +184,9 @@ class _Attendant:
         try:
             return self._judges[listener].judge(question)
         except Exception:
-            self._count.add("network", f"{question.name}, for an address that cannot be read")
+            if still_waits(listener, question):
+                about = f"{question.name}, for an address that cannot be read"
+                self._count.add("network", about)
             return _REFUSED
 
 
