@@ -257,6 +257,36 @@ kernel_question.open = closed
     )
 
 
+def test_whoever_counts_keeps_nothing_of_what_is_no_socket():
+    """However often a program connects what it cannot, its own sockets are told apart after it."""
+    few = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))"
+    told = python(
+        """
+        import ctypes, os, struct
+        library, (number, _) = ctypes.CDLL(None), os.pipe()
+        address = struct.pack("=H", 2) + bytes([1, 187, 10, 0, 0, 1]) + bytes(8)
+        for _ in range(100):
+            library.connect(number, address, len(address))
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("127.0.0.1", 9))
+        """,
+        before=few,
+    )
+    assert (told["counts"], told["places"]) == ([100, 0, 0], ["connect 10.0.0.1:443"])
+
+
+def test_a_datagram_to_an_address_of_no_family_is_counted():
+    """The kernel sends it to the address of the internet that is named, so it is an attempt."""
+    told = python(
+        """
+        import ctypes, struct
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        address = struct.pack("=H", 0) + bytes([1, 187, 10, 0, 0, 1]) + bytes(8)
+        print(ctypes.CDLL(None).sendto(made.fileno(), b"x", 1, 0, address, len(address)))
+        """
+    )
+    assert (told["said"], told["counts"]) == ("-1\n", [1, 0, 0])
+
+
 def test_many_names_are_counted_and_not_kept():
     """Whoever asks for ever more names is counted, and takes no memory for it."""
     lookups = Lookups(())

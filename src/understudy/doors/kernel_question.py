@@ -91,7 +91,12 @@ class Question:
         os.close(process)
         if copy < 0:
             return False
-        with socket.socket(fileno=copy) as made:
+        try:
+            made = socket.socket(fileno=copy)
+        except OSError:  # it is no socket, and nobody else closes it
+            os.close(copy)
+            return False
+        with made:
             return made.type == socket.SOCK_DGRAM
 
     def _process(self) -> int:
