@@ -8,10 +8,14 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 
 import pytest
 
+from understudy.doors.kernel_count import KernelCount
 from understudy.doors.names_asked import Lookups
+from understudy.doors.refusals import Refusals
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")
 
@@ -285,6 +289,25 @@ def test_a_datagram_to_an_address_of_no_family_is_counted():
         """
     )
     assert (told["said"], told["counts"]) == ("-1\n", [1, 0, 0])
+
+
+def test_what_is_told_of_one_case_is_told_before_the_next_begins():
+    """Nobody takes what was counted while it is being told, or it would be charged twice."""
+    count, order, begun = KernelCount(), [], threading.Event()
+    refusals = Refusals((), count)
+
+    def tell(wall):
+        begun.set()
+        time.sleep(0.2)
+        order.append(wall.network)
+
+    refusals.tell = tell
+    count.add("network", "connect 10.0.0.1:443")
+    refusals.tell_of_programs()
+    assert begun.wait(10)
+    order.append(refusals.take().network)
+    refusals.tell = None
+    assert (order, refusals.take().network) == ([1, 1], 0)
 
 
 def test_many_names_are_counted_and_not_kept():

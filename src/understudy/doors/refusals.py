@@ -43,7 +43,8 @@ class Refusals:
 
         `kernel` counts what the kernel refuses of calls that no hook sees.
         """
-        self._lock = threading.Lock()
+        # Whatever the collector ends meanwhile may try something by itself.
+        self._lock = threading.RLock()
         self._expected = frozenset(expected)
         self._counts = {"network": 0, "process": 0, "expected": 0}
         self._places: dict[str, None] = {}
@@ -83,10 +84,9 @@ class Refusals:
         pause = threading.Event()
         while not pause.wait(_TELL_EVERY):
             with self._lock:
-                fresh = self._take_kernels()
-                told = self._told()
-            if fresh and self.tell is not None:
-                self.tell(told)
+                # Told before anybody can take it: else it would be told as the next case's.
+                if self._take_kernels() and self.tell is not None:
+                    self.tell(self._told())
 
     def _take_kernels(self) -> bool:
         """Take over what the kernel's witness has counted; whether that was anything."""
@@ -102,10 +102,9 @@ class Refusals:
     def _count(self, sort: str, place: str) -> None:
         with self._lock:
             number = self._add(sort, place)
-            told = self._told()
-        # Of very many the first are told one by one, so that telling takes no time of its own.
-        if self.tell is not None and (number <= _TOLD_ONE_BY_ONE or number & (number - 1) == 0):
-            self.tell(told)
+            # Of very many the first are told one by one, so that telling takes no time of its own.
+            if self.tell is not None and (number <= _TOLD_ONE_BY_ONE or number & (number - 1) == 0):
+                self.tell(self._told())
 
     def _add(self, sort: str, place: str, number: int = 1) -> int:
         self._counts[sort] += number
