@@ -127,7 +127,10 @@ with tempfile.TemporaryDirectory() as folder:
     with socket.socket(socket.AF_UNIX) as door:
         door.bind("door")
         door.listen()
-        socket.socket(socket.AF_UNIX).connect("door")
+        for path in ("door", f"/proc/self/fd/{os.open('.', os.O_RDONLY)}/door", folder + "/door"):
+            socket.socket(socket.AF_UNIX).connect(path)
+        os.rename("door", "renamed")
+        socket.socket(socket.AF_UNIX).connect("/proc/self/cwd/renamed")
 one, other = socket.socketpair()
 one.sendmsg([b"x"])
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("127.0.0.1", 9))
@@ -142,19 +145,51 @@ def test_what_a_program_may_reach_is_no_attempt():
     assert (told["arrived"], told["counts"], told["places"]) == (True, [0, 0, 0], [])
 
 
-def test_a_unix_socket_from_before_is_another_s(tmp_path):
-    """A network of its own holds no files: who listens there is outside, and is not reached."""
-    with_door = f"""
+OUTSIDE = """
+import os
+folder = {folder!r}
+at = os.open(folder, os.O_RDONLY)
+os.chdir(folder)
+os.chmod("door", 0o777)
+os.link("door", "linked")
+os.rename("linked", "moved")
+for path in (folder + "/door", folder + "/moved", "door", f"/proc/self/fd/{{at}}/door",
+             "/proc/self/cwd/door", "/proc/thread-self/cwd/door"):
     try:
-        socket.socket(socket.AF_UNIX).connect("{tmp_path}/door")
+        socket.socket(socket.AF_UNIX).connect(path)
     except ConnectionRefusedError:
-        print("refused")
+        continue
+    print("through", path)
+"""
+
+
+def test_a_unix_socket_of_another_network_is_another_s(tmp_path):
+    """A network of its own holds no files: who listens there is outside, and is not reached.
+
+    However it is named, and though the program has changed the file since.
     """
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(f"{tmp_path}/door")
         door.listen()
-        told = python(with_door)
-    assert told["said"] == "refused\n"
+        told = python(OUTSIDE.format(folder=str(tmp_path)))
+    assert (told["said"], told["trouble"], told["counts"]) == ("", "", [6, 0, 0])
+    assert told["places"][:2] == [f"connect {tmp_path}/door", f"connect {tmp_path}/moved"]
+
+
+def test_where_the_kernel_tells_of_no_sockets_a_file_from_before_is_another_s(tmp_path):
+    """By when it was changed; the program's own sockets are reached all the same."""
+    silent = "from understudy.doors import unix_sockets\nunix_sockets._SOCKETS = 31"
+    trying = f"""
+        try:
+            socket.socket(socket.AF_UNIX).connect("{tmp_path}/door")
+        except ConnectionRefusedError:
+            print("refused")
+        """
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(f"{tmp_path}/door")
+        door.listen()
+        told = python(textwrap.dedent(trying) + OWN, before=silent)
+    assert (told["said"], told["trouble"]) == ("refused\nb'42\\n'\n", "")
     assert told["places"] == [f"connect {tmp_path}/door"]
 
 

@@ -17,6 +17,7 @@ import msgspec
 from understudy.doors.descendants import descending
 from understudy.doors.kernel_count import KernelCount
 from understudy.doors.kernel_question import Question, family_of, host_of, path_of
+from understudy.doors.unix_sockets import bound_here, device_of, file_of
 
 __all__ = ["NAME_SERVICES", "Program", "ProgramJudge", "bare"]
 
@@ -99,18 +100,31 @@ class ProgramJudge:
         return 0 if own else errno.ENETUNREACH
 
     def _reaches_path(self, question: Question, path: str) -> int:
-        """Refuse a socket that was there before the program: whoever listens is another's."""
+        """Refuse a socket of another network than the program's: whoever listens is another's."""
         if not path or path.startswith("@"):
             return 0
         try:
+            found = file_of(question.pid, path)
             whole = Path(os.readlink(f"/proc/{question.pid}/cwd"), path)  # noqa: PTH115 -- no path
-            if whole.stat().st_ctime >= self._began:
-                return 0
-        except OSError:
+        except OSError as error:
+            return error.errno or errno.ENOENT  # what is not found is not let through
+        if self._is_own(found):
             return 0
         if not str(whole).startswith(NAME_SERVICES):
             self._count.add("network", f"connect {whole}")
         return errno.ECONNREFUSED
+
+    def _is_own(self, found: os.stat_result) -> bool:
+        """Whether a socket of the program's network is bound there.
+
+        Where the kernel does not tell, or tells the device otherwise, by when the file was changed.
+        """
+        fresh, bound = found.st_ctime >= self._began, bound_here()
+        if bound is None:
+            return fresh
+        number = found.st_ino & 0xFFFFFFFF
+        devices = {device for each, device in bound if each == number}
+        return device_of(found) in devices or (fresh and bool(devices))
 
 
 def bare(host: str) -> str:
