@@ -460,6 +460,29 @@ def test_native_connections_beside_the_allowed_ones_are_counted():
 
 
 @on_linux
+def test_the_powers_that_are_kept_are_over_files_signals_and_the_user():
+    """In every set, for good: what is not among these is no more there, and cannot come back."""
+    found = sealed(
+        """
+        from pathlib import Path
+        from understudy.doors.namespace import enter_namespace, give_up_powers
+        enter_namespace()
+        kept, lines = give_up_powers(), Path("/proc/self/status").read_text().splitlines()
+        sets = [int(line.split()[1], 16) for line in lines
+                if line.startswith(("CapInh", "CapPrm", "CapEff", "CapBnd"))]
+        told = [[n for n in range(41) if each >> n & 1] for each in sets]
+        print(json.dumps([kept, os.geteuid(), *told]))
+        """
+    )
+    owner_and_user, ports, memory_and_leases = {0, 1, 3, 4, 5, 6, 7}, {10, 11}, {14, 28}
+    kept, user, *sets = found
+    assert kept
+    # What nobody in particular may never have need not be dropped for good.
+    for held in sets if user == 0 else sets[:-1]:
+        assert set(held) <= owner_and_user | ports | memory_and_leases
+
+
+@on_linux
 def test_the_insides_of_other_processes_are_closed_to_native_code():
     """What a process with more powers holds is not shown; one's own files are as they were."""
     found = sealed(

@@ -15,7 +15,7 @@ from understudy.model.errors import (
     EvidenceError,
     RecordingError,
 )
-from understudy.shadow import crew, runner
+from understudy.shadow import child, crew, runner
 from understudy.shadow.runner import run_shadow
 from understudy.shadow.store import read_records
 
@@ -158,6 +158,14 @@ def test_native_code_does_not_see_what_the_supervisor_holds(project, run):
     if os.geteuid() and report.level != "hook+netns":
         pytest.skip("without a namespace, and as nobody in particular, there are no fewer powers")
     assert records[0].proposal.outcome == "abstained"
+
+
+def test_no_candidate_is_begun_by_a_process_that_keeps_its_powers(monkeypatch):
+    """Where the system does not let go of them, whoever runs it is told instead."""
+    monkeypatch.setattr(child, "give_up_powers", lambda: False)
+    monkeypatch.setattr(child.sys, "platform", "linux")
+    with pytest.raises(CandidateError, match="cannot be given up"):
+        child._give_up()
 
 
 WATCHED_WORLD = """

@@ -27,11 +27,12 @@ _PARENT_DEATH_SIGNAL, _CHILD_SUBREAPER = 1, 36
 _DROP_FOR_GOOD, _CAPABILITIES = 24, 0x20080522
 # Numbers from include/uapi/linux/capability.h: what reaches beyond a process's own files.
 _POWERS = {
-    "dac_read_search": 2, "linux_immutable": 9, "net_admin": 12, "net_raw": 13, "sys_module": 16,
-    "sys_rawio": 17, "sys_chroot": 18, "sys_ptrace": 19, "sys_pacct": 20, "sys_admin": 21,
-    "sys_boot": 22, "sys_time": 25, "sys_tty_config": 26, "mknod": 27, "mac_override": 32,
-    "mac_admin": 33, "syslog": 34, "wake_alarm": 35, "perfmon": 38, "bpf": 39,
-    "checkpoint_restore": 40,
+    "dac_read_search": 2, "setpcap": 8, "linux_immutable": 9, "net_admin": 12, "net_raw": 13,
+    "ipc_owner": 15, "sys_module": 16, "sys_rawio": 17, "sys_chroot": 18, "sys_ptrace": 19,
+    "sys_pacct": 20, "sys_admin": 21, "sys_boot": 22, "sys_nice": 23, "sys_resource": 24,
+    "sys_time": 25, "sys_tty_config": 26, "mknod": 27, "audit_write": 29, "audit_control": 30,
+    "setfcap": 31, "mac_override": 32, "mac_admin": 33, "syslog": 34, "wake_alarm": 35,
+    "block_suspend": 36, "audit_read": 37, "perfmon": 38, "bpf": 39, "checkpoint_restore": 40,
 }  # fmt: skip
 _SET_FLAGS = 0x8914
 _UP_AND_RUNNING = 0x1 | 0x40
@@ -131,11 +132,12 @@ def adopt_orphans() -> None:
 
 
 def give_up_powers() -> bool:
-    """Keep of the system's powers only those over one's own files; whether that worked.
+    """Keep of the system's powers only those over files, signals and the user; whether that worked.
 
     What the supervisor holds, its environment among it, is then closed to native code and to
-    programs too: the kernel shows a process's insides to none that has fewer powers. To be called
-    before the process has a second thread.
+    programs too: the kernel shows a process's insides to none that has fewer powers. Root may still
+    become another user, as what starts services and packages' scripts does, and has then what is
+    that user's. To be called before the process has a second thread.
     """
     if not sys.platform.startswith("linux"):
         return False

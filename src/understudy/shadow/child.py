@@ -24,7 +24,7 @@ from understudy.doors.namespace import (
     give_up_powers,
 )
 from understudy.doors.wall import seal
-from understudy.model.errors import UnderstudyError
+from understudy.model.errors import CandidateError, UnderstudyError
 from understudy.shadow.channel import Channel, Printed
 from understudy.shadow.limits import set_limits
 from understudy.shadow.protocol import Attempted, Refusal, Setup, Stage, Started, encode
@@ -51,7 +51,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
     end_with_parent()
     adopt_orphans()
     counting = start_witness()
-    give_up_powers()
+    _give_up()
     sealing = functools.partial(seal, expected=setup.expected, witness=counting)
 
     _find_modules_in(setup.folders)
@@ -85,6 +85,16 @@ def _serve(setup: Setup, channel: Channel) -> None:
             else:
                 handling.handle(message)
         handling.hear_out()
+
+
+def _give_up() -> None:
+    """Raises `CandidateError` where the system's powers stay: then no candidate is begun."""
+    if not give_up_powers() and sys.platform.startswith("linux"):
+        raise CandidateError(
+            "the system's powers over other processes cannot be given up, so nothing would hold it",
+            code="U206",
+            hint="permit the call `capset` in what holds this process, as a container's profile",
+        )
 
 
 def _find_modules_in(folders: Sequence[str]) -> None:
