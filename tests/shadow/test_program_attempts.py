@@ -22,6 +22,18 @@ for line in sys.stdin:
                 pass
     print(json.dumps({"outcome": "escalated"}), flush=True)
 """
+LEAVING = """
+import atexit, json, sys, urllib.request
+def flush():
+    for host in ("telemetry.example.net", "10.0.0.1"):
+        try:
+            urllib.request.urlopen(f"http://{host}/v1")
+        except OSError:
+            pass
+atexit.register(flush)
+for line in sys.stdin:
+    print(json.dumps({"outcome": "escalated"}), flush=True)
+"""
 NODE = """
 const http = require('http');
 http.createServer(async (request, response) => {
@@ -71,6 +83,18 @@ def test_a_programs_attempts_are_its_cases(project, held):
     evidence = report.evidence()
     assert (evidence.attempts, evidence.blocked, evidence.expected) == (4, 4, 2)
     assert report.failures == {}
+
+
+def test_what_a_program_tries_after_its_last_case_is_counted(project, held):
+    """As it ends, by each process: no case's own, but the run's."""
+    project.write("leaving.py", LEAVING)
+    use = f"exec: {sys.executable} leaving.py"
+    options = {"expect_blocked": ["telemetry.example.net"], "most_blocked": 5}
+    report, records = held(3, use=use, workers=1, **options)
+    assert [(record.wall.network, record.wall.expected) for record in records] == [(0, 0)] * 3
+    evidence = report.evidence()
+    assert (evidence.attempts, evidence.expected) == (1, 1)
+    assert (report.places, report.stopped) == (("connect 10.0.0.1:80",), None)
 
 
 def test_a_programs_attempts_stop_the_run(project, held):

@@ -73,6 +73,13 @@ class Refusals:
             self._places = {}
         return counted
 
+    def tell_all(self) -> None:
+        """Tell once more of what has been refused since `take`; what comes by itself comes late."""
+        with self._lock:
+            self._take_kernels()
+            if self.tell is not None:
+                self.tell(self._told())
+
     def tell_of_programs(self) -> None:
         """From now on tell soon of what the kernel has refused: a process may not live to say it.
 

@@ -85,6 +85,7 @@ def _serve(setup: Setup, channel: Channel) -> None:
             else:
                 handling.handle(message)
         handling.hear_out()
+    seat.wall.tell_all()
 
 
 def _give_up() -> None:

@@ -161,6 +161,9 @@ class Crew:
 
     def hear_out(self) -> None:
         """Let the processes that have something left to say say it, and end."""
+        for key, _ in self._waiting.select(timeout=0):
+            if key.data.case is None:
+                self._heard_out(key.data)
         asked = [each for each in self._workers if each.expecting and each.case is None]
         for worker in [each for each in self._workers if each not in asked]:
             # Nobody listens to it any more: what it still did would be in no record.
@@ -179,6 +182,8 @@ class Crew:
     def _heard_out(self, worker: Worker) -> None:
         said, alive = worker.hear()
         self.late += [each for each in said if isinstance(each, LateTrace) and not self._stage]
+        for told in said:
+            worker.attempted = told.wall if isinstance(told, Attempted) else worker.attempted
         if not alive:
             self._release(worker, _LAST_WORDS_SECONDS)
             worker.last_words()
@@ -208,10 +213,10 @@ class Crew:
         if code >= 0 or idle or self._deaths[at] + 1 >= _TRIES:
             return False
         self._deaths[at] += 1
-        # What it tried is counted, though its case will have another record.
-        self._on_start(worker.attempted)
         worker.last_words()
         if at is not None:
+            # What it tried is counted, though its case will have another record.
+            self._on_start(worker.attempted)
             self._again.append(at)
             if self._models is not None:
                 self._models.abandon(worker.model_key, order(at))
@@ -228,7 +233,7 @@ class Crew:
         elif isinstance(message, Asked | Question | Waiting):
             self._answer(worker, message)
         elif isinstance(message, Finished) and worker.case is not None:
-            index, worker.case = worker.case, None
+            index, worker.case, worker.attempted = worker.case, None, WallCount()
             worker.leaving, worker.expecting = message.leaving, message.expecting
             yield self._result(worker, index, message.record, message.halt)
         elif isinstance(message, LateTrace):
@@ -299,6 +304,9 @@ class Crew:
     def _release(self, worker: Worker, patience: float = 0.0) -> int:
         self._waiting.unregister(worker.output)
         self._workers.remove(worker)
+        if worker.case is None:
+            # It was tried after the last case, so it stands in no record.
+            self._on_start(worker.attempted)
         return worker.end(patience)
 
 
