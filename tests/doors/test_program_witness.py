@@ -338,7 +338,7 @@ def test_what_is_told_of_one_case_is_told_before_the_next_begins():
 
     refusals.tell = tell
     count.add("network", "connect 10.0.0.1:443")
-    refusals.tell_of_programs()
+    refusals.tell_of_programs(lambda: False)
     assert begun.wait(10)
     order.append(refusals.take().network)
     refusals.tell = None

@@ -34,6 +34,21 @@ atexit.register(flush)
 for line in sys.stdin:
     print(json.dumps({"outcome": "escalated"}), flush=True)
 """
+ENDING = """
+import json, os, pathlib, signal, socket, sys
+starter = os.getppid()
+for line in sys.stdin:
+    if json.loads(line)["trigger"]["payload"]["number"] == 1:
+        for thread in pathlib.Path(f"/proc/{starter}/task").iterdir():
+            for pid in (thread / "children").read_text().split():
+                if int(pid) != os.getpid():
+                    os.kill(int(pid), signal.SIGKILL)
+        try:
+            socket.create_connection(("10.0.0.1", 443))
+        except OSError:
+            pass
+    print(json.dumps({"outcome": "escalated"}), flush=True)
+"""
 NODE = """
 const http = require('http');
 http.createServer(async (request, response) => {
@@ -95,6 +110,15 @@ def test_what_a_program_tries_after_its_last_case_is_counted(project, held):
     evidence = report.evidence()
     assert (evidence.attempts, evidence.expected) == (1, 1)
     assert (report.places, report.stopped) == (("connect 10.0.0.1:80",), None)
+
+
+def test_ending_the_one_who_counts_is_an_attempt(project, held):
+    """Nothing can be counted of the program from then on, and whoever reads the report knows it."""
+    project.write("ending.py", ENDING)
+    use = f"exec: {sys.executable} ending.py"
+    report, records = held(3, use=use, workers=1)
+    assert (report.process_attempts, sum(each.wall.process for each in records[:1])) == (1, 0)
+    assert report.places == ("the one who counts was ended",)
 
 
 def test_a_programs_attempts_stop_the_run(project, held):

@@ -39,6 +39,15 @@ class KernelCount:
         """The kernel will ask from now on; said by the process that the program is run in."""
         self._page[8] = 1
 
+    @property
+    def done(self) -> bool:
+        """Whether the one who counts has left because nobody was there any more."""
+        return self._page[9] == 1
+
+    def leave(self) -> None:
+        """Nobody is left that anything could be counted of; said by the one who counts."""
+        self._page[9] = 1
+
     def add(self, sort: str, place: str) -> None:
         """Write one down; a new place is there as a whole before anybody can read of it."""
         slot = self._slots.get((sort, place))

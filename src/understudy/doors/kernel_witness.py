@@ -79,6 +79,16 @@ class Witness:
         """The descriptor that leads to it, open until the questions are handed over."""
         return self._ours.fileno()
 
+    def was_ended(self) -> bool:
+        """Whether its process is gone, though somebody is left whom it could be asked about.
+
+        To be asked by the process that adopts orphans; to any other it is never gone.
+        """
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        with contextlib.suppress(ChildProcessError):
+            return os.waitid(os.P_PID, self._pid, options) is not None and not self.count.done
+        return False
+
     def hand_over(self, install: Callable[[], int], about: Sealed | Program) -> bool:
         """Have the filter installed for this thread; whether it gave a descriptor of questions.
 
@@ -120,6 +130,7 @@ def _leave(theirs: socket.socket, names: Mapping[int, str], count: KernelCount) 
                     os.close(int(name))
         theirs.sendall(struct.pack("=i", os.getpid()))
         _Attendant(theirs, names, count).attend()
+        count.leave()
     finally:
         os._exit(0)
 

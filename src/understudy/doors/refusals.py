@@ -16,6 +16,7 @@ __all__ = ["NetworkRefused", "Refusals", "Refused", "refused_in"]
 _MOST_PLACES = 20
 _TOLD_ONE_BY_ONE = 64
 _TELL_EVERY = 0.1
+_ENDED = "the one who counts was ended"
 _WORDS = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -49,6 +50,7 @@ class Refusals:
         self._counts = {"network": 0, "process": 0, "expected": 0}
         self._places: dict[str, None] = {}
         self._kernel = kernel
+        self._was_ended: Callable[[], bool] | None = None
         self.reach = Reach.NONE
         """What becomes of such calls here."""
         self.tell: Callable[[WallCount], None] | None = None
@@ -80,11 +82,13 @@ class Refusals:
             if self.tell is not None:
                 self.tell(self._told())
 
-    def tell_of_programs(self) -> None:
+    def tell_of_programs(self, was_ended: Callable[[], bool]) -> None:
         """From now on tell soon of what the kernel has refused: a process may not live to say it.
 
-        Returns at once.
+        `was_ended` says whether somebody has ended the one who counts that, which is an attempt by
+        itself. Returns at once.
         """
+        self._was_ended = was_ended
         threading.Thread(target=self._keep_telling, daemon=True).start()
 
     def _keep_telling(self) -> None:
@@ -100,7 +104,11 @@ class Refusals:
         fresh = self._kernel.take() if self._kernel else []
         for sort, place, number in fresh:
             self._add(self._sort(place) if sort == "network" else sort, place, number)
-        return bool(fresh)
+        if self._was_ended is None or not self._was_ended():
+            return bool(fresh)
+        self._was_ended = None
+        self._add("process", _ENDED)
+        return True
 
     def _sort(self, place: str) -> str:
         known = not self._expected.isdisjoint(_WORDS.findall(place))

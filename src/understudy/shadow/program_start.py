@@ -35,8 +35,8 @@ class Surroundings:
 
     def tell_by(self, wall: Refusals) -> None:
         """Have the wall tell of what the program tries, as it comes, where that is counted."""
-        if self._watched:
-            wall.tell_of_programs()
+        if self.counting is not None and self._watched:
+            wall.tell_of_programs(self.counting.was_ended)
 
     @property
     def _watched(self) -> bool:
