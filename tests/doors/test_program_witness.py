@@ -229,12 +229,26 @@ print("and goes on")
 """
 
 
-@pytest.mark.parametrize("isolated", [False, True])
-def test_the_kernel_keeps_to_a_number_of_processes(isolated):
-    """Of ten that may descend from its starter one is the program itself; then it goes on."""
-    told = python(CROWD, isolated=isolated)
+UNTOLD = "from understudy.doors import descendants\ndescendants._TOLD = 'untold'"
+
+
+@pytest.mark.parametrize(("isolated", "before"), [(False, ""), (True, ""), (False, UNTOLD)])
+def test_the_kernel_keeps_to_a_number_of_processes(isolated, before):
+    """Of ten that may descend from its starter one is the program itself; then it goes on.
+
+    So it is where the system tells each process's parent only.
+    """
+    told = python(CROWD, isolated=isolated, before=before)
     assert told["said"] == "9 Resource temporarily unavailable\nand goes on\n", told["trouble"]
     assert told["counts"] == [0, 0, 0]
+
+
+def test_where_the_system_does_not_tell_of_processes_none_is_started():
+    """Nobody could say how many there are, so there are no more of them."""
+    blind = "from understudy.doors import descendants\n"
+    blind += "from pathlib import Path\ndescendants._PROC = Path('/nowhere')"
+    told = python("import os\nos.fork()", before=blind)
+    assert "Resource temporarily unavailable" in told["trouble"]
 
 
 def test_where_the_kernel_cannot_ask_nothing_is_counted():

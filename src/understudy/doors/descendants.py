@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 __all__ = ["descending"]
 
 _PROC = Path("/proc")
+_TOLD = "children"
 
 
 def descending(pid: int) -> Iterator[int]:
-    """The number of each, nearest first; none where the system does not tell who has whom."""
+    """The number of each, nearest first; none where there is no `/proc`."""
+    children = _told if (_PROC / "thread-self" / _TOLD).exists() else _by_parent()
     todo = [pid]
     while todo:
-        for path in _PROC.glob(f"{todo.pop()}/task/*/children"):
-            with contextlib.suppress(OSError):  # it has ended
-                own = [int(each) for each in path.read_text(encoding="ascii").split()]
-                todo += own
-                yield from own
+        own = list(children(todo.pop()))
+        todo += own
+        yield from own
+
+
+def _told(pid: int) -> Iterator[int]:
+    for path in _PROC.glob(f"{pid}/task/*/{_TOLD}"):
+        with contextlib.suppress(OSError):  # it has ended
+            yield from map(int, path.read_text(encoding="ascii").split())
+
+
+def _by_parent() -> Callable[[int], Iterable[int]]:
+    """The same where the kernel was built without telling who has whom."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for path in _PROC.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended
+            told = path.read_text(encoding="utf-8", errors="replace")
+            found[int(told.rpartition(")")[2].split()[1])].append(int(path.parent.name))
+    return found.__getitem__
