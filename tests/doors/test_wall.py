@@ -460,6 +460,35 @@ def test_native_connections_beside_the_allowed_ones_are_counted():
 
 
 @on_linux
+@pytest.mark.parametrize("allowed", [[], [["127.0.0.1", 9]]])
+def test_sockets_that_connect_by_calls_of_their_own_are_refused(allowed):
+    """Those of SCTP need no `connect`: Python's and native code's alike; TCP's are made."""
+    found = sealed(
+        """
+        import ctypes
+        made = ctypes.CDLL(None, use_errno=True).socket
+        ready = [made(2, 1, 6), made(2, 1 | 0x80000, 0), made(2, 2, 17)]
+        refusals = seal([tuple(each) for each in json.loads(sys.argv[1])])
+        found = []
+        for kind, protocol in ((1, 132), (5, 0), (5, 132)):
+            found.append([made(2, kind, protocol), ctypes.get_errno()])
+            try:
+                socket.socket(socket.AF_INET, kind, protocol)
+            except PermissionError:
+                found.append("refused")
+        after = [made(2, 1, 6), made(2, 1 | 0x80000, 0), made(10, 2, 17)]
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, 6)
+        count = refusals.take()
+        print(json.dumps([min(ready + after), found, count.network, str(refusals.reach)]))
+        """,
+        json.dumps(allowed),
+    )
+    assert found[0] >= 0
+    assert found[1] == [[-1, 13], "refused"] * 3
+    assert found[2] == (6 if found[3] == "blocked" else 3)
+
+
+@on_linux
 def test_the_powers_that_are_kept_are_over_files_signals_and_the_user():
     """In every set, for good: what is not among these is no more there, and cannot come back."""
     found = sealed(

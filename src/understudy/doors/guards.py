@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from understudy.doors.kernel_filter import PROTOCOLS
 from understudy.doors.refusals import Refusals
 
 __all__ = [
@@ -26,6 +27,10 @@ Address = tuple[str, int]
 Guard = Callable[[tuple[Any, ...]], None]
 
 _FAMILIES = {int(socket.AF_INET), int(socket.AF_INET6), int(getattr(socket, "AF_UNIX", -1))}
+_INTERNET = {int(socket.AF_INET), int(socket.AF_INET6)}
+_FURTHER_KINDS = {4, 5, 6}
+"""Reliable messages, ordered packets and DCCP, by the numbers that the system has for them."""
+_PROTOCOLS = {-1, *PROTOCOLS}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _NAMELESS = {None, "", b"", 0}
 _FORBIDDEN = {
@@ -97,10 +102,12 @@ class _NetworkGuards:
         self._names = _LOOPBACK | {host for host, _ in allow}
 
     def create(self, args: tuple[Any, ...]) -> None:
-        """Packet, netlink and raw sockets need no connect to be heard outside."""
-        family, kind = int(args[1]), int(args[2])
+        """Packet, netlink and raw sockets need no connect to be heard outside, nor does SCTP."""
+        family, kind, protocol = int(args[1]), int(args[2]), int(args[3])
         if family not in _FAMILIES or kind & 0xF == socket.SOCK_RAW:
             raise self._refusals.network(f"socket family {family} type {kind & 0xF}")
+        if family in _INTERNET and (kind & 0xF in _FURTHER_KINDS or protocol not in _PROTOCOLS):
+            raise self._refusals.network(f"socket of type {kind & 0xF} and protocol {protocol}")
 
     def connect(self, args: tuple[Any, ...]) -> None:
         """A connection is made to an allowed address or not at all."""

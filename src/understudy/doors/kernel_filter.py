@@ -37,7 +37,7 @@ from understudy.doors.kernel_steps import (
 )
 from understudy.doors.kernel_witness import TO_SERVERS_OF_NAMES, Sealed, Witness
 
-__all__ = ["Reach", "filter_calls", "start_witness"]
+__all__ = ["PROTOCOLS", "Reach", "filter_calls", "start_witness"]
 
 _EACCES = 13
 _ALL_THREADS, _NEW_LISTENER = 1, 8
@@ -45,6 +45,10 @@ _UNIX, _INTERNET, _INTERNET_6, _NETLINK = 1, 2, 10, 16
 # How the C library opens its way to the service of names, and to no other.
 _TO_NAMES = 0x80801
 _TYPING = (0x5412, 0x541C)
+PROTOCOLS = (0, 1, 6, 17, 58, 262)
+"""Any, ICMP, TCP, UDP, ICMP of version 6, and TCP by several ways at once."""
+_FURTHER_SORTS = 0xC
+"""Bits that streams and datagrams do not have, and sorts such as ordered packets do."""
 
 # `tkill` names a thread alone, so it could be anybody's.
 _NEVER = (
@@ -154,12 +158,21 @@ def _program(
     families = [_INTERNET, _INTERNET_6, *([] if connecting else [_UNIX])]
     asking = [load(1), Step(EQUALS, TO_SERVERS_OF_NAMES, no=1), refuse]
     others = [*unless_one_of(families, 7), *_by_the_library(), refuse]
-    steps += where(numbers, "socket", [*(asking if connecting and not naming else []), *others])
+    asked = [*(asking if connecting and not naming else []), *others, *_by_its_sort(refuse)]
+    steps += where(numbers, "socket", asked)
     typing = [Step(EQUALS, _TYPING[0], yes=1), Step(EQUALS, _TYPING[1], no=1)]
     steps += where(numbers, "ioctl", [load(1), *typing, refuse])
     if not unseen:
         steps += where(numbers, "sendto", [*unless_nowhere(4), refuse])
     return [*steps, Step(RETURN, ALLOW)]
+
+
+def _by_its_sort(refuse: Step) -> list[Step]:
+    """Refuse internet sockets that reach others by calls of their own, as those of SCTP do."""
+    protocols = [*unless_one_of(list(PROTOCOLS), argument=2), refuse]
+    sort = [load(1), Step(ANY_BIT, _FURTHER_SORTS, yes=len(protocols) - 1)]
+    told = [*sort, *protocols]
+    return [load(0), Step(EQUALS, _UNIX, yes=len(told)), *told]
 
 
 def _by_the_library() -> list[Step]:

@@ -131,11 +131,11 @@ def where(numbers: dict[str, int], name: str, steps: list[Step]) -> list[Step]:
     return [Step(EQUALS, numbers[name], no=len(whole)), *whole]
 
 
-def unless_one_of(values: list[int], more: int = 0) -> list[Step]:
-    """Checks of the first argument; a value among these skips what follows, and `more` steps."""
+def unless_one_of(values: list[int], more: int = 0, argument: int = 0) -> list[Step]:
+    """Checks of an argument; a value among these skips what follows, and `more` steps."""
     skip = len(values) + more
     checks = [Step(EQUALS, value, yes=skip - at) for at, value in enumerate(values)]
-    return [load(0), *checks]
+    return [load(argument), *checks]
 
 
 def unless_nowhere(argument: int) -> list[Step]:
