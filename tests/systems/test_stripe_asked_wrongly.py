@@ -145,3 +145,19 @@ def test_a_customer_that_there_never_was_has_no_lists(call, table):
     assert call.ok(f"stripe.{table}.list", customer=made)["data"] == []
     call.ok("stripe.customers.delete", id=made)
     assert call.ok(f"stripe.{table}.list", customer=made)["data"] == []
+
+
+@pytest.mark.parametrize("name", ["amount", "reason", "charge", "payment_intent"])
+def test_an_empty_value_refunds_nothing(call, name):
+    """It would unset what cannot be unset; taken as absent, an empty amount would be all."""
+    given = {"charge": "ch_0001", "amount": 100, name: ""}
+    status, body = call("stripe.refunds.create", **given)
+    error = body["error"]
+    assert (status, error["code"], error["param"]) == (400, "parameter_invalid_empty", name)
+    assert call.last.amount_minor == (None if name == "amount" else 100)
+
+
+def test_digits_of_other_scripts_are_no_amount(call):
+    """What Stripe cannot read is not guessed."""
+    status, body = call("stripe.refunds.create", charge="ch_0001", amount="\u0663")
+    assert (status, body["error"]["code"]) == (400, "parameter_invalid_integer")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from understudy.model.money import Money
 from understudy.systems.operation import Refusal
 
-__all__ = ["api_error", "declined", "invalid", "missing", "money_text", "no_such", "unknown"]
+__all__ = [
+    "api_error",
+    "declined",
+    "emptied",
+    "invalid",
+    "missing",
+    "money_text",
+    "no_such",
+    "unknown",
+]
 
 _DOCS = "https://stripe.com/docs/error-codes/"
 # What Stripe looks up as a part of the request, and not as what the request is about.
@@ -51,6 +60,15 @@ def no_such(kind: str, object_id: object, param: str = "id") -> Refusal:
 def missing(param: str) -> Refusal:
     """The 400 of a required parameter that is not there."""
     return invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
+
+
+def emptied(param: str) -> Refusal:
+    """The 400 of an empty text for what cannot be unset."""
+    message = (
+        f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset "
+        f"a parameter; however '{param}' cannot be unset."
+    )
+    return invalid(message, param=param, code="parameter_invalid_empty")
 
 
 def unknown(param: str) -> Refusal:

@@ -8,7 +8,7 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe.currencies import supported
-from understudy.systems.stripe.errors import invalid, missing, no_such, unknown
+from understudy.systems.stripe.errors import emptied, invalid, missing, no_such, unknown
 
 __all__ = [
     "boolean",
@@ -22,6 +22,7 @@ __all__ = [
     "nested",
     "one_of",
     "params",
+    "refuse_empty",
     "require",
     "required",
     "several",
@@ -40,6 +41,13 @@ _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 def params(call: Call) -> dict[str, Any]:
     """The parameters of a call: the form's, and the query's where there is no form."""
     return {**call.query, **call.fields}
+
+
+def refuse_empty(values: Params, *names: str) -> None:
+    """Refuse an empty text for any of these: it would unset what cannot be."""
+    for name in names:
+        if values.get(name) == "":
+            raise emptied(name)
 
 
 def text(values: Params, name: str) -> str | None:
@@ -116,12 +124,12 @@ def currency(values: Params) -> str:
 def lenient_integer(value: Any) -> int | None:
     """The whole number that a parameter spells, or None.
 
-    >>> lenient_integer("12"), lenient_integer("-3"), lenient_integer("1.5")
-    (12, -3, None)
+    >>> lenient_integer("-3"), lenient_integer("1.5"), lenient_integer("\u0663")
+    (-3, None, None)
     """
-    if isinstance(value, str) and len(value) <= 12 and value.removeprefix("-").isdecimal():
-        return int(value)
-    return None
+    if not isinstance(value, str) or len(value) > 12 or not value.isascii():
+        return None
+    return int(value) if value.removeprefix("-").isdecimal() else None
 
 
 def integer(values: Params, name: str, *, least: int | None = None) -> int | None:

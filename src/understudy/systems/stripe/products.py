@@ -52,13 +52,7 @@ def _product(call: Call, given: dict[str, Any]) -> Row:
 
 def _update_product(call: Call) -> Reply:
     row, given = fields.require(call, "products", call.path["id"]), fields.params(call)
-    if given.get("name") == "":
-        raise invalid(
-            "You passed an empty string for 'name'. We assume empty values are an attempt to unset "
-            "a parameter; however 'name' cannot be unset.",
-            param="name",
-            code="parameter_invalid_empty",
-        )
+    fields.refuse_empty(given, "name")
     changes = _texts(given, (*_OF_PRODUCT, "default_price")) | fields.merged_metadata(row, given)
     if changes.get("default_price"):
         fields.require(call, "prices", changes["default_price"], "default_price")

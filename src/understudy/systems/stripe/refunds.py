@@ -52,7 +52,7 @@ def _amount_of(charge: Row | None, given: dict[str, Any]) -> Amount | None:
     number = fields.lenient_integer(given.get("amount"))
     if number is not None:
         return Amount(number, aims.currency_of(charge), AmountSource.EXPLICIT)
-    if charge is None or given.get("amount") not in (None, ""):
+    if charge is None or given.get("amount") is not None:
         return None
     return Amount(_remaining(charge), aims.currency_of(charge), AmountSource.DEFAULTED_FULL)
 
@@ -123,6 +123,7 @@ def _too_large(amount: int, remaining: int, currency: str | None) -> Refusal:
 
 def _create(call: Call) -> Reply:
     given = fields.params(call)
+    fields.refuse_empty(given, "charge", "payment_intent", "amount", "reason")
     charge = _wanted(call, given)
     reason = fields.one_of(given, "reason", _REASONS)
     refuse_unrefundable(call, charge)
