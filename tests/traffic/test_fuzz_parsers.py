@@ -139,13 +139,14 @@ def test_text_that_breaks_off_in_mid_character_is_read_or_refused(tmp_path, name
 @pytest.mark.parametrize("name", PARSERS)
 @pytest.mark.skipif(find_spec("atheris") is None, reason="atheris does not install everywhere")
 def test_a_fuzzer_that_sees_the_code_finds_nothing(tmp_path, name):
-    """Inputs bred to reach other branches, from one seed, so that a failure comes again."""
+    """Inputs bred to reach other branches, as many from one seed: a failure comes again."""
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "whole").write_bytes(TAME[name].encode())
     done = subprocess.run(
         [sys.executable, "-m", "tests.traffic.fuzz_target", name, str(corpus),
-         f"-artifact_prefix={tmp_path}/", "-max_total_time=20", "-timeout=10", "-seed=1",
+         f"-artifact_prefix={tmp_path}/", "-runs=20000", "-max_total_time=20",
+         "-timeout=10", "-seed=1",
          "-rss_limit_mb=2048", "-max_len=20000"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -92,6 +92,14 @@ def test_damaged_chunks_lose_nothing(imported):
     assert found.request.body == "abzz"
 
 
+def test_a_status_that_is_no_number_is_none(imported):
+    """Signs that only look like digits are an answer that cannot be read."""
+    asked = (f"1 a {NOON} 0", b"GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n")
+    told = (f"2 a {NOON} 0", b"HTTP/1.1 \xb200 \r\n\r\n{}")
+    _, [found] = imported(capture(asked, told))
+    assert found.response is None
+
+
 def test_packed_captures_are_recognised_and_read(imported, tmp_path):
     """A packed capture is the same capture."""
     _, plain = imported(capture((f"1 a {NOON} 0", REFUND)))

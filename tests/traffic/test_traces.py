@@ -110,6 +110,18 @@ def test_traces_of_one_session_are_one_case(imported):
     assert report.manifest.records == 12
 
 
+@pytest.mark.parametrize("number", ["--5", "\u00b2", "9" * 5000])
+def test_numbers_that_are_none_stay_as_they_are(imported, number):
+    """Of a usage and of a message's place: what cannot be read costs no case."""
+    spans = conversation()
+    value = {"intValue": number}
+    spans[1]["attributes"] += [
+        {"key": "gen_ai.usage.cost", "value": value},
+        {"key": f"gen_ai.prompt.{number}.content", "value": {"stringValue": "x"}},
+    ]
+    assert len(imported("otlp", json.dumps(exported(*spans)))[1]) == 1
+
+
 def test_a_span_that_stands_twice_counts_once(imported):
     """Exporters send again what was not acknowledged."""
     spans = conversation()

@@ -59,7 +59,7 @@ def _sort(word: str) -> str:
     for name in ("errors", "kinds", "metrics"):
         if word in topic(name):
             return name
-    return "exit_codes" if word in topic("exit_codes") or word.isdigit() else "gates"
+    return "exit_codes" if word in topic("exit_codes") or word.isdecimal() else "gates"
 
 
 def _error(word: str) -> str:
@@ -100,7 +100,7 @@ def _gate(word: str) -> str:
 
 
 def _exit_code(word: str) -> str:
-    code = ExitCode(int(word)) if word.isdigit() else ExitCode[word]
+    code = ExitCode(int(word)) if word.isdecimal() else ExitCode[word]
     text = topic("exit_codes")[code.name]
     name = code.name.replace("_", "-" if code is ExitCode.NO_GO else " ")
     return f"exit code {code.value}, {name}: {text['meaning']}\n\n  {text['next']}"

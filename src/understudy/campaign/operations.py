@@ -59,7 +59,7 @@ def parse_ports(texts: Sequence[str]) -> dict[str, int]:
 
 def _port(text: str) -> tuple[str, int]:
     name, _, number = text.partition("=")
-    if not number.isdigit():
+    if not number.isdecimal():
         raise ConfigurationError(
             f"`--port {text}` is not a system and its port", hint="write it as in `stripe=8101`"
         )

@@ -174,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > _MOST_BYTES:
+        if not length.isdecimal() or len(length) > 12 or int(length) > _MOST_BYTES:
             raise Unfit(f"a decision has at most {_MOST_BYTES:,} bytes")
         return self.rfile.read(int(length))
 

@@ -23,8 +23,8 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str]) -> int:
     """Offer the tools until Ctrl-C or a request to end; the exit code."""
-    port = int(arguments[0]) if arguments and arguments[0].isdigit() else 0
-    wanted = arguments[1:] if arguments and arguments[0].isdigit() else arguments
+    port = int(arguments[0]) if arguments and arguments[0].isdecimal() else 0
+    wanted = arguments[1:] if arguments and arguments[0].isdecimal() else arguments
     try:
         check_extra()
         with (

@@ -171,6 +171,6 @@ def _answer(record: _Record | None) -> tuple[int | None, Message | None]:
         return None, None
     start, headers, body = parsed_http(record.raw)
     parts = start.split(" ")
-    if len(parts) < 2 or not parts[1].isdigit() or len(parts[1]) != 3:
+    if len(parts) < 2 or not parts[1].isdecimal() or len(parts[1]) != 3:
         return None, None
     return int(parts[1]), Message(headers, body)

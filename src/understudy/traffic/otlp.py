@@ -114,7 +114,8 @@ def _value(value: Any) -> Any:
         return value
     for name, inner in value.items():
         if name == "intValue":
-            return int(inner) if str(inner).lstrip("-").isdigit() else inner
+            digits = str(inner).removeprefix("-")
+            return int(inner) if digits.isdecimal() and len(digits) < 20 else inner
         if name == "arrayValue":
             items = inner.get("values") if isinstance(inner, dict) else None
             return [_value(item) for item in items or ()]
@@ -134,7 +135,8 @@ def _numbered(facts: Mapping[str, Any], *words: str) -> list[dict[str, Any]] | N
     found: dict[int, dict[str, Any]] = {}
     for name, value in facts.items():
         parts = name.split(".")
-        number = next((i for i, part in enumerate(parts) if part.isdigit()), None)
+        places = (i for i, part in enumerate(parts) if part.isdecimal() and len(part) < 9)
+        number = next(places, None)
         if number is not None and parts[number - 1] in words and parts[-1] in ("role", "content"):
             found.setdefault(int(parts[number]), {})[parts[-1]] = value
     return [found[number] for number in sorted(found)] or None
