@@ -26,6 +26,7 @@ __all__ = ["ScenarioItem", "SuiteFile"]
 _HEAD = 65_536
 _OPTIONS = ("candidate", "policy")
 _CREWS: pytest.StashKey[StandingCrews] = pytest.StashKey()
+_MARKS: pytest.StashKey[dict[Path, dict[str, Any]]] = pytest.StashKey()
 """The sealed processes of this worker; they live on from scenario to scenario."""
 
 
@@ -219,7 +220,11 @@ class ScenarioItem(pytest.Item):
         """Which suite of how many scenarios it is of, and which candidate it is run through."""
         from understudy.campaign.suite_session import suite_mark
 
-        return suite_mark(self.loaded, self._use(), self.path, self.config.rootpath)
+        # Once for all scenarios of a suite: it reads the files of the candidate.
+        marks = self.config.stash.setdefault(_MARKS, {})
+        if self.path not in marks:
+            marks[self.path] = suite_mark(self.loaded, self._use(), self.path, self.config.rootpath)
+        return marks[self.path]
 
     def _use(self) -> str | None:
         """The candidate that was asked for; None where the suite's own is meant."""

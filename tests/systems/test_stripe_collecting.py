@@ -272,3 +272,15 @@ def test_a_paid_invoice_may_be_sent(call):
     assert call.ok("stripe.invoices.send", id="in_paid")["status"] == "paid"
     call.ok("stripe.invoices.void", id="in_open")
     assert "only send" in call.refused("stripe.invoices.send", id="in_open")["message"]
+
+
+def test_a_customer_is_billed_in_the_currency_of_their_first_item(call):
+    """An invoice that names none takes the items that wait, and loses none of them."""
+    customer = call.ok("stripe.customers.create", name="Ann")
+    call.ok("stripe.invoiceitems.create", customer=customer["id"], amount=700, currency="eur")
+    assert call.ok("stripe.customers.retrieve", id=customer["id"])["currency"] == "eur"
+    made = call.ok(
+        "stripe.invoices.create", customer=customer["id"],
+        pending_invoice_items_behavior="include",
+    )  # fmt: skip
+    assert (made["currency"], made["amount_due"]) == ("eur", 700)

@@ -5,9 +5,10 @@ docs.stripe.com/currencies: "Supported currencies", "Minimum and maximum charge 
 
 from __future__ import annotations
 
+from understudy.model.world import Row
 from understudy.systems.stripe.errors import invalid, money_text
 
-__all__ = ["refuse_amount", "supported"]
+__all__ = ["currency_of_customer", "refuse_amount", "supported"]
 
 # fmt: off
 _SUPPORTED = (
@@ -32,6 +33,11 @@ _LEAST = {
 # fmt: on
 _DIGITS = {"cop": 10, "huf": 10, "idr": 12, "inr": 9, "jpy": 10, "lbp": 12}
 _MOST_DIGITS = 8
+
+
+def currency_of_customer(customer: Row | None) -> str:
+    """What a customer is billed in; the account's own where nothing has said so yet."""
+    return str((customer or {}).get("currency") or _SUPPORTED[0])
 
 
 def supported(code: str, param: str = "currency") -> str:

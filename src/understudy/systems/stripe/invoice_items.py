@@ -10,7 +10,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Amount, Call, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, params, says
 from understudy.systems.stripe import aims, fields
-from understudy.systems.stripe.currencies import supported
+from understudy.systems.stripe.currencies import currency_of_customer, supported
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import Keep
 from understudy.systems.stripe.objects import deleted
@@ -152,13 +152,16 @@ def _create(call: Call) -> Reply:
         raise missing("amount")
     row = {
         "id": f"ii_1{session.letters('invoiceitem', 23)}", "customer": customer["id"],
-        "currency": customer.get("currency") or "usd", "date": session.clock.seconds,
+        "currency": currency_of_customer(customer), "date": session.clock.seconds,
         "created": session.clock.seconds, "invoice": named, "quantity": 1,
         "description": fields.text(given, "description"), **worth,
         **({"subscription": subscription} if subscription else {}),
         **fields.merged_metadata({}, given),
     }  # fmt: skip
     session.overlay.put(_TABLE, row)
+    if not customer.get("currency"):
+        # From its first item on a customer is billed in that currency.
+        session.overlay.patch("stripe.customers", customer["id"], {"currency": row["currency"]})
     if invoice is not None:
         settle(call, invoice)
     return answer(call, "invoiceitems", row, created=(_TABLE, row["id"]))

@@ -9,7 +9,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Call, Operation, Reply
 from understudy.systems.schema import OBJECT, STRING, array, params, says
 from understudy.systems.stripe import fields
-from understudy.systems.stripe.currencies import supported
+from understudy.systems.stripe.currencies import currency_of_customer, supported
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, expanded
 from understudy.systems.stripe.invoice_items import line_of, pending
@@ -65,8 +65,7 @@ def _only_recurring(given: dict[str, Any]) -> bool:
 def _currency(given: dict[str, Any], customer: Row | None, subscription: Row | None) -> str:
     if given.get("currency"):
         return fields.currency(given)
-    known = (subscription or {}).get("currency") or (customer or {}).get("currency")
-    return str(known or "usd")
+    return str((subscription or {}).get("currency") or currency_of_customer(customer))
 
 
 def _recurring(call: Call, row: Row | None, details: dict[str, Any]) -> Iterator[Line]:
