@@ -24,6 +24,18 @@ def test_a_page_is_current(name):
     assert (DOCS / name).read_text(encoding="utf-8") == pages()[name], "run: make docs"
 
 
+def test_pages_that_the_code_names_are_there():
+    """A hint, a text or an error that sends somebody to a page of docs/ names one that exists."""
+    named = {
+        name
+        for file in (ROOT / "src").rglob("*.*")
+        if file.suffix in {".py", ".toml", ".yaml", ".html", ".js"}
+        for name in re.findall(r"docs/([\w.-]+\.md)", file.read_text(encoding="utf-8"))
+    }
+    assert {name for name in named if not (DOCS / name).is_file()} == set()
+    assert "policy.md" in named
+
+
 def test_every_command_and_option_is_described():
     """No command, argument or option is without a word on what it is."""
     silent = [

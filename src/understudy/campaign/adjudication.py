@@ -78,7 +78,7 @@ def adjudicate(evidence: Evidence, policy: Policy, decisions: Sequence[Decision]
     for subject, each in held.items():
         if subject not in disputed:
             agreed.setdefault(subject[0], {})[subject[1]] = next(iter(each.values()))
-    bench = _Desk(evidence, PriceList.from_policy(policy), agreed)
+    bench = _Desk(evidence, evidence.prices(policy), agreed)
     for case in evidence.cases:
         if case.case_id in agreed:
             bench.settle(case)

@@ -81,7 +81,8 @@ def concluded(end: RunFiles) -> Concluded:
     known = informed(end, judgement)
     facts = _facts(known, judgement)
     policy, gates = known.rules.policy, known.rules.gates
-    facts = replace(facts, controls=controls_of(judgement, policy, gates, facts))
+    controls = controls_of(judgement, policy, gates, facts, end.evidence.world)
+    facts = replace(facts, controls=controls)
     decision = decide(judgement.cost, gates, facts)
     shown = evidence_by_operation(judgement, end.peeked)
     verdict = _verdict(known, judgement, decision, shown)

@@ -26,6 +26,7 @@ from understudy.model.gates import Gates
 from understudy.model.policy import OperationPolicy, Policy
 from understudy.model.proposal import Proposal
 from understudy.model.verdict import Control, VerdictWord
+from understudy.model.world import World
 
 __all__ = ["controls_of"]
 
@@ -42,13 +43,17 @@ _DIFFERENT = frozenset({
 
 
 def controls_of(
-    judgement: Judgement, policy: Policy, gates: Gates, facts: RunFacts
+    judgement: Judgement,
+    policy: Policy,
+    gates: Gates,
+    facts: RunFacts,
+    world: World | None = None,
 ) -> tuple[Control, ...]:
     """The four controls over the first cases; one that cannot be built says why."""
     cases = tuple(islice(iter(judgement.judged), min(_MOST, gates.max_cases)))
     if not cases:
         return ()
-    bench = _Bench(cases, policy, gates, facts)
+    bench = _Bench(cases, policy, gates, facts, world)
     return (
         _sabotaged(bench),
         _escalating(bench, "always-escalate", _always),
@@ -65,9 +70,10 @@ class _Bench:
     policy: Policy
     gates: Gates
     facts: RunFacts
+    world: World | None
 
     def judged(self, make: Callable[[Baseline], Proposal]) -> list[Judged]:
-        prices = PriceList.from_policy(self.policy)
+        prices = PriceList.from_policy(self.policy, self.world)
         return [self._one(case, make(case.baselines[0]), prices) for case in self.cases]
 
     def _one(self, case: Judged, proposal: Proposal, prices: PriceList) -> Judged:

@@ -18,7 +18,6 @@ from understudy.campaign.run_plan import plan_of
 from understudy.campaign.run_request import RunRequest
 from understudy.campaign.selection import select
 from understudy.campaign.settings import Settings
-from understudy.cost.price_list import PriceList
 from understudy.model.campaign import ModelMode
 from understudy.shadow.debugging import debug_case
 
@@ -43,7 +42,7 @@ def debug(settings: Settings, request: RunRequest, progress: Progress) -> str:
     replay = replay_of(manifest)
     evidence = evidence_of(source.recording, [record.proposal], source.world_folder, replay)
     (case,) = selection.cases
-    prices = PriceList.from_policy(one.rules.policy)
+    prices = evidence.prices(one.rules.policy)
     return case_text(case, record, evidence.baselines[case.case_id], prices, replay)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from understudy.campaign.judgement import Evidence
 from understudy.campaign.two_views import view
 from understudy.cost.clauses import breaches
-from understudy.cost.price_list import PriceList
 from understudy.model.baseline import Baseline, BaselineSource
 from understudy.model.business import Clauses, HumanNoise
 from understudy.model.case import Case
@@ -43,7 +42,7 @@ def human_noise(evidence: Evidence, policy: Policy, alone: Mapping[str, int]) ->
 
     `alone` are the reasons why cases could not be replayed, of which refused baselines are one.
     """
-    prices = PriceList.from_policy(policy)
+    prices = evidence.prices(policy)
 
     def against(case: Case, proposal: Proposal, baseline: Baseline) -> int:
         told = view(case, proposal, [baseline], prices, evidence.replay)
@@ -110,7 +109,7 @@ def cost_alpha(observed: Sequence[int], expected: Sequence[int]) -> float | None
 
 def broken_by_people(evidence: Evidence, policy: Policy) -> tuple[Clauses, ...]:
     """How often people themselves break each clause of the policy."""
-    prices = PriceList.from_policy(policy)
+    prices = evidence.prices(policy)
     broken = dict.fromkeys((clause.id for clause in policy.clauses), 0)
     count = 0
     for case in evidence.cases if policy.clauses else ():

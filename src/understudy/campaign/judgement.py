@@ -24,6 +24,7 @@ from understudy.model.finding import Finding
 from understudy.model.line_file import Derived, Grouped
 from understudy.model.policy import Policy
 from understudy.model.proposal import FailureCause, Proposal
+from understudy.model.world import World
 
 __all__ = ["Evidence", "Judgement", "Seen", "judge", "seen", "unfit"]
 
@@ -47,12 +48,18 @@ class Evidence:
     """Cases that reviewers found to be none, with the reason."""
     every: Sequence[Case] = ()
     """All cases of the recording, whether they were run or not."""
+    world: World | None = None
+    """What the cases play in, where it is there."""
     by_case: Grouped[Proposal] = field(init=False)
     """The proposals of each case."""
 
     def __post_init__(self) -> None:
         by_case = Grouped(self.proposals, lambda proposal: proposal.case_id)
         object.__setattr__(self, "by_case", by_case)
+
+    def prices(self, policy: Policy) -> PriceList:
+        """A policy's prices for these cases."""
+        return PriceList.from_policy(policy, self.world)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ def judge(
 
     `known` holds what was seen, by the same policy, in cases that were judged while they ran.
     """
-    bench = _Bench(evidence, PriceList.from_policy(policy), known)
+    bench = _Bench(evidence, evidence.prices(policy), known)
     kept = _Kept(evidence)
     quarantined: dict[str, str] = {}
     for place, case in enumerate(evidence.cases):

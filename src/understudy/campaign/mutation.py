@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from understudy.campaign.replays import open_once
 from understudy.campaign.settings import load_rules
+from understudy.campaign.source import world_folder
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import deed
 from understudy.diff.explain import explain
@@ -96,7 +98,9 @@ def self_test(recording: Recording, prices: PriceList) -> SelfTest:
 def spoil_and_judge(recording: Path, policy: str, gates: str) -> SelfTest:
     """The self-test of the judge on one recording, by a policy's own prices."""
     rules = load_rules(policy, gates, Path.cwd())
-    return self_test(read_recording(recording), PriceList.from_policy(rules.policy))
+    folder = world_folder(recording)
+    world = None if folder is None else open_once(folder)
+    return self_test(read_recording(recording), PriceList.from_policy(rules.policy, world))
 
 
 def _kinds(

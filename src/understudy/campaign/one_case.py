@@ -38,7 +38,7 @@ def describe_case(run: str, case_id: str, reports: Path) -> str:
     files = open_run(find_run(run, reports))
     case, records = files.of_case(case_id)
     baselines = files.evidence.baselines[case_id]
-    prices = PriceList.from_policy(files.rules.policy)
+    prices = files.evidence.prices(files.rules.policy)
     replay = files.evidence.replay
     return "\n".join(case_text(case, record, baselines, prices, replay) for record in records)
 

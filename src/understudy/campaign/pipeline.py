@@ -15,7 +15,7 @@ from understudy.campaign.progress import Progress
 from understudy.campaign.proofreading import proofread_models, proofread_places
 from understudy.campaign.rehearsal import Rehearsal
 from understudy.campaign.relocation import PLACES
-from understudy.campaign.replays import replay_of
+from understudy.campaign.replays import open_once, replay_of
 from understudy.campaign.run_files import RunFiles, evidence_of, stored_records
 from understudy.campaign.run_folder import RunFolder, find_run
 from understudy.campaign.run_head import manifest_of, refuse_other, with_report
@@ -140,7 +140,7 @@ def _shadowed(
     try:
         standing = Standing(
             source.recording, replay, settings.rules, _stop(settings, request), cases, plan.repeats,
-            part,
+            part, open_once(source.world_folder),
         )  # fmt: skip
         report, handed = _watched(plan, standing, progress)
     except UnderstudyError:

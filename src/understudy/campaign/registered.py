@@ -50,7 +50,7 @@ def scopes_of(end: RunFiles) -> dict[str, dict[str, frozenset[str]]]:
     A case counts wherever a write of either side belongs: a refund of 4,000 that the candidate
     makes one of 40 is work on both sides of a limit of 50.
     """
-    prices = PriceList.from_policy(end.rules.policy)
+    prices = end.evidence.prices(end.rules.policy)
     return {
         gate.id: {name: _inside(end, source, prices) for name, source in gate.scopes.items()}
         for gate in end.rules.gates.gates

@@ -23,7 +23,7 @@ from understudy.systems.recorded import RECORDED
 from understudy.systems.replayed import Replayed
 from understudy.world.store import load_world, read_manifest
 
-__all__ = ["LOG_ALONE", "Replay", "WorldReplay", "log_replay", "open_once", "replay_of"]
+__all__ = ["LOG_ALONE", "Replay", "WorldReplay", "log_replay", "open_once", "replay_of", "world_of"]
 
 Replay = Callable[[Case, Sequence[Action], Sequence[Action]], Effects | str]
 """Plays a baseline's and a candidate's actions; gives their effects, or why there are none."""
@@ -43,6 +43,11 @@ def replay_of(manifest: RunManifest) -> Replay:
         tuple(Path(file) for file in manifest.settings),
         manifest.paths,
     )
+
+
+def world_of(manifest: RunManifest) -> World | None:
+    """The world of a run's cases, where they have one."""
+    return None if manifest.world is None else open_once(Path(manifest.world))
 
 
 def open_once(folder: Path) -> World:

@@ -139,7 +139,7 @@ def evidence_of(
     def mess(case: Case, actions: Iterable[Action]) -> tuple[str, ...]:
         return mess_of(world, case, actions)
 
-    return Evidence(cases, recording.baselines, proposals, mess, replay, every=every)
+    return Evidence(cases, recording.baselines, proposals, mess, replay, every=every, world=world)
 
 
 def _stored(folder: RunFolder, manifest: RunManifest) -> Sequence[CaseRecord]:

@@ -35,6 +35,7 @@ from understudy.model.policy import Policy
 from understudy.model.proposal import CaseRecord, FaultCount, Proposal
 from understudy.model.suite import Scenario, Suite
 from understudy.model.system_settings import SystemSettings
+from understudy.model.world import World
 from understudy.shadow.models import ModelService
 from understudy.shadow.plan import ShadowPlan, ShadowReport
 from understudy.shadow.runner import run_shadow
@@ -159,7 +160,7 @@ def try_scenario(
     """
     rules = loaded.policy(policy)
     records: list[CaseRecord] = []
-    play = staged(scenario, int(_moment(scenario).timestamp()), loaded.suite.seed)
+    play = _staged(loaded, scenario)
     with tempfile.TemporaryDirectory(prefix="scenario-") as place:
         plan = _plan(_Setting(loaded, scenario, rules, play), use, Path(place))
         report = run_shadow(plan, records.append, crews)
@@ -169,7 +170,7 @@ def try_scenario(
             code="U301",
             hint="understudy doctor",
         )
-    prices, case = PriceList.from_policy(rules), _case(scenario)
+    prices, case = _prices(rules, play), _case(scenario)
     verdicts = [broken(scenario, case, record, prices) for record in records]
     return Tried(
         runs=scenario.repeats,
@@ -189,12 +190,21 @@ def whole_case(
     loaded: LoadedSuite, scenario: Scenario, tried: Tried, policy: str = "standard"
 ) -> str:
     """Every run of a scenario in full: trigger, both sides, what was tried, said and printed."""
-    prices, case = PriceList.from_policy(loaded.policy(policy)), _case(scenario)
+    prices, case = _prices(loaded.policy(policy), _staged(loaded, scenario)), _case(scenario)
     wanted = [expected_of(scenario, record.proposal) for record in tried.records]
     return "\n".join(
         case_text(case, record, [one] if one else [], prices)
         for record, one in zip(tried.records, wanted, strict=True)
     )
+
+
+def _staged(loaded: LoadedSuite, scenario: Scenario) -> Staged:
+    return staged(scenario, int(_moment(scenario).timestamp()), loaded.suite.seed)
+
+
+def _prices(policy: Policy, play: Staged) -> PriceList:
+    stage = play.stage
+    return PriceList.from_policy(policy, World(stage.rows, now=stage.now))
 
 
 def candidate_of(loaded: LoadedSuite, use: str | None) -> CandidateSpec:

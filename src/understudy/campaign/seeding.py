@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from understudy.campaign.replays import world_of
 from understudy.campaign.two_views import view
 from understudy.cost.price_list import PriceList
 from understudy.model.action import DESK, Action, Target
@@ -56,7 +57,7 @@ def seed_errors(facts: ReportInput, share: float, decided: Container[str] = ()) 
 def _spoilt(
     facts: ReportInput, order: Sequence[str]
 ) -> Iterator[tuple[str, Proposal, Sequence[Finding]]]:
-    prices = PriceList.from_policy(facts.policy)
+    prices = PriceList.from_policy(facts.policy, world_of(facts.manifest))
     for case_id in order:
         proposals = facts.proposals.get(case_id, ())
         if case_id not in facts.cases or not proposals:

@@ -24,6 +24,7 @@ from understudy.model.limits import Stop
 from understudy.model.money import Money
 from understudy.model.proposal import CaseRecord, Proposal
 from understudy.model.verdict import GateOutcome
+from understudy.model.world import World
 from understudy.traffic.recording import Recording
 
 __all__ = ["Standing"]
@@ -49,6 +50,8 @@ class Standing:
     repeats: int = 1
     every: Sequence[Case] = ()
     """All that a claim about the recording is about, where they are more than the planned ones."""
+    world: World | None = None
+    """What the cases play in."""
     cost_minor: int = 0
     seen: dict[str, Seen] = field(default_factory=dict)
     """What was found in the first so many cases, so that nobody judges them twice."""
@@ -68,7 +71,7 @@ class Standing:
     _registered: Registered = field(init=False)
 
     def __post_init__(self) -> None:
-        self._prices = PriceList.from_policy(self.rules.policy)
+        self._prices = PriceList.from_policy(self.rules.policy, self.world)
         found = registered_of(self.cases, self.every or self.cases, self.rules.gates)
         planned = tuple((case.case_id, case.cluster_id) for case in self.cases)
         self._registered = replace(found, order=found.order or planned)

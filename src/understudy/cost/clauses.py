@@ -9,9 +9,11 @@ from functools import cache
 from typing import Any
 
 from understudy.cost.price_list import PriceList
+from understudy.cost.world_rows import WorldRows
 from understudy.model.action import Action, Effect
 from understudy.model.case import Case
 from understudy.model.errors import ConfigurationError
+from understudy.model.expression import place_in_world
 from understudy.model.policy import Clause
 
 __all__ = ["Breach", "breaches", "evaluator", "is_about", "tier_of"]
@@ -42,7 +44,7 @@ def breaches(case: Case, actions: Sequence[Action], prices: PriceList) -> Iterat
     for action in actions:
         if action.effect is Effect.READ:
             continue
-        known = {**_about(case, tier), "action": _view(action, prices)}
+        known = {**_about(case, tier, prices), "action": _view(action, prices)}
         for clause in prices.policy.clauses:
             if action.refused and clause.requires is not None:
                 continue
@@ -52,7 +54,7 @@ def breaches(case: Case, actions: Sequence[Action], prices: PriceList) -> Iterat
 
 def is_about(source: str, case: Case, action: Action, prices: PriceList) -> bool:
     """Whether an expression holds for one action of a case."""
-    known = {**_about(case, tier_of(case, prices)), "action": _view(action, prices)}
+    known = {**_about(case, tier_of(case, prices), prices), "action": _view(action, prices)}
     return bool(_value(source, known, source))
 
 
@@ -61,7 +63,7 @@ def tier_of(case: Case, prices: PriceList) -> str:
     source = prices.policy.tier
     if source is None:
         return case.tier
-    value = _value(source, _about(case, case.tier), "tier")
+    value = _value(source, _about(case, case.tier, prices), "tier")
     if not isinstance(value, str):
         raise ConfigurationError(
             f"the policy's `tier` gives {value!r} for case `{case.case_id}`, "
@@ -79,8 +81,9 @@ def _met(clause: Clause, action: Action, actions: Sequence[Action]) -> bool:
     return what == "operation" and any(one.operation == name and not one.refused for one in actions)
 
 
-def _about(case: Case, tier: str) -> dict[str, Any]:
+def _about(case: Case, tier: str, prices: PriceList) -> dict[str, Any]:
     return {
+        "world": WorldRows(prices.world, case.received_at),
         "case": {
             "id": case.case_id,
             "scenario": case.scenario,
@@ -144,7 +147,10 @@ def evaluator(source: str) -> Callable[[Mapping[str, Any]], Any]:
             return _part(self._eval(node.value), node.attr)
 
         def _eval_subscript(self, node: ast.Subscript) -> Any:
-            return _part(self._eval(node.value), self._eval(node.slice))
+            key, place = self._eval(node.slice), place_in_world(node.value)
+            if place:
+                return self.names["world"].row(place, key)
+            return _part(self._eval(node.value), key)
 
     ordered = {
         kind: _where_known(compare)

@@ -16,6 +16,7 @@ from understudy.model.errors import ConfigurationError, nearest
 from understudy.model.finding import Kind, Severity
 from understudy.model.money import Money, minor_digits
 from understudy.model.policy import Policy
+from understudy.model.world import World
 
 __all__ = ["Price", "PriceList", "Stake", "half_even", "stake_of"]
 
@@ -114,12 +115,14 @@ class PriceList:
 
     policy: Policy
     operations: OperationRules
+    world: World | None = field(default=None, compare=False, repr=False)
+    """Whose rows the policy's expressions may ask for, where there are any."""
     _lines: dict[tuple[object, ...], _Line] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def from_policy(cls, policy: Policy) -> Self:
-        """The prices of one policy."""
-        return cls(policy, OperationRules.of_policy(policy))
+    def from_policy(cls, policy: Policy, world: World | None = None) -> Self:
+        """The prices of one policy, for cases that play in `world`."""
+        return cls(policy, OperationRules.of_policy(policy), world)
 
     def price(self, kind: Kind, stake: Stake, severity: Severity | None = None) -> Price:
         """F1: `min(cap, (floor[s] + weight[s] * exposure * irreversibility) * tier)`.

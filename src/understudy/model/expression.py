@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from understudy.model.errors import nearest
 
-__all__ = ["FUNCTIONS", "NAMES", "check_expression"]
+__all__ = ["FUNCTIONS", "NAMES", "check_expression", "place_in_world"]
 
-NAMES = ("account", "action", "case", "segment", "tier")
+NAMES = ("account", "action", "case", "segment", "tier", "world")
 """What an expression may speak of."""
 FUNCTIONS = ("abs", "len", "lower", "max", "min")
 
 _MOST_CHARACTERS = 2_000
 _MOST_PARTS = 300
+_ROW_NAMES = (2, 3)
+"""System and table, and perhaps a column."""
 _ALLOWED = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd,
     ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Mod, ast.Compare, ast.Eq, ast.NotEq,
@@ -43,10 +46,38 @@ def check_expression(source: str, names: tuple[str, ...] = NAMES) -> str:
     parts = list(ast.walk(parsed))
     if len(parts) > _MOST_PARTS:
         raise ValueError(f"an expression has at most {_MOST_PARTS} parts, this one {len(parts)}")
-    wrong = next(filter(None, (_wrong(part, names) for part in parts)), None)
+    wrong = next(filter(None, (_wrong(part, names) for part in parts)), _rowless(parts))
     if wrong is not None:
         raise ValueError(f"`{source}` is no expression: {wrong}")
     return source
+
+
+def place_in_world(part: ast.AST) -> tuple[str, ...]:
+    """System, table and perhaps column, where a part names rows of the world; else nothing.
+
+    >>> place_in_world(ast.parse("world.stripe.charges.customer", mode="eval").body)
+    ('stripe', 'charges', 'customer')
+    >>> place_in_world(ast.parse("action.target.id", mode="eval").body)
+    ()
+    """
+    names: list[str] = []
+    while isinstance(part, ast.Attribute):
+        names.insert(0, part.attr)
+        part = part.value
+    return tuple(names) if isinstance(part, ast.Name) and part.id == "world" else ()
+
+
+def _rowless(parts: Sequence[ast.AST]) -> str | None:
+    """What is wrong where the world is named, and not a single row of it."""
+    rows = [part for part in parts if isinstance(part, ast.Subscript)]
+    rows = [part for part in rows if len(place_in_world(part.value)) in _ROW_NAMES]
+    named = sum(isinstance(part, ast.Name) and part.id == "world" for part in parts)
+    if named == len(rows):
+        return None
+    return (
+        "of the world a row is asked for by its id, `world.stripe.charges[action.target.id]`, or "
+        "by a column, `world.hubspot.contacts.email[case.payload.email]`"
+    )
 
 
 def _wrong(part: ast.AST, names: tuple[str, ...]) -> str | None:
