@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -65,6 +66,14 @@ def test_a_switch_made_by_hand_has_the_time_of_its_file(tmp_path):
     first = pressed_at(stop)
     press(stop)
     assert before <= pressed_at(stop) == first <= time.time_ns()
+
+
+def test_a_switch_that_is_being_pressed_is_waited_for(tmp_path):
+    """Whoever reads it between its making and its time gets the time, and not the file's."""
+    stop = tmp_path / STOP
+    stop.touch()
+    threading.Timer(0.05, stop.write_bytes, [b"4102444800000000000"]).start()
+    assert pressed_at(stop) == 4_102_444_800_000_000_000
 
 
 def test_a_case_that_the_switch_has_cut_short_is_done_again(project, run):

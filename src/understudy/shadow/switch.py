@@ -11,6 +11,7 @@ __all__ = ["STOP", "WRITES", "press", "pressed_at", "write_counted"]
 
 STOP = "STOP"
 """The file in a run's folder that is its kill switch."""
+_BEING_PRESSED = 500_000_000
 WRITES = "WRITES"
 """Where a drill counts accepted writes, a byte each, whoever does them."""
 
@@ -24,12 +25,17 @@ def press(stop: Path) -> None:
 def pressed_at(stop: Path) -> int:
     """When it was pressed, in nanoseconds of the epoch.
 
-    By the file's own time where somebody made it by hand, and so to a few milliseconds.
+    By the file's own time where somebody made it by hand, and so to a few milliseconds. Whoever
+    presses it makes the file first, so one that was made just now is given time to be written.
     """
-    try:
-        return int(stop.read_bytes())
-    except ValueError:
-        return stop.stat().st_mtime_ns
+    while True:
+        told = stop.read_bytes()
+        if told.strip().isdigit():
+            return int(told)
+        made = stop.stat().st_mtime_ns
+        if told or time.time_ns() - made > _BEING_PRESSED:
+            return made
+        time.sleep(0.001)
 
 
 def write_counted(path: Path) -> int:
