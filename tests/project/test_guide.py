@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from understudy.campaign.explanation import explain_word, known_words
 from understudy.cli.main import app
 from understudy.model import errors
+from understudy.model.campaign import FaultKind
 from understudy.model.errors import ConfigurationError, UnderstudyError
 from understudy.model.exit_code import ExitCode
 from understudy.model.finding import Kind
@@ -65,12 +66,13 @@ def test_every_code_has_its_text_and_every_text_its_code():
     ("name", "words"),
     [
         ("kinds", {kind.value for kind in Kind}),
+        ("faults", {kind.value for kind in FaultKind}),
         ("metrics", {metric.value for metric in Metric}),
         ("exit_codes", {code.name for code in ExitCode}),
     ],
 )
 def test_every_word_has_its_text(name, words):
-    """Kinds, metrics and exit codes each have a text in data/guide, and there is none beside."""
+    """Kinds, faults, metrics and exit codes each have a text in data/guide, and there is none beside."""
     assert set(topic(name)) == words
 
 
@@ -101,6 +103,7 @@ def test_every_word_can_be_explained():
         ("wrong-target", "another customer's charge"),
         ("G2", "the metric error_cost_per_case with the metric's own limit"),
         ("net_value_per_case", "measured by G4 of the shipped gate files"),
+        ("apply_then_reset", "whoever tries again without a key does it twice"),
         ("6", "exit code 6, INCONCLUSIVE"),
         ("NO-GO", "exit code 1, NO-GO"),
     ],

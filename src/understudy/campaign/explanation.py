@@ -1,4 +1,4 @@
-"""What `understudy explain` says of a code, a kind, a gate, a metric or an exit code."""
+"""What `understudy explain` says of a code, a kind, a fault, a gate, a metric or an exit code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def explain_word(word: str) -> str:
     if found is None:
         raise ConfigurationError(
             f"nothing is known of `{word}`{nearest(word, known_words())}",
-            hint="an error code as U105, a kind, a gate as G1, a metric, or an exit code; "
+            hint="an error code as U105, a kind, a fault, a gate as G1, a metric, or an exit code; "
             "understudy explain lists them all",
         )
     return _TOLD[_sort(found)](found)
@@ -35,7 +35,8 @@ def known_words() -> list[str]:
     gates = [gate.id for gate in _gates().gates]
     codes = [str(code.value) for code in ExitCode]
     return [
-        *topic("errors"), *topic("kinds"), *gates, *topic("metrics"), *topic("exit_codes"), *codes,
+        *topic("errors"), *topic("kinds"), *topic("faults"), *gates, *topic("metrics"),
+        *topic("exit_codes"), *codes,
     ]  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def severities(kind: Kind) -> Mapping[str, list[str]]:
 
 
 def _sort(word: str) -> str:
-    for name in ("errors", "kinds", "metrics"):
+    for name in ("errors", "kinds", "faults", "metrics"):
         if word in topic(name):
             return name
     return "exit_codes" if word in topic("exit_codes") or word.isdecimal() else "gates"
@@ -78,6 +79,10 @@ def _kind(word: str) -> str:
         f"{word}: {text['meaning']}\n\n  for example: {text['example']}\n"
         f"  {bad}\n  a policy says otherwise under `kinds: {{{word}: {{severity: …}}}}`"
     )
+
+
+def _fault(word: str) -> str:
+    return f"{word}: {topic('faults')[word]['meaning']}\n\n  its options: docs/faults.md"
 
 
 def _metric(word: str) -> str:
@@ -113,6 +118,7 @@ def _gates() -> Gates:
 _TOLD: Mapping[str, Callable[[str], str]] = {
     "errors": _error,
     "kinds": _kind,
+    "faults": _fault,
     "metrics": _metric,
     "gates": _gate,
     "exit_codes": _exit_code,

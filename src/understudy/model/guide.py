@@ -12,7 +12,7 @@ from understudy.model.package import package_file
 
 __all__ = ["TOPICS", "topic"]
 
-TOPICS = ("errors", "kinds", "metrics", "exit_codes")
+TOPICS = ("errors", "kinds", "faults", "metrics", "exit_codes")
 """The files of texts: each holds words of one sort."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from understudy.campaign.operations import operations_page
 from understudy.reference.commands import commands_page
+from understudy.reference.faults import faults_page
 from understudy.reference.files import files_page
 from understudy.reference.mess import mess_page
 from understudy.reference.words import errors_page, exit_codes_page, gates_page, kinds_page
@@ -21,6 +22,7 @@ def pages() -> Mapping[str, str]:
         "commands.md": commands_page(),
         "errors.md": errors_page(),
         "exit-codes.md": exit_codes_page(),
+        "faults.md": faults_page(),
         "files.md": files_page(),
         "gates.md": gates_page(),
         "kinds.md": kinds_page(),

@@ -9,11 +9,11 @@ from typing import Any
 from understudy.model.campaign import Fault, FaultKind
 from understudy.model.errors import ConfigurationError, nearest
 
-__all__ = ["options_of"]
+__all__ = ["OPTIONS", "Option", "options_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Option:
+class Option:
     """One option: its default, what its value must be, and that in words."""
 
     default: Any
@@ -29,35 +29,35 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
 
 
-def _seconds(default: float) -> _Option:
-    return _Option(default, _is_span, "a number of seconds from 0 on")
+def _seconds(default: float) -> Option:
+    return Option(default, _is_span, "a number of seconds from 0 on")
 
 
-def _status(default: int) -> _Option:
-    return _Option(
+def _status(default: int) -> Option:
+    return Option(
         default, lambda v: _is_whole(v) and 400 <= v <= 599, "an HTTP status from 400 to 599"
     )
 
 
-def _one_of(*words: str) -> _Option:
-    return _Option(words[0], lambda value: value in words, "one of " + ", ".join(words))
+def _one_of(*words: str) -> Option:
+    return Option(words[0], lambda value: value in words, "one of " + ", ".join(words))
 
 
-_APPLIED = _Option(False, lambda value: isinstance(value, bool), "true or false")
-_RETRY_AFTER = _Option(
+_APPLIED = Option(False, lambda value: isinstance(value, bool), "true or false")
+_RETRY_AFTER = Option(
     # Clients that read the header as a whole number crash on anything else.
     None,
     lambda value: value is None or _is_whole(value),
     "a whole number of seconds",
 )
-_NAME = _Option(None, lambda value: isinstance(value, str) and bool(value), "the name of a field")
-_NEW = _Option(None, lambda value: value is None or isinstance(value, str), "a text")
-_FIELDS = _Option(
+_NAME = Option(None, lambda value: isinstance(value, str) and bool(value), "the name of a field")
+_NEW = Option(None, lambda value: value is None or isinstance(value, str), "a text")
+_FIELDS = Option(
     None, lambda value: isinstance(value, dict) and bool(value), "field names with their values"
 )
-_MESSAGE = _Option("Something went wrong.", lambda value: isinstance(value, str), "a text")
+_MESSAGE = Option("Something went wrong.", lambda value: isinstance(value, str), "a text")
 
-_OPTIONS: dict[FaultKind, dict[str, _Option]] = {
+OPTIONS: dict[FaultKind, dict[str, Option]] = {
     FaultKind.LATENCY: {"seconds": _seconds(2.0)},
     FaultKind.HANG: {"seconds": _seconds(300.0), "applied": _APPLIED},
     FaultKind.STATUS: {
@@ -89,7 +89,7 @@ _OPTIONS: dict[FaultKind, dict[str, _Option]] = {
 
 def options_of(fault: Fault) -> dict[str, Any]:
     """The options of a fault with its defaults filled in; a `ConfigurationError` else."""
-    known = _OPTIONS[fault.do]
+    known = OPTIONS[fault.do]
     for name in fault.options:
         if name not in known:
             raise ConfigurationError(
@@ -99,7 +99,7 @@ def options_of(fault: Fault) -> dict[str, Any]:
     return {name: _value(fault, name, option) for name, option in known.items()}
 
 
-def _value(fault: Fault, name: str, option: _Option) -> Any:
+def _value(fault: Fault, name: str, option: Option) -> Any:
     given: Mapping[str, Any] = fault.options
     value = given.get(name, option.default)
     if not option.fits(value):
