@@ -72,8 +72,23 @@ def test_a_retry_with_its_key_refunds_once(under):
     assert refund.amount == 100
     assert _refunded(session) == 100
     (action,) = session.actions
-    assert (action.fault, action.candidate_saw_response) == ("apply_then_reset", False)
+    assert (action.fault, action.candidate_saw_response) == ("apply_then_reset", True)
     assert action.response_status == 200
+
+
+def test_an_answer_that_is_lost_each_time_was_never_seen(under):
+    """A retry under the key is struck too: the refund is one, and nobody was told of it."""
+    import stripe
+
+    session = under(
+        _fault("apply_then_reset", operation="stripe.refunds.create", nth=1),
+        _fault("apply_then_reset", operation="stripe.refunds.create", nth=2),
+    )
+    with pytest.raises(stripe.APIConnectionError):
+        _stripe(session, max_network_retries=1).refunds.create(REFUND)
+    assert _refunded(session) == 100
+    (action,) = session.actions
+    assert action.candidate_saw_response is False
 
 
 def test_a_retry_without_its_key_refunds_twice(under):

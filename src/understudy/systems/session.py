@@ -47,6 +47,7 @@ class SavedAnswer:
     fingerprint: tuple[str, str, bytes]
     response: Response
     action: int
+    """The place of its action among the case's."""
 
 
 Credentials = dict[str, dict[str, str]]
@@ -165,6 +166,12 @@ class CaseSession:
         if end != mark or left:
             self.deeds.append(Deed(len(self.actions), self.clock.calls, mark, end, left))
         self.actions.append(action)
+
+    def tell_again(self, place: int) -> None:
+        """The answer to an action is given once more, so that whoever missed it has it now."""
+        action = self.actions[place]
+        if not action.candidate_saw_response:
+            self.actions[place] = msgspec.structs.replace(action, candidate_saw_response=True)
 
     def effect(self) -> Changes:
         """What the case changed in the systems' state, by (table, id) and field."""

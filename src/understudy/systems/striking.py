@@ -37,7 +37,7 @@ def struck(
     session.fate.struck.extend(blows)
     late = _waited(blows, call)
     _close(blows, system, operation, session)
-    known = len(session.actions)
+    known, before = len(session.actions), list(session.actions)
     response = whole = _barred(blows, system, operation, call)
     if response is None:
         whole = _carried_out(blows, system, operation, call, carry_out)
@@ -52,6 +52,8 @@ def struck(
     if written:
         fallen = [blow for blow in blows if blow not in session.fate.idle]
         _mark(session, _names(fallen, system, operation, session), spoilt or bool(response.wire))
+    elif spoilt or response.wire:
+        session.actions[:] = before  # what was told again was not seen either
     return _silenced(response, session, written)
 
 

@@ -225,6 +225,7 @@ class Stripe(System):
                 " different request.",
                 status=400,
             )
+        session.tell_again(saved.action)
         again = (("idempotent-replayed", "true"), ("original-request", _header(saved.response)))
         return Response(saved.response.status, saved.response.headers + again, saved.response.body)
 
@@ -232,7 +233,8 @@ class Stripe(System):
         """Answers are kept from the moment the operation ran; refused parameters are not."""
         ran = response.status < 400 or response.status >= 500
         if ran and request.method == "POST":
-            saved = SavedAnswer(_fingerprint(request), response, len(session.actions))
+            place = len(session.actions) - 1
+            saved = SavedAnswer(_fingerprint(request), response, place)
             session.saved[self.name, key] = saved
 
 
