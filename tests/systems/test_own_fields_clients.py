@@ -159,6 +159,20 @@ def test_an_account_may_be_live(world):
     assert Engine(world).open_case("test").credentials["stripe"]["api_key"].startswith("sk_test_")
 
 
+def test_an_account_has_a_currency_of_its_own(world, make_caller):
+    """Whom nothing has billed yet is billed in it; a customer's own goes before it."""
+    swiss = SystemSettings.model_validate({"version": 1, "stripe": {"currency": "chf"}})
+    engine = Engine(equipped(world, swiss))
+    caller = make_caller(engine, "c")
+    caller.session.overlay.put("stripe.customers", {"id": "cus_new"})
+    caller.session.overlay.put("stripe.customers", {"id": "cus_old", "currency": "eur"})
+    made = [
+        caller.ok("stripe.invoices.create", customer=customer)["currency"]
+        for customer in ("cus_new", "cus_old")
+    ]
+    assert made == ["chf", "eur"]
+
+
 def test_what_a_company_defined_itself_works_like_the_rest(world):
     """In-process and over loopback alike: the same actions, the same state."""
     assert _worked(world, _vendors) == _worked(world, _loopback)

@@ -6,9 +6,10 @@ docs.stripe.com/currencies: "Supported currencies", "Minimum and maximum charge 
 from __future__ import annotations
 
 from understudy.model.world import Row
+from understudy.systems.session import CaseSession
 from understudy.systems.stripe.errors import invalid, money_text
 
-__all__ = ["currency_of_customer", "refuse_amount", "supported"]
+__all__ = ["billed_in", "refuse_amount", "supported"]
 
 # fmt: off
 _SUPPORTED = (
@@ -35,9 +36,11 @@ _DIGITS = {"cop": 10, "huf": 10, "idr": 12, "inr": 9, "jpy": 10, "lbp": 12}
 _MOST_DIGITS = 8
 
 
-def currency_of_customer(customer: Row | None) -> str:
-    """What a customer is billed in; the account's own where nothing has said so yet."""
-    return str((customer or {}).get("currency") or _SUPPORTED[0])
+def billed_in(session: CaseSession, customer: Row | None) -> str:
+    """A customer's currency; the account's own where nothing has said so yet."""
+    account = session.overlay.get("stripe.account", "account") or {}
+    own = account.get("default_currency") or _SUPPORTED[0]
+    return str((customer or {}).get("currency") or own)
 
 
 def supported(code: str, param: str = "currency") -> str:

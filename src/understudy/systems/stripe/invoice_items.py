@@ -10,7 +10,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Amount, Call, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, params, says
 from understudy.systems.stripe import aims, fields
-from understudy.systems.stripe.currencies import currency_of_customer, supported
+from understudy.systems.stripe.currencies import billed_in, supported
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import Keep
 from understudy.systems.stripe.objects import deleted
@@ -152,7 +152,7 @@ def _create(call: Call) -> Reply:
         raise missing("amount")
     row = {
         "id": f"ii_1{session.letters('invoiceitem', 23)}", "customer": customer["id"],
-        "currency": currency_of_customer(customer), "date": session.clock.seconds,
+        "currency": billed_in(session, customer), "date": session.clock.seconds,
         "created": session.clock.seconds, "invoice": named, "quantity": 1,
         "description": fields.text(given, "description"), **worth,
         **({"subscription": subscription} if subscription else {}),

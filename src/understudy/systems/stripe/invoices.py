@@ -11,7 +11,7 @@ from understudy.systems.operation import Call, Operation, Refusal, Reply
 from understudy.systems.schema import BOOLEAN, INTEGER, OBJECT, STRING, one_of, params
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.collecting import charge_for, finalized
-from understudy.systems.stripe.currencies import currency_of_customer
+from understudy.systems.stripe.currencies import billed_in
 from understudy.systems.stripe.errors import invalid
 from understudy.systems.stripe.invoice_items import pending, settle
 from understudy.systems.stripe.listing import Keep, between, both
@@ -165,7 +165,7 @@ def new_invoice(call: Call, customer: Row, **other: Any) -> dict[str, Any]:
     return {
         "id": f"in_1{call.session.letters('invoice', 23)}", "customer": customer["id"],
         "customer_email": customer.get("email"), "customer_name": customer.get("name"),
-        "customer_phone": customer.get("phone"), "currency": currency_of_customer(customer),
+        "customer_phone": customer.get("phone"), "currency": billed_in(call.session, customer),
         "status": "draft", "created": call.session.clock.seconds, "lines": [], "amount_due": 0,
         "amount_paid": 0, "amount_remaining": 0, "subtotal": 0, "total": 0, "auto_advance": False,
         **other,

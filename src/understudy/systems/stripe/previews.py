@@ -9,7 +9,7 @@ from understudy.model.world import Row
 from understudy.systems.operation import Call, Operation, Reply
 from understudy.systems.schema import OBJECT, STRING, array, params, says
 from understudy.systems.stripe import fields
-from understudy.systems.stripe.currencies import currency_of_customer, supported
+from understudy.systems.stripe.currencies import billed_in, supported
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.expand import Expansion, expanded
 from understudy.systems.stripe.invoice_items import line_of, pending
@@ -39,7 +39,7 @@ def _preview(call: Call) -> Reply:
     if subscription is not None and subscription.get("status") == "canceled":
         message = f"No upcoming invoices for subscription: {subscription['id']}"
         raise invalid(message, code="invoice_upcoming_none")
-    currency = _currency(given, customer, subscription)
+    currency = _currency(call, customer, subscription)
     once = _once(call, given, customer, subscription, currency)
     lines = [*_recurring(call, subscription, details), *once]
     if _only_recurring(given):
@@ -62,10 +62,11 @@ def _only_recurring(given: dict[str, Any]) -> bool:
     return fields.one_of(given, "preview_mode", _MODES) == _MODES[1]
 
 
-def _currency(given: dict[str, Any], customer: Row | None, subscription: Row | None) -> str:
+def _currency(call: Call, customer: Row | None, subscription: Row | None) -> str:
+    given = fields.params(call)
     if given.get("currency"):
         return fields.currency(given)
-    return str((subscription or {}).get("currency") or currency_of_customer(customer))
+    return str((subscription or {}).get("currency") or billed_in(call.session, customer))
 
 
 def _recurring(call: Call, row: Row | None, details: dict[str, Any]) -> Iterator[Line]:
