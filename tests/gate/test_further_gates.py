@@ -237,6 +237,28 @@ def test_nineteen_of_twenty_cases_stay_within_the_time(summary, facts, times, li
     assert decide(run, gates, facts(len(times))).gates[0].outcome is outcome
 
 
+@pytest.mark.parametrize("metric", [Metric.EXCEPTION_RATE, Metric.P95_CYCLE_TIME])
+def test_cases_of_one_customer_are_no_evidence_twice(summary, facts, metric):
+    """What 100 customers show, 10 customers with ten cases each do not, in either direction."""
+
+    def outcome(struck, clusters):
+        made = summary([0] * 100, clusters=clusters)
+        costs = [
+            msgspec.structs.replace(case, failed=bad, cycle_time_ms=2000 if bad else 900)
+            for case, bad in zip(made.per_case, struck, strict=True)
+        ]
+        run = msgspec.structs.replace(made, per_case=costs)
+        limit = 1.0 if metric is Metric.P95_CYCLE_TIME else 0.05
+        return decide(run, one(metric, limit=limit), facts(100)).gates[0].outcome
+
+    alone, shared = [f"c{n}" for n in range(100)], [f"c{n // 10}" for n in range(100)]
+    assert outcome([False] * 100, alone) is GateOutcome.PASS
+    assert outcome([False] * 100, shared) is GateOutcome.UNDECIDED
+    some = [n % 10 == 0 for n in range(100)]
+    assert outcome([n < 15 for n in range(100)], alone) is GateOutcome.FAIL
+    assert outcome(some, shared) is GateOutcome.UNDECIDED
+
+
 def test_a_time_without_a_limit_and_without_people_decides_nothing(summary, facts):
     """Where nobody's time is known there is nothing to hold the candidate to."""
     found = decide(timed(summary, [5] * 100), one(Metric.P95_CYCLE_TIME), facts(100)).gates[0]

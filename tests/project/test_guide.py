@@ -72,7 +72,7 @@ def test_every_code_has_its_text_and_every_text_its_code():
     ],
 )
 def test_every_word_has_its_text(name, words):
-    """Kinds, faults, metrics, exit codes: each has a text in data/guide, and there is none beside."""
+    """Kinds, faults, metrics, exit codes: each has a text in data/guide, and none is beside."""
     assert set(topic(name)) == words
 
 

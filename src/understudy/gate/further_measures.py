@@ -14,6 +14,7 @@ from understudy.gate.evidence import Claim, e_value, log_wealth
 from understudy.gate.facts import RunFacts
 from understudy.gate.forecast import evidence_floor
 from understudy.gate.measured import Measured, amount, cost_limit
+from understudy.gate.rates import p95_cycle_time, rate, rate_limit
 from understudy.gate.recorded import log_wealth_recorded
 from understudy.gate.several import harm_threshold, holm
 from understudy.gate.units import Registered, Units, registered_units
@@ -26,9 +27,6 @@ from understudy.model.verdict import GateOutcome, GateResult
 
 __all__ = ["FURTHER", "Segment", "segments_of"]
 
-_RATES = {Metric.ESCALATION_RATE: 0.5, Metric.EXCEPTION_RATE: 0.05, Metric.EXCEEDANCE_RATE: 0.01}
-_SLOW = 0.05
-"""How many cases may take longer than the time that is gated."""
 _UNSAFE = (
     Kind.UNSAFE_AFTER_UNCERTAINTY, Kind.PARTIAL_COMMIT, Kind.FAILED_ROLLBACK,
     Kind.DUPLICATE_HARMFUL,
@@ -129,7 +127,7 @@ def _has_others(gate: Gate, measured: Measured) -> bool:
 
 def _exceedance(gate: Gate, measured: Measured) -> GateResult:
     """How often a case costs more than the cap, anytime-valid in both directions (F15)."""
-    rate = _rate_limit(gate)
+    rate = rate_limit(gate)
     units, gates = measured.weighed, measured.gates
     over, count = units.x >= 1.0, len(units.x)
     seldom = e_value(_wealth(units, over, rate, CRITICAL_BETS, Claim.AT_LEAST_LIMIT))
@@ -170,27 +168,6 @@ def _wealth(units: Units, flags: NDArray[np.bool_], m0: float, bets: Bets, claim
     if units.population is None:
         return log_wealth(x, m0, bets, claim)
     return float(log_wealth_recorded(x, m0, units.population, bets, claim)[-1])
-
-
-def _rate(gate: Gate, measured: Measured) -> GateResult:
-    """A share of the cases with its exact bounds."""
-    limit, costs, gates = _rate_limit(gate), measured.cost.per_case, measured.gates
-    failed = gate.metric is Metric.EXCEPTION_RATE
-    events = sum(case.failed if failed else case.escalated for case in costs)
-    outcome = GateOutcome.UNDECIDED
-    if costs and measured.upper_rate(events, len(costs), gates.alpha) <= limit:
-        outcome = GateOutcome.PASS
-    elif costs and measured.lower_rate(events, len(costs), gates.alpha_harm) > limit:
-        outcome = GateOutcome.FAIL
-    word = "failed" if failed else "were handed to people"
-    return GateResult(
-        id=gate.id,
-        metric=gate.metric.value,
-        observed=round(events / len(costs), 6) if costs else None,
-        limit=limit,
-        outcome=outcome,
-        reason=f"{events:,} of {len(costs):,} cases {word}; the limit is {limit:.2%}",
-    )
 
 
 def _counted(kinds: tuple[Kind, ...]) -> Callable[[Gate, Measured], GateResult]:
@@ -288,53 +265,14 @@ def _cost_per_task(gate: Gate, measured: Measured) -> GateResult:
     )  # fmt: skip
 
 
-def _p95_cycle_time(gate: Gate, measured: Measured) -> GateResult:
-    """Whether all but one in twenty cases are done within the limit, with exact bounds."""
-    people, gates = measured.cost.people.p95_cycle_time_ms, measured.gates
-    limit = people if gate.limit is None else round(gate.limit * 1000)
-    if limit is not None and limit < 0:
-        raise ConfigurationError(
-            f"the limit of gate `{gate.id}` is {gate.limit}; a time is 0 s or more", code="U112"
-        )
-    times = [
-        each.cycle_time_ms for each in measured.cost.per_case if each.cycle_time_ms is not None
-    ]
-    slow = sum(time > (limit or 0) for time in times)
-    outcome, needed = GateOutcome.UNDECIDED, None
-    if limit is not None and times:
-        if measured.upper_rate(slow, len(times), gates.alpha) <= _SLOW:
-            outcome = GateOutcome.PASS
-        elif measured.lower_rate(slow, len(times), gates.alpha_harm) > _SLOW:
-            outcome = GateOutcome.FAIL
-        elif not slow:
-            needed = measured.cases_for_rate(_SLOW) - len(times)
-    most = "unknown" if limit is None else f"{limit / 1000:,g} s"
-    return GateResult(
-        id=gate.id, metric=gate.metric.value, observed=measured.cost.candidate.p95_cycle_time_ms,
-        limit=limit, outcome=outcome, cases_needed=needed,
-        reason=f"{slow:,} of {len(times):,} cases whose time is known took longer than {most}; "
-        f"at most {_SLOW:.0%} may",
-    )  # fmt: skip
-
-
-def _rate_limit(gate: Gate) -> float:
-    limit = _RATES[gate.metric] if gate.limit is None else gate.limit
-    if not 0 < limit < 1:
-        raise ConfigurationError(
-            f"the limit of gate `{gate.id}` is {gate.limit}; a share lies between 0 and 1",
-            code="U112",
-        )
-    return limit
-
-
 FURTHER: Mapping[Metric, Callable[[Gate, Measured], GateResult]] = {
     Metric.DIFFERENCE_FROM_PEOPLE: _against_people,
     Metric.EXCEEDANCE_RATE: _exceedance,
     Metric.SEGMENT_ERROR_COST: _segments,
     Metric.UNSAFE_FALLBACKS: _counted(_UNSAFE),
     Metric.UNCONTROLLED_WRITES: _counted(_UNCONTROLLED),
-    Metric.ESCALATION_RATE: _rate,
-    Metric.EXCEPTION_RATE: _rate,
+    Metric.ESCALATION_RATE: rate,
+    Metric.EXCEPTION_RATE: rate,
     Metric.COST_PER_TASK: _cost_per_task,
-    Metric.P95_CYCLE_TIME: _p95_cycle_time,
+    Metric.P95_CYCLE_TIME: p95_cycle_time,
 }

@@ -59,11 +59,14 @@ def _placed(settings: SystemSettings) -> Iterator[Placed]:
     yield from _crm(settings.hubspot)
     yield from _desk(settings.zendesk)
     yield from _prices(settings.stripe.prices)
-    yield "stripe.account", {
-        "id": "account",
-        "livemode": settings.stripe.mode == "live",
-        "default_currency": settings.stripe.currency,
-    }
+    yield (
+        "stripe.account",
+        {
+            "id": "account",
+            "livemode": settings.stripe.mode == "live",
+            "default_currency": settings.stripe.currency,
+        },
+    )
 
 
 def _crm(hubspot: HubSpotSettings) -> Iterator[Placed]:
