@@ -49,7 +49,7 @@ def _changes(session: CaseSession, row: Row, given: dict[str, Any]) -> dict[str,
     if email is not None and not _EMAIL.fullmatch(email):
         raise invalid(f"Invalid email address: {email}", param="email", code="email_invalid")
     if "tax_exempt" in given:
-        changes["tax_exempt"] = fields.one_of(given, "tax_exempt", _TAX)
+        changes["tax_exempt"] = fields.one_of(given, "tax_exempt", _TAX) or _TAX[0]
     if "balance" in given:
         changes["balance"] = fields.integer(given, "balance")
     changes |= settings_changed(session, row, given)

@@ -66,7 +66,8 @@ def emptied(param: str) -> Refusal:
     """The 400 of an empty text for what cannot be unset."""
     message = (
         f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset "
-        f"a parameter; however '{param}' cannot be unset."
+        f"a parameter; however '{param}' cannot be unset. You should remove '{param}' from your"
+        " request or supply a non-empty value."
     )
     return invalid(message, param=param, code="parameter_invalid_empty")
 

@@ -8,7 +8,7 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe.currencies import supported
-from understudy.systems.stripe.errors import emptied, invalid, missing, no_such, unknown
+from understudy.systems.stripe.errors import invalid, missing, no_such, unknown
 
 __all__ = [
     "boolean",
@@ -22,7 +22,6 @@ __all__ = [
     "nested",
     "one_of",
     "params",
-    "refuse_empty",
     "require",
     "required",
     "several",
@@ -41,13 +40,6 @@ _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 def params(call: Call) -> dict[str, Any]:
     """The parameters of a call: the form's, and the query's where there is no form."""
     return {**call.query, **call.fields}
-
-
-def refuse_empty(values: Params, *names: str) -> None:
-    """Refuse an empty text for any of these: it would unset what cannot be."""
-    for name in names:
-        if values.get(name) == "":
-            raise emptied(name)
 
 
 def text(values: Params, name: str) -> str | None:

@@ -52,7 +52,6 @@ def _product(call: Call, given: dict[str, Any]) -> Row:
 
 def _update_product(call: Call) -> Reply:
     row, given = fields.require(call, "products", call.path["id"]), fields.params(call)
-    fields.refuse_empty(given, "name")
     changes = _texts(given, (*_OF_PRODUCT, "default_price")) | fields.merged_metadata(row, given)
     if changes.get("default_price"):
         fields.require(call, "prices", changes["default_price"], "default_price")

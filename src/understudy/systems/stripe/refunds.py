@@ -123,7 +123,6 @@ def _too_large(amount: int, remaining: int, currency: str | None) -> Refusal:
 
 def _create(call: Call) -> Reply:
     given = fields.params(call)
-    fields.refuse_empty(given, "charge", "payment_intent", "amount", "reason")
     charge = _wanted(call, given)
     reason = fields.one_of(given, "reason", _REASONS)
     refuse_unrefundable(call, charge)

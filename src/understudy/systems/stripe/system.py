@@ -29,6 +29,7 @@ from understudy.systems.stripe import (
 from understudy.systems.stripe.errors import api_error, invalid, unknown
 from understudy.systems.stripe.form import decode, encode
 from understudy.systems.stripe.shapes import SHAPES
+from understudy.systems.stripe.unsetting import refuse_empty
 from understudy.systems.stripe.versions import CURRENT, HEADER, asked, older_asked
 from understudy.systems.system import System, basic_secret, bearer_token, media_type
 
@@ -42,6 +43,7 @@ _EMPTY_PART = (
     " an object, make sure you passed a valid (non-empty) identifier in your code."
 )
 _STATED = (HEADER, CURRENT)
+_NOTHING: dict[str, Any] = {}
 _TEST_MODE, _LIVE_MODE = b'"livemode":false', b'"livemode":true'
 
 
@@ -200,11 +202,13 @@ class Stripe(System):
         )
 
     def check(self, operation: Operation, body: Any, query: Mapping[str, Any]) -> None:
-        """Unknown parameters are refused."""
+        """Unknown parameters are refused, and empty ones that cannot be unset."""
         known = operation.params["properties"]
-        for name in (*query, *(body or ())):
+        for name, value in (*query.items(), *(body or _NOTHING).items()):
             if name not in known and name not in operation.accepts:
                 raise unknown(name)
+            if not value or value.__class__ is not str:
+                refuse_empty(operation, name, value)
 
     def replayed(
         self, session: CaseSession, key: str, request: Request
