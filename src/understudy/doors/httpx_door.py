@@ -15,6 +15,7 @@ import msgspec
 
 from understudy.doors.answering import Answering, wire_headers
 from understudy.doors.gateway_pace import PacedModels, asking_for_pace, silence_of
+from understudy.doors.httpx_requests import request_patches, text_headers
 from understudy.doors.patching import Patch
 from understudy.systems.case_loop import CaseLoop
 from understudy.systems.message import Pace, Request, Response, WireFault
@@ -53,8 +54,7 @@ def _library_patches(
     yield Patch(library.Cookies, "extract_cookies", _cookie_door(extract, held))
     addresses = importlib.import_module(f"{library.__name__}._urls")
     yield Patch(addresses, "urlparse", plain_parse(addresses.urlparse))
-    if hasattr(library.Headers(), "_encoding"):
-        yield Patch(library.Headers, "encoding", _encoding_door(library.Headers.encoding))
+    yield from request_patches(library)
     yield Patch(sync, "handle_request", _sync_door(real, engine_at, answered))
     yield Patch(
         concurrent,
@@ -87,20 +87,11 @@ def plain_parse(real: Callable[..., Any]) -> Callable[..., Any]:
         if plain is None:
             return real(url, **parts)
         origin, path, query = plain.groups()
-        return origin_of(origin)._replace(path=path, query=query)
+        known = origin_of(origin)
+        # As `_replace` does it, which looks for each field by its name.
+        return tuple.__new__(known.__class__, (*known[:4], path, query, known[6]))
 
     return urlparse
-
-
-def _encoding_door(real: property) -> property:
-    # The library decodes all headers to find that they are ASCII, for each of their copies anew.
-    def encoding(headers: Any) -> Any:
-        known = headers._encoding
-        if known is None and b"".join(map(b"".join, headers.raw)).isascii():
-            known = headers._encoding = "ascii"
-        return known or real.__get__(headers)
-
-    return property(encoding, real.fset)
 
 
 def _sync_door(
@@ -196,9 +187,7 @@ def _timed_out(library: Any, request: Any) -> Exception:
 
 def _request(host: str, request: Any, body: bytes) -> Request:
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
-    headers = {
-        name.lower().decode("latin-1"): v.decode("latin-1") for name, v in request.headers.raw
-    }
+    headers = text_headers(request.headers)
     return Request(request.method, host, path, query, headers, body, _patience(request))
 
 
