@@ -6,7 +6,9 @@ import gzip
 import zlib
 
 import pytest
+from typer.testing import CliRunner
 
+from understudy.cli.main import app
 from understudy.model.errors import RecordingError
 from understudy.traffic.detect import detect_format, import_traffic
 from understudy.traffic.gor import SEPARATOR
@@ -92,6 +94,26 @@ def test_damaged_chunks_lose_nothing(imported):
     assert found.request.body == "abzz"
 
 
+@pytest.mark.parametrize(
+    ("asked", "told", "warned"),
+    [
+        ("Content-Length: 22\r\n\r\namount=5", "Content-Length: 2\r\n\r\n{}", True),
+        ("Content-Length: 8\r\n\r\namount=5", "Content-Length: 9\r\n\r\n{}", True),
+        ("Transfer-Encoding: chunked\r\n\r\n16\r\namount=5", "\r\n{}", True),
+        ("Content-Length: 8\r\n\r\n", "\r\n{}", True),
+        ("Content-Length: 8\r\n\r\namount=5", "Content-Length: 9\r\n\r\n", False),
+        ("Content-Length: \xb2\r\n\r\namount=5", "Content-Length: x\r\n\r\n{}", False),
+        ("\r\namount=5", "\r\n{}", False),
+    ],
+)
+def test_a_body_that_breaks_off_is_warned_of(imported, asked, told, warned):
+    """Half an amount is another amount; no body at all may be the answer to a HEAD."""
+    ask = f"POST /v1/refunds HTTP/1.1\r\nHost: api.stripe.com\r\n{asked}".encode("latin-1")
+    answer = f"HTTP/1.1 200 OK\r\n{told}".encode("latin-1")
+    _, [found] = imported(capture((f"1 a {NOON} 0", ask), (f"2 a {NOON} 0", answer)))
+    assert ("a body breaks off before the length that it states" in found.warnings) is warned
+
+
 def test_a_status_that_is_no_number_is_none(imported):
     """Signs that only look like digits are an answer that cannot be read."""
     asked = (f"1 a {NOON} 0", b"GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n")
@@ -144,3 +166,19 @@ def test_what_waits_for_its_answer_is_bounded(monkeypatch, imported):
     _, found = imported(capture(*asked, (f"2 id49 {NOON}", OK), (f"2 id0 {NOON}", OK)))
     assert len(found) == 50
     assert [item.response is not None for item in found].index(True) == 49
+
+
+def test_a_capture_of_another_protocol_keeps_nothing_and_says_so(tmp_path):
+    """Binary records are named one by one, and the command ends with the code of no cases."""
+    path, out = tmp_path / "m.gor", tmp_path / "out"
+    wire = bytes(range(256)) * 4
+    path.write_bytes(capture((f"1 a {NOON} 0", wire), (f"2 a {NOON} 7", wire), ("binary", wire)))
+    done = CliRunner().invoke(app, ["traffic", "import", "gor", str(path), "--out", str(out)])
+    assert done.exception.exit_code == 5
+    assert "2 records = 0 kept + 0 dropped + 0 repaired + 2 quarantined" in done.output
+    assert "m.gor, byte 0: no HTTP, but the bytes of another protocol" in done.output
+    assert done.exception.problem == "the recording holds nothing: none of 2 records is kept"
+    assert read_recording(out).manifest.quarantined == 2
+    path.write_bytes(capture((f"1 a {NOON} 0", REFUND), (f"1 b {NOON} 0", wire)))
+    command = ["traffic", "import", "gor", str(path), "--out", str(tmp_path / "some")]
+    assert CliRunner().invoke(app, command).exit_code == 0

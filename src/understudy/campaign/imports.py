@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from understudy.campaign.grouping_key import grouping_key
 from understudy.campaign.source import source_of
 from understudy.campaign.survey_text import survey_lines
-from understudy.model.errors import ConfigurationError, nearest
+from understudy.model.errors import ConfigurationError, NoCasesError, nearest
 from understudy.redact.people import presidio_finder
 from understudy.traffic.detect import Wishes, import_traffic, trace_format
 from understudy.traffic.http_export import write_har, write_vcr
 from understudy.traffic.recognise import parse_bases
 from understudy.traffic.recording import Recording, read_recording
+from understudy.traffic.report import ImportReport
 from understudy.traffic.scan import scan_recording
 from understudy.traffic.trace_import import parse_tools
 from understudy.traffic.trace_proposals import propose_for
@@ -30,21 +31,16 @@ __all__ = [
     "export_cassettes",
     "export_files",
     "import_as_told",
-    "import_files",
     "parse_bases",
     "parse_tools",
     "parse_zone",
     "propose_from_traces",
+    "refuse_empty",
     "scan_stored",
 ]
 
 
 _SHOWN = 20
-
-
-def import_files(format: str, files: Sequence[Path], out: Path, wishes: Wishes) -> str:
-    """Import recorded traffic and say what became of each record."""
-    return import_traffic(format, files, out, wishes).summary()
 
 
 def import_as_told(
@@ -58,7 +54,7 @@ def import_as_told(
     zone: str | None,
     presidio: bool,
     **more: Any,
-) -> str:
+) -> ImportReport:
     """Import with what was said on the command line, as it was typed; `more` are other wishes."""
     wishes = Wishes(
         bases=parse_bases(bases),
@@ -68,7 +64,20 @@ def import_as_told(
         finder=presidio_finder() if presidio else None,
         **more,
     )
-    return import_files(format, files, out, wishes)
+    return import_traffic(format, files, out, wishes)
+
+
+def refuse_empty(report: ImportReport) -> None:
+    """Raise `NoCasesError` where not one record of the source could be kept."""
+    facts = report.manifest
+    if facts.kept or facts.repaired:
+        return
+    every = "no record" if not facts.records else f"none of {facts.records:,} records is kept"
+    raise NoCasesError(
+        f"the recording holds nothing: {every}",
+        where=str(report.recording),
+        hint=f"why each record is left out: understudy traffic show {report.recording}",
+    )
 
 
 def propose_from_traces(

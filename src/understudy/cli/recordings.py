@@ -65,8 +65,9 @@ def import_traffic(
 
     Exports of Zendesk, Stripe and HubSpot are imported together with `auto`, as one recording.
     With `--for`, traces become proposals for the cases of a recording that people handled.
+    Where not one record can be kept, the exit code is 5.
     """
-    from understudy.campaign.imports import import_as_told, propose_from_traces
+    from understudy.campaign.imports import import_as_told, propose_from_traces, refuse_empty
 
     if recording is not None:
         if proposed is None or out is not None:
@@ -75,11 +76,12 @@ def import_traffic(
         return
     if out is None:
         raise typer.BadParameter("name the folder of the new recording with --out")
-    told = import_as_told(
+    report = import_as_told(
         format, files, out, proposed=proposed, bases=map or [], tools=tool or [], by=by, zone=zone,
         presidio=presidio, synthetic=synthetic, gap_hours=gap, progress=Progress(quiet=quiet),
     )  # fmt: skip
-    typer.echo(told)
+    typer.echo(report.summary())
+    refuse_empty(report)
 
 
 @app.command("export")

@@ -66,11 +66,14 @@ def read_gor(pair: tuple[_Record | None, _Record | None], offset: int) -> Exchan
         if response is not None and response.kind == _REPLAYED:
             raise LeftOut("the answer of a replay")
         raise Malformed("an answer without its request")
-    start, headers, body = parsed_http(request.raw)
+    warnings: list[str] = []
+    start, headers, body = parsed_http(request.raw, warnings)
     parts = start.split(" ")
+    if not start.isprintable():
+        raise Malformed("no HTTP, but the bytes of another protocol")
     if len(parts) < _FEWEST or not parts[0].isalpha() or "host" not in headers:
         raise Malformed("a request without method, path or host")
-    status, answer = _answer(response)
+    status, answer = _answer(response, warnings)
     latency = response.latency_ns if response else None
     return Exchange(
         method=parts[0].upper(),
@@ -81,6 +84,7 @@ def read_gor(pair: tuple[_Record | None, _Record | None], offset: int) -> Exchan
         started_at=moment_of(request.at_ns),
         latency_ms=None if not latency else round(latency / 1e6),
         offset=offset,
+        warnings=tuple(warnings),
     )
 
 
@@ -166,10 +170,10 @@ def _record(piece: bytes, offset: int) -> _Record | None:
     return _Record(parts[0], parts[1], int(parts[2][:20]), taken, raw, offset)
 
 
-def _answer(record: _Record | None) -> tuple[int | None, Message | None]:
+def _answer(record: _Record | None, warnings: list[str]) -> tuple[int | None, Message | None]:
     if record is None:
         return None, None
-    start, headers, body = parsed_http(record.raw)
+    start, headers, body = parsed_http(record.raw, warnings)
     parts = start.split(" ")
     if len(parts) < 2 or not parts[1].isdecimal() or len(parts[1]) != 3:
         return None, None
