@@ -17,7 +17,8 @@ from tests.traffic.test_http_cases import read_it, refund_it, solve_it
 from understudy.model.errors import RecordingError
 from understudy.redact.key import RedactionKey
 from understudy.traffic import http_import
-from understudy.traffic.forks import Stripe, side_by_side, striped
+from understudy.traffic.claims import Turn
+from understudy.traffic.forks import Beside, side_by_side, striped
 from understudy.traffic.http_import import HAR, JSONL, HttpOptions, import_http
 
 KEY = RedactionKey(material=b"k" * 32)
@@ -125,11 +126,39 @@ def wait_until(reached):
     raise TimeoutError
 
 
-def test_a_result_comes_back_in_the_order_of_the_records(tmp_path):
-    """Whichever process made it, each record's result stands at the record's place."""
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_a_result_comes_back_in_the_order_of_the_records(tmp_path, processes):
+    """Whichever process made it, each stands at its record's place; other work is done beside."""
+    beside = Beside(lambda: "written")
 
-    def squares(stripe: Stripe):
-        return (n * n for n in range(1000) if stripe.takes(n))
+    def squares(turn: Turn):
+        for n in range(1000):
+            if turn.takes(n):
+                time.sleep(0.002 if turn.number and n % 300 == 0 else 0)
+                yield n * n
 
-    assert list(striped(tmp_path, 3, squares)) == [n * n for n in range(1000)]
+    assert list(striped(tmp_path, processes, squares, beside)) == [n * n for n in range(1000)]
+    assert beside.made == "written"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whoever_is_free_takes_the_next_records(tmp_path):
+    """While one process is busy with something else, the other does not wait for it."""
+
+    def workers(turn: Turn):
+        return (turn.number for n in range(640) if turn.takes(n))
+
+    found = list(striped(tmp_path, 2, workers, Beside(lambda: time.sleep(1))))
+    assert found.count(0) > 320
+
+
+def test_an_error_in_what_is_done_beside_ends_the_work(tmp_path):
+    """It comes back as itself, and nothing lies about."""
+
+    def broken():
+        raise RecordingError("the disk is full", code="U424")
+
+    for processes in (1, 2):
+        with pytest.raises(RecordingError, match="the disk is full"):
+            list(striped(tmp_path, processes, lambda _: iter(()), Beside(broken)))
     assert list(tmp_path.iterdir()) == []

@@ -69,6 +69,7 @@ class Chronicle:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         self._base = sqlite3.connect(path, isolation_level=None)
+        self._owner = os.getpid()
         self._path, self._file = path, os.open(path, os.O_RDONLY)
         # Under no name any more, it is gone with the process, however that ends.
         path.unlink()
@@ -91,8 +92,14 @@ class Chronicle:
         self._base.execute("COMMIT")
         self._base.execute("BEGIN")
 
-    def reopen(self) -> None:
-        """Read on in a forked process, in a copy: a parent's connection must not be used there."""
+    def mine(self) -> None:
+        """Read on in this process; in a forked one that is a copy, made once.
+
+        A parent's connection must not be used there.
+        """
+        if self._owner == os.getpid():
+            return
+        self._owner = os.getpid()
         path = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         with path.open("wb") as copy:
             size = os.fstat(self._file).st_size

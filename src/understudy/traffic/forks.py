@@ -11,18 +11,18 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from understudy.model.errors import RecordingError
 from understudy.traffic.blobs import Blobs
+from understudy.traffic.claims import RECORDS, Claims, Turn
 
-__all__ = ["WHOLE", "Stripe", "processors", "side_by_side", "striped"]
+__all__ = ["WHOLE", "Beside", "Stripe", "processors", "side_by_side", "striped"]
 
 Made = TypeVar("Made")
 
-_RECORDS = 64
 _PARENT_DEATH_SIGNAL = 1
 _MOST = 2
 """A third would read the file faster, and hold more than an import may."""
@@ -40,7 +40,7 @@ class Stripe(NamedTuple):
 
     def takes(self, place: int) -> bool:
         """Whether the record at this place, counted from 0 or 1, is this one's."""
-        return place // _RECORDS % self.of == self.number
+        return place // RECORDS % self.of == self.number
 
 
 WHOLE = Stripe(0, 1)
@@ -62,43 +62,59 @@ def side_by_side(count: int, work: Callable[[int], Any]) -> list[Any]:
         return [work(0), *(other.result() for other in others)]
 
 
-def striped(folder: Path, count: int, work: Callable[[Stripe], Iterator[Made]]) -> Iterator[Made]:
-    """What `work` makes of each record, in order, by several processes, each with its stripe.
+@dataclass(slots=True)
+class Beside:
+    """Other work to be done by the way by one process; what it `made` is there at the end."""
 
-    `work` gives one thing for each record that its stripe takes, counted from 0. What is made
-    waits in files in `folder` until all of it is there.
+    work: Callable[[], Any]
+    made: Any = None
+
+
+def striped(
+    folder: Path, count: int, work: Callable[[Turn], Iterator[Made]], beside: Beside
+) -> Iterator[Made]:
+    """What `work` makes of each record, in order, by several processes in turns.
+
+    `work` gives one thing for each record that its turn takes, counted from 0. What is made waits
+    in files in `folder` until all of it is there. The last process does what is `beside` first.
     """
     if count == 1:
-        yield from work(WHOLE)
+        beside.made = beside.work()
+        yield from work(Turn(0))
         return
     stores = [Blobs(folder) for _ in range(count)]
+
+    def share(number: int) -> tuple[Any, array[int], array[int]]:
+        made = beside.work() if number == count - 1 else None
+        return made, *_stored(stores[number], work, Turn(number, claims))
+
     try:
-        ends = side_by_side(count, lambda number: _stored(stores[number], work, number, count))
-        for store, starts in zip(stores, ends, strict=True):
+        with Claims(folder) as claims:
+            shares = side_by_side(count, share)
+        beside.made = shares[-1][0]
+        for store, (_, starts, _) in zip(stores, shares, strict=True):
             store.resume(starts)
-        yield from map(_read, _in_turn(stores))
+        yield from map(_read, _in_order(stores, [blocks for _, _, blocks in shares]))
     finally:
         for store in stores:
             store.close()
 
 
 def _stored(
-    store: Blobs, work: Callable[[Stripe], Iterator[Any]], number: int, count: int
-) -> array[int]:
-    for made in work(Stripe(number, count)):
+    store: Blobs, work: Callable[[Turn], Iterator[Any]], turn: Turn
+) -> tuple[array[int], array[int]]:
+    for made in work(turn):
         store.add(pickle.dumps(made))
     store.flush()
-    return store.starts
+    return store.starts, turn.blocks
 
 
-def _in_turn(stores: Sequence[Blobs]) -> Iterator[bytes]:
-    """A block of records from each of the stores in turn, until one has no more."""
+def _in_order(stores: Sequence[Blobs], blocks: Sequence[array[int]]) -> Iterator[bytes]:
+    """The records of all stores, block by block as they stand in the source."""
     each = [iter(store) for store in stores]
-    for turn in cycle(each):
-        block = list(islice(turn, _RECORDS))
-        yield from block
-        if len(block) < _RECORDS:
-            return
+    taken = ((block, place) for place, own in enumerate(blocks) for block in own)
+    for _, place in sorted(taken):
+        yield from islice(each[place], RECORDS)
 
 
 @dataclass(slots=True)

@@ -17,10 +17,11 @@ from understudy.model.case import Case
 from understudy.model.interaction import Interaction
 from understudy.traffic.bundling import Key, Sorter
 from understudy.traffic.chronicle import Chronicle, Noted, noted
+from understudy.traffic.claims import Turn
 from understudy.traffic.colleagues import Colleagues
 from understudy.traffic.customers import Customers
 from understudy.traffic.export_cases import Made
-from understudy.traffic.forks import Stripe, striped
+from understudy.traffic.forks import Beside, striped
 from understudy.traffic.grouping import DEFAULT_GAP
 from understudy.traffic.history import Change, Happening, Person, Sighting, Tie
 from understudy.traffic.http_group import Group
@@ -29,7 +30,7 @@ from understudy.traffic.marks import writes
 from understudy.traffic.memberships import Member, Memberships
 from understudy.traffic.moment_world import MomentWorlds, whole_rows
 from understudy.traffic.progress import Progress, silent
-from understudy.traffic.recording import WORLD
+from understudy.traffic.recording import WORLD, write_interactions
 from understudy.traffic.rewind import Rewinder
 from understudy.traffic.shown import answered_at, shown_by
 from understudy.traffic.spool import Spool
@@ -62,9 +63,8 @@ class HttpCases:
     def make(self, folder: Path, made: Made) -> tuple[Iterable[Case], Iterable[Baseline]]:
         """Write `world/` into the folder, and give the cases with what people did about each."""
         kept = self._sort(made)
-        self._learn(kept)
+        self._learn(kept, folder)
         staff = Colleagues(self.chronicle.people())
-        self._world(folder / WORLD, staff, made)
         shop = Workshop(
             MomentWorlds(self.chronicle, Rewinder(all_habits(), staff.works)),
             HttpReplayer(self.spool.systems), staff, Customers(self.chronicle.ties()),
@@ -75,21 +75,22 @@ class HttpCases:
         for number, group in self.memberships.groups():
             if number not in kept:
                 made.notes["left over: exchanges of groups in which nobody wrote"] += len(group)
-        finished = striped(self.folder, self.processes, work)
+        world = Beside(partial(self._world, folder / WORLD, staff))
+        finished = striped(self.folder, self.processes, work, world)
         for (number, size), found in zip(every, finished, strict=True):
             self._shelve(found, size, kept[number], made)
+        made.notes.update(world.made)
         self.progress("cases", made.cases, made.cases)
         return self.chronicle.cases(), self.chronicle.baselines()
 
-    def _finished(self, shop: Workshop, kept: Container[int], stripe: Stripe) -> Iterator[Finished]:
-        """The cases of a stripe of the groups in which somebody wrote."""
-        if stripe.number:
-            self.chronicle.reopen()
+    def _finished(self, shop: Workshop, kept: Container[int], turn: Turn) -> Iterator[Finished]:
+        """The cases of one process's share of the groups in which somebody wrote."""
+        self.chronicle.mine()
         groups = (group for number, group in self.memberships.groups() if number in kept)
         for place, group in enumerate(groups):
-            if stripe.takes(place):
+            if turn.takes(place):
                 yield shop.work(self._group(group))
-                if stripe.number == 0:
+                if turn.number == 0:
                     self.progress("cases", place, 0)
 
     def _shelve(self, found: Finished, size: int, correlated: bool, made: Made) -> None:
@@ -132,21 +133,24 @@ class HttpCases:
         ones = [(self.spool.at(number), link) for number, link in members]
         return Group(ones, self.spool.systems, self.spool.timed)
 
-    def _learn(self, kept: Container[int]) -> None:
-        """Put everything that the exchanges show into the chronicle."""
-        for told in striped(self.folder, self.processes, partial(self._told, kept)):
+    def _learn(self, kept: Container[int], folder: Path) -> None:
+        """Put everything that the exchanges show into the chronicle; and write them down."""
+        self.memberships.settle()
+        lines = self.spool.lines(self.memberships.entities())
+        beside = Beside(partial(write_interactions, folder, lines))
+        for told in striped(self.folder, self.processes, partial(self._told, kept), beside):
             for entry in told:
                 self.chronicle.put(entry)
 
-    def _told(self, kept: Container[int], stripe: Stripe) -> Iterator[list[Noted]]:
-        """What each group of a stripe shows, and then what each exchange without a group does."""
+    def _told(self, kept: Container[int], turn: Turn) -> Iterator[list[Noted]]:
+        """What each group of a share shows, and then what each exchange without a group does."""
         places = count()
         for number, members in self.memberships.groups():
-            if stripe.takes(next(places)):
+            if turn.takes(next(places)):
                 group = self._group(members if number in kept else list(self._anew(members)))
                 yield [*map(noted, self._shown(group, [one for one, _ in group.steps]))]
         for number in self.memberships.alone():
-            if stripe.takes(next(places)):
+            if turn.takes(next(places)):
                 yield [*map(noted, self._shown(None, [self.spool.at(number)]))]
 
     def _anew(self, members: list[Member]) -> Iterator[Member]:
@@ -183,12 +187,13 @@ class HttpCases:
                 else:
                     yield msgspec.structs.replace(told, born=None)
 
-    def _world(self, folder: Path, staff: Colleagues, made: Made) -> None:
+    def _world(self, folder: Path, staff: Colleagues) -> dict[str, int]:
+        """Write the world; gives what is to be noted of it."""
+        self.chronicle.mine()
         rewinder = Rewinder(all_habits(), staff.works)
         manifest = write_versions(folder, self._versions(rewinder), self._until)
-        made.notes["objects in the recording's world"] = sum(manifest.row_counts.values())
-        for reason, times in rewinder.unsure.items():
-            made.notes[f"objects that cannot be rewound: {reason}"] = times
+        unsure = {f"objects that cannot be rewound: {why}": n for why, n in rewinder.unsure.items()}
+        return {"objects in the recording's world": sum(manifest.row_counts.values()), **unsure}
 
     def _versions(self, rewinder: Rewinder) -> Iterator[Version]:
         """All states, or where there are no times the first one of what was there before."""

@@ -164,7 +164,6 @@ def write_cases(
         manifest = write_recording(
             out,
             provenance=facts,
-            interactions=spool.lines(memberships.entities()),
             build=lambda aside: maker.make(aside, made),
         )
     return ImportReport(

@@ -48,6 +48,10 @@ class Memberships:
         self._links.append(_CODES[link])
         self._entities.write(b"\n" if entity is None else _encode(entity) + b"\n")
 
+    def settle(self) -> None:
+        """Everything is put: from now on a forked process may read it too."""
+        self._entities.flush()
+
     def groups(self) -> Iterator[tuple[int, list[Member]]]:
         """Each group's number and its members in order; the groups as they began."""
         groups = np.array(self._groups, np.int64)

@@ -27,6 +27,7 @@ __all__ = [
     "has_interactions",
     "read_recording",
     "refuse_foreign",
+    "write_interactions",
     "write_recording",
 ]
 
@@ -36,6 +37,7 @@ QUARANTINE = "quarantine.jsonl"
 """Of each record that could not be used a line: where it stands, and why."""
 SCHEMA = "understudy/recording/1"
 Build = Callable[[Path], tuple[Iterable[Case], Iterable[Baseline]]]
+_BUFFER = 1 << 20
 _HINT = "import it again: understudy traffic import auto FILE --out {path}"
 
 
@@ -96,8 +98,9 @@ def write_recording(
 
     Replaces an earlier recording at `path`; refuses a folder that is not a recording. Baselines
     are kept in the order of their cases. `build` is for cases that are made while the recording is
-    written: it is given the folder, to put a `world/` there, and gives cases and baselines in that
-    order, which are written as they come, so that they need not be held.
+    written: it is given the folder, to put a `world/` and perhaps the interactions there, and gives
+    cases and baselines in that order, which are written as they come, so that they need not be
+    held.
 
     Interactions may be given as their lines, for those who have them. Raises `RecordingError` for
     two cases of one id, a baseline of an unknown case, counts that do not add up, and values that
@@ -111,13 +114,19 @@ def write_recording(
         kept = KeptLines()
         _write(folder / CASES, kept.case_lines(cases, CASES))
         _write(folder / BASELINES, kept.baseline_lines(baselines, BASELINES))
-        _write(folder / INTERACTIONS, interactions)
+        if not (folder / INTERACTIONS).exists():
+            write_interactions(folder, interactions)
         if provenance.quarantined:
             _write(folder / QUARANTINE, provenance.quarantine)
         manifest = _manifest(kept, provenance, _digest(folder))
         write_json(folder / MANIFEST, manifest)
         aside.place()
     return manifest
+
+
+def write_interactions(folder: Path, interactions: Iterable[Interaction | bytes]) -> None:
+    """Write the interactions of a recording in the making, or their lines."""
+    _write(folder / INTERACTIONS, interactions)
 
 
 def read_recording(path: Path) -> Recording:
@@ -177,7 +186,7 @@ def _manifest(kept: KeptLines, provenance: Provenance, digest: str) -> Recording
 
 
 def _write(path: Path, records: Iterable[Any]) -> None:
-    with path.open("wb") as file:
+    with path.open("wb", buffering=_BUFFER) as file:
         for number, record in enumerate(records, 1):
             try:
                 file.write(record if isinstance(record, bytes) else encode_line(record))
