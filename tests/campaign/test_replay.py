@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,8 +14,10 @@ import pytest
 from understudy.campaign.imports import describe_recording
 from understudy.campaign.replay import parse_sample, parse_speed, replayed
 from understudy.campaign.worlds import describe_world
+from understudy.model.campaign import CandidateSpec
 from understudy.model.case import Case, Trigger
 from understudy.model.errors import ConfigurationError
+from understudy.shadow.plan import ShadowPlan
 from understudy.traffic.sampling import in_time, sample
 from understudy.workflows.recipe import recipe_named
 from understudy.workflows.staff import known_rates
@@ -113,8 +116,6 @@ def test_a_sampled_run_is_of_its_customers(project):
 def test_a_paced_run_waits_for_its_cases(project):
     """Cases are handed out at the recorded distance, so many times as fast."""
     from understudy.campaign.source import source_of
-    from understudy.model.campaign import CandidateSpec
-    from understudy.shadow.plan import ShadowPlan
 
     source = source_of(project.world / "recording")
     cases = replayed(source.recording.cases, 1.0, 10.0)
@@ -126,6 +127,23 @@ def test_a_paced_run_waits_for_its_cases(project):
     assert not plan.due(1, apart / 10 - 1)
     assert plan.due(1, apart / 10 + 0.001)
     assert replace(plan, speed=None).due(1, 0.0)
+
+
+class Unsearched(list):
+    """Cases that nobody may look through."""
+
+    def __iter__(self):
+        raise AssertionError("all cases were looked at for one of them")
+
+
+def test_a_run_without_a_pace_looks_at_no_other_case():
+    """Whether a case has its turn costs the same however many there are."""
+    plan = ShadowPlan(
+        world=Path(), cases=Unsearched(case(n, "cus_1", None) for n in range(3)), systems={},
+        candidate=CandidateSpec(name="bot", use="bot:handle"), project=Path(), run_folder=Path(),
+    )  # fmt: skip
+    assert plan.due(1, 0.0)
+    assert replace(plan, speed=10).due(1, 0.0)
 
 
 def test_a_world_shows_its_cases_by_workflow(small_world):

@@ -274,7 +274,7 @@ class Crew:
             self._release(worker)
             how = f"no answer within {self._setup.seconds:g} s, and its process stood still"
             yield from self._lost(worker, "timeout", how, order)
-        elif worker.case is not None and worker.started.count() > MOST_PROCESSES:
+        elif worker.case is not None and worker.processes() > MOST_PROCESSES:
             self._release(worker)
             how = f"it has started more than {MOST_PROCESSES} processes"
             yield from self._lost(worker, "too_many_processes", how, order)

@@ -84,9 +84,9 @@ class ShadowPlan:
     def due(self, index: int, passed: float) -> bool:
         """Whether a position of `orders` has its turn after so many seconds, at the plan's pace."""
         at = self.cases[index // self.repeats].received_at
-        first = next((c.received_at for c in self.cases if c.received_at is not None), None)
-        if self.speed is None or at is None or first is None:
+        if self.speed is None or at is None:
             return True
+        first = next((c.received_at for c in self.cases if c.received_at is not None), at)
         return (at - first).total_seconds() <= passed * self.speed
 
     def order(self, index: int) -> Inbound:

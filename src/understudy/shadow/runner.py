@@ -127,6 +127,8 @@ class _Run:
     ran: int = 0
     resumed: int = field(init=False)
     stopped: str | None = None
+    _stop: str = field(init=False)
+    """The file that stops the run."""
     _given: int = 0
     """Positions before this one have been handed to a worker or were done."""
     _begun: float = 0.0
@@ -136,6 +138,7 @@ class _Run:
     _fresh: dict[int, CaseRecord] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._stop = str(self.plan.run_folder / STOP)
         self.keys = self.plan.orders()
         _refuse_twins(self.keys)
         self.store = _opened_store(self.plan)
@@ -215,7 +218,7 @@ class _Run:
         return self._given - 1
 
     def _stopping(self) -> bool:
-        if self.stopped is None and (self.plan.run_folder / STOP).exists():
+        if self.stopped is None and os.path.exists(self._stop):  # noqa: PTH110 - asked for each case
             self.stopped = "kill_switch"
         return self.stopped is not None
 

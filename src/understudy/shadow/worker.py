@@ -26,6 +26,8 @@ from understudy.shadow.protocol import Setup, Stage, Told, decode_told, encode
 __all__ = ["Worker", "ending"]
 
 _MOST_PRINTED = 4 << 10
+_COUNTED_FOR = 0.05
+"""Counting processes takes as long as a quick case, so one stands for so many seconds."""
 
 
 class Worker:
@@ -54,6 +56,7 @@ class Worker:
         )
         self.started = Started(self._process.pid)
         """The processes of its candidate."""
+        self._counted, self._count_at = 0, 0.0
         setup = msgspec.structs.replace(setup, door=theirs.fileno())
         theirs.close()
         self._in, self._out = pipes_of(self._process)
@@ -103,6 +106,13 @@ class Worker:
         """Tell it that there are no more cases; it says what is left to be said, and ends."""
         with contextlib.suppress(OSError):
             self._in.close()
+
+    def processes(self) -> int:
+        """How many its candidate has started and not ended, as of a moment ago."""
+        now = time.monotonic()
+        if now - self._count_at >= _COUNTED_FOR:
+            self._counted, self._count_at = self.started.count(), now
+        return self._counted
 
     def seconds(self) -> float:
         """How long it has been at what it is doing."""
