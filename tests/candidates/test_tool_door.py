@@ -174,6 +174,35 @@ def test_langchain_tools_keep_their_schema_and_validation(session):
         refund.invoke({"charge": "ch_1", "amount": 5})
 
 
+def test_tools_that_keep_what_they_found_answer_in_pairs(session, tmp_path):
+    """As adapters of MCP servers make them: a schema that is JSON, and any arguments at all."""
+    tools = pytest.importorskip("langchain_core.tools")
+
+    async def call_tool(runtime=None, **arguments):
+        raise AssertionError("the real one was called")
+
+    schema = {"type": "object", "properties": {"charge": {"type": "string"}}}
+    refund, look = (
+        tools.StructuredTool(
+            name=name, description="A till's.", args_schema=schema, coroutine=call_tool,
+            response_format="content_and_artifact",
+        )
+        for name in ("refund", "look")
+    )  # fmt: skip
+    kept = {"content": [{"type": "text", "text": "paid"}], "structuredContent": {"paid": True}}
+    lines = tmp_path / "answers.jsonl"
+    lines.write_text(
+        json.dumps({"tool": "look", "arguments": {"charge": "ch_1"}, "answer": kept}) + "\n"
+    )
+    made = shadow_tools([refund, look], {**MAP, "look": recorded(lines)})
+    call = {"args": {"charge": "ch_1"}, "id": "1", "type": "tool_call"}
+    done, found = (asyncio.run(each.ainvoke({**call, "name": each.name})) for each in made)
+    assert done.artifact["object"] == "refund"
+    assert json.loads(done.content)["amount"] == 1000
+    assert found.content == [{"type": "text", "text": "paid"}]
+    assert found.artifact == {"structured_content": {"paid": True}}
+
+
 def test_what_langgraph_fills_in_is_its_own(session):
     """State and call's id reach no operation, and a function only where it names them."""
     tools = pytest.importorskip("langchain_core.tools")

@@ -19,6 +19,7 @@ import orjson
 
 from understudy.candidates.callable_tools import Replace
 from understudy.candidates.hand import hand_at_work
+from understudy.candidates.mcp_sessions import bare_session, is_session, rebuilt_session, tools_of
 from understudy.candidates.plain import plain
 from understudy.model.errors import CandidateError
 
@@ -39,20 +40,26 @@ class ListedServer:
 
 
 async def record_tools(server: Any, file: str | Path) -> None:
-    """Connect to a server of OpenAI's Agents SDK, and write the tools that it lists to a file.
+    """Write the tools that a server lists to a file, which is what MCP answers to `tools/list`.
 
-    To be called once, outside of a shadow run; the file is what MCP answers to `tools/list`.
+    `server` is one of OpenAI's Agents SDK, or a client of MCP's package or FastMCP's, and is
+    connected to; or a `ClientSession` that is initialized. To be called once, outside of a shadow
+    run.
     """
-    async with server:
-        tools = await server.list_tools()
+    if is_session(server):
+        tools = await tools_of(server)
+    else:
+        async with server:
+            tools = await server.list_tools()
     told = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools]
     Path(file).write_text(json.dumps({"tools": told}, indent=1) + "\n", encoding="utf-8")
 
 
-def listed(file: str | Path, server: Any) -> ListedServer:
+def listed(file: str | Path, server: Any = None) -> ListedServer:
     """The server with the tools in a file of `record_tools`, for `shadow_tools`.
 
-    Raises `CandidateError` where the file is not there, or holds no list of tools.
+    Without a server it is a `ClientSession` of MCP's package, for agents that call one themselves
+    or load their tools from it. Raises `CandidateError` where the file is not there, or holds no list of tools.
     """
     from mcp.types import ListToolsResult
 
@@ -64,7 +71,7 @@ def listed(file: str | Path, server: Any) -> ListedServer:
             code="U220",
             hint=_RECORD,
         ) from None
-    return ListedServer(server, tuple(found.tools))
+    return ListedServer(bare_session() if server is None else server, tuple(found.tools))
 
 
 def rebuilt_client(server: Any, replace: Replace, check: Callable[[list[str]], None]) -> Any:
@@ -72,7 +79,9 @@ def rebuilt_client(server: Any, replace: Replace, check: Callable[[list[str]], N
     given, tools = server, None
     if isinstance(server, ListedServer):
         given, tools = server.server, list(server.tools)
-    elif isinstance(given, sys.modules["agents.mcp"].MCPServerStdio):
+    if is_session(given):
+        return rebuilt_session(given, tools, replace, _called, check)
+    if tools is None and isinstance(given, sys.modules["agents.mcp"].MCPServerStdio):
         raise CandidateError(
             f"the tools of the MCP server `{given.name}` are listed by a process, and none may be "
             "started here",
@@ -111,26 +120,32 @@ def _listing_these(tools: list[Any]) -> dict[str, Any]:
 
 
 def _calling(replace: Replace) -> Callable[..., Any]:
-    async def given(**arguments: Any) -> Any:
-        return arguments
-
     async def call_tool(
         self: Any, tool_name: str, arguments: dict[str, Any] | None, meta: Any = None
     ) -> Any:
         del meta
         tool = next((each for each in getattr(self, "_shown", ()) if each.name == tool_name), None)
-        wrong = _wrong(tool, arguments or {})
-        if wrong:
-            return _result(wrong, tool, failed=True)
-        try:
-            answer = await replace(tool_name, given, ())(**(arguments or {}))
-        except Exception as error:  # a server answers whatever its tool raises
-            if hand_at_work() is None:
-                raise  # there is no case that it could be an answer in
-            return _result(str(error), tool, failed=True)
-        return _result(answer, tool)
+        return await _called(replace, tool, tool_name, arguments)
 
     return call_tool
+
+
+async def _called(replace: Replace, tool: Any, name: str, arguments: dict[str, Any] | None) -> Any:
+    """What a server would answer to a call; `tool` is as it was listed, where it was."""
+
+    async def given(**arguments: Any) -> Any:
+        return arguments
+
+    wrong = _wrong(tool, arguments or {})
+    if wrong:
+        return _result(wrong, tool, failed=True)
+    try:
+        answer = await replace(name, given, ())(**(arguments or {}))
+    except Exception as error:  # a server answers whatever its tool raises
+        if hand_at_work() is None:
+            raise  # there is no case that it could be an answer in
+        return _result(str(error), tool, failed=True)
+    return _result(answer, tool)
 
 
 def _wrong(tool: Any, arguments: dict[str, Any]) -> str:

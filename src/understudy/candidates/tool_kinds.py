@@ -14,6 +14,7 @@ import orjson
 
 from understudy.candidates.callable_tools import Replace, name_of, rebuilt_callable
 from understudy.candidates.mcp_clients import ListedServer, rebuilt_client
+from understudy.candidates.mcp_sessions import is_session
 from understudy.model.errors import CandidateError
 
 __all__ = ["lists_later", "named", "rebuilt"]
@@ -45,7 +46,8 @@ def lists_later(tool: Any) -> bool:
 
 
 def _is_client(tool: Any) -> bool:
-    return isinstance(tool, ListedServer) or _is_a(tool, "agents.mcp", "MCPServer")
+    client = is_session(tool) or _is_a(tool, "agents.mcp", "MCPServer")
+    return client or isinstance(tool, ListedServer)
 
 
 def rebuilt(tool: Any, replace: Replace, check: Callable[[list[str]], None]) -> Any:
@@ -78,7 +80,8 @@ def _no_tool(tool: Any) -> CandidateError:
     return CandidateError(
         f"`{tool!r:.80}` is no tool that can be shadowed",
         code="U215",
-        hint="LangChain tools, function tools of OpenAI's Agents SDK, MCP servers, callables",
+        hint="LangChain tools, function tools of OpenAI's Agents SDK, MCP servers, sessions of "
+        "their clients, callables",
     )
 
 
@@ -89,6 +92,8 @@ def _langchain_tool(tool: Any, replace: Replace) -> Any:
     made_of = [getattr(tool, part) for part in own] or [type(tool)._run, type(tool)._arun]
     aside = _LANGCHAIN - {"self", *known} | {"self"} | _injected(made_of)
     change = _replacing(replace, tool.name, aside)
+    if tool.response_format == "content_and_artifact":
+        change = _in_pairs(change)
     if hasattr(tool, "func"):
         parts = {part: getattr(tool, part, None) for part in ("func", "coroutine")}
         return tool.model_copy(
@@ -129,6 +134,38 @@ def _replacing(
     replace: Replace, name: str, aside: Container[str]
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return lambda original: replace(name, original, aside)
+
+
+def _in_pairs(change: Callable[..., Any]) -> Callable[..., Any]:
+    """As what tools give that keep what they found beside what the model is told."""
+
+    def changed(original: Callable[..., Any]) -> Callable[..., Any]:
+        called = change(original)
+        if not inspect.iscoroutinefunction(called):
+            return functools.wraps(called)(lambda *args, **kwargs: _pair(called(*args, **kwargs)))
+
+        @functools.wraps(called)
+        async def later(*args: Any, **kwargs: Any) -> Any:
+            return _pair(await called(*args, **kwargs))
+
+        return later
+
+    return changed
+
+
+def _pair(answer: Any) -> Any:
+    """What is a pair stays one; what is recorded as MCP answers it is taken apart.
+
+    >>> _pair({"id": 1})
+    ({'id': 1}, {'id': 1})
+    >>> _pair({"content": [{"type": "text", "text": "paid"}]})
+    ([{'type': 'text', 'text': 'paid'}], {'structured_content': None})
+    """
+    if isinstance(answer, tuple) and len(answer) == 2:
+        return answer
+    if isinstance(answer, dict) and isinstance(answer.get("content"), list):
+        return answer["content"], {"structured_content": answer.get("structuredContent")}
+    return answer, answer
 
 
 def _method(original: Callable[..., Any], change: Callable[..., Any]) -> Callable[..., Any]:
