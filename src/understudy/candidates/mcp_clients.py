@@ -59,7 +59,8 @@ def listed(file: str | Path, server: Any = None) -> ListedServer:
     """The server with the tools in a file of `record_tools`, for `shadow_tools`.
 
     Without a server it is a `ClientSession` of MCP's package, for agents that call one themselves
-    or load their tools from it. Raises `CandidateError` where the file is not there, or holds no list of tools.
+    or load their tools from it. Raises `CandidateError` where the file is not there, or holds no
+    list of tools.
     """
     from mcp.types import ListToolsResult
 
