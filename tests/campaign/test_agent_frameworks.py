@@ -52,9 +52,9 @@ def test_a_tool_without_a_mapping_is_a_gap_though_a_framework_answers_for_it(pro
     assert record_of(run)["trace"]["rationale"] == "all done"
     verdict = json.loads((run / "verdict.json").read_text("utf-8"))
     assert (finished.returncode, verdict["verdict"]) == (3, "INVALID"), finished.stderr
-    told = "nothing serves CALL wipe at tools (2x)"
-    assert told in finished.stdout
-    assert told in (run / "report.md").read_text("utf-8")
+    assert "nothing serves CALL wipe at tools (2x)" in finished.stdout
+    assert "a request that nothing serves: CALL wipe at tools (2x)" in verdict["not_covered"]
+    assert "made calls that nothing serves" in (run / "report.md").read_text("utf-8")
 
 
 @pytest.mark.slow
@@ -82,10 +82,13 @@ def test_a_graph_that_asks_the_customer_goes_on_with_the_reply(project):
         builder.add_edge(START, "ask")
         GRAPH = builder.compile(checkpointer=InMemorySaver())
 
+        def is_question(value):
+            return "question" in value
+
         def handle(case, systems):
             asked = any(turn.role == "agent" for turn in case.turns)
             given = Command(resume=case.turns[-1].text) if asked else {"said": ""}
-            state = run_graph(GRAPH, given, case, systems, {}, leave=lambda value: "question" in value)
+            state = run_graph(GRAPH, given, case, systems, {}, leave=is_question)
             if "__interrupt__" in state:
                 return {"ask": state["__interrupt__"][0].value["question"]}
             return {"outcome": "abstained", "rationale": "heard: " + state["said"]}

@@ -126,7 +126,7 @@ def rebuilt_session(
     parts |= {kind.listing: listing} if tools is None else _in_place(kind, tools, replace)
     if kind is not _SESSION:
         parts["session"] = property(_inner(own, tools, replace, called, check))
-    made = object.__new__(type(own.__name__, (own,), parts))
+    made: Any = object.__new__(type(own.__name__, (own,), parts))
     # What is agreed with a server is agreed at the first request, and is known to both.
     made.__dict__ = given.__dict__
     return made
