@@ -1,4 +1,4 @@
-"""The promotion ladder's rules alone: what a change inherits, what sends a class down, what lacks."""
+"""The promotion ladder's rules: what a change inherits, what sends a class down, what lacks."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ ATTENTION = (
     ],
 )  # fmt: skip
 def test_the_high_rungs_ask_for_more(ask, run, told):
-    """Attention before approvals; held-out cases, a drill, two people and a month before autonomy."""
+    """Attention before approvals; held-out cases, a drill, people and time before autonomy."""
     assert missing(ask, a_run(ask.to.label, **run), a_line()) == told
 
 
