@@ -117,7 +117,7 @@ def _hours(cost: CostSummary, economics: CaseEconomics, outlook: Outlook) -> flo
 def _told(each: Judged) -> Iterator[Told]:
     costs = dict.fromkeys((proposal.repeat for proposal in each.proposals), 0)
     for finding in each.findings:
-        costs[finding.repeat] = costs.get(finding.repeat, 0) + finding.cost_minor
+        costs[finding.repeat] += finding.cost_minor
     for proposal in each.proposals:
         given_up = has_escalated(proposal) or proposal.failure is not None
         yield Told(proposal.confidence, costs[proposal.repeat], given_up)

@@ -164,7 +164,7 @@ def case_cost(each: Judged, economics: CaseEconomics) -> CaseCost:
     proposals = each.proposals
     costs = dict.fromkeys((proposal.repeat for proposal in proposals), 0)
     for finding in each.findings:
-        costs[finding.repeat] = costs.get(finding.repeat, 0) + finding.cost_minor
+        costs[finding.repeat] += finding.cost_minor
     models = economics.models_of(proposals)
     economics = economics.paying(models)
     worth = sum(_worth(proposal, costs[proposal.repeat], economics) for proposal in proposals)
