@@ -64,9 +64,9 @@ def _about_counts(cost: CostSummary, facts: RunFacts) -> Iterator[str]:
         if names.number(case.case_id) < known:
             twice[case.case_id] = None
     if twice:
-        others = f" and {len(twice) - 1:,} others" if len(twice) > 1 else ""
+        others = f" and {len(twice) - 1:,} more stand" if len(twice) > 1 else " stands"
         first = next(iter(twice))
-        yield f"the case id `{printable(first, 60)}`{others} stands more than once"
+        yield f"the case id `{printable(first, 60)}`{others} more than once"
 
 
 def _about_costs(cost: CostSummary) -> Iterator[str]:
