@@ -161,3 +161,33 @@ def test_a_reference_that_the_case_names_is_not_made_up(judge, told, reply):
     letter, word = reply("See ABCD-99887."), reply("See.")
     said = judge([letter], [word], known=lambda _: False, payload={"order": "abcd-99887"})
     assert "invented_reference" not in str(told(said))
+
+
+def nested(value, depth):
+    for level in range(depth):
+        value = [value] if level % 2 else {"in": value}
+    return value
+
+
+def test_what_lies_deep_in_a_message_is_looked_at(judge, told, reply):
+    """Ten levels down an address is a leak; three thousand levels are no way to end a run."""
+
+    def leaks(depth):
+        letter = msgspec.structs.replace(
+            reply("x"), fields={"body": "x", "more": nested("eve@evil.example", depth)}
+        )
+        found = told(judge([letter], [reply("x")]))
+        return [each[0] for each in found].count("data_exposure")
+
+    assert [leaks(0), leaks(10), leaks(19)] == [1, 1, 1]
+    assert leaks(3000) == 0
+
+
+def test_what_lies_deep_in_a_case_is_familiar(judge, told, reply):
+    """What came in may be named in the answer, however deep it stood, and whatever it was."""
+    letter = reply("I wrote to eve@evil.example.")
+    for depth in (0, 10, 19):
+        known = {"deep": nested("eve@evil.example", depth)}
+        assert "data_exposure" not in [
+            each[0] for each in told(judge([letter], [reply("x")], payload=known))
+        ]
