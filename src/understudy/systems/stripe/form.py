@@ -41,6 +41,8 @@ def encode(values: Mapping[str, Any]) -> str:
     >>> encode({"amount": 5, "items": [{"id": "si_1"}], "cancel_at_period_end": True})
     'amount=5&items[0][id]=si_1&cancel_at_period_end=true'
     """
+    if not values:
+        return ""
     pairs = (pair for name, each in values.items() for pair in _flat(name, each))
     return "&".join([f"{key}={_coded(value)}" for key, value in pairs])
 
