@@ -76,7 +76,8 @@ def striped(
     """What `work` makes of each record, in order, by several processes in turns.
 
     `work` gives one thing for each record that its turn takes, counted from 0. What is made waits
-    in files in `folder` until all of it is there. The last process does what is `beside` first.
+    in files in `folder` until all of it is there. This process does what is `beside` first: a
+    forked one would hold what that needs as well.
     """
     if count == 1:
         beside.made = beside.work()
@@ -85,13 +86,13 @@ def striped(
     stores = [Blobs(folder) for _ in range(count)]
 
     def share(number: int) -> tuple[Any, array[int], array[int]]:
-        made = beside.work() if number == count - 1 else None
+        made = None if number else beside.work()
         return made, *_stored(stores[number], work, Turn(number, claims))
 
     try:
         with Claims(folder) as claims:
             shares = side_by_side(count, share)
-        beside.made = shares[-1][0]
+        beside.made = shares[0][0]
         for store, (_, starts, _) in zip(stores, shares, strict=True):
             store.resume(starts)
         yield from map(_read, _in_order(stores, [blocks for _, _, blocks in shares]))
