@@ -73,7 +73,6 @@ class Redactor:
         self._harmless: set[str] = set()
         self._known: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._headers: dict[tuple[str, str], tuple[str, str, tuple[str, ...]]] = {}
-        self._plain_names: dict[str, str] = {}
         self._fields: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
 
     def redact_text(self, text: str) -> str:
@@ -157,11 +156,8 @@ class Redactor:
     def _header_anew(self, pair: tuple[str, str]) -> tuple[str, str]:
         """A header that was not seen before; most come again with every message."""
         name, value = pair
-        plain = self._plain_names.get(name)
-        if plain is None:
-            plain = self._plain_name(name)
-        if plain and is_plain(value):
-            return plain, value
+        if is_plain(value) and kind_of_header(name) is None and kind_of_field(name) is None:
+            return self.redact_text(name), value
         finder, self._finder = self._finder, None  # A header is no prose.
         clean, own = self._takings.of(lambda: (self.redact_text(name), self._header(*pair)))
         self._finder = finder
@@ -169,14 +165,6 @@ class Redactor:
         if len(value) <= _LONGEST_KNOWN:
             keep(self._headers, pair, (*clean, own))
         return clean
-
-    def _plain_name(self, name: str) -> str:
-        """A header's name, where it says nothing of the value and holds nothing itself."""
-        says = kind_of_header(name) or kind_of_field(name) or self._sieve.in_text(name) != NOTHING
-        plain = "" if says else name
-        if len(name) <= _SHORT:
-            keep(self._plain_names, name, plain)
-        return plain
 
     def _as_before(self, known: tuple[str, tuple[str, ...]]) -> str:
         """What became of a text before, counted again."""
