@@ -38,6 +38,7 @@ def test_what_becomes_of_native_calls_is_said(monkeypatch, level, native, said):
         ("hook+netns", "blocked", "is refused, and counted by address or by the name asked for"),
         ("hook+netns", "blocked, not counted", "is refused, and not counted; the kernel cannot"),
         ("hook", "open", "exec: candidates have wall: none"),
+        ("hook", "blocked", "are in the machine's network, held by the kernel's questions alone"),
     ],
 )
 def test_what_becomes_of_programs_is_said(monkeypatch, level, programs, said):

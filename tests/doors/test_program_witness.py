@@ -34,7 +34,8 @@ witness = start_witness()
 with socket.create_server(("127.0.0.1", 0)) as door:
     port = door.getsockname()[1]
     program = Program(
-        isolated=isolated, reachable=[("127.0.0.1", port)], starter=os.getpid(), most_processes=10
+        isolated=isolated, shared={shared}, reachable=[("127.0.0.1", port)], starter=os.getpid(),
+        most_processes=10,
     )
     done = subprocess.run(
         {command!r} + [str(port)], preexec_fn=lambda: watch_program(witness, program),
@@ -54,10 +55,10 @@ print(json.dumps({{
 """
 
 
-def held(command, *, isolated=True, before="", expected=()):
+def held(command, *, isolated=True, shared=False, before="", expected=()):
     """What became of a program, told by a process that had it held."""
     text = HOLDING.format(
-        command=command, isolated=isolated, before=before, expected=tuple(expected)
+        command=command, isolated=isolated, shared=shared, before=before, expected=tuple(expected)
     )
     done = subprocess.run(
         [sys.executable, "-c", text], capture_output=True, text=True, check=False, timeout=60

@@ -51,14 +51,14 @@ def test_a_process_handles_cases(project, run, process):
     report, records = run(project.plan(1, use=process, repeats=2))
     assert amounts(records) == [[100], [100]]
     assert records[0].trace.rationale.startswith("re_")
-    assert report.level == "none"
+    assert report.level in ("witness", "none")
 
 
 def test_a_process_has_a_network_of_its_own_where_that_is_permitted(project, run, process):
     """In a namespace the process reaches the systems and nothing else."""
     report, records = run(project.plan(1, use=process, namespace=True))
     assert amounts(records) == [[100]]
-    assert report.level in ("netns+witness", "netns", "none")
+    assert report.level in ("netns+witness", "netns", "witness", "none")
 
 
 @pytest.mark.slow

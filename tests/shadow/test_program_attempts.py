@@ -78,7 +78,7 @@ def held(project, run):
 
     def run_held(count, **changes):
         report, records = run(project.plan(count, namespace=True, **changes))
-        if report.level == "none":
+        if report.level in ("none", "witness"):
             pytest.skip("no network namespace is permitted here")
         assert report.level == "netns+witness"
         return report, records
@@ -98,6 +98,34 @@ def test_a_programs_attempts_are_its_cases(project, held):
     evidence = report.evidence()
     assert (evidence.attempts, evidence.blocked, evidence.expected) == (4, 4, 2)
     assert report.failures == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("needs", [(), ("192.0.2.1:6379",)], ids=["here", "beyond"])
+def test_a_program_without_a_network_of_its_own_is_held_by_the_kernels_questions(
+    project, run, needs
+):
+    """The same attempts, refused and counted: in the machine's network, and with needs beyond."""
+    project.write("trying.py", PYTHON)
+    use = f"exec: {sys.executable} trying.py"
+    options = {"expect_blocked": ["telemetry.example.net"], "needs": needs}
+    report, records = run(project.plan(3, use=use, namespace=bool(needs), **options))
+    if report.level == "none":
+        pytest.skip("the kernel cannot ask here")
+    assert report.level == "witness"
+    counted = [(record.wall.network, record.wall.expected) for record in records]
+    assert counted == [(0, 0), (2, 1), (2, 1)]
+    places = ("resolve telemetry.example.net.evil.example", "connect 10.0.0.1:80")
+    assert records[1].wall.places == places
+
+
+@pytest.mark.slow
+def test_a_need_by_its_name_leaves_a_program_unheld(project, run):
+    """Names are told by servers of names, which could be told anything: nothing is counted."""
+    project.write("trying.py", PYTHON)
+    use = f"exec: {sys.executable} trying.py"
+    report, _ = run(project.plan(1, use=use, namespace=True, needs=("cache.invalid:6379",)))
+    assert report.level == "none"
 
 
 def test_what_a_program_tries_after_its_last_case_is_counted(project, held):

@@ -190,7 +190,7 @@ def test_an_event_that_is_worked_on_later_ends_by_what_becomes_of_it(project, ru
     systems = {"finance": "stripe", "support": "zendesk"}
     plan = project.plan(4, use=service(LATER), timeout=timedelta(seconds=3), systems=systems)
     report, records = run(plan)
-    assert report.level == "none"
+    assert report.level in ("witness", "none")
     quiet, escalated, endless, slow = records
     assert _amounts(quiet) == [100]
     assert 1000 <= quiet.proposal.wall_time_ms < 2500
@@ -247,8 +247,7 @@ def test_vendors_webhooks_are_accepted_by_the_vendors_own_code(project, run, ser
     ]
     text = json.dumps(told).lower()
     assert not any(word in text for word in ("understudy", "shadow", "httpx", "secret-scenario"))
-    held = report.level in ("none", "netns", "netns+witness")
-    assert held if namespace else report.level == "none"
+    assert namespace or "netns" not in report.level
 
 
 def test_each_scheme_is_over_what_the_vendor_says():

@@ -121,10 +121,13 @@ _PROGRAMS = {
 
 def _about_others(tried: SelfTest) -> list[str]:
     told = _PROGRAMS.get(tried.programs)
+    where = "have a network of their own"
+    if tried.level == "hook":
+        where = "are in the machine's network, held by the kernel's questions alone"
     covered = (
-        f"exec: candidates and services with start: have a network of their own; {told}"
-        if tried.level == "hook+netns" and told
-        else "exec: candidates have wall: none, since only a network namespace could hold them"
+        f"exec: candidates and services with start: {where}; {told}"
+        if told
+        else "exec: candidates have wall: none, since nothing here could hold them"
     )
     services = "they run in a process of your own, which nobody can seal from outside"
     return [f"wall: {covered}", f"wall: http:// candidates have wall: none, {services}"]

@@ -30,7 +30,7 @@ _OWN = (
     "run_id", "shard", "started_at", "stopped", "unanswered", "wall",
 )  # fmt: skip
 """What the shards of one campaign may differ in."""
-_LEVELS = ("none", "hook", "netns", "netns+witness", "hook+netns")
+_LEVELS = ("none", "witness", "hook", "netns", "netns+witness", "hook+netns")
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,11 @@ def _unwalled(end: RunFiles) -> Iterator[str]:
             "attempts of the candidate's process to get out: its network namespace refuses them, "
             "and nothing counts them, also for `on_egress` and `expect_blocked`"
         )
+    if level == "witness":
+        yield (
+            "code of the candidate's process that sets out to deceive: it has no network of its "
+            "own, and each address is read before the kernel reads it again"
+        )
     if level == "none":
         yield "the candidate's process: wall: none, it could reach whatever it liked"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["descending"]
+__all__ = ["descending", "sockets_of"]
 
 _PROC = Path("/proc")
 _TOLD = "children"
+_SOCKET = "socket:["
 
 
 def descending(pid: int) -> Iterator[int]:
@@ -21,6 +23,19 @@ def descending(pid: int) -> Iterator[int]:
         own = list(children(todo.pop()))
         todo += own
         yield from own
+
+
+def sockets_of(pid: int) -> frozenset[int]:
+    """The numbers of the sockets that are open in the processes that descend from one."""
+    found = set()
+    for each in descending(pid):
+        with contextlib.suppress(OSError):  # it has ended
+            for entry in os.scandir(f"/proc/{each}/fd"):
+                with contextlib.suppress(OSError):
+                    name = os.readlink(entry.path)  # noqa: PTH115 -- it is no path
+                    if name.startswith(_SOCKET):
+                        found.add(int(name[len(_SOCKET) : -1]))
+    return frozenset(found)
 
 
 def _told(pid: int) -> Iterator[int]:

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     address = (host, int(port))
     opened = socket.create_connection(address)
     isolated = level == "hook+netns" and enter_namespace()
-    programs = try_program(address) if isolated else Reach.NONE
+    programs = try_program(address, isolated=isolated)
     refusals = seal()
     target = Target(address, Path(folder), opened)
     left_out = SLOW_WAYS if chosen == "quick" else ()

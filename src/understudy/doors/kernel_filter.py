@@ -37,7 +37,7 @@ from understudy.doors.kernel_steps import (
 )
 from understudy.doors.kernel_witness import TO_SERVERS_OF_NAMES, Sealed, Witness
 
-__all__ = ["PROTOCOLS", "Reach", "filter_calls", "start_witness"]
+__all__ = ["PROTOCOLS", "Reach", "by_its_sort", "filter_calls", "start_witness"]
 
 _EACCES = 13
 _ALL_THREADS, _NEW_LISTENER = 1, 8
@@ -158,7 +158,7 @@ def _program(
     families = [_INTERNET, _INTERNET_6, *([] if connecting else [_UNIX])]
     asking = [load(1), Step(EQUALS, TO_SERVERS_OF_NAMES, no=1), refuse]
     others = [*unless_one_of(families, 7), *_by_the_library(), refuse]
-    asked = [*(asking if connecting and not naming else []), *others, *_by_its_sort(refuse)]
+    asked = [*(asking if connecting and not naming else []), *others, *by_its_sort(refuse)]
     steps += where(numbers, "socket", asked)
     typing = [Step(EQUALS, _TYPING[0], yes=1), Step(EQUALS, _TYPING[1], no=1)]
     steps += where(numbers, "ioctl", [load(1), *typing, refuse])
@@ -167,7 +167,7 @@ def _program(
     return [*steps, Step(RETURN, ALLOW)]
 
 
-def _by_its_sort(refuse: Step) -> list[Step]:
+def by_its_sort(refuse: Step) -> list[Step]:
     """Refuse internet sockets that reach others by calls of their own, as those of SCTP do."""
     protocols = [*unless_one_of(list(PROTOCOLS), argument=2), refuse]
     sort = [load(1), Step(ANY_BIT, _FURTHER_SORTS, yes=len(protocols) - 1)]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = [
+    "NOT_DONE",
     "Question",
     "answer",
     "family_of",
@@ -27,6 +28,8 @@ __all__ = [
 _RECEIVE, _ANSWER, _STILL_WAITS = 0xC0502100, 0xC0182101, 0x80082102
 _LAYOUT = struct.Struct("=QIIiIQ6Q")
 _GO_ON = 1
+NOT_DONE = -1
+"""In place of the number of an error: the call is told to be done, and never is."""
 _PIDFD_OPEN, _PIDFD_GETFD = 434, 438
 _ADDRESS_AT = {"connect": (1, 2), "sendto": (4, 5)}
 _LONGEST_ADDRESS = 128
@@ -34,6 +37,8 @@ _INTEGER = 0xFFFFFFFF
 """The part of an argument that the kernel reads as a number; what stands above is anything."""
 _MESSAGE = struct.Struct("=QI4x40x8x")
 _MOST_MESSAGES = 1024
+_PARTS, _PART = struct.Struct("=16xQQ"), struct.Struct("=QQ")
+_LONGEST_PAYLOAD = 512
 _library = ctypes.CDLL(None, use_errno=True)
 
 
@@ -82,22 +87,55 @@ class Question:
             if place:
                 yield self.memory(place, min(length, _LONGEST_ADDRESS))
 
+    def payloads(self) -> Iterator[bytes]:
+        """The beginning of each message that the call sends."""
+        if self.name == "sendto":
+            yield self.memory(self.arguments[1], min(self.arguments[2], _LONGEST_PAYLOAD))
+            return
+        number = 1 if self.name == "sendmsg" else min(self.arguments[2] & _INTEGER, _MOST_MESSAGES)
+        for at in range(number):
+            head = self.memory(self.arguments[1] + at * _MESSAGE.size, _PARTS.size)
+            place, parts = _PARTS.unpack(head)
+            if parts:
+                start, length = _PART.unpack(self.memory(place, _PART.size))
+                yield self.memory(start, min(length, _LONGEST_PAYLOAD))
+
     def sends_datagrams(self) -> bool:
         """Whether the socket of the call sends messages, and makes no connections."""
+        with self._socket() as made:
+            return made is not None and made.type == socket.SOCK_DGRAM
+
+    def is_connected(self) -> bool:
+        """Whether the socket of the call has another end, or is none of the internet's."""
+        with self._socket() as made:
+            if made is None or made.family not in (socket.AF_INET, socket.AF_INET6):
+                return True
+            try:
+                made.getpeername()
+            except OSError:
+                return False
+            return True
+
+    @contextlib.contextmanager
+    def _socket(self) -> Iterator[socket.socket | None]:
+        """The socket of the call, None where it cannot be had."""
         process = _library.syscall(_PIDFD_OPEN, self._process(), 0)
         if process < 0:
-            return False
+            yield None
+            return
         copy = _library.syscall(_PIDFD_GETFD, process, self.arguments[0], 0)
         os.close(process)
         if copy < 0:
-            return False
+            yield None
+            return
         try:
             made = socket.socket(fileno=copy)
         except OSError:  # it is no socket, and nobody else closes it
             os.close(copy)
-            return False
+            yield None
+            return
         with made:
-            return made.type == socket.SOCK_DGRAM
+            yield made
 
     def _process(self) -> int:
         """The number of the process that the thread is one of."""
@@ -127,7 +165,8 @@ def still_waits(listener: int, question: Question) -> bool:
 
 def answer(listener: int, question: Question, refusal: int) -> None:
     """Refuse the call with this number of an error, or have it go on where that is 0."""
-    said = struct.pack("=QqiI", question.key, 0, -refusal, 0 if refusal else _GO_ON)
+    error = 0 if refusal == NOT_DONE else refusal
+    said = struct.pack("=QqiI", question.key, 0, -error, 0 if refusal else _GO_ON)
     fcntl.ioctl(listener, _ANSWER, bytearray(said))
 
 

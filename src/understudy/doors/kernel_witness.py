@@ -38,6 +38,7 @@ from understudy.doors.kernel_question import (
 )
 from understudy.doors.names_asked import NamesAsked
 from understudy.doors.program_judge import NAME_SERVICES, Program, ProgramJudge, bare
+from understudy.doors.shared_network import SharedJudge
 
 __all__ = ["TO_SERVERS_OF_NAMES", "Sealed", "Witness"]
 
@@ -174,6 +175,8 @@ class _Attendant:
         self._waiting.register(found[0], select.POLLIN)
 
     def _judge_of(self, program: Program) -> ProgramJudge:
+        if program.shared:
+            return SharedJudge(program, self._count)
         if self._asked is None and program.isolated:
             self._asked = NamesAsked(self._count)
             for each in self._asked.sockets:

@@ -11,7 +11,7 @@ from pathlib import Path
 from understudy.doors.kernel_count import KernelCount
 from understudy.doors.namespace import claim_all_addresses
 
-__all__ = ["NamesAsked"]
+__all__ = ["Lookups", "NamesAsked", "question_of", "searched"]
 
 _PORT = 53
 _PACKET_INFO = 8
@@ -27,7 +27,7 @@ class NamesAsked:
     def __init__(self, count: KernelCount) -> None:
         """Without the right to listen there none can be, and who asks for names is counted so."""
         self._count = count
-        self._suffixes = tuple(f".{each}" for each in _searched())
+        self._suffixes = tuple(f".{each}" for each in searched())
         self._lookups = Lookups(self._suffixes)
         self._open: dict[int, socket.socket] = {}
         if claim_all_addresses():
@@ -129,7 +129,7 @@ def _listener(family: socket.AddressFamily) -> socket.socket:
     return made
 
 
-def _searched() -> list[str]:
+def searched() -> list[str]:
     """What is put behind names that are not found, as the machine's settings say."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         for line in _SETTINGS.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""What becomes of a program that tries to get out of a network of its own."""
+"""What becomes of a program that tries to get out."""
 
 from __future__ import annotations
 
@@ -22,10 +22,19 @@ except OSError:
 _SECONDS = 20
 
 
-def try_program(address: tuple[str, int]) -> Reach:
-    """Have a program connect to an address; to be called in such a network, before any sealing."""
+def try_program(address: tuple[str, int], *, isolated: bool) -> Reach:
+    """Have a program connect to an address; to be called before any sealing.
+
+    `isolated` says whether this is a network of its own.
+    """
     witness = start_witness()
-    program = Program(isolated=True, reachable=(), starter=os.getpid(), most_processes=64)
+    program = Program(
+        isolated=isolated,
+        shared=not isolated,
+        reachable=(),
+        starter=os.getpid(),
+        most_processes=64,
+    )
 
     def begin() -> None:
         if witness is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 
+from understudy.doors.kernel_filter import by_its_sort
 from understudy.doors.kernel_steps import (
     ALLOW,
     ANY_BIT,
@@ -20,6 +21,7 @@ from understudy.doors.kernel_steps import (
     opening,
     quietly,
     unless_nowhere,
+    unless_one_of,
     where,
 )
 from understudy.doors.kernel_witness import Witness
@@ -28,6 +30,8 @@ from understudy.doors.program_judge import Program
 __all__ = ["watch_program"]
 
 _NEW_LISTENER, _UNTIL_KILLED = 8, 32
+_FAMILIES = [1, 2, 10, 16]
+"""Unix sockets, the internet's, and netlink."""
 _STARTING = ("clone3", "fork", "vfork")
 _REACHING = ("connect", "sendmmsg", "sendmsg", "setns")
 
@@ -42,10 +46,9 @@ def watch_program(witness: Witness, program: Program) -> None:
     library = ctypes.CDLL(None, use_errno=True)
     if known is None or not no_more_rights(library):
         return
-    install = functools.partial(
-        installed, library, known[1]["seccomp"], _steps(*known, program.isolated)
-    )
-    if witness.hand_over(lambda: _first_that_works(install), program) and program.isolated:
+    install = functools.partial(installed, library, known[1]["seccomp"], _steps(*known, program))
+    asked = program.isolated or program.shared
+    if witness.hand_over(lambda: _first_that_works(install), program) and asked:
         witness.count.watch()
 
 
@@ -55,14 +58,17 @@ def _first_that_works(install: functools.partial[int]) -> int:
     return number if number >= 0 else install(_NEW_LISTENER)
 
 
-def _steps(architecture: int, numbers: dict[str, int], isolated: bool) -> list[Step]:
+def _steps(architecture: int, numbers: dict[str, int], program: Program) -> list[Step]:
     ask = Step(RETURN, ASK)
     # Other machines' calls, and those that are asked for in a queue, would come by unasked.
     steps = opening(architecture, quietly(ENOSYS))
     steps += where(numbers, "io_uring_setup", [quietly(ENOSYS)])
     steps += where(numbers, "clone", [load(0), Step(ANY_BIT, THREAD, yes=1), ask])
-    for name in (*_STARTING, *(_REACHING if isolated else ())):
+    for name in (*_STARTING, *(_REACHING if program.isolated or program.shared else ())):
         steps += where(numbers, name, [ask])
-    if isolated:
+    if program.isolated:
         steps += where(numbers, "sendto", [*unless_nowhere(4), ask])
+    if program.shared:
+        steps += where(numbers, "sendto", [ask])
+        steps += where(numbers, "socket", [*unless_one_of(_FAMILIES), ask, *by_its_sort(ask)])
     return [*steps, Step(RETURN, ALLOW)]

@@ -19,7 +19,7 @@ from understudy.doors.kernel_count import KernelCount
 from understudy.doors.kernel_question import Question, family_of, host_of, path_of
 from understudy.doors.unix_sockets import bound_here, device_of, file_of
 
-__all__ = ["NAME_SERVICES", "Program", "ProgramJudge", "bare"]
+__all__ = ["NAMES", "NAME_SERVICES", "Program", "ProgramJudge", "bare"]
 
 # What libraries ask by themselves when somebody wants a name, an address of its own or a UUID.
 NAME_SERVICES = (
@@ -29,7 +29,7 @@ NAME_SERVICES = (
 _HARMLESS = (socket.AF_UNSPEC, getattr(socket, "AF_NETLINK", 16))
 _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- read as the system reads it
 _STARTING = ("clone", "clone3", "fork", "vfork")
-_NAMES = 53
+NAMES = 53
 _LISTENS, _ANY = "0A", ""
 
 
@@ -37,7 +37,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What may be reached by a program, and how many processes may descend from its starter."""
 
     isolated: bool
-    """Whether it has a network of its own; only there are its connections asked about."""
+    """Whether it has a network of its own."""
+    shared: bool = False
+    """Whether it has not, and is asked about all the same: what it may reach is numbers."""
     reachable: tuple[tuple[str, int], ...]
     starter: int
     most_processes: int
@@ -89,7 +91,7 @@ class ProgramJudge:
         if (host, port) in self._reachable:
             return 0
         datagram = question.name != "connect" or question.sends_datagrams()
-        if datagram and port == _NAMES and self._names:
+        if datagram and port == NAMES and self._names:
             return 0
         own = host == "::1" or host.startswith("127.")
         # A datagram socket is connected to learn an address of its own, and sends nothing so.
@@ -103,8 +105,10 @@ class ProgramJudge:
 
     def _reaches_path(self, question: Question, path: str) -> int:
         """Refuse a socket of another network than the program's: whoever listens is another's."""
-        if not path or path.startswith("@"):
+        if not path:
             return 0
+        if path.startswith("@"):
+            return 0 if self._is_own_name(path) else self._refused_path(path)
         try:
             found = file_of(question.pid, path)
             whole = Path(os.readlink(f"/proc/{question.pid}/cwd"), path)  # noqa: PTH115 -- no path
@@ -112,21 +116,33 @@ class ProgramJudge:
             return error.errno or errno.ENOENT  # what is not found is not let through
         if self._is_own(found):
             return 0
-        if not str(whole).startswith(NAME_SERVICES):
-            self._count.add("network", f"connect {whole}")
+        return self._refused_path(str(whole))
+
+    def _refused_path(self, path: str) -> int:
+        if not path.startswith(NAME_SERVICES):
+            self._count.add("network", f"connect {path}")
         return errno.ECONNREFUSED
+
+    def _is_own_name(self, path: str) -> bool:
+        """Whether a name that is no file's is the program's; of others there are none here."""
+        del path
+        return True
 
     def _is_own(self, found: os.stat_result) -> bool:
         """Whether a socket of the program's network is bound there.
 
         Where the kernel does not tell, or tells the device otherwise, by when the file was changed.
         """
-        fresh, bound = found.st_ctime >= self._began, bound_here()
+        fresh, bound = self._is_fresh(found), bound_here()
         if bound is None:
             return fresh
         number = found.st_ino & 0xFFFFFFFF
         devices = {device for each, device in bound if each == number}
         return device_of(found) in devices or (fresh and bool(devices))
+
+    def _is_fresh(self, found: os.stat_result) -> bool:
+        """Whether the file was changed since the program began."""
+        return found.st_ctime >= self._began
 
 
 def bare(host: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 __all__ = ["bound_here", "device_of", "file_of"]
 
@@ -37,11 +37,12 @@ def device_of(found: os.stat_result) -> int:
     return os.major(found.st_dev) << 20 | os.minor(found.st_dev)
 
 
-def bound_here() -> frozenset[tuple[int, int]] | None:
+def bound_here(sockets: Container[int] | None = None) -> frozenset[tuple[int, int]] | None:
     """The file of each socket in the network of this process, as its number and its device.
 
-    Of a number only the lower 32 bits are told. None where the kernel tells nothing of it. Some
-    file systems tell another device to whoever looks at the file: layered ones, those of volumes.
+    With `sockets` only of these, by their own numbers. Of a file's number only the lower 32 bits
+    are told. None where the kernel tells nothing of it. Some file systems tell another device to
+    whoever looks at the file: layered ones, those of volumes.
     """
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCKETS) as kernel:
@@ -49,19 +50,20 @@ def bound_here() -> frozenset[tuple[int, int]] | None:
             whole = _HEAD.size + _REQUEST.size
             asked = _REQUEST.pack(socket.AF_UNIX, 0, 0, _ALL_STATES, 0, _SHOW_FILE, 0, 0)
             kernel.send(_HEAD.pack(whole, _BY_FAMILY, _DUMP, 1, 0) + asked)
-            return frozenset(_told(kernel))
+            return frozenset(_told(kernel, sockets))
     except (AttributeError, OSError):
         return None
 
 
-def _told(kernel: socket.socket) -> Iterator[tuple[int, int]]:
+def _told(kernel: socket.socket, sockets: Container[int] | None) -> Iterator[tuple[int, int]]:
     while True:
         for kind, body in _messages(kernel.recv(_LARGEST)):
             if kind == _DONE:
                 return
             if kind == _ERROR:
                 raise OSError("the kernel does not tell of sockets")
-            yield from _files(body[_TOLD_OF:])
+            if sockets is None or struct.unpack_from("=I", body, 4)[0] in sockets:
+                yield from _files(body[_TOLD_OF:])
 
 
 def _messages(block: bytes) -> Iterator[tuple[int, bytes]]:

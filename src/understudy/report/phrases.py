@@ -240,5 +240,7 @@ _COUNTING = ("hook", "witness")
 _UNCOVERED = {
     "hook": "; native code is not covered at this level",
     "netns": "; what the candidate's own process tries is refused, and not counted",
+    "witness": "; no network of its own, so the kernel's questions alone hold the candidate's "
+    "process, which code that sets out to deceive could get past",
     "none": "; wall: none, so nothing but false credentials kept this candidate from the outside",
 }

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from understudy.doors.guards import everywhere, is_numeric
 from understudy.doors.kernel_witness import Witness
 from understudy.doors.namespace import end_with_parent
 from understudy.doors.program_filter import watch_program
@@ -30,8 +31,9 @@ class Surroundings:
 
     @property
     def level(self) -> str:
-        """`netns+witness`, `netns` where nothing can be counted, or `none`."""
-        return "netns+witness" if self._watched else "netns" if self.isolated else "none"
+        """What holds it: `netns`, `witness` where it is counted, both, or `none`."""
+        held = [*(["netns"] if self.isolated else []), *(["witness"] if self._watched else [])]
+        return "+".join(held) or "none"
 
     def tell_by(self, wall: Refusals) -> None:
         """Have the wall tell of what the program tries, as it comes, where that is counted."""
@@ -53,7 +55,9 @@ def beginning(
     """
     program = Program(
         isolated=around.isolated,
-        reachable=(*setup.allow, *(door.getsockname()[:2] for door in doors)),
+        shared=not around.isolated
+        and all(host == "localhost" or is_numeric(host) for host, _ in setup.allow),
+        reachable=(*everywhere(setup.allow), *(door.getsockname()[:2] for door in doors)),
         starter=os.getpid(),
         most_processes=MOST_PROCESSES + _MORE_PROCESSES,
     )

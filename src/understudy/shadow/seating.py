@@ -73,7 +73,8 @@ class Seat:
     level: str
     """What stands around the candidate's own code.
 
-    `hook`, `hook+netns`, `netns`, `netns+witness` where what that refuses is counted, or `none`.
+    `hook`, `hook+netns`, `netns`, `netns+witness` where what that refuses is counted, `witness`
+    where nothing but the kernel's questions does, or `none`.
     """
     base_urls: Mapping[str, str] = field(default_factory=dict)
     """Where the candidate finds the systems, where that is not at the vendors' own hosts."""
