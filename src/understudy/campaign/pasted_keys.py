@@ -14,6 +14,13 @@ __all__ = ["refuse_pasted_keys"]
 _PARTS = ("candidate", "candidates", "models", "systems")
 """Where people say how something is reached. What a case's world holds is data of theirs."""
 
+_MODEL_KEY = "model_key"
+_OF_MODELS = "keep it in a variable and name that: models: {provider: {key: OPENAI_API_KEY}}"
+_OF_SYSTEMS = (
+    "leave it out: a run makes keys and secrets of its own, and hands them over with the case or "
+    "in the environment; to see those of a service: understudy systems env campaign.yaml"
+)
+
 
 def refuse_pasted_keys(document: Document) -> None:
     """Raise a `ConfigurationError` for every key in a campaign or a suite; it is never shown."""
@@ -23,7 +30,7 @@ def refuse_pasted_keys(document: Document) -> None:
             f"a key stands in the file ({kind.replace('_', ' ')}); it is not repeated here",
             code="U178",
             where=document.where(place),
-            hint="keep it in a variable and name that: models: {provider: {key: OPENAI_API_KEY}}",
+            hint=_OF_MODELS if "models" in place or kind == _MODEL_KEY else _OF_SYSTEMS,
         )
         for part in _PARTS
         for place, text in _texts(content.get(part), (part,))

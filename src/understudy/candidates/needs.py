@@ -21,7 +21,12 @@ def parse_need(text: str) -> tuple[str, int]:
     """
     host, _, port = text.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-    if not bare or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _LAST_PORT:
+    if (
+        not bare
+        or "/" in bare
+        or not (port.isascii() and port.isdigit())
+        or not 0 < int(port) <= _LAST_PORT
+    ):
         raise ConfigurationError(
             f"`needs: {text}` is not an address{_guess(text)}",
             code="U170",
