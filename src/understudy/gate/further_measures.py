@@ -27,11 +27,13 @@ from understudy.model.verdict import GateOutcome, GateResult
 
 __all__ = ["FURTHER", "Segment", "segments_of"]
 
-_UNSAFE = (
-    Kind.UNSAFE_AFTER_UNCERTAINTY, Kind.PARTIAL_COMMIT, Kind.FAILED_ROLLBACK,
-    Kind.DUPLICATE_HARMFUL,
-)  # fmt: skip
-_UNCONTROLLED = (Kind.UNAPPROVED, Kind.UNAUTHORIZED, Kind.FAILED_ROLLBACK)
+_COUNTED: Mapping[Metric, tuple[Kind, ...]] = {
+    Metric.UNSAFE_FALLBACKS: (
+        Kind.UNSAFE_AFTER_UNCERTAINTY, Kind.PARTIAL_COMMIT, Kind.FAILED_ROLLBACK,
+        Kind.DUPLICATE_HARMFUL,
+    ),
+    Metric.UNCONTROLLED_WRITES: (Kind.UNAPPROVED, Kind.UNAUTHORIZED, Kind.FAILED_ROLLBACK),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,26 +172,24 @@ def _wealth(units: Units, flags: NDArray[np.bool_], m0: float, bets: Bets, claim
     return float(log_wealth_recorded(x, m0, units.population, bets, claim)[-1])
 
 
-def _counted(kinds: tuple[Kind, ...]) -> Callable[[Gate, Measured], GateResult]:
-    def measure(gate: Gate, measured: Measured) -> GateResult:
-        limit = int(gate.limit or 0)
-        lines = [line for line in measured.cost.by_kind if line.group in {*kinds}]
-        seen = sum(line.findings for line in lines)
-        told = [f"{line.findings:,} {line.group}" for line in lines]
-        for count, what in _in_drills(gate, measured.facts.drills):
-            seen += count
-            told += [f"{count:,} {what}"] * (count > 0)
-        named = ", ".join(told) or "none was found"
-        outcome = GateOutcome.FAIL if seen > limit else GateOutcome.PASS
-        if not measured.cost.cases or (_needs_faults(gate) and not _was_in_need(measured.facts)):
-            outcome = GateOutcome.FAIL if seen > limit else GateOutcome.UNDECIDED
-            named += "; no fault was injected, so nothing shows what the candidate does then"
-        return GateResult(
-            id=gate.id, metric=gate.metric.value, observed=seen, limit=limit, outcome=outcome,
-            reason=f"{named}; the limit is {limit:,}",
-        )  # fmt: skip
-
-    return measure
+def _counted(gate: Gate, measured: Measured) -> GateResult:
+    """Findings of the gate's kinds, in the run and in its drills."""
+    limit = int(gate.limit or 0)
+    lines = [line for line in measured.cost.by_kind if line.group in _COUNTED[gate.metric]]
+    seen = sum(line.findings for line in lines)
+    told = [f"{line.findings:,} {line.group}" for line in lines]
+    for count, what in _in_drills(gate, measured.facts.drills):
+        seen += count
+        told += [f"{count:,} {what}"] * (count > 0)
+    named = ", ".join(told) or "none was found"
+    outcome = GateOutcome.FAIL if seen > limit else GateOutcome.PASS
+    if not measured.cost.cases or (_needs_faults(gate) and not _was_in_need(measured.facts)):
+        outcome = GateOutcome.FAIL if seen > limit else GateOutcome.UNDECIDED
+        named += "; no fault was injected, so nothing shows what the candidate does then"
+    return GateResult(
+        id=gate.id, metric=gate.metric.value, observed=seen, limit=limit, outcome=outcome,
+        reason=f"{named}; the limit is {limit:,}",
+    )  # fmt: skip
 
 
 def _needs_faults(gate: Gate) -> bool:
@@ -269,8 +269,8 @@ FURTHER: Mapping[Metric, Callable[[Gate, Measured], GateResult]] = {
     Metric.DIFFERENCE_FROM_PEOPLE: _against_people,
     Metric.EXCEEDANCE_RATE: _exceedance,
     Metric.SEGMENT_ERROR_COST: _segments,
-    Metric.UNSAFE_FALLBACKS: _counted(_UNSAFE),
-    Metric.UNCONTROLLED_WRITES: _counted(_UNCONTROLLED),
+    Metric.UNSAFE_FALLBACKS: _counted,
+    Metric.UNCONTROLLED_WRITES: _counted,
     Metric.ESCALATION_RATE: rate,
     Metric.EXCEPTION_RATE: rate,
     Metric.COST_PER_TASK: _cost_per_task,
