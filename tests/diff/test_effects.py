@@ -10,11 +10,11 @@ import pytest
 from understudy.cost.price_list import PriceList
 from understudy.diff.consistency import reconcile
 from understudy.diff.effects import Shape, compare_effects
-from understudy.diff.explain import explain
+from understudy.diff.explain import Explanation, explain
 from understudy.model.action import Action, Target
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Trigger
-from understudy.model.finding import Kind
+from understudy.model.finding import Finding, Kind, Severity
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 from understudy.model.state import changes
@@ -106,3 +106,58 @@ def test_an_attempt_that_the_system_refuses_has_no_effect():
     assert effects.equal
     assert [action.response_status for action in effects.candidate] == [200, 404]
     assert outcome.outcome_cost_minor == 0
+
+
+def reconciled(*findings, equal=True):
+    """What becomes of findings where the end states are alike, or are not."""
+    case = Case(case_id="c", scenario="s", cluster_id="c", trigger=Trigger(system="s", type="t"))
+    wanted = () if equal else (put(stock=2),)
+    effects = compare_effects(Stock, wanted, ())
+    return reconcile(case, Explanation("b", findings, 0), effects, PRICES)
+
+
+def found(kind, cost=500, **more):
+    return Finding(case_id="c", kind=kind, cost_minor=cost, system="stock",
+                   operation="stock.items.set", **more)  # fmt: skip
+
+
+def test_a_second_write_that_changed_nothing_is_kept_as_harmless():
+    """Where the states are alike a harmful duplicate becomes a benign one, without any price."""
+    twice = found(Kind.DUPLICATE_HARMFUL, severity=Severity.HIGH, explanation="set twice")
+    outcome = reconciled(twice)
+    [kept] = outcome.findings
+    assert (kept.kind, kept.severity, kept.cost_minor) == (Kind.DUPLICATE_BENIGN, Severity.NONE, 0)
+    assert (kept.rule, kept.explanation) == (
+        "duplicate_benign: severity none costs nothing", "set twice",
+    )  # fmt: skip
+    assert outcome.forgiven == (twice,)
+    assert outcome.outcome_cost_minor == 0
+    [charged] = [one for one in reconciled(twice, equal=False).outcome if one is twice]
+    assert charged.cost_minor == 500
+
+
+def test_a_failure_and_an_untold_fact_are_outcomes_of_equal_states_too():
+    """What ended no state still counts: no run at all, and a fact that nobody was told."""
+    failed, untold = found(Kind.RUN_FAILURE), found(Kind.WRONG_MESSAGE, field="reply")
+    worded = found(Kind.WRONG_MESSAGE, field="body")
+    late = found(Kind.LATE)
+    outcome = reconciled(failed, untold, late)
+    assert outcome.outcome == (failed, untold)
+    assert outcome.process == (late,)
+    assert outcome.outcome_cost_minor == 1000
+    assert not reconciled(failed).agreed
+    assert reconciled(untold, late).agreed, "neither of them speaks of a state"
+    assert worded not in reconciled(worded).outcome
+    different = reconciled(found(Kind.EXTRA_ACTION), late, equal=False)
+    assert [one.kind for one in different.outcome] == [
+        Kind.EXTRA_ACTION, Kind.UNEXPLAINED_STATE_CHANGE,
+    ]  # fmt: skip
+    assert different.process == (late,)
+
+
+def test_no_difference_is_no_finding():
+    """Equal states and no finding agree; an extra write that left no trace is forgiven."""
+    assert reconciled().agreed and reconciled().findings == ()
+    extra = found(Kind.EXTRA_ACTION)
+    outcome = reconciled(extra)
+    assert (outcome.findings, outcome.forgiven, outcome.agreed) == ((), (extra,), False)
