@@ -1,7 +1,6 @@
 """`python -m tests.release.mutants [--sample N]`: whether a small change of the code is noticed.
 
 mutmut changes diff, cost and gate in one place at a time, and runs the tests that reach the place.
-What mypy refuses as the project runs it is noticed too, and is told apart; no test is run for it.
 Without `--sample` every change is tried, which takes hours; with it so many are drawn by the seed.
 Ends with 1 where fewer are noticed than `--least`.
 """
@@ -9,7 +8,6 @@ Ends with 1 where fewer are noticed than `--least`.
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import random
 import shutil
@@ -17,13 +15,12 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("src", "tests", "fixtures", "scenarios", "pyproject.toml", "README.md", "CHANGELOG.md")
-SURVIVED, UNTESTED, MISTYPED = 0, 33, 37
-PACKAGES = ("cost", "diff", "gate")
+SURVIVED, UNTESTED = 0, 33
 FIRST = "understudy.gate.binomial.x_upper_rate__mutmut_1"
 
 
@@ -42,10 +39,8 @@ def main() -> int:
         # The first run writes all changes down and learns which test reaches what.
         _run(work, [FIRST], given.workers)
         names = drawn([*_codes(work)], given.only, given.sample, given.seed)
-        mistyped = refused(work / "mutants")
-        left = [name for name in names if name not in mistyped]
-        _run(work, left, given.workers)
-        codes = _codes(work) | dict.fromkeys(mistyped, MISTYPED)
+        _run(work, names, given.workers)
+        codes = _codes(work)
         share = told({name: codes[name] for name in names})
     return int(share < given.least)
 
@@ -74,38 +69,6 @@ def _codes(work: Path) -> dict[str, int | None]:
     return found
 
 
-def refused(mutants: Path) -> frozenset[str]:
-    """The changes that the type checker refuses, by name."""
-    command = [
-        sys.executable, "-m", "mypy", "--output", "json", "--no-warn-unused-ignores",
-        "--disable-error-code", "ignore-without-code",  # of the lines that mutmut adds
-        *(f"src/understudy/{package}" for package in PACKAGES),
-    ]  # fmt: skip
-    done = subprocess.run(command, cwd=mutants, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"mypy: {done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    lines: dict[str, set[int]] = {}
-    for each in map(json.loads, done.stdout.splitlines()):
-        if each["severity"] == "error":
-            lines.setdefault(each["file"], set()).add(each["line"])
-    return frozenset(
-        f"{'.'.join(Path(file).with_suffix('').parts[1:])}.{name}"
-        for file in lines
-        for name in changed_at(mutants / file, lines[file])
-    )
-
-
-def changed_at(file: Path, lines: set[int]) -> Iterator[str]:
-    """The changes whose text holds one of these lines of a file that mutmut has written."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.FunctionDef) or "__mutmut_" not in node.name:
-            continue
-        if not lines.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1)):
-            if node.name.endswith("__mutmut_orig"):
-                raise SystemExit(f"mypy refuses what nobody has changed: {file}: {node.name}")
-            yield node.name
-
-
 def drawn(names: Sequence[str], only: str, sample: int | None, seed: int) -> list[str]:
     """The changes to try: all, or so many of them, the same ones for the same seed."""
     wanted = sorted(name for name in names if name.startswith(only))
@@ -116,11 +79,10 @@ def drawn(names: Sequence[str], only: str, sample: int | None, seed: int) -> lis
 
 def told(codes: Mapping[str, int | None]) -> float:
     """Print the share that was noticed, by package, and what was not; the share of all."""
-    tried, missed, typed = Counter[str](), Counter[str](), Counter[str]()
+    tried, missed = Counter[str](), Counter[str]()
     for name, code in codes.items():
         package = name.split(".")[1]
         tried[package] += 1
-        typed[package] += code == MISTYPED
         missed[package] += code in (SURVIVED, UNTESTED, None)
     for name, code in codes.items():
         if code in (SURVIVED, UNTESTED, None):
@@ -128,9 +90,7 @@ def told(codes: Mapping[str, int | None]) -> float:
     for package, count in sorted(tried.items()):
         say(f"{package}: {count - missed[package]:,} of {count:,} noticed")
     share = 1 - missed.total() / tried.total()
-    by_tests = tried.total() - typed.total()
-    say(f"in all {share:.1%} of {tried.total():,}; {typed.total():,} of them by the type checker")
-    say(f"of the other {by_tests:,} the tests notice {1 - missed.total() / max(1, by_tests):.1%}")
+    say(f"in all {share:.1%} of {tried.total():,}")
     return share
 
 
