@@ -6,15 +6,18 @@ import csv
 import random
 from collections import Counter
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from understudy.world.application import apply_profile, damage_rows
 from understudy.world.fidelity import measures
+from understudy.world.fidelity.rates import Rates, rate_excess
 from understudy.world.fidelity.yardsticks import paired
 from understudy.world.learning.alone import ways_alone
 from understudy.world.learning.causes import explain
+from understudy.world.learning.grouping import Feature, partition
 from understudy.world.learning.sampled import learn_profile
 from understudy.world.operators.otherwise import OtherParameters
 from understudy.world.profile import Profile, TableMess
@@ -221,3 +224,27 @@ def test_rows_that_share_no_name_are_no_twins(tmp_path):
     )
     assert paired(one, two) is None
     assert paired(one, one) is not None
+
+
+def test_the_best_of_many_columns_tells_no_group_by_chance():
+    """A hundred columns that are no cause of the damage part no rows; one that is still does."""
+    draw = np.random.default_rng(11)
+    values = tuple(f"v{n}" for n in range(20))
+    known = [Feature(f"c{n}", values, draw.integers(0, 20, 500)) for n in range(100)]
+    for _number in range(4):
+        damage = (draw.random((500, 20)) < 0.05).astype(float)
+        assert len(partition(known, damage)) == 1
+    damage[:, :3] = (draw.random((500, 3)) < np.where(known[7].codes < 5, 0.6, 0.02)[:, None]) * 1.0
+    assert len(partition(known, damage)) == 2
+
+
+def test_the_farthest_of_many_rates_is_no_finding_by_chance():
+    """Two draws of five hundred equal rates are alike; one that differs is still named."""
+    draw = np.random.default_rng(3)
+    one, two = (
+        Rates(1000, {f"c{n}": float(draw.binomial(1000, 0.05)) / 1000 for n in range(500)})
+        for _side in "ab"
+    )
+    assert not [name for name, times in rate_excess(one, two).items() if times > 1]
+    other = Rates(1000, {**two.shares, "c9": 0.12})
+    assert [name for name, times in rate_excess(one, other).items() if times > 1] == ["c9"]

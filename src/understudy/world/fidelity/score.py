@@ -152,11 +152,10 @@ def _f1(sides: _Sides) -> Measure:
         name, _compared(sides, lambda one, two: rate_gaps(rates(one), rates(two))), (1.0, 1.0)
     )
     over = rate_excess(rates(sides.real), rates(sides.generated))
-    # Of some hundred rates one is beyond three standard errors by chance alone.
     far = [rate for rate, times in over.items() if times > 1]
     outcome = FAIL if any(over[rate] > 2 for rate in far) else WARN if far else PASS
     told = ", ".join(sorted(far, key=lambda rate: -over[rate])[:4])
-    reason = f"beyond three standard errors: {told}" if far else "all within three standard errors"
+    reason = f"beyond what chance allows: {told}" if far else "all within what chance allows"
     return replace(measure, outcome=outcome, reason=reason, limit=None)
 
 
