@@ -124,13 +124,14 @@ def test_it_is_served_on_loopback(systems):
         assert json.load(urllib.request.urlopen(asked))["stock"] == 12
 
 
-def test_it_is_offered_as_tools(systems, warehouse):
+@pytest.mark.parametrize("named", [[USE], ["--system", USE]])
+def test_it_is_offered_as_tools(systems, named):
     """A real client over stdio finds its operations as tools, with hints, and ships with them."""
     pytest.importorskip("mcp")
     from mcp import Client, StdioServerParameters
 
     async def talk(variables):
-        command = ["-m", "understudy.doors.mcp_stdio", warehouse, "warehouse.*"]
+        command = ["-m", "understudy.doors.mcp_stdio", *named, "warehouse.*"]
         parameters = StdioServerParameters(
             command=sys.executable, args=command, env=variables, cwd=EXAMPLE.parent
         )

@@ -149,3 +149,12 @@ def test_a_suite_tells_of_its_rows(tmp_path):
     assert 'suite.yaml:7: the id of a row of `stripe.charges` is 7, and must be text: "7"' in (
         finished.stdout
     )
+
+
+def test_an_environment_that_leads_elsewhere_is_told(monkeypatch):
+    """Clients that read addresses from a sourced shell would talk to another world, unseen."""
+    monkeypatch.setenv("ZENPY_FORCE_NETLOC", "127.0.0.1:4003")
+    monkeypatch.setenv("STRIPE_API_BASE", "http://127.0.0.1:4002")
+    monkeypatch.setenv("HUBSPOT_API_BASE", "https://api.hubapi.com")
+    with pytest.warns(UserWarning, match="unset STRIPE_API_BASE ZENPY_FORCE_NETLOC"):
+        open_systems(ROWS)

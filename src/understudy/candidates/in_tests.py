@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from understudy.candidates.toolbox import Toolbox
 from understudy.doors.respx_door import SystemsRouter, respx_door
+from understudy.doors.variables import served_elsewhere
 from understudy.model.action import Action
 from understudy.model.errors import ConfigurationError, one_error
 from understudy.model.world import World
@@ -77,10 +79,17 @@ def open_systems(
 
     `now` is the present of rows, in epoch seconds; a world has its own. Rows without an id, or of
     a table that a vendor does not have, are a `ConfigurationError`; a value that its column could
-    not hold is a warning.
+    not hold is a warning, and so is an environment that leads clients to a served world instead.
     """
     known = world if isinstance(world, World) else _of_rows(world, now)
     engine = Engine(known, systems=systems, seed=seed)
+    led = served_elsewhere(os.environ, engine.systems)
+    if led:
+        warnings.warn(
+            f"{', '.join(led)} in the environment leads clients to a world that is served, and not"
+            f" to these systems; before the tests: unset {' '.join(led)}",
+            stacklevel=2,
+        )
     return OpenSystems(engine, engine.open_case(case_id))
 
 

@@ -2,7 +2,8 @@
 
 Addresses and credentials are taken from the environment, as a served world prints them
 (`STRIPE_API_BASE`, `STRIPE_API_KEY` and so on), so the credential names the case here too. Names
-and patterns of operations, as `stripe.refunds.*`, narrow the offer.
+and patterns of operations, as `stripe.refunds.*`, narrow the offer; `--system module:Class` adds a
+system of the user's that is served as well.
 """
 
 from __future__ import annotations
@@ -48,17 +49,19 @@ def served_offer(
 ) -> Iterator[Offer]:
     """The offer that an environment describes: every system with an address and a credential.
 
-    `wanted` are names and patterns of operations, and systems of the user's as `module:Class`.
+    `wanted` are names and patterns of operations, and systems of the user's as `module:Class`, with
+    or without `--system` before them as at `systems serve`.
     With `own_keys` clients bring credentials of their own, and an address is enough. Raises
     `ConfigurationError` where there is no system.
     """
-    own = [name for name in wanted if ":" in name]
-    wanted = [name for name in wanted if ":" not in name]
+    named = [name.removeprefix("--system=") for name in wanted if name != "--system"]
+    own = [name for name in named if ":" in name]
+    wanted = [name for name in named if ":" not in name]
     known = mounted({name: name for name in (*KNOWN, *own)})
     shapes = {name: system.credentials(_SHAPE) for name, system in known.items()}
     credentials = credentials_from(environment, shapes)
-    named = known if own_keys else credentials
-    bases = {name: environment.get(f"{name.upper()}_API_BASE", "") for name in named}
+    reached = known if own_keys else credentials
+    bases = {name: environment.get(f"{name.upper()}_API_BASE", "") for name in reached}
     there = {name: known[name] for name, base in bases.items() if base}
     if not there:
         lacking = "an address" if own_keys else "both an address and a credential"

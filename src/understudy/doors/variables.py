@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-__all__ = ["assignments", "credential_variables", "credentials_from"]
+__all__ = ["assignments", "credential_variables", "credentials_from", "served_elsewhere"]
 
+_LOOPBACK = "127.0.0.1:"
+_ZENPY = "ZENPY_FORCE_NETLOC"
 _ALSO = {
     "STRIPE_API_KEY": ("STRIPE_SECRET_KEY",),
     "ZENDESK_TOKEN": ("ZENDESK_API_TOKEN",),
@@ -52,6 +54,17 @@ def credentials_from(
         if all(given.values()):
             found[system] = given
     return found
+
+
+def served_elsewhere(environment: Mapping[str, str], systems: Iterable[str]) -> dict[str, str]:
+    """The variables, sourced from a served world, that lead clients of these systems to it.
+
+    >>> served_elsewhere({"ZENPY_FORCE_NETLOC": "127.0.0.1:4003", "A": "1"}, ["zendesk"])
+    {'ZENPY_FORCE_NETLOC': '127.0.0.1:4003'}
+    """
+    names = [f"{system.upper()}_API_BASE" for system in systems]
+    led = {name: environment.get(name, "") for name in (*names, _ZENPY)}
+    return {name: text for name, text in led.items() if _LOOPBACK in text}
 
 
 def _value(environment: Mapping[str, str], name: str) -> str:
