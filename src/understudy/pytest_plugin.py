@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from understudy.campaign.scenarios import LoadedSuite, Tried
+    from understudy.campaign.suites.scenarios import LoadedSuite, Tried
     from understudy.candidates.in_tests import OpenSystems, RespxSystems, Rows
     from understudy.model.suite import Scenario
     from understudy.model.world import World
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Count what holds, where it is to be entered; with xdist in the process that has the sum."""
     reports = config.getoption("--understudy-pilot")
     if reports and not hasattr(config, "workerinput"):
-        from understudy.campaign.suite_session import SuiteSession
+        from understudy.campaign.suites.session import SuiteSession
 
         config.pluginmanager.register(SuiteSession(config.invocation_params.dir / reports))
 
@@ -117,7 +117,7 @@ def shadow_case(world: World | Rows, request: pytest.FixtureRequest) -> Callable
     `candidate` is the one to run, else the configured one. What comes back says whether the case
     `passed`, shows as the table of what did not hold, and has the `proposals`.
     """
-    from understudy.campaign.scenarios import scenario_of, try_scenario
+    from understudy.campaign.suites.scenarios import scenario_of, try_scenario
 
     config = request.config
 
@@ -160,7 +160,7 @@ class SuiteFile(pytest.File):
 
     def collect(self) -> Iterator[ScenarioItem]:
         """Read the suite; what is wrong with it is told with its lines."""
-        from understudy.campaign.scenarios import load_suite
+        from understudy.campaign.suites.scenarios import load_suite
         from understudy.model.errors import UnderstudyError
 
         try:
@@ -187,7 +187,7 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the scenario through the candidate."""
-        from understudy.campaign.scenarios import try_scenario, whole_case
+        from understudy.campaign.suites.scenarios import try_scenario, whole_case
         from understudy.shadow.standing import StandingCrews
 
         policy = _option(self.config, "policy")
@@ -218,7 +218,7 @@ class ScenarioItem(pytest.Item):
 
     def mark(self) -> dict[str, Any]:
         """Which suite of how many scenarios it is of, and which candidate it is run through."""
-        from understudy.campaign.suite_session import suite_mark
+        from understudy.campaign.suites.session import suite_mark
 
         # Once for all scenarios of a suite: it reads the files of the candidate.
         marks = self.config.stash.setdefault(_MARKS, {})

@@ -12,7 +12,7 @@ from statistics import median
 import pytest
 from tests.own_pytest import own_pytest
 
-from understudy.campaign.scaffold import scaffold
+from understudy.campaign.projects.scaffold import scaffold
 
 ROOT = Path(__file__).parents[2]
 CASES = 500

@@ -175,7 +175,7 @@ def test_the_page_reads_without_javascript(chromium, written):
 
 def test_decisions_are_exported_as_judge_reads_them(opened, written):
     """The static page's export is a file of decisions, one a line, with name and reason."""
-    from understudy.campaign.decisions import DecisionFile, refusal
+    from understudy.campaign.review.decisions import DecisionFile, refusal
 
     one = opened()
     one.goto(written())
@@ -192,7 +192,7 @@ def test_decisions_are_exported_as_judge_reads_them(opened, written):
 
 def test_a_case_is_decided_by_its_own_id_however_it_is_shown(opened, tmp_path):
     """An id that is too long or too odd to be shown whole stands whole in the decision."""
-    from understudy.campaign.decisions import DecisionFile
+    from understudy.campaign.review.decisions import DecisionFile
 
     facts = make_input(40)
     dearest = max(facts.findings, key=lambda one: one.cost_minor)

@@ -6,8 +6,8 @@ import pytest
 from tests.browser.axe import WIDE, violations
 from tests.campaign.conftest import judged, reports, run, small_world
 
-from understudy.campaign.decisions import DecisionFile
-from understudy.campaign.review_server import ReviewServer
+from understudy.campaign.review.decisions import DecisionFile
+from understudy.campaign.review.server import ReviewServer
 
 __all__ = ["judged", "reports", "run", "small_world"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from understudy.campaign.replays import WorldReplay
-from understudy.campaign.two_views import view
+from understudy.campaign.judging.replays import WorldReplay
+from understudy.campaign.judging.two_views import view
 from understudy.cost.price_list import PriceList
 from understudy.model.baseline import Baseline
 from understudy.model.case import Case, Trigger

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from understudy.campaign.recorded import JudgeRequest, judge_recorded
-from understudy.campaign.run_folder import RunFolder
-from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.campaign.judging.recorded import JudgeRequest, judge_recorded
+from understudy.campaign.recordings.worlds import BuildRequest, build_world
+from understudy.campaign.runs.folder import RunFolder
 from understudy.model.jsonl import write_lines
 from understudy.model.proposal import Proposal
 from understudy.traffic.recording import read_recording

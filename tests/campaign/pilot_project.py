@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from understudy.campaign.finish import Finished
-from understudy.campaign.pilot_suites import enter_suites
-from understudy.campaign.recorded import JudgeRequest, judge_recorded
+from understudy.campaign.judging.recorded import JudgeRequest, judge_recorded
+from understudy.campaign.pilot.suites import enter_suites
 from understudy.model.action import Action, Effect, Target
 from understudy.model.baseline import Baseline, BaselineSource, Outcome
 from understudy.model.case import Case, Trigger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.campaign.recordings.worlds import BuildRequest, build_world
 from understudy.model.errors import RecordingError
 from understudy.traffic.recording import read_recording
 from understudy.world.addition import addresses_elsewhere, case_blocks
@@ -61,7 +61,7 @@ def test_what_fails_while_staff_work_leaves_no_world(build, monkeypatch):
         raise OSError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("understudy.campaign.worlds.write_recording", broken)
+        patched.setattr("understudy.campaign.recordings.worlds.write_recording", broken)
         with pytest.raises(OSError, match="disk full"):
             build("world", 80, 2, 32)
         build("parts", 80, 2, 32, "1/2")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from tests.campaign.pilot_project import Desk, reply
 
-from understudy.campaign.pilot_status import pilot_status
+from understudy.campaign.pilot.status import pilot_status
 from understudy.model.action import Action, Effect, Target
 from understudy.model.baseline import Outcome
 from understudy.model.errors import ConfigurationError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.campaign.cluster import Cluster, ShardTask
+from understudy.campaign.runs.cluster import Cluster, ShardTask
 
 BOT = """
 import time

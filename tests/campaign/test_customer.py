@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from understudy.campaign.customer import Customers, facts_of
-from understudy.campaign.customer_record import CustomerRecords
+from understudy.campaign.customers.customer import Customers, facts_of
+from understudy.campaign.customers.record import CustomerRecords
 from understudy.model.case import Case, Trigger, Turn
 from understudy.shadow.protocol import Question
 from understudy.world.store import load_table

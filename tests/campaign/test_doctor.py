@@ -7,7 +7,7 @@ import socket
 import pytest
 from typer.testing import CliRunner
 
-from understudy.campaign.doctor import examine
+from understudy.campaign.projects.doctor import examine
 from understudy.cli.main import app
 from understudy.doors import self_test
 from understudy.doors.self_test import SelfTest

@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from understudy.campaign.grouping_key import grouping_key
+from understudy.campaign.recordings.grouping_key import grouping_key
 from understudy.cli.main import app
 from understudy.model.errors import ConfigurationError, UnderstudyError
 from understudy.traffic.recording import read_recording

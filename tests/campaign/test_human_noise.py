@@ -9,19 +9,19 @@ import msgspec
 import pytest
 from tests.campaign.bench import CASE, acted
 
-from understudy.campaign.business import estimated
-from understudy.campaign.conclusion import conclude
-from understudy.campaign.human_noise import (
+from understudy.campaign.judging.business import estimated
+from understudy.campaign.judging.conclusion import conclude
+from understudy.campaign.judging.human_noise import (
     AUDIT_SAMPLE,
     broken_by_people,
     cost_alpha,
     human_noise,
     leave_one_out,
 )
-from understudy.campaign.judgement import Evidence
-from understudy.campaign.run_files import RunFiles
-from understudy.campaign.run_folder import RunFolder
-from understudy.campaign.settings import load_rules
+from understudy.campaign.judging.judgement import Evidence
+from understudy.campaign.projects.settings import load_rules
+from understudy.campaign.runs.files import RunFiles
+from understudy.campaign.runs.folder import RunFolder
 from understudy.model.baseline import Baseline, BaselineSource
 from understudy.model.manifest import RecordingManifest, RunManifest
 from understudy.model.policy import Policy

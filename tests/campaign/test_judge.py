@@ -284,7 +284,7 @@ def test_a_clause_that_cannot_be_read_is_told_with_its_line(imported):
 
 def test_a_recording_too_large_to_hold_is_judged_alike(imported, monkeypatch):
     """Cases read from the disk one by one end in the same findings, costs and verdict."""
-    from understudy.campaign.recorded import JudgeRequest, judge_recorded
+    from understudy.campaign.judging.recorded import JudgeRequest, judge_recorded
     from understudy.model import line_file
 
     def judged(out):

@@ -209,7 +209,7 @@ def test_run_failure_costs_a_handover():
 
 def test_unexplained_state_change_is_what_no_action_tells():
     """The same calls, after which a row differs that none of them is said to move."""
-    from understudy.campaign.replays import log_replay
+    from understudy.campaign.judging.replays import log_replay
 
     one = Action(system="jobs", operation="jobs.close", response_status=200, effect=Effect.WRITE,
                  target=Target(type="job", id="4"), after={"open": False})  # fmt: skip

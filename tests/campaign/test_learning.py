@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from understudy.campaign.learning import learn_settings
+from understudy.campaign.recordings.learning import learn_settings
 from understudy.model.document import load_document
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.model.system_settings import SystemSettings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.campaign.mess import mess_of
+from understudy.campaign.recordings.mess import mess_of
 from understudy.model.action import Action, Target
 from understudy.model.case import Case, Trigger
 from understudy.model.world import World

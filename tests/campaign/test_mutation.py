@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.campaign.mutation import Mutation, SelfTest, self_test
+from understudy.campaign.judging.mutation import Mutation, SelfTest, self_test
 from understudy.cost.price_list import PriceList
 from understudy.model.action import Action, Effect, Target
 from understudy.model.baseline import Baseline

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.campaign.scenarios import load_suite
-from understudy.campaign.settings import load_settings
+from understudy.campaign.projects.settings import load_settings
+from understudy.campaign.suites.scenarios import load_suite
 from understudy.model.errors import ConfigurationError
 
 KEY = "sk-proj-" + "a1B2c3D4e5F6" * 4

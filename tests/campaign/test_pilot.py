@@ -11,18 +11,18 @@ import msgspec
 import pytest
 from tests.campaign.pilot_project import Desk, payout, reply
 
-from understudy.campaign.identity import candidate_hash, tools_hash
-from understudy.campaign.pilot_log import enter_run, pilot_file, pilot_runs
-from understudy.campaign.pilot_orders import Order, demote, kill, promote
-from understudy.campaign.pilot_states import states_of
-from understudy.campaign.pilot_status import lines_of, pilot_status
-from understudy.campaign.pilot_suites import enter_suites, junit_result
-from understudy.campaign.project_page import project_page
-from understudy.campaign.recorded import judge_run
-from understudy.campaign.scenarios import load_suite
-from understudy.campaign.sign_off import Signer, sign_run
-from understudy.campaign.signature import make_key
-from understudy.campaign.suite_session import suite_mark
+from understudy.campaign.judging.recorded import judge_run
+from understudy.campaign.pilot.log import enter_run, pilot_file, pilot_runs
+from understudy.campaign.pilot.orders import Order, demote, kill, promote
+from understudy.campaign.pilot.sign_off import Signer, sign_run
+from understudy.campaign.pilot.signature import make_key
+from understudy.campaign.pilot.states import states_of
+from understudy.campaign.pilot.status import lines_of, pilot_status
+from understudy.campaign.pilot.suites import enter_suites, junit_result
+from understudy.campaign.projects.project_page import project_page
+from understudy.campaign.runs.identity import candidate_hash, tools_hash
+from understudy.campaign.suites.scenarios import load_suite
+from understudy.campaign.suites.session import suite_mark
 from understudy.gate.ladder import Asked, inherited, missing
 from understudy.model.candidate_use import ModelUse
 from understudy.model.chain import check_chain, read_chain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.campaign.policy_draft import draft_policy, policy_text
+from understudy.campaign.recordings.policy_draft import draft_policy, policy_text
 from understudy.cost.price_list import PriceList
 from understudy.diff.explain import explain
 from understudy.model.action import Action, Effect, Target
@@ -84,7 +84,9 @@ def test_an_existing_file_is_named(tmp_path, monkeypatch):
     """The error says which file, and how to name another."""
     out = tmp_path / "policy.yaml"
     out.write_text("mine")
-    monkeypatch.setattr("understudy.campaign.policy_draft.read_recording", lambda _: Kept())
+    monkeypatch.setattr(
+        "understudy.campaign.recordings.policy_draft.read_recording", lambda _: Kept()
+    )
     with pytest.raises(RecordingError, match="exists already"):
         draft_policy(tmp_path, out)
     assert out.read_text() == "mine"

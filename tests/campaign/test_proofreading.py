@@ -7,10 +7,10 @@ import re
 import pytest
 
 from understudy.campaign import pipeline
-from understudy.campaign.proofreading import proofread_places
-from understudy.campaign.run_request import RunRequest
-from understudy.campaign.scenarios import load_suite
-from understudy.campaign.settings import load_settings
+from understudy.campaign.projects.proofreading import proofread_places
+from understudy.campaign.projects.settings import load_settings
+from understudy.campaign.runs.request import RunRequest
+from understudy.campaign.suites.scenarios import load_suite
 from understudy.model.campaign import CandidateSpec
 from understudy.model.errors import CandidateError, ConfigurationError, UnderstudyError
 

@@ -11,9 +11,9 @@ from random import Random
 
 import pytest
 
-from understudy.campaign.imports import describe_recording
-from understudy.campaign.replay import parse_sample, parse_speed, replayed
-from understudy.campaign.worlds import describe_world
+from understudy.campaign.recordings.imports import describe_recording
+from understudy.campaign.recordings.worlds import describe_world
+from understudy.campaign.runs.replay import parse_sample, parse_speed, replayed
 from understudy.model.campaign import CandidateSpec
 from understudy.model.case import Case, Trigger
 from understudy.model.errors import ConfigurationError
@@ -115,7 +115,7 @@ def test_a_sampled_run_is_of_its_customers(project):
 
 def test_a_paced_run_waits_for_its_cases(project):
     """Cases are handed out at the recorded distance, so many times as fast."""
-    from understudy.campaign.source import source_of
+    from understudy.campaign.runs.source import source_of
 
     source = source_of(project.world / "recording")
     cases = replayed(source.recording.cases, 1.0, 10.0)

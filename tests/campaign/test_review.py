@@ -14,12 +14,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from understudy.campaign.adjudication import catch_rates
-from understudy.campaign.decisions import DecisionFile
-from understudy.campaign.recorded import judge_run
-from understudy.campaign.review_desk import ReviewDesk
-from understudy.campaign.review_server import ReviewServer
-from understudy.campaign.run_folder import find_run
+from understudy.campaign.judging.recorded import judge_run
+from understudy.campaign.review.adjudication import catch_rates
+from understudy.campaign.review.decisions import DecisionFile
+from understudy.campaign.review.desk import ReviewDesk
+from understudy.campaign.review.server import ReviewServer
+from understudy.campaign.runs.folder import find_run
 from understudy.model.decision import BINDING, Decision, finding_key
 from understudy.model.errors import ConfigurationError, RecordingError
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from understudy.campaign.oversight import oversight_of
+from understudy.campaign.judging.oversight import oversight_of
 from understudy.campaign.reviewer import DeskReviewer
 from understudy.model.action import Action, Target
 from understudy.model.baseline import Baseline

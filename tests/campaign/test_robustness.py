@@ -7,8 +7,8 @@ import json
 import pytest
 from tests.campaign.pilot_project import Desk, payout, reply
 
-from understudy.campaign import controls
-from understudy.campaign.recorded import judge_run
+from understudy.campaign.judging import controls
+from understudy.campaign.judging.recorded import judge_run
 from understudy.model.action import Action
 from understudy.model.baseline import Outcome
 from understudy.model.errors import ConfigurationError, NoCasesError
@@ -145,7 +145,7 @@ def test_changed_prices_are_printed_and_judged_by(desk):
 @pytest.mark.parametrize("name", ["gates", "policy"])
 def test_a_file_that_is_edited_during_the_run_is_invalid(desk, monkeypatch, name):
     """What the run began with is not what lies there at its end: no verdict, with the reason."""
-    from understudy.campaign import conclusion
+    from understudy.campaign.judging import conclusion
 
     path = getattr(desk, name)
     was = conclusion.judge

@@ -9,9 +9,9 @@ import re
 import pytest
 from tests.own_pytest import own_pytest
 
-from understudy.campaign.proofreading import proofread_models
-from understudy.campaign.scaffold import FORMS, scaffold
-from understudy.campaign.settings import load_settings
+from understudy.campaign.projects.proofreading import proofread_models
+from understudy.campaign.projects.scaffold import FORMS, scaffold
+from understudy.campaign.projects.settings import load_settings
 
 NEEDS = {"mcp": "mcp", "openai": "openai"}
 MENDED = """

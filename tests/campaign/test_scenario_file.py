@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from understudy.campaign.flow_yaml import flow
-from understudy.campaign.run_files import open_run
-from understudy.campaign.run_folder import find_run
-from understudy.campaign.scenario_file import write_scenario
-from understudy.campaign.scenarios import load_suite, try_scenario
+from understudy.campaign.runs.files import open_run
+from understudy.campaign.runs.folder import find_run
+from understudy.campaign.suites.file import write_scenario
+from understudy.campaign.suites.scenarios import load_suite, try_scenario
 from understudy.model.document import parse_text
 from understudy.model.errors import ConfigurationError, RecordingError
 

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from understudy.campaign.shard import parse_shard, shard_of_environment
+from understudy.campaign.runs.shard import parse_shard, shard_of_environment
 from understudy.model.errors import ConfigurationError
 
 BOT = """

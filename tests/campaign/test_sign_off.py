@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from tests.campaign.pilot_project import Desk, payout, reply
 
-from understudy.campaign.audit import audit_file, check_run, note_judged, note_priced
-from understudy.campaign.recorded import judge_run
+from understudy.campaign.judging.recorded import judge_run
+from understudy.campaign.pilot.audit import audit_file, check_run, note_judged, note_priced
+from understudy.campaign.pilot.sign_off import Signer, WaiverRequest, sign_run, waive_gate
+from understudy.campaign.pilot.signature import make_key
+from understudy.campaign.pilot.verification import verify_run
 from understudy.campaign.reporting import report_run
-from understudy.campaign.run_folder import RunFolder
-from understudy.campaign.sign_off import Signer, WaiverRequest, sign_run, waive_gate
-from understudy.campaign.signature import make_key
-from understudy.campaign.verification import verify_run
+from understudy.campaign.runs.folder import RunFolder
 from understudy.model.chain import check_chain, read_chain
 from understudy.model.errors import ConfigurationError, EvidenceError, RecordingError
 
@@ -186,7 +186,7 @@ def test_two_people_signing_at_once_lose_nothing(desk):
     """Four processes sign at one moment: all signatures are there, and the chain is whole."""
     program = (
         "import sys; from pathlib import Path;"
-        "from understudy.campaign.sign_off import Signer, sign_run;"
+        "from understudy.campaign.pilot.sign_off import Signer, sign_run;"
         "folder = Path(sys.argv[1]);"
         "sign_run(str(folder / 'run'), folder / 'reports',"
         " Signer(sys.argv[2], 'rm', folder / 'keys' / 'maria.pem'), 'approve', '')"
@@ -354,13 +354,13 @@ def test_a_line_that_a_killed_writer_left_half_is_cut_off_and_told(desk):
 
 
 def audit_file_of(desk):
-    from understudy.campaign.run_folder import RunFolder
+    from understudy.campaign.runs.folder import RunFolder
 
     return audit_file(RunFolder(desk.folder / "run"))
 
 
 def public(desk, name):
-    from understudy.campaign.signature import load_key, public_key
+    from understudy.campaign.pilot.signature import load_key, public_key
 
     path = desk.folder / "keys" / f"{name}.pem"
     return public_key(load_key(path, RunFolder(desk.folder / "run")))
@@ -448,7 +448,7 @@ def test_a_verdict_that_was_forged_with_its_chain_is_found_by_judging_again(tmp_
 def test_what_was_judged_otherwise_is_not_judged_again(desk, monkeypatch):
     """Another understudy, or differences priced anew since, is no forgery: it is said."""
     run = str(desk.folder / "run")
-    monkeypatch.setattr("understudy.campaign.verification.harness_hash", lambda: "another")
+    monkeypatch.setattr("understudy.campaign.pilot.verification.harness_hash", lambda: "another")
     found = verify_run(run, desk.reports)
     assert found.problems == ()
     assert "nothing was judged again: another understudy gave the verdict" in found.notes

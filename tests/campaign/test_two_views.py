@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.campaign.bench import CALLS, CASE, REPLAY, acted, judged, kinds
 
-from understudy.campaign import judgement
-from understudy.campaign.judgement import Evidence, judge
-from understudy.campaign.replays import LOG_ALONE, WorldReplay, log_replay
-from understudy.campaign.settings import load_rules
-from understudy.campaign.standing import Standing
+from understudy.campaign.judging import judgement
+from understudy.campaign.judging.judgement import Evidence, judge
+from understudy.campaign.judging.replays import LOG_ALONE, WorldReplay, log_replay
+from understudy.campaign.judging.standing import Standing
+from understudy.campaign.projects.settings import load_rules
 from understudy.model.action import DESK, Action, Effect, Target
 from understudy.model.baseline import Baseline, Outcome
 from understudy.model.finding import STATE_KINDS

@@ -9,9 +9,9 @@ from http.client import HTTPConnection
 import msgspec
 import pytest
 
-from understudy.campaign.recorded import JudgeRequest, judge_recorded, judge_run
-from understudy.campaign.review_server import ReviewServer
-from understudy.campaign.run_folder import RunFolder
+from understudy.campaign.judging.recorded import JudgeRequest, judge_recorded, judge_run
+from understudy.campaign.review.server import ReviewServer
+from understudy.campaign.runs.folder import RunFolder
 from understudy.model.case import LinkConfidence
 from understudy.model.finding import Kind
 from understudy.model.jsonl import write_lines

@@ -8,7 +8,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.campaign.recordings.worlds import BuildRequest, build_world
 from understudy.cli import main as command
 
 BOT = """
@@ -158,7 +158,7 @@ def test_a_traceback_is_shown_only_where_it_is_asked_for(told, monkeypatch):
     def fails(*_: object) -> None:
         raise ZeroDivisionError("by nought")
 
-    monkeypatch.setattr("understudy.campaign.explanation.explain_word", fails)
+    monkeypatch.setattr("understudy.campaign.projects.explanation.explain_word", fails)
     monkeypatch.delenv("UNDERSTUDY_DEBUG", raising=False)
     code, said = told("explain", "U105")
     assert code == 3

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from understudy.campaign import mess_profiles, worlds
+from understudy.campaign.recordings import mess_profiles, worlds
 from understudy.cli.main import main
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import yaml
 
-from understudy.campaign.judgement import Evidence, judge
+from understudy.campaign.judging.judgement import Evidence, judge
 from understudy.cost.clauses import breaches, is_about, tier_of
 from understudy.cost.price_list import PriceList
 from understudy.model.action import Action, Effect, Target

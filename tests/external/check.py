@@ -26,10 +26,10 @@ from understudy.model.package import resolve_document
 from understudy.model.policy import Policy
 from understudy.model.proposal import Proposal
 from understudy.redact.key import RedactionKey
+from understudy.traffic.dialogues.tau import import_tau
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import read_recording
 from understudy.traffic.report import ImportReport
-from understudy.traffic.tau import import_tau
 
 __all__ = ["STATES", "Checked", "Run", "check_file", "missing_states"]
 

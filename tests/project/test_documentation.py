@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.campaign.file_models import FILES, every_schema
+from understudy.campaign.projects.file_models import FILES, every_schema
 from understudy.model.field_texts import field_texts, models_in, place_of
 from understudy.model.guide import topic
 from understudy.reference.commands import every_command

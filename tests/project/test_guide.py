@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from understudy.campaign.explanation import explain_word, known_words
+from understudy.campaign.projects.explanation import explain_word, known_words
 from understudy.cli.main import app
 from understudy.model import errors
 from understudy.model.campaign import FaultKind

@@ -7,9 +7,9 @@ import shlex
 import pytest
 from tests.own_pytest import own_pytest
 
-from understudy.campaign.identity import candidate_hash
-from understudy.campaign.pilot_log import pilot_file
-from understudy.campaign.pilot_suites import suites_in
+from understudy.campaign.pilot.log import pilot_file
+from understudy.campaign.pilot.suites import suites_in
+from understudy.campaign.runs.identity import candidate_hash
 from understudy.model.canonical import digest_file
 from understudy.model.chain import read_chain
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.own_pytest import own_pytest
 
-from understudy.campaign.scenarios import load_suite
+from understudy.campaign.suites.scenarios import load_suite
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "scenarios"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.own_pytest import own_pytest
 
-from understudy.campaign.scenarios import load_suite, try_scenario
+from understudy.campaign.suites.scenarios import load_suite, try_scenario
 from understudy.model.errors import ConfigurationError
 
 HEAD = """\

@@ -7,8 +7,8 @@ import time
 import pytest
 from tests.own_pytest import own_pytest
 
-from understudy.campaign.scenario_stage import mess_problems, staged
-from understudy.campaign.scenarios import load_suite, try_scenario
+from understudy.campaign.suites.scenarios import load_suite, try_scenario
+from understudy.campaign.suites.stage import mess_problems, staged
 from understudy.model.errors import ConfigurationError
 from understudy.model.suite import Scenario
 from understudy.shadow.standing import StandingCrews

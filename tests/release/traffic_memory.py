@@ -70,7 +70,7 @@ def run(format: str, path: str, out: str) -> None:
     """Import one file and print what it took; this process does nothing else."""
     from understudy.redact.key import RedactionKey
     from understudy.traffic.forks import processors
-    from understudy.traffic.http_import import HAR, JSONL, HttpOptions, import_http
+    from understudy.traffic.http.importing import HAR, JSONL, HttpOptions, import_http
 
     begin = _spent()
     options = HttpOptions(key=RedactionKey(material=b"k" * 32))

@@ -10,9 +10,9 @@ from typing import Any
 from understudy.redact.key import RedactionKey
 from understudy.systems.calling import build_request, find_operation
 from understudy.systems.engine import Engine
-from understudy.traffic.export_import import ExportOptions, import_exports
+from understudy.traffic.exports.importing import ExportOptions, import_exports
+from understudy.traffic.exports.vendors import VENDORS
 from understudy.traffic.recording import read_recording
-from understudy.traffic.vendors import VENDORS
 
 KEY = RedactionKey(material=b"k" * 32)
 CUSTOMER, AGENT, OTHER = 501, 601, 602

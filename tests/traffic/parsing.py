@@ -7,17 +7,17 @@ from contextlib import suppress
 from understudy.model.errors import RecordingError
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
-from understudy.traffic.bodies import decoded_body
-from understudy.traffic.http_import import GOR, HAR, JSONL, KEPLOY, MITMPROXY, VCR
+from understudy.traffic.exports.vendors import VENDORS
+from understudy.traffic.http.bodies import decoded_body
+from understudy.traffic.http.importing import GOR, HAR, JSONL, KEPLOY, MITMPROXY, VCR
 from understudy.traffic.json_stream import Broken
-from understudy.traffic.langfuse import read_langfuse
-from understudy.traffic.langsmith import read_langsmith
-from understudy.traffic.otlp import read_otlp
 from understudy.traffic.raw_record import LeftOut, Malformed, fit
 from understudy.traffic.replaying import UNLIKE
 from understudy.traffic.source_file import Limits
-from understudy.traffic.spans import trace_documents
-from understudy.traffic.vendors import VENDORS
+from understudy.traffic.traces.langfuse import read_langfuse
+from understudy.traffic.traces.langsmith import read_langsmith
+from understudy.traffic.traces.otlp import read_otlp
+from understudy.traffic.traces.spans import trace_documents
 from understudy.world.export_file import Broken as NoRecord
 from understudy.world.export_file import ExportFile
 

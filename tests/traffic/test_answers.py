@@ -8,7 +8,7 @@ import pytest
 
 from understudy.redact.key import RedactionKey
 from understudy.redact.redactor import Redactor
-from understudy.traffic.answers import Answers
+from understudy.traffic.http.answers import Answers
 
 JSON = {"content-type": "application/json"}
 

@@ -12,10 +12,10 @@ from tests.traffic.canaries import WRITERS, Canaries
 
 from understudy.redact.fields import kind_of_field
 from understudy.traffic.detect import Wishes, import_traffic
+from understudy.traffic.dialogues.tau import import_tau
 from understudy.traffic.quarantine import Quarantine
 from understudy.traffic.scan import scan_recording
-from understudy.traffic.tau import import_tau
-from understudy.traffic.trace_import import TRACES
+from understudy.traffic.traces.importing import TRACES
 
 _TOKEN = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 

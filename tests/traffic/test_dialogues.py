@@ -9,12 +9,12 @@ from tests.traffic.canaries import Canaries
 
 from understudy.model.baseline import BaselineSource, Outcome
 from understudy.model.errors import ConfigurationError, RecordingError
-from understudy.traffic.abcd import ABCD
 from understudy.traffic.detect import Wishes, import_traffic
-from understudy.traffic.dialogues import import_dialogues
+from understudy.traffic.dialogues.abcd import ABCD
+from understudy.traffic.dialogues.importing import import_dialogues
+from understudy.traffic.dialogues.star import STAR
 from understudy.traffic.recording import read_recording
 from understudy.traffic.scan import scan_recording
-from understudy.traffic.star import STAR
 
 START = 1_590_451_000
 

@@ -11,7 +11,7 @@ from understudy.model.baseline import Outcome
 from understudy.model.case import LinkConfidence
 from understudy.systems.calling import build_request, find_operation
 from understudy.systems.engine import Engine
-from understudy.traffic.history import later
+from understudy.traffic.exports.history import later
 from understudy.world.store import load_world
 
 

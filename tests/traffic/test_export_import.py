@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from understudy.cli.main import app
 from understudy.model.errors import RecordingError
 from understudy.traffic.detect import detect_format
-from understudy.traffic.export_import import ExportOptions, import_exports
+from understudy.traffic.exports.importing import ExportOptions, import_exports
+from understudy.traffic.exports.vendors import VENDORS
 from understudy.traffic.recording import read_recording
 from understudy.traffic.scan import scan_recording
-from understudy.traffic.vendors import VENDORS
 
 SECRETS = ("sk_live_4eC39HqLyjWDarjtT1zdp7dc", "4532015112830366", "ann@corp.com", "+49 30 901820")
 

@@ -6,18 +6,18 @@ import orjson
 import pytest
 from tests.traffic import exports as x
 
-from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.campaign.recordings.worlds import BuildRequest, build_world
 from understudy.redact.redactor import Redactor
 from understudy.systems.calling import find_operation
 from understudy.systems.engine import Engine
 from understudy.systems.message import Request
 from understudy.systems.operation import Call, Refusal
 from understudy.systems.rendering import dumps
-from understudy.traffic.export_import import ExportOptions, import_exports
+from understudy.traffic.exports.importing import ExportOptions, import_exports
+from understudy.traffic.exports.vendor_files import write_exports
+from understudy.traffic.exports.vendor_history import history_of
+from understudy.traffic.exports.vendors import VENDORS
 from understudy.traffic.recording import read_recording
-from understudy.traffic.vendor_files import write_exports
-from understudy.traffic.vendor_history import history_of
-from understudy.traffic.vendors import VENDORS
 from understudy.world.store import load_world
 from understudy.world.versions import micros
 

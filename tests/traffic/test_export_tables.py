@@ -9,9 +9,9 @@ from tests.traffic import exports as x
 
 from understudy.model.case import LinkConfidence
 from understudy.traffic.detect import detect_format
-from understudy.traffic.export_import import ExportOptions, import_exports
+from understudy.traffic.exports.importing import ExportOptions, import_exports
+from understudy.traffic.exports.vendors import VENDORS
 from understudy.traffic.recording import read_recording
-from understudy.traffic.vendors import VENDORS
 from understudy.world.store import load_world
 
 PAYMENTS = """id;Created date (UTC);Amount;Amount Refunded;Currency;Status;Customer ID;\

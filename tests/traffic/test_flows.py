@@ -12,7 +12,7 @@ from tests.traffic.flows import NOON, flow, tnet
 
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.traffic.detect import Wishes, detect_format, import_traffic
-from understudy.traffic.http_import import JSONL, KEPLOY, MITMPROXY, HttpOptions, import_http
+from understudy.traffic.http.importing import JSONL, KEPLOY, MITMPROXY, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
 from understudy.traffic.source_file import Limits
 

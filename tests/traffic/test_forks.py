@@ -16,10 +16,10 @@ from tests.traffic.test_http_cases import read_it, refund_it, solve_it
 
 from understudy.model.errors import RecordingError
 from understudy.redact.key import RedactionKey
-from understudy.traffic import http_import
 from understudy.traffic.claims import Turn
 from understudy.traffic.forks import Beside, side_by_side, striped
-from understudy.traffic.http_import import HAR, JSONL, HttpOptions, import_http
+from understudy.traffic.http import importing as http_import
+from understudy.traffic.http.importing import HAR, JSONL, HttpOptions, import_http
 
 KEY = RedactionKey(material=b"k" * 32)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process reads")

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from understudy.cli.main import app
 from understudy.model.errors import RecordingError
 from understudy.traffic.detect import detect_format, import_traffic
-from understudy.traffic.gor import SEPARATOR
-from understudy.traffic.http_import import GOR, HttpOptions, import_http
+from understudy.traffic.http.gor import SEPARATOR
+from understudy.traffic.http.importing import GOR, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
 from understudy.traffic.source_file import Limits
 
@@ -161,7 +161,7 @@ def test_a_record_beyond_the_limit_costs_itself_only(imported):
 
 def test_what_waits_for_its_answer_is_bounded(monkeypatch, imported):
     """Requests that nobody answers do not pile up in memory; they are kept without answers."""
-    monkeypatch.setattr("understudy.traffic.gor._MOST_WAITING", 1000)
+    monkeypatch.setattr("understudy.traffic.http.gor._MOST_WAITING", 1000)
     asked = [(f"1 id{n} {NOON + n} 0", REFUND) for n in range(50)]
     _, found = imported(capture(*asked, (f"2 id49 {NOON}", OK), (f"2 id0 {NOON}", OK)))
     assert len(found) == 50

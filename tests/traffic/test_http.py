@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from understudy.model.errors import RecordingError
 from understudy.redact.scan import scan_value
 from understudy.traffic.detect import detect_format, import_traffic
-from understudy.traffic.http_import import HAR, JSONL, VCR, HttpOptions, import_http
+from understudy.traffic.http.importing import HAR, JSONL, VCR, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
 from understudy.traffic.source_file import Limits
 from understudy.traffic.yaml_stream import plain_yaml

@@ -9,7 +9,7 @@ import pytest
 
 from understudy.model.baseline import Outcome
 from understudy.model.case import LinkConfidence
-from understudy.traffic.http_import import JSONL, HttpOptions, import_http
+from understudy.traffic.http.importing import JSONL, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
 from understudy.world.store import load_world
 

@@ -9,10 +9,10 @@ import requests
 import vcr
 from tests.traffic import exports as x
 
-from understudy.campaign.imports import export_cassettes
-from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.campaign.recordings.imports import export_cassettes
+from understudy.campaign.recordings.worlds import BuildRequest, build_world
 from understudy.traffic.detect import detect_format
-from understudy.traffic.http_import import HAR, VCR, HttpOptions, import_http
+from understudy.traffic.http.importing import HAR, VCR, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
 
 

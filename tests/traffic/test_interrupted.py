@@ -20,10 +20,10 @@ from tests.traffic.test_http_cases import read_it, refund_it, solve_it
 from understudy.model.errors import RecordingError
 from understudy.redact.key import RedactionKey
 from understudy.traffic.detect import import_traffic
-from understudy.traffic.export_import import ExportOptions, import_exports
-from understudy.traffic.http_import import JSONL, HttpOptions, import_http
+from understudy.traffic.exports.importing import ExportOptions, import_exports
+from understudy.traffic.exports.vendors import VENDORS
+from understudy.traffic.http.importing import JSONL, HttpOptions, import_http
 from understudy.traffic.recording import read_recording
-from understudy.traffic.vendors import VENDORS
 
 KEY = RedactionKey(material=b"k" * 32)
 CALLS = [*read_it(), refund_it(), solve_it()]
@@ -32,7 +32,7 @@ WORK = """
 import sys
 from pathlib import Path
 from understudy.redact.key import RedactionKey
-from understudy.traffic.http_import import JSONL, HttpOptions, import_http
+from understudy.traffic.http.importing import JSONL, HttpOptions, import_http
 print("ready", flush=True)
 import_http(JSONL, [Path(sys.argv[1])], Path(sys.argv[2]),
             HttpOptions(key=RedactionKey(material=b"k" * 32)))

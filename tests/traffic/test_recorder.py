@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from understudy.model.errors import ConfigurationError, RecordingError
-from understudy.traffic.recorder import record_traffic
+from understudy.traffic.http.recorder import record_traffic
 from understudy.traffic.recording import read_recording
 from understudy.traffic.scan import scan_recording
 

@@ -13,10 +13,10 @@ from understudy.model.action import ActionClass, AmountSource, Effect, Origin, T
 from understudy.model.baseline import BaselineSource, Outcome
 from understudy.model.errors import RecordingError
 from understudy.model.proposal import FailureCause
+from understudy.traffic.dialogues.tau import import_tau
 from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import read_recording
 from understudy.traffic.source_file import Limits
-from understudy.traffic.tau import import_tau
 
 CANCEL = {"reservation_id": "R1"}
 CERTIFICATE = {"user_id": "u1", "amount": 100}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.model.action import ActionClass
-from understudy.traffic.tools import KNOWN_DOMAINS, ToolRole, classify, domain_of
+from understudy.traffic.traces.tools import KNOWN_DOMAINS, ToolRole, classify, domain_of
 
 WRITES = {
     "airline": {

@@ -13,8 +13,8 @@ from understudy.cli.main import app
 from understudy.model.case import LinkConfidence
 from understudy.model.errors import NoCasesError
 from understudy.traffic.proposals import read_proposals
-from understudy.traffic.trace_import import OTLP
-from understudy.traffic.trace_proposals import propose_for
+from understudy.traffic.traces.importing import OTLP
+from understudy.traffic.traces.proposals import propose_for
 
 SAID = "I was charged 12.00 EUR twice"
 REFUND = {"charge": "ch_1aaaaaaaaaaa"}

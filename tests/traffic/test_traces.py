@@ -16,7 +16,7 @@ from understudy.traffic.proposals import read_proposals
 from understudy.traffic.recording import read_recording
 from understudy.traffic.scan import scan_proposals, scan_recording
 from understudy.traffic.source_file import Limits
-from understudy.traffic.spans import trace_documents
+from understudy.traffic.traces.spans import trace_documents
 
 ASKED = "Please refund invoice 7, we paid twice."
 REFUND = {"charge": "ch_1", "amount": 500}

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from understudy.campaign.settings import load_rules
-from understudy.campaign.two_views import view
+from understudy.campaign.judging.two_views import view
+from understudy.campaign.projects.settings import load_rules
 from understudy.cost.price_list import PriceList
 from understudy.model.baseline import BaselineSource
 from understudy.model.proposal import Proposal

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from understudy.campaign.mess_profiles import (
+from understudy.campaign.recordings.mess_profiles import (
     ApplyRequest,
     ScoreRequest,
     apply_mess,

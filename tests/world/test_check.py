@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from understudy.campaign.checks import _profile_of, check
-from understudy.campaign.world_import import ImportWish, import_world
-from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.campaign.recordings.checks import _profile_of, check
+from understudy.campaign.recordings.world_import import ImportWish, import_world
+from understudy.campaign.recordings.worlds import BuildRequest, build_world
 from understudy.model.errors import ConfigurationError, RecordingError
 from understudy.world.imported import AS_FOUND
 from understudy.world.integrity import orphans, unexplained

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from understudy.campaign.world_import import ImportWish, import_world
+from understudy.campaign.recordings.world_import import ImportWish, import_world
 from understudy.model.errors import ConfigurationError, NoCasesError
 from understudy.redact.key import RedactionKey
 from understudy.redact.people import Span

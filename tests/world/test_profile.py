@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.campaign.worlds import BuildRequest, build_world
+from understudy.campaign.recordings.worlds import BuildRequest, build_world
 from understudy.model.errors import ConfigurationError
 from understudy.model.package import resolve_document
 from understudy.world.pool_builder import romanise

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from understudy.campaign.run_folder import RunFolder, find_run
+from understudy.campaign.runs.folder import RunFolder, find_run
 from understudy.gate.pairs import PairedEvidence, paired_evidence
 from understudy.gate.units import units_of
 from understudy.model.cost import CaseCost, CostSummary

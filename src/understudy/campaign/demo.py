@@ -9,8 +9,8 @@ from pathlib import Path
 from understudy.campaign.finish import Finished
 from understudy.campaign.pipeline import run_campaign
 from understudy.campaign.progress import Progress
-from understudy.campaign.run_request import RunRequest
-from understudy.campaign.settings import Settings, load_rules, load_settings
+from understudy.campaign.projects.settings import Settings, load_rules, load_settings
+from understudy.campaign.runs.request import RunRequest
 from understudy.model.campaign import Campaign, CandidateSpec, Economics, WorldRequest
 from understudy.model.money import Money
 

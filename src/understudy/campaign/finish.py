@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from understudy.campaign.run_folder import RunFolder
+from understudy.campaign.runs.folder import RunFolder
 from understudy.model.manifest import RunManifest
 from understudy.model.verdict import Verdict
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from understudy.campaign.replays import Replay
-from understudy.campaign.run_files import open_run
-from understudy.campaign.run_folder import find_run
+from understudy.campaign.judging.replays import Replay
+from understudy.campaign.judging.two_views import View, view
+from understudy.campaign.runs.files import open_run
+from understudy.campaign.runs.folder import find_run
 from understudy.campaign.side_by_side import side_by_side
-from understudy.campaign.two_views import View, view
 from understudy.cost.price_list import PriceList
 from understudy.cost.wording import action_line
 from understudy.model.action import Action

@@ -7,25 +7,25 @@ from dataclasses import replace
 
 import msgspec
 
-from understudy.campaign.conclusion import conclude
+from understudy.campaign.drills.rehearsal import Rehearsal
 from understudy.campaign.finish import Finished, Part
+from understudy.campaign.judging.conclusion import conclude
+from understudy.campaign.judging.replays import open_once, replay_of
+from understudy.campaign.judging.standing import Standing
 from understudy.campaign.models import ModelPlan, model_service
-from understudy.campaign.pilot_log import enter_run
+from understudy.campaign.pilot.log import enter_run
 from understudy.campaign.progress import Progress
-from understudy.campaign.proofreading import proofread_models, proofread_places
-from understudy.campaign.rehearsal import Rehearsal
-from understudy.campaign.relocation import PLACES
-from understudy.campaign.replays import open_once, replay_of
-from understudy.campaign.run_files import RunFiles, evidence_of, stored_records
-from understudy.campaign.run_folder import RunFolder, find_run
-from understudy.campaign.run_head import manifest_of, refuse_other, with_report
-from understudy.campaign.run_plan import plan_of
-from understudy.campaign.run_request import RunRequest
-from understudy.campaign.selection import Selection, select
-from understudy.campaign.settings import Settings
-from understudy.campaign.source import Source, open_source
-from understudy.campaign.standing import Standing
-from understudy.campaign.survey_text import replay_lines
+from understudy.campaign.projects.proofreading import proofread_models, proofread_places
+from understudy.campaign.projects.settings import Settings
+from understudy.campaign.recordings.survey_text import replay_lines
+from understudy.campaign.runs.files import RunFiles, evidence_of, stored_records
+from understudy.campaign.runs.folder import RunFolder, find_run
+from understudy.campaign.runs.head import manifest_of, refuse_other, with_report
+from understudy.campaign.runs.plan import plan_of
+from understudy.campaign.runs.relocation import PLACES
+from understudy.campaign.runs.request import RunRequest
+from understudy.campaign.runs.selection import Selection, select
+from understudy.campaign.runs.source import Source, open_source
 from understudy.candidates.needs import silent_needs
 from understudy.gate.wording import floor_sentence
 from understudy.model.campaign import CandidateSpec

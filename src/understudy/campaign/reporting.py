@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from understudy.campaign.adjudication import catch_rates, weak_links
-from understudy.campaign.audit import note_reported
-from understudy.campaign.decisions import DecisionFile
-from understudy.campaign.governance import governance_of
-from understudy.campaign.likeness import likeness_of
-from understudy.campaign.notes import notes_on
-from understudy.campaign.registered import registered_of
-from understudy.campaign.run_files import RunFiles, open_run
-from understudy.campaign.run_folder import RunFolder, find_run
-from understudy.campaign.salvage import salvage
+from understudy.campaign.judging.notes import notes_on
+from understudy.campaign.judging.registered import registered_of
+from understudy.campaign.pilot.audit import note_reported
+from understudy.campaign.pilot.governance import governance_of
+from understudy.campaign.recordings.likeness import likeness_of
+from understudy.campaign.review.adjudication import catch_rates, weak_links
+from understudy.campaign.review.decisions import DecisionFile
+from understudy.campaign.runs.files import RunFiles, open_run
+from understudy.campaign.runs.folder import RunFolder, find_run
+from understudy.campaign.runs.salvage import salvage
 from understudy.gate.units import Registered
 from understudy.model.campaign import Economics
 from understudy.model.cost import CostSummary

@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from understudy.campaign.adjudication import weak_links
 from understudy.campaign.demo import DemoRequest, demo_settings
 from understudy.campaign.pipeline import run_campaign
 from understudy.campaign.progress import Progress
 from understudy.campaign.reporting import facts_of
-from understudy.campaign.run_files import open_run
-from understudy.campaign.run_request import RunRequest
+from understudy.campaign.review.adjudication import weak_links
+from understudy.campaign.runs.files import open_run
+from understudy.campaign.runs.request import RunRequest
 from understudy.model.canonical import digest
 from understudy.model.cost import BusinessMetrics
 from understudy.model.jsonl import write_json

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.campaign.mounting import mounted_systems
-from understudy.campaign.settings import load_settings
+from understudy.campaign.projects.mounting import mounted_systems
+from understudy.campaign.projects.settings import load_settings
 from understudy.candidates.span_receiver import span_variables
 from understudy.candidates.spans import SPANS
 from understudy.candidates.use import HttpUse, parse_use

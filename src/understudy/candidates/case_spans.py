@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from understudy.candidates.spans import MOST_SPANS, Scope, SpanTale, tale_of
-from understudy.traffic.otlp import read_otlp
+from understudy.traffic.traces.otlp import read_otlp
 
 __all__ = ["CaseSpans"]
 

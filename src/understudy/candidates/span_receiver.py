@@ -18,9 +18,9 @@ from understudy.candidates.case_spans import CaseSpans
 from understudy.candidates.spans import LAST_SECONDS, Scope, SpanTale
 from understudy.doors.loopback import Receive, Send, received
 from understudy.systems.timeline import real_now, real_sleep
-from understudy.traffic.otlp import read_otlp
-from understudy.traffic.otlp_wire import read_trace_request
 from understudy.traffic.raw_record import Malformed
+from understudy.traffic.traces.otlp import read_otlp
+from understudy.traffic.traces.otlp_wire import read_trace_request
 
 __all__ = ["ReceivedSpans", "span_variables"]
 

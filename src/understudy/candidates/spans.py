@@ -12,7 +12,7 @@ from understudy.systems.timeline import real_now, real_sleep
 
 if TYPE_CHECKING:
     from understudy.candidates.case_spans import CaseSpans
-    from understudy.traffic.spans import Span
+    from understudy.traffic.traces.spans import Span
 
 __all__ = [
     "LAST_SECONDS",

@@ -15,10 +15,10 @@ from understudy.cli.progress import Progress, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from understudy.campaign.cluster import Cluster
     from understudy.campaign.finish import Finished, Part
-    from understudy.campaign.run_request import RunRequest
-    from understudy.campaign.shard import Shard
+    from understudy.campaign.runs.cluster import Cluster
+    from understudy.campaign.runs.request import RunRequest
+    from understudy.campaign.runs.shard import Shard
     from understudy.model.money import Money
     from understudy.shadow.store import Sync
 
@@ -122,8 +122,8 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a shadow campaign: cases through a candidate, priced, gated and reported."""
-    from understudy.campaign.replay import parse_sample, parse_speed
-    from understudy.campaign.run_request import RunRequest
+    from understudy.campaign.runs.replay import parse_sample, parse_speed
+    from understudy.campaign.runs.request import RunRequest
 
     request = RunRequest(
         reports=reports, candidate=candidate, limit=limit, workers=workers, resume=resume,
@@ -152,8 +152,8 @@ def _keeping(campaign: Path) -> Iterator[None]:
 def _debug(campaign: Path, request: RunRequest) -> None:
     if request.case_id is None:
         raise typer.BadParameter("--debug is for one case: name it with --case")
-    from understudy.campaign.debugging import debug
-    from understudy.campaign.settings import load_settings
+    from understudy.campaign.projects.settings import load_settings
+    from understudy.campaign.runs.debugging import debug
 
     say("one case, in this process; breakpoint() and debuggers work, and the wall lets nothing out")
     # Nothing of ours may write into a debugger's session.
@@ -170,7 +170,7 @@ def _carried_out(
 ) -> int:
     """Do what was asked for and print what came of it; the exit code."""
     from understudy.campaign.pipeline import dry_run_campaign, run_campaign, run_shard
-    from understudy.campaign.settings import load_settings
+    from understudy.campaign.projects.settings import load_settings
 
     settings, progress = load_settings(campaign), Progress(quiet=quiet)
     if dry_run:
@@ -180,7 +180,7 @@ def _carried_out(
         _print_parts(run_shard(settings, request, progress), json)
         return 0
     if cluster is not None:
-        from understudy.campaign.on_cluster import run_on_cluster
+        from understudy.campaign.runs.on_cluster import run_on_cluster
 
         finished = run_on_cluster(campaign, settings, request, cluster, progress)
     else:
@@ -208,7 +208,7 @@ def _engine(
                 hint="--engine dask",
             )
         return None
-    from understudy.campaign.cluster import Cluster
+    from understudy.campaign.runs.cluster import Cluster
 
     here = f"{request.reports.resolve()}/shards"
     return Cluster(scheduler, request.workers, results or here)
@@ -242,7 +242,7 @@ def _shard(text: str | None, engine: str) -> Shard | None:
 
     A cluster's engine makes its own.
     """
-    from understudy.campaign.shard import parse_shard, shard_of_environment
+    from understudy.campaign.runs.shard import parse_shard, shard_of_environment
     from understudy.model.errors import ConfigurationError
 
     if engine != "local":
@@ -281,7 +281,7 @@ def merge(
     json: Json = False,
 ) -> None:
     """Put the shards of one campaign together, judge them as one run, and report it."""
-    from understudy.campaign.merging import MergeRequest, merge_runs
+    from understudy.campaign.runs.merging import MergeRequest, merge_runs
 
     finished = merge_runs(MergeRequest(runs, reports, partial))
     print_finished([finished], json)

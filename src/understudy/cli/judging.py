@@ -49,7 +49,7 @@ def judge(
     quiet: Quiet = False,
 ) -> None:
     """Price recorded proposals, or a run again; no candidate is called."""
-    from understudy.campaign.recorded import JudgeRequest, judge_recorded, judge_run
+    from understudy.campaign.judging.recorded import JudgeRequest, judge_recorded, judge_run
 
     if self_test:
         _self_test(recording, policy, gates)
@@ -87,7 +87,7 @@ def _stage(name: str) -> Stage:
 
 def _self_test(recording: Path | None, policy: str, gates: str) -> None:
     """The judge on spoilt baselines; 3 where one was not found, since no verdict can stand then."""
-    from understudy.campaign.mutation import spoil_and_judge
+    from understudy.campaign.judging.mutation import spoil_and_judge
 
     if recording is None:
         raise typer.BadParameter("--self-test needs --recording: its baselines are spoilt")

@@ -28,7 +28,7 @@ def profile(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Learn a mess profile from a table of your own, with its clean twin if there is one."""
-    from understudy.campaign.mess_profiles import learn_mess
+    from understudy.campaign.recordings.mess_profiles import learn_mess
 
     names = [name.strip() for name in key.split(",") if name.strip()]
     told = learn_mess(
@@ -51,7 +51,7 @@ def apply(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Damage a table as a mess profile says, with a ledger of what was damaged."""
-    from understudy.campaign.mess_profiles import ApplyRequest, apply_mess
+    from understudy.campaign.recordings.mess_profiles import ApplyRequest, apply_mess
 
     request = ApplyRequest(clean, profile, seed, out, ledger, table, encoding)
     typer.echo(apply_mess(request, Progress(quiet=quiet)))
@@ -73,7 +73,12 @@ def score(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Judge whether generated mess can be told from real mess: ten measures with yardsticks."""
-    from understudy.campaign.mess_profiles import ScoreRequest, score_json, score_mess, score_text
+    from understudy.campaign.recordings.mess_profiles import (
+        ScoreRequest,
+        score_json,
+        score_mess,
+        score_text,
+    )
 
     request = ScoreRequest(real, generated, clean, seeds, link or (), html, encoding)
     found = score_mess(request, Progress(quiet=quiet))

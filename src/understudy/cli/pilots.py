@@ -32,7 +32,7 @@ def status(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell each operation's rung and evidence, what it took so far, and what to do next."""
-    from understudy.campaign.pilot_status import pilot_status
+    from understudy.campaign.pilot.status import pilot_status
 
     typer.echo(pilot_status(reports, json))
 
@@ -45,7 +45,7 @@ def suite(
     reports: Reports = Path("reports"),
 ) -> None:
     """Enter a suite of another test runner; pytest enters its own with --understudy-pilot."""
-    from understudy.campaign.pilot_suites import enter_suites, junit_result
+    from understudy.campaign.pilot.suites import enter_suites, junit_result
     from understudy.model.printable import printable
 
     result = junit_result(junit, run, reports, by)
@@ -64,7 +64,7 @@ def promote(
     reports: Reports = Path("reports"),
 ) -> None:
     """Send an operation one rung up; everything that is missing for it is told."""
-    from understudy.campaign import pilot_orders
+    from understudy.campaign.pilot import orders as pilot_orders
 
     order = pilot_orders.Order(candidate, operation, by, reason)
     _told(pilot_orders.promote(reports, order, run, to))
@@ -80,7 +80,7 @@ def demote(
     reports: Reports = Path("reports"),
 ) -> None:
     """Send an operation down, at once."""
-    from understudy.campaign import pilot_orders
+    from understudy.campaign.pilot import orders as pilot_orders
 
     order = pilot_orders.Order(candidate, operation, by, reason)
     _told(pilot_orders.demote(reports, order, to))
@@ -95,7 +95,7 @@ def kill(
     reports: Reports = Path("reports"),
 ) -> None:
     """End the pilot of an operation; the candidate as it is does not come back to it."""
-    from understudy.campaign import pilot_orders
+    from understudy.campaign.pilot import orders as pilot_orders
 
     _told(pilot_orders.kill(reports, pilot_orders.Order(candidate, operation, by, reason)))
 

@@ -23,6 +23,6 @@ def init(
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("policy.yaml"),
 ) -> None:
     """Draft a policy from what people did: currency, tiers, and limits of payments."""
-    from understudy.campaign.policy_draft import draft_policy
+    from understudy.campaign.recordings.policy_draft import draft_policy
 
     typer.echo(draft_policy(recording, out))

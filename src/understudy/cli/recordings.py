@@ -67,7 +67,11 @@ def import_traffic(
     With `--for`, traces become proposals for the cases of a recording that people handled.
     Where not one record can be kept, the exit code is 5.
     """
-    from understudy.campaign.imports import import_as_told, propose_from_traces, refuse_empty
+    from understudy.campaign.recordings.imports import (
+        import_as_told,
+        propose_from_traces,
+        refuse_empty,
+    )
 
     if recording is not None:
         if proposed is None or out is not None:
@@ -94,7 +98,7 @@ def export(
     vcr: Annotated[Path | None, typer.Option(help="The VCR.py cassette to write.")] = None,
 ) -> None:
     """Write a recording in other formats: vendors' own exports, a HAR, a cassette of VCR.py."""
-    from understudy.campaign.imports import export_cassettes, export_files
+    from understudy.campaign.recordings.imports import export_cassettes, export_files
 
     folders = _named(zendesk=zendesk, stripe=stripe, hubspot=hubspot)
     files = _named(har=har, vcr=vcr)
@@ -127,7 +131,7 @@ def record(
     ] = None,
 ) -> None:
     """Record what people do on your systems, through proxies on loopback. Ctrl-C ends it."""
-    from understudy.campaign.live import record as record_live
+    from understudy.campaign.recordings.live import record as record_live
 
     record_live(upstream or [], world, port or [], out, typer.echo)
 
@@ -135,7 +139,7 @@ def record(
 @app.command("show")
 def show(recording: Annotated[Path, typer.Argument(help="The folder of a recording.")]) -> None:
     """Print what a recording holds: cases, baselines and operations per system."""
-    from understudy.campaign.imports import describe_recording
+    from understudy.campaign.recordings.imports import describe_recording
 
     typer.echo(describe_recording(recording))
 
@@ -143,7 +147,7 @@ def show(recording: Annotated[Path, typer.Argument(help="The folder of a recordi
 @app.command("scan")
 def scan(recording: Annotated[Path, typer.Argument(help="The folder of a recording.")]) -> None:
     """Look for secrets and personal data in a stored recording; exits with 1 where any is found."""
-    from understudy.campaign.imports import scan_stored
+    from understudy.campaign.recordings.imports import scan_stored
 
     text, clean = scan_stored(recording)
     typer.echo(text)

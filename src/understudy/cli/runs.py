@@ -15,7 +15,7 @@ Reports = Annotated[Path, typer.Option("--reports", help="Where run folders lie.
 
 def diff(run: Run, reports: Reports = Path("reports")) -> None:
     """Explain and price a run's differences again, by the policy as it is now."""
-    from understudy.campaign.recorded import diff_run
+    from understudy.campaign.judging.recorded import diff_run
 
     typer.echo(diff_run(run, reports))
 
@@ -40,7 +40,7 @@ def report(
     elif run is None:
         raise typer.BadParameter("name a run, or --sample")
     elif otlp is not None:
-        from understudy.campaign.traces import export_traces
+        from understudy.campaign.runs.traces import export_traces
 
         typer.echo(export_traces(run, reports, otlp))
     else:
@@ -59,7 +59,7 @@ def _sample(out: Path) -> Path:
 
 
 def _printed(run: str, reports: Path) -> None:
-    from understudy.campaign.run_folder import find_run
+    from understudy.campaign.runs.folder import find_run
     from understudy.cli.progress import say
     from understudy.report.pdf import print_pdf
 
@@ -79,7 +79,7 @@ def case(
 ) -> None:
     """Show one case whole: people beside candidate, and the price of each difference."""
     if to_scenario is not None:
-        from understudy.campaign.scenario_file import write_scenario
+        from understudy.campaign.suites.file import write_scenario
 
         typer.echo(write_scenario(run, case_id, to_scenario, reports))
         return
@@ -104,7 +104,7 @@ def compare(
 
 def stop(run: Run, reports: Reports = Path("reports")) -> None:
     """Stop a running campaign: no further action is accepted, and no further case begins."""
-    from understudy.campaign.run_folder import find_run
+    from understudy.campaign.runs.folder import find_run
     from understudy.shadow.switch import press
 
     folder = find_run(run, reports)
@@ -126,8 +126,8 @@ def view(
     ] = "5%",
 ) -> None:
     """Serve the report on loopback with reviewing switched on, until it is interrupted."""
-    from understudy.campaign.review_server import ReviewServer
-    from understudy.campaign.run_folder import find_run
+    from understudy.campaign.review.server import ReviewServer
+    from understudy.campaign.runs.folder import find_run
     from understudy.cli.progress import say
 
     named = find_run(run, reports) if run is not None else None

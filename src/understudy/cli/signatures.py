@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from understudy.campaign.sign_off import WaiverRequest
+    from understudy.campaign.pilot.sign_off import WaiverRequest
 
 __all__ = ["app", "key", "sign", "verify"]
 
@@ -43,7 +43,7 @@ def sign(
     reports: Reports = Path("reports"),
 ) -> None:
     """Sign a decision on a run's verdict, or waive one of its gates for a time."""
-    from understudy.campaign.sign_off import Signer, sign_run, waive_gate
+    from understudy.campaign.pilot.sign_off import Signer, sign_run, waive_gate
     from understudy.model.printable import printable
 
     signer = Signer(name, role, key)
@@ -62,7 +62,7 @@ def _waiver(
 ) -> WaiverRequest:
     from datetime import date
 
-    from understudy.campaign.sign_off import Signer, WaiverRequest
+    from understudy.campaign.pilot.sign_off import Signer, WaiverRequest
     from understudy.model.errors import ConfigurationError
 
     try:
@@ -90,7 +90,7 @@ def verify(
     reports: Reports = Path("reports"),
 ) -> None:
     """Find later changes of a run's files, chain and signatures; exits with 3 at any."""
-    from understudy.campaign.verification import verify_run
+    from understudy.campaign.pilot.verification import verify_run
     from understudy.model.printable import printable
 
     found = verify_run(run, reports, head, rejudged=rejudge)
@@ -103,6 +103,6 @@ def key(
     file: Annotated[Path, typer.Argument(help="Where the private key is written.")],
 ) -> None:
     """Make an Ed25519 key to sign with; its file is for its owner only."""
-    from understudy.campaign.signature import make_key
+    from understudy.campaign.pilot.signature import make_key
 
     typer.echo(f"public key {make_key(file)}")

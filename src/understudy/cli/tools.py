@@ -20,7 +20,7 @@ def init(
     ] = "python",
 ) -> None:
     """Write a project to start from: a candidate, cases by hand, a campaign. Runs nothing."""
-    from understudy.campaign.scaffold import scaffold
+    from understudy.campaign.projects.scaffold import scaffold
 
     typer.echo(scaffold(folder, candidate))
 
@@ -31,7 +31,7 @@ def doctor(
     ] = None,
 ) -> None:
     """Check versions, folders and the wall on this machine, and a campaign's candidates."""
-    from understudy.campaign.doctor import examine
+    from understudy.campaign.projects.doctor import examine
 
     examination = examine(campaign)
     typer.echo(examination.text)
@@ -43,7 +43,7 @@ def schema(
     write: Annotated[Path | None, typer.Option(help="Write all schemas into this folder.")] = None,
 ) -> None:
     """Print or write the JSON Schemas of every file that people write or tools read."""
-    from understudy.campaign.file_models import every_schema
+    from understudy.campaign.projects.file_models import every_schema
     from understudy.model.errors import ConfigurationError, nearest
     from understudy.model.jsonl import write_json
 
@@ -74,7 +74,7 @@ def explain(
     ] = None,
 ) -> None:
     """Say what an error code, a kind of finding, a gate, a metric or an exit code means."""
-    from understudy.campaign.explanation import explain_word, known_words
+    from understudy.campaign.projects.explanation import explain_word, known_words
 
     typer.echo("\n".join(known_words()) if word is None else explain_word(word))
 
@@ -122,7 +122,7 @@ def learn(
     out: Annotated[Path, typer.Option("--out", help="The YAML file to write.")],
 ) -> None:
     """Take a company's own fields, objects, pipelines and forms over from vendors' exports."""
-    from understudy.campaign.learning import learn_settings
+    from understudy.campaign.recordings.learning import learn_settings
 
     typer.echo(learn_settings(exports, out))
 
@@ -142,7 +142,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Play recorded requests against the mocked systems and compare the answers."""
-    from understudy.campaign import likeness
+    from understudy.campaign.recordings import likeness
 
     found = likeness.verify_recording(recording, world, settings or [])
     typer.echo(likeness.as_json(found) if as_json else likeness.as_text(found))

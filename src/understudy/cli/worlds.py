@@ -33,7 +33,7 @@ def build(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Generate a messy, consistent world, with a recording of staff at work if cases are asked."""
-    from understudy.campaign.worlds import BuildRequest, build_world
+    from understudy.campaign.recordings.worlds import BuildRequest, build_world
 
     request = BuildRequest(out, recipe, profile, customers, cases, seed, shard=shard)
     manifest = build_world(request, Progress(quiet=quiet))
@@ -60,7 +60,7 @@ def check(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Hold a world or a recording to its contract; exits with 1 where it fails."""
-    from understudy.campaign.checks import check as check_contract
+    from understudy.campaign.recordings.checks import check as check_contract
     from understudy.model.jsonl import encode_line
 
     report = check_contract(path, profile, docs, Progress(quiet=quiet))
@@ -71,7 +71,7 @@ def check(
 @app.command("show")
 def show(world: Annotated[Path, typer.Argument(help="The folder of a world.")]) -> None:
     """Print a world's tables, how many rows each has, and what was damaged."""
-    from understudy.campaign.worlds import describe_world
+    from understudy.campaign.recordings.worlds import describe_world
 
     typer.echo(describe_world(world))
 
@@ -95,7 +95,7 @@ def import_exports(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Build a world of a company's own exports, pseudonymised with the recordings' key."""
-    from understudy.campaign.world_import import ImportWish, import_world
+    from understudy.campaign.recordings.world_import import ImportWish, import_world
     from understudy.redact.people import presidio_finder
 
     maps: dict[str, Path] = {}

@@ -13,7 +13,7 @@ from typing import Any
 import pydantic
 import pydantic_core
 
-from understudy.campaign.file_models import FILES
+from understudy.campaign.projects.file_models import FILES
 from understudy.model.field_texts import Model, field_texts, models_in
 from understudy.model.money import Money
 from understudy.reference.table import table

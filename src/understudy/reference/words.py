@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.campaign.explanation import severities
+from understudy.campaign.projects.explanation import severities
 from understudy.model.exit_code import ExitCode
 from understudy.model.finding import PROCESS_KINDS, Kind
 from understudy.model.guide import topic

@@ -8,10 +8,14 @@ from pathlib import Path
 
 from understudy.model.errors import ConfigurationError, RecordingError, nearest
 from understudy.model.printable import printable
-from understudy.traffic.abcd import ABCD
-from understudy.traffic.dialogues import Dialect, import_dialogues
-from understudy.traffic.export_import import ExportOptions, import_exports
-from understudy.traffic.export_marks import is_export
+from understudy.traffic.dialogues.abcd import ABCD
+from understudy.traffic.dialogues.importing import Dialect, import_dialogues
+from understudy.traffic.dialogues.star import STAR
+from understudy.traffic.dialogues.tau import import_tau
+from understudy.traffic.exports.grouping import DEFAULT_GAP
+from understudy.traffic.exports.importing import ExportOptions, import_exports
+from understudy.traffic.exports.marks import is_export
+from understudy.traffic.exports.vendors import VENDORS
 from understudy.traffic.format import Format, Reader, Sample, Wishes, samples_of
 from understudy.traffic.format_marks import (
     is_abcd,
@@ -27,8 +31,7 @@ from understudy.traffic.format_marks import (
     is_tau,
     is_vcr,
 )
-from understudy.traffic.grouping import DEFAULT_GAP
-from understudy.traffic.http_import import (
+from understudy.traffic.http.importing import (
     GOR,
     HAR,
     JSONL,
@@ -40,9 +43,7 @@ from understudy.traffic.http_import import (
     import_http,
 )
 from understudy.traffic.report import ImportReport
-from understudy.traffic.star import STAR
-from understudy.traffic.tau import import_tau
-from understudy.traffic.trace_import import (
+from understudy.traffic.traces.importing import (
     LANGFUSE,
     LANGSMITH,
     OTLP,
@@ -50,7 +51,6 @@ from understudy.traffic.trace_import import (
     TraceFormat,
     import_traces,
 )
-from understudy.traffic.vendors import VENDORS
 
 __all__ = [
     "FORMATS",

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from understudy.redact.people import Finder
-from understudy.traffic.bundling import Key
+from understudy.traffic.http.bundling import Key
 from understudy.traffic.progress import Progress, silent
 from understudy.traffic.report import ImportReport
 from understudy.traffic.source_file import Limits, is_packed, opened_bytes

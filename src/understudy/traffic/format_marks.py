@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from understudy.traffic.format import Sample
-from understudy.traffic.gor import SEPARATOR
+from understudy.traffic.http.gor import SEPARATOR
 
 __all__ = [
     "is_abcd",

@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from understudy.model.world import Row, World
-from understudy.traffic.chronicle import Chronicle, Past
+from understudy.traffic.exports.chronicle import Chronicle, Past
 from understudy.traffic.rewind import Rewinder
 from understudy.world.versions import Version, micros
 

@@ -17,7 +17,7 @@ from understudy.model.case import LinkConfidence
 from understudy.systems.calling import build_request, find_operation
 from understudy.systems.engine import Engine
 from understudy.systems.session import CaseSession
-from understudy.traffic.history import Deed
+from understudy.traffic.exports.history import Deed
 
 __all__ = ["CALL", "UNLIKE", "Replayed", "Replayer", "changes", "renamed"]
 

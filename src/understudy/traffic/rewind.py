@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from understudy.traffic.chronicle import Past
-from understudy.traffic.history import TOUCHED, UNKNOWN, Change, Sighting, later
+from understudy.traffic.exports.chronicle import Past
+from understudy.traffic.exports.history import TOUCHED, UNKNOWN, Change, Sighting, later
 from understudy.traffic.moments import moment_of
 from understudy.world.versions import Version, micros
 

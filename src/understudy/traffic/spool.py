@@ -16,7 +16,7 @@ import numpy as np
 from understudy.model.interaction import Interaction
 from understudy.systems.routes import mounted
 from understudy.systems.system import System
-from understudy.traffic.marks import Answer, Mark, Marker
+from understudy.traffic.http.marks import Answer, Mark, Marker
 from understudy.traffic.spool_part import Problem, SpoolPart, number_of
 
 __all__ = ["Spool"]

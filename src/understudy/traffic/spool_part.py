@@ -12,8 +12,8 @@ import msgspec
 
 from understudy.model.interaction import Interaction
 from understudy.traffic.blobs import Blobs
-from understudy.traffic.inbound import is_inbound
-from understudy.traffic.marks import Answer, Marker
+from understudy.traffic.http.inbound import is_inbound
+from understudy.traffic.http.marks import Answer, Marker
 from understudy.traffic.quarantine import Quarantined
 
 __all__ = ["Problem", "SpoolPart", "number_of"]

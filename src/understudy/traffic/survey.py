@@ -11,9 +11,9 @@ from understudy.model.case import Case
 from understudy.model.interaction import Interaction
 from understudy.systems.routes import mounted
 from understudy.systems.system import System
-from understudy.traffic.inbound import inbound_of
-from understudy.traffic.marks import writes
-from understudy.traffic.recognise import Recogniser, place_of_call
+from understudy.traffic.http.inbound import inbound_of
+from understudy.traffic.http.marks import writes
+from understudy.traffic.http.recognise import Recogniser, place_of_call
 from understudy.traffic.recording import Recording
 
 __all__ = ["Call", "Survey", "Way", "survey"]

@@ -1,0 +1,1 @@
+"""The customer of a case, who answers what the candidate asks."""

@@ -1,0 +1,1 @@
+"""What a campaign rehearses: failures, the way back, the way to people."""

@@ -1,0 +1,1 @@
+"""From proposed actions to a verdict and what it rests on."""

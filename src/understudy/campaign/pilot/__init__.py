@@ -1,0 +1,1 @@
+"""The history of all runs, the ladder over them, and who may sign."""

@@ -1,0 +1,1 @@
+"""A user's project: started, looked at, and proofread."""

@@ -1,0 +1,1 @@
+"""Recordings and worlds on the command line: imported, checked, learned from, built."""

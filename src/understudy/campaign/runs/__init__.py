@@ -1,0 +1,1 @@
+"""One run: asked for, planned, kept in its folder, opened again."""

@@ -1,0 +1,1 @@
+"""Conversation logs of benchmarks: people and agents who served customers."""

@@ -1,0 +1,1 @@
+"""Agents' own traces: cases, and what the agent proposed in them."""
