@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 KILLS ?= 20
 
-.PHONY: help demo test slow browser fuzz kills statistics check docs mutants bench release-check clean
+.PHONY: help demo test slow browser fuzz kills statistics check docs coverage mutants bench release-check clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make statistics   what the evidence promises, each tried a thousand times and more"
 	@echo "make check   format, lint, types, layers"
 	@echo "make docs    write the pages of docs/ that are made from the code"
+	@echo "make coverage   which branches of diff, cost and gate their own tests take; fails below 95 %"
 	@echo "make mutants   small changes of diff, cost and gate, and whether a test notices; MUTANTS='--sample 300'"
 	@echo "make bench   speed beside floors and peers; BENCH='ENGINE W1-H --repeat 9' for some of it"
 	@echo "make release-check   large recordings, a campaign of 100,000 cases, 1,000,000 that are judged: memory, time, growth; SHARE=0.1 for a tenth of them"
@@ -63,6 +64,12 @@ browser: $(READY)
 
 statistics: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m statistics tests/gate
+
+coverage: $(READY)
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -q -p no:xdist $(foreach each,cost diff gate,tests/$(each) src/understudy/$(each))
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --skip-covered --include='src/understudy/cost/*,src/understudy/diff/*,src/understudy/gate/*' --fail-under=95
 
 mutants: $(READY)
 	$(BIN)/python -m pip install -q --constraint constraints.txt --group mutation
