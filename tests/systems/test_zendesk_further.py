@@ -352,3 +352,43 @@ def test_zendesk_keeps_no_idempotency_keys(call):
         answer = call.raw("zendesk", "POST", "/api/v2/tickets", sent, idempotency_key="one")
         ids.add(answer[1]["ticket"]["id"])
     assert len(ids) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "known", "unknown"),
+    [
+        ({}, "360000000001", "999"),
+        ({"groups": [{"id": "7", "name": "Billing"}]}, "7", "360000000001"),
+    ],
+)
+def test_a_ticket_goes_to_a_group_that_is_there(make_caller, world_of, rows, known, unknown):
+    """To one that is listed; another is refused, alone and in a bulk, and nothing is changed."""
+    tickets = [{"id": "1", "status": "open"}]
+    call = make_caller(Engine(world_of(zendesk={"tickets": tickets, **rows})), "case")
+    status, body = call("zendesk.tickets.update", id="1", group_id=int(unknown))
+    assert (status, body["error"]) == (422, "RecordInvalid")
+    assert body["details"]["group"][0]["description"] == "Group: is invalid"
+    assert call.session.effect() == {}
+    made, _ = call("zendesk.tickets.create", comment={"body": "x"}, group_id=int(unknown))
+    assert made == 422
+    changed = ok(call, "tickets.update", id="1", group_id=int(known))["ticket"]
+    assert changed["group_id"] == int(known)
+    assert ok(call, "tickets.update", id="1", group_id=None)["ticket"]["group_id"] is None
+
+
+def test_groups_that_only_tickets_tell_of_may_be_more(make_caller, world_of):
+    """An export of tickets without the groups' own does not know them all."""
+    tickets = [{"id": "1", "status": "open", "group_id": "5"}]
+    call = make_caller(Engine(world_of(zendesk={"tickets": tickets})), "case")
+    assert ok(call, "tickets.update", id="1", group_id=6)["ticket"]["group_id"] == 6
+
+
+@pytest.mark.parametrize("status", ["open", "pending", "hold", "solved"])
+def test_a_ticket_is_new_once(make_caller, world_of, status):
+    """What was taken up is never set back to new, as Zendesk's own rules say."""
+    tickets = [{"id": "1", "status": status}, {"id": "2", "status": "new"}]
+    call = make_caller(Engine(world_of(zendesk={"tickets": tickets})), "case")
+    answered, body = call("zendesk.tickets.update", id="1", status="new", comment={"body": "x"})
+    assert (answered, list(body["details"])) == (422, ["status"])
+    assert call.session.effect() == {}
+    assert call("zendesk.tickets.update", id="2", status="new")[0] == 200

@@ -10,6 +10,7 @@ from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.copied import COPIED, copied_changes
 from understudy.systems.zendesk.errors import invalid_attribute, record_invalid, refused
 from understudy.systems.zendesk.forms import check_value, refuse_unsolved, tags_of
+from understudy.systems.zendesk.groups import group_or_none
 from understudy.systems.zendesk.payload import number
 from understudy.systems.zendesk.people import find_user, me, organization_of
 from understudy.systems.zendesk.ticket_fields import is_known_field
@@ -21,7 +22,15 @@ from understudy.systems.zendesk.values import (
     words,
 )
 
-__all__ = ["STATUSES", "add_comment", "refuse_closed", "refuse_stale", "said_in", "ticket_changes"]
+__all__ = [
+    "STATUSES",
+    "add_comment",
+    "refuse_closed",
+    "refuse_new_again",
+    "refuse_stale",
+    "said_in",
+    "ticket_changes",
+]
 
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 _WORDS = {
@@ -32,7 +41,7 @@ _WORDS = {
 _PEOPLE = ("requester_id", "assignee_id", "submitter_id")
 _PLAIN: dict[str, Callable[[str, Any], str | None]] = {
     **dict.fromkeys(("subject", "external_id", "recipient"), text_or_none),
-    **dict.fromkeys(("brand_id", "group_id", "problem_id"), id_or_none),
+    **dict.fromkeys(("brand_id", "problem_id"), id_or_none),
     "due_at": time_or_none,
 }
 _OWN = frozenset(
@@ -61,6 +70,8 @@ def ticket_changes(session: CaseSession, row: Row, given: Mapping[str, Any]) -> 
 def _around(session: CaseSession, row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
     """Whose the ticket is, who gets a copy, and what it is marked with."""
     changes: dict[str, Any] = {}
+    if "group_id" in given:
+        changes["group_id"] = group_or_none(session, given["group_id"])
     if "organization_id" in given:
         changes["organization_id"] = organization_of(session, given["organization_id"])
     if not COPIED.isdisjoint(given):
@@ -188,6 +199,17 @@ def refuse_closed(row: Row) -> None:
     if row.get("status") == "closed":
         raise record_invalid(
             "status", "Status: closed prevents ticket update", "InvalidStatusTransition"
+        )
+
+
+def refuse_new_again(row: Row, changes: Mapping[str, Any]) -> None:
+    """A ticket that was once taken up is never new again.
+
+    support.zendesk.com, "About native system ticket rules".
+    """
+    if changes.get("status") == "new" and row.get("status") not in (None, "new"):
+        raise record_invalid(
+            "status", "Status: cannot be set back to new", "InvalidStatusTransition"
         )
 
 

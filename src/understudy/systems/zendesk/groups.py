@@ -8,11 +8,12 @@ from understudy.model.world import Row
 from understudy.systems.folded import fold
 from understudy.systems.operation import Call, Reply
 from understudy.systems.session import CaseSession
-from understudy.systems.zendesk.errors import not_found
+from understudy.systems.zendesk.errors import not_found, record_invalid
 from understudy.systems.zendesk.listing import id_key, list_reply
 from understudy.systems.zendesk.payload import BASE_URL, number
+from understudy.systems.zendesk.values import id_or_none
 
-__all__ = ["get_group", "groups_named", "list_groups"]
+__all__ = ["get_group", "group_or_none", "groups_named", "list_groups"]
 
 _BORN = "2021-03-01T09:00:00Z"
 _FIRST: Row = {"id": "360000000001", "name": "Support", "default": True}
@@ -32,6 +33,21 @@ def _rows(session: CaseSession) -> list[Row]:
 def groups_named(session: CaseSession, name: str) -> list[str]:
     """The ids of the groups that go by a name."""
     return [row["id"] for row in _rows(session) if fold(row.get("name")) == fold(name)]
+
+
+def group_or_none(session: CaseSession, value: Any) -> str | None:
+    """The id of a group, None where there is to be none, or the 422 of one that is not there.
+
+    Where groups are known only by the tickets that are in them there may be others.
+    """
+    named = id_or_none("group_id", value)
+    overlay = session.overlay
+    if named is None or any(row["id"] == named for row in _rows(session)):
+        return named
+    listed = any(overlay.rows("zendesk.groups"))
+    if listed or not any(row.get("group_id") for row in overlay.rows("zendesk.tickets")):
+        raise record_invalid("group", "Group: is invalid")
+    return named
 
 
 def _shown(row: Row) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from understudy.systems.session import CaseSession
 from understudy.systems.zendesk.changes import (
     add_comment,
     refuse_closed,
+    refuse_new_again,
     refuse_stale,
     ticket_changes,
 )
@@ -237,6 +238,7 @@ def apply_update(
 ) -> tuple[Row, Row | None, dict[str, Any]]:
     """Write one ticket's changes: the ticket, its new comment if any, and what changed."""
     changes = ticket_changes(session, row, given)
+    refuse_new_again(row, changes)
     said = add_comment(session, row["id"], given["comment"]) if given.get("comment") else None
     stamped = {**changes, "updated_at": session.clock.iso()}
     if said is not None and said["public"] and row.get("is_public") is False:
