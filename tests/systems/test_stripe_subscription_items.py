@@ -282,6 +282,48 @@ def test_units_may_be_finer_than_minor_ones_and_prices_tiered(call):
     status, price = call.raw("stripe", "POST", "/v1/prices", body + b"&tiers_mode=volume")
     assert (status, price["unit_amount"], price["tiers_mode"]) == (200, None, "volume")
     assert price["billing_scheme"] == "tiered"
+    assert "tiers" not in price
+
+
+TIERED = (
+    b"product=prod_1&currency=eur&billing_scheme=tiered&recurring[interval]=month"
+    b"&tiers[0][up_to]=5&tiers[0][unit_amount]=500&tiers[0][flat_amount]=100"
+    b"&tiers[1][up_to]=inf&tiers[1][unit_amount_decimal]=400.5&expand[]=tiers&tiers_mode="
+)
+
+
+@pytest.mark.parametrize(("mode", "due"), [(b"graduated", 2600 + 801), (b"volume", 2804)])
+def test_a_tiered_price_costs_by_its_tiers(call, mode, due):
+    """Each by its own tier or all by the one they reach, with what each tier costs at once."""
+    status, price = call.raw("stripe", "POST", "/v1/prices", TIERED + mode)
+    assert (status, [each["up_to"] for each in price["tiers"]]) == (200, [5, None])
+    items = f"items[0][price]={price['id']}&items[0][quantity]=7".encode()
+    given = {"items": [{"price": price["id"], "quantity": 7}]}
+    status, told = call(
+        "stripe.invoices.create_preview", customer="cus_ada", subscription_details=given
+    )
+    assert (status, told["total"]) == (200, due)
+    body = b"customer=cus_ada&expand[]=latest_invoice&" + items
+    status, made = call.raw("stripe", "POST", "/v1/subscriptions", body)
+    assert (status, made["latest_invoice"]["total"]) == (200, due)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "param"),
+    [("", "tiers"), ("&tiers[0][up_to]=5&tiers[0][unit_amount]=5", "tiers"),
+     ("&tiers[0][unit_amount]=5", "tiers[0][up_to]"),
+     ("&tiers[0][up_to]=inf", "tiers[0][unit_amount]"),
+     ("&tiers[0][up_to]=x&tiers[0][unit_amount]=5", "tiers[0][up_to]"),
+     ("&tiers[0][up_to]=inf&tiers[0][unit_amount_decimal]=x", "tiers[0][unit_amount_decimal]"),
+     ("&tiers[0][up_to]=9&tiers[0][unit_amount]=5&tiers[1][up_to]=3&tiers[1][unit_amount]=4"
+      "&tiers[2][up_to]=inf&tiers[2][unit_amount]=3", "tiers")],
+)  # fmt: skip
+def test_tiers_are_whole(call, tiers, param):
+    """Ascending, the last without an end, each with an amount; else the part at fault is named."""
+    head = "product=prod_1&currency=eur&billing_scheme=tiered&tiers_mode=volume&unit_amount=1"
+    head = head if not tiers else head.removesuffix("&unit_amount=1")
+    status, refused = call.raw("stripe", "POST", "/v1/prices", (head + tiers).encode())
+    assert (status, refused["error"]["param"]) == (400, param)
 
 
 def _spelt(place, unit="700", currency="eur"):
@@ -399,3 +441,19 @@ def test_a_trial_that_ends_and_a_beginning_tell_what_they_charge(call):
                     items=[{"price": "price_pro"}])  # fmt: skip
     call.ok(UPDATE, id=trial["id"], trial_end="now")
     assert (call.last.amount_minor, call.last.currency) == (4900, "EUR")
+
+
+def test_a_trial_may_wait_for_what_is_charged_once(call):
+    """With `default_incomplete` nothing is charged yet; once it is paid the trial goes on."""
+    once = _spelt("add_invoice_items[0]").replace("[recurring][interval]=month", "[nickname]=")
+    once = once.partition("&add_invoice_items[0][price_data][nickname]")[0]
+    body = (
+        "customer=cus_ada&items[0][price]=price_pro&trial_period_days=7&"
+        f"payment_behavior=default_incomplete&expand[]=latest_invoice&{once}"
+    )
+    status, made = call.raw("stripe", "POST", "/v1/subscriptions", body.encode())
+    invoice = made["latest_invoice"]
+    assert (status, made["status"], invoice["status"]) == (200, "incomplete", "open")
+    assert (invoice["amount_due"], invoice["amount_paid"]) == (700, 0)
+    call.ok("stripe.invoices.pay", id=invoice["id"])
+    assert call.ok("stripe.subscriptions.retrieve", id=made["id"])["status"] == "trialing"

@@ -220,6 +220,7 @@ def _item(row: Row, payload: dict[str, Any], given: Row) -> dict[str, Any]:
 def price(row: Row) -> dict[str, Any]:
     """A price."""
     payload = filled(_PRICE, row)
+    payload.pop("tiers", None)  # shown only to who expands them
     amount = payload["unit_amount"]
     exact = row.get("unit_amount_decimal")
     payload["unit_amount_decimal"] = exact if amount is None else str(amount)

@@ -68,7 +68,7 @@ _INCLUDED: Mapping[tuple[str, str], Callable[[Overlay, str], Any]] = {
     ("invoices", "confirmation_secret"): secret_of,
     ("invoices", "discounts"): _own(lambda _: []),
     ("products", "tax_details"): _own(lambda _: None),
-    ("prices", "tiers"): _own(lambda _: None),
+    ("prices", "tiers"): lambda overlay, id: (overlay.get("stripe.prices", id) or {}).get("tiers"),
     ("prices", "currency_options"): _own(lambda _: {}),
 }  # fmt: skip
 _NEWER = {("invoices", "payments"), ("invoices", "confirmation_secret")}

@@ -13,6 +13,7 @@ from understudy.systems.stripe import fields
 from understudy.systems.stripe.errors import invalid, missing
 from understudy.systems.stripe.listing import Keep
 from understudy.systems.stripe.reads import EXPAND, answer, list_of, retrieve, search_of
+from understudy.systems.stripe.tiers import asked_tiers
 from understudy.systems.stripe.writes import changed, write
 
 __all__ = ["OPERATIONS", "inline_price", "spelt"]
@@ -87,7 +88,7 @@ def _scheme(given: dict[str, Any]) -> dict[str, Any]:
     mode = fields.one_of(given, "tiers_mode", ("graduated", "volume"))
     if mode is None:
         raise missing("tiers_mode")
-    return {"billing_scheme": scheme, "tiers_mode": mode}
+    return {"billing_scheme": scheme, "tiers_mode": mode, "tiers": asked_tiers(given)}
 
 
 def inline_price(call: Call, data: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe.item_rows import Items
-from understudy.systems.stripe.unit_prices import price_of, unit_of
+from understudy.systems.stripe.unit_prices import exact_cost, price_of
 
 __all__ = ["PRORATIONS", "Line", "book", "prorations"]
 
@@ -32,11 +32,11 @@ def prorations(call: Call, row: Row, before: Items, after: Items, at: int) -> It
     for word, items, sign in (("Unused", gone, -1), ("Remaining", come, 1)):
         for item in items:
             price, count = price_of(call, item) or {}, int(item["quantity"])
-            unit = unit_of(price)
-            if unit is not None:
+            whole = exact_cost(price, count)
+            if whole is not None:
                 named = price.get("nickname") or item["price"] or price.get("product")
                 yield {
-                    "amount": round(sign * float(unit * count) * left),
+                    "amount": round(sign * float(whole) * left),
                     "currency": price.get("currency"),
                     "quantity": count, "price": item["price"], "subscription": row["id"],
                     "subscription_item": item.get("id"), "proration": True,

@@ -27,7 +27,9 @@ def paid(call: Call, invoice: Row) -> dict[str, Any]:
     """The changes of an invoice that is paid; a subscription that waited for it goes on."""
     subscription = aims.named_row(call, "subscriptions", invoice.get("subscription"))
     if subscription is not None and subscription.get("status") in ("incomplete", "past_due"):
-        call.session.overlay.patch(_SUBSCRIPTIONS, subscription["id"], {"status": "active"})
+        begun = int(subscription.get("trial_end") or 0) <= call.session.clock.seconds
+        going = {"status": "active" if begun else "trialing"}
+        call.session.overlay.patch(_SUBSCRIPTIONS, subscription["id"], going)
     return {
         "status": "paid", "amount_paid": invoice.get("amount_due", 0), "amount_remaining": 0,
         "attempt_count": int(invoice.get("attempt_count") or 0) + 1,

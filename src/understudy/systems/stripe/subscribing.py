@@ -67,7 +67,7 @@ def begin(call: Call, items: Items, said: dict[str, Any]) -> Reply:
         "currency": price.get("currency"), "trial_start": now if trial else None,
         "trial_end": trial, "collection_method": _way(given), **chosen, **said,
     }  # fmt: skip
-    row["latest_invoice"] = _first_invoice(call, customer, row)
+    row["latest_invoice"] = _first_invoice(call, customer, row, waits=waits)
     session.overlay.put("stripe.subscriptions", row)
     return answer(call, "subscriptions", row, created=("stripe.subscriptions", row["id"]))
 
@@ -83,8 +83,11 @@ def _trial_end(call: Call, given: dict[str, Any]) -> int | None:
     return None if given.get("trial_end") == "now" else fields.integer(given, "trial_end", least=1)
 
 
-def _first_invoice(call: Call, customer: Row, row: dict[str, Any]) -> str:
+def _first_invoice(call: Call, customer: Row, row: dict[str, Any], *, waits: bool) -> str:
     """The invoice of the first period: paid, or open where somebody is still to pay it.
+
+    In a trial that is what `add_invoice_items` cost; where the subscription `waits` for it, the
+    trial is told once it is paid.
 
     A subscription of whose invoice nothing is due waits for nobody; `row` is told so.
     """
@@ -101,6 +104,8 @@ def _first_invoice(call: Call, customer: Row, row: dict[str, Any]) -> str:
     due = int(made["amount_due"])
     if not due and row["status"] == "incomplete":
         row["status"] = "active"
+    if due and waits:
+        row["status"] = "incomplete"
     if due and (row["status"] == "incomplete" or row["collection_method"] != WAYS[0]):
         made |= intended(call, made, due)
     else:

@@ -11,14 +11,15 @@ from understudy.model.world import Row
 from understudy.systems.operation import Call
 from understudy.systems.stripe import aims, fields
 from understudy.systems.stripe.products import spelt
+from understudy.systems.stripe.tiers import tiered_cost
 
-__all__ = ["cost", "price_of", "rounded", "unit_of"]
+__all__ = ["cost", "exact_cost", "price_of", "rounded", "unit_of"]
 
 _DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
 
 
 def cost(price: Row | None, count: int) -> int | None:
-    """What so many of a price cost in minor units, or None where it does not go by the unit.
+    """What so many of a price cost in minor units, or None where that is not known.
 
     docs.stripe.com/api/prices/create: `unit_amount_decimal` has parts of minor units; only what
     all of them cost is rounded.
@@ -26,8 +27,17 @@ def cost(price: Row | None, count: int) -> int | None:
     >>> cost({"unit_amount": None, "unit_amount_decimal": "10.5"}, 3), cost({}, 3)
     (32, None)
     """
-    unit = unit_of(price or {})
-    return None if unit is None else rounded(unit * count)
+    exact = exact_cost(price or {}, count)
+    return None if exact is None else rounded(exact)
+
+
+def exact_cost(price: Mapping[str, Any], count: int) -> Decimal | None:
+    """The same with its parts of a minor unit."""
+    tiers = price.get("tiers")
+    if price.get("billing_scheme") == "tiered" and tiers:
+        return tiered_cost(tiers, price.get("tiers_mode"), count)
+    unit = unit_of(price)
+    return None if unit is None else unit * count
 
 
 def unit_of(told: Mapping[str, Any]) -> Decimal | None:
