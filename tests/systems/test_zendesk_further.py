@@ -376,11 +376,15 @@ def test_a_ticket_goes_to_a_group_that_is_there(make_caller, world_of, rows, kno
     assert ok(call, "tickets.update", id="1", group_id=None)["ticket"]["group_id"] is None
 
 
-def test_groups_that_only_tickets_tell_of_may_be_more(make_caller, world_of):
-    """An export of tickets without the groups' own does not know them all."""
-    tickets = [{"id": "1", "status": "open", "group_id": "5"}]
-    call = make_caller(Engine(world_of(zendesk={"tickets": tickets})), "case")
-    assert ok(call, "tickets.update", id="1", group_id=6)["ticket"]["group_id"] == 6
+@pytest.mark.parametrize("groups", [[], [{"id": "7", "name": "Billing"}]])
+def test_a_group_that_tickets_are_in_is_there(make_caller, world_of, groups):
+    """Whether it is listed or not; any other is still refused."""
+    tickets = [{"id": "1", "status": "open"}, {"id": "2", "status": "open", "group_id": "5"},
+               {"id": "3", "status": "open", "group_id": 6}]  # fmt: skip
+    call = make_caller(Engine(world_of(zendesk={"tickets": tickets, "groups": groups})), "case")
+    for known in (5, 6):
+        assert ok(call, "tickets.update", id="1", group_id=known)["ticket"]["group_id"] == known
+    assert call("zendesk.tickets.update", id="1", group_id=8)[0] == 422
 
 
 @pytest.mark.parametrize("status", ["open", "pending", "hold", "solved"])

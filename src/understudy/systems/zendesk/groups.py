@@ -38,14 +38,13 @@ def groups_named(session: CaseSession, name: str) -> list[str]:
 def group_or_none(session: CaseSession, value: Any) -> str | None:
     """The id of a group, None where there is to be none, or the 422 of one that is not there.
 
-    Where groups are known only by the tickets that are in them there may be others.
+    One that a ticket is in at any time that is known was there, whether it is listed or not.
     """
     named = id_or_none("group_id", value)
-    overlay = session.overlay
     if named is None or any(row["id"] == named for row in _rows(session)):
         return named
-    listed = any(overlay.rows("zendesk.groups"))
-    if listed or not any(row.get("group_id") for row in overlay.rows("zendesk.tickets")):
+    ever = session.overlay.world.ever
+    if not any(ever("zendesk.tickets", "group_id", each) for each in (named, int(named))):
         raise record_invalid("group", "Group: is invalid")
     return named
 
