@@ -387,6 +387,19 @@ def test_a_group_that_tickets_are_in_is_there(make_caller, world_of, groups):
     assert call("zendesk.tickets.update", id="1", group_id=8)[0] == 422
 
 
+def test_a_new_ticket_that_is_assigned_is_open(make_caller, world_of):
+    """By itself, unless another status is asked for; the audit tells it."""
+    rows = {"tickets": [{"id": str(n), "status": "new"} for n in (1, 2, 3)],
+            "users": [{"id": "7", "name": "Ann", "role": "agent"}]}  # fmt: skip
+    call = make_caller(Engine(world_of(zendesk=rows)), "case")
+    changed = ok(call, "tickets.update", id="1", assignee_id=7)
+    assert changed["ticket"]["status"] == "open"
+    assert "status" in [each.get("field_name") for each in changed["audit"]["events"]]
+    _, other = call("zendesk.tickets.update", id="2", assignee_id=7, status="pending")
+    assert other["ticket"]["status"] == "pending"
+    assert ok(call, "tickets.update", id="3", assignee_id=None)["ticket"]["status"] == "new"
+
+
 @pytest.mark.parametrize("status", ["open", "pending", "hold", "solved"])
 def test_a_ticket_is_new_once(make_caller, world_of, status):
     """What was taken up is never set back to new, as Zendesk's own rules say."""

@@ -239,6 +239,8 @@ def apply_update(
     """Write one ticket's changes: the ticket, its new comment if any, and what changed."""
     changes = ticket_changes(session, row, given)
     refuse_new_again(row, changes)
+    if row.get("status") == "new" and changes.get("assignee_id"):
+        changes = {"status": "open", **changes}
     said = add_comment(session, row["id"], given["comment"]) if given.get("comment") else None
     stamped = {**changes, "updated_at": session.clock.iso()}
     if said is not None and said["public"] and row.get("is_public") is False:
