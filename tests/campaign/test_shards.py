@@ -108,6 +108,7 @@ def test_manifests_that_do_not_belong_together_are_refused(project, campaign):
     damaged = project.command("merge", first, "broken")
     assert damaged.returncode == 2
     assert "broken/manifest.json: this line cannot be read" in damaged.stderr
+    assert "hint: restore the file" in damaged.stderr
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "-1/2", "1/0", "half", "1/2/3", ""])
@@ -139,6 +140,17 @@ def test_schedulers_say_which_shard_it_is(environment, expected):
     """SLURM arrays, Kubernetes indexed jobs and our own variables are understood."""
     found = shard_of_environment(environment)
     assert (found and str(found[0])) == expected
+
+
+@pytest.mark.slow
+def test_a_pod_that_cannot_know_its_shard_says_so(project, campaign, monkeypatch):
+    """An indexed job's pod says that it runs all cases where nobody tells how many there are."""
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "1")
+    done = project.command("run", campaign, "-q", "--limit", "2")
+    assert "all cases: an indexed job's pod" in done.stderr
+    monkeypatch.setenv("UNDERSTUDY_SHARD_TOTAL", "12")
+    done = project.command("run", campaign, "-q")
+    assert "shard 2/12, as JOB_COMPLETION_INDEX" in done.stderr
 
 
 def test_a_scheduler_that_says_nonsense_is_named():

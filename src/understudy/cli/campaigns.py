@@ -257,6 +257,8 @@ def _shard(text: str | None, engine: str) -> Shard | None:
         asked = parse_shard(text)
         return None if asked.total == 1 else asked
     found = shard_of_environment(os.environ)
+    if found is None and os.environ.get("JOB_COMPLETION_INDEX"):
+        say("all cases: an indexed job's pod knows its shard once UNDERSTUDY_SHARD_TOTAL is set")
     if found is None or found[0].total == 1:
         return None
     say(f"shard {found[0]}, as {found[1]} says; --shard 1/1 runs all cases")

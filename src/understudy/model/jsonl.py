@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 Record = TypeVar("Record")
+_WHOLE = "restore the file from where it was made, or make the whole again"
 _encoder = msgspec.json.Encoder()
 _packer = msgspec.msgpack.Encoder()
 _FLOAT = b"\xcb"
@@ -118,11 +119,13 @@ def read_json(path: Path, kind: type[Record]) -> Record:
         data = path.read_bytes()
     except OSError as error:
         raise RecordingError(f"`{path}` cannot be read: {error.strerror}", code="U401") from error
-    return decode_line(msgspec.json.Decoder(kind), data, str(path))
+    return decode_line(msgspec.json.Decoder(kind), data, str(path), _WHOLE)
 
 
-def decode_line(decoder: msgspec.json.Decoder[Record], data: bytes, where: str) -> Record:
-    """One record; raises `RecordingError` that says `where` it is damaged."""
+def decode_line(
+    decoder: msgspec.json.Decoder[Record], data: bytes, where: str, hint: str | None = None
+) -> Record:
+    """One record; raises `RecordingError` that says `where` it is damaged, and the `hint`."""
     try:
         return decoder.decode(data)
     except (
@@ -132,5 +135,5 @@ def decode_line(decoder: msgspec.json.Decoder[Record], data: bytes, where: str) 
         RecursionError,
     ) as error:
         raise RecordingError(
-            f"this line cannot be read: {error}", code="U402", where=where
+            f"this line cannot be read: {error}", code="U402", where=where, hint=hint
         ) from None
