@@ -465,3 +465,12 @@ def test_a_question_that_people_left_open_too_is_no_needless_hand_over(judge, re
 
 def _left(action, status):
     return msgspec.structs.replace(action, fields={**action.fields, "status": status})
+
+
+def test_an_action_that_names_no_object_is_not_for_nothing(judge, refund):
+    """The same without the object that people named is priced as on a wrong one, not as equal."""
+    bare = msgspec.structs.replace(refund(8000), target=None)
+    told = judge([bare], [refund(8000)])
+    assert [each.kind.value for each in told.findings] == ["wrong_target"]
+    assert told.cost_minor > 0
+    assert judge([bare], [bare]).cost_minor == judge([refund(8000)], [bare]).cost_minor == 0

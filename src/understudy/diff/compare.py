@@ -12,7 +12,7 @@ from understudy.cost.price_list import half_even
 from understudy.cost.wording import deed, money_of, place_of, shown
 from understudy.diff.drafts import Detail, Draft, Pricing
 from understudy.diff.facts import facts_of
-from understudy.diff.families import same_target, target_severity
+from understudy.diff.families import on_target, target_severity
 from understudy.diff.fields import Rules, Sort
 from understudy.diff.values import amount_of, differing_fields
 from understudy.model.action import Action, Effect
@@ -39,7 +39,7 @@ def equal(actual: Action, expected: Action, rules: Rules) -> bool:
         return True
     if actual.amount_minor != expected.amount_minor and _both_told(actual, expected):
         return False
-    if actual.target != expected.target and not same_target(actual, expected):
+    if actual.target != expected.target and not on_target(actual, expected):
         return False
     if actual.currency != expected.currency and not _same_currency(actual, expected):
         return False
@@ -60,7 +60,7 @@ class Judge(msgspec.Struct, frozen=True):
         """
         if equal(actual, expected, self.rules):
             return ()
-        if not same_target(actual, expected):
+        if not on_target(actual, expected):
             return (self._wrong_target(actual, expected, ceiling),)
         drafts: list[Draft] = []
         if actual.operation != expected.operation:

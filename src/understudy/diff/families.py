@@ -5,7 +5,7 @@ from __future__ import annotations
 from understudy.model.action import Action
 from understudy.model.finding import Severity
 
-__all__ = ["family_of", "pairable", "same_target", "target_severity"]
+__all__ = ["family_of", "on_target", "pairable", "same_target", "target_severity"]
 
 _FAMILIES = (
     "stripe.refunds.create stripe.credit_notes.create stripe.customer_balance.create",
@@ -55,6 +55,16 @@ def same_target(one: Action, other: Action) -> bool:
     if mine.id is None or its.id is None:
         return True
     return mine.id.strip() == its.id.strip()
+
+
+def on_target(actual: Action, expected: Action) -> bool:
+    """Whether an action is about the object that it should be about.
+
+    One that names no object at all, where the same was expected of a named one, is not.
+    """
+    if actual.target is None and expected.target is not None and expected.target.id is not None:
+        return actual.operation != expected.operation
+    return same_target(actual, expected)
 
 
 def target_severity(actual: Action, expected: Action) -> Severity | None:
