@@ -8,6 +8,7 @@ import pytest
 from understudy.doors.loopback import serving
 from understudy.doors.transports import installed
 from understudy.model.system_settings import SystemSettings
+from understudy.model.world import World
 from understudy.systems.engine import Engine
 from understudy.systems.equipment import equipped
 
@@ -159,18 +160,22 @@ def test_an_account_may_be_live(world):
     assert Engine(world).open_case("test").credentials["stripe"]["api_key"].startswith("sk_test_")
 
 
-def test_an_account_has_a_currency_of_its_own(world, make_caller):
-    """Whom nothing has billed yet is billed in it; a customer's own goes before it."""
-    swiss = SystemSettings.model_validate({"version": 1, "stripe": {"currency": "chf"}})
-    engine = Engine(equipped(world, swiss))
-    caller = make_caller(engine, "c")
-    caller.session.overlay.put("stripe.customers", {"id": "cus_new"})
-    caller.session.overlay.put("stripe.customers", {"id": "cus_old", "currency": "eur"})
-    made = [
-        caller.ok("stripe.invoices.create", customer=customer)["currency"]
-        for customer in ("cus_new", "cus_old")
-    ]
-    assert made == ["chf", "eur"]
+def test_an_account_has_a_currency_of_its_own(world):
+    """Who was never billed is billed in it; without a setting in the world's, else in dollars."""
+    import stripe
+
+    told = {"version": 1, "stripe": {"currency": "eur", "mode": "live"}}
+    own = equipped(world, SystemSettings.model_validate(told))
+    account = {"id": "acct_1", "object": "account", "default_currency": "gbp", "country": "GB"}
+    exported = World({"stripe.account": {"acct_1": account}}, now=world.now)
+    for held, currency in ((own, "eur"), (exported, "gbp"), (world, "usd")):
+        engine = Engine(held, seed=7)
+        with installed(engine):
+            v1 = stripe.StripeClient(engine.open_case("a").credentials["stripe"]["api_key"]).v1
+            customer = v1.customers.create({"email": "new@example.com"})
+            assert v1.invoices.create({"customer": customer.id}).currency == currency
+    with pytest.raises(ValueError, match="pattern"):
+        SystemSettings.model_validate({"version": 1, "stripe": {"currency": "EUR "}})
 
 
 def test_what_a_company_defined_itself_works_like_the_rest(world):

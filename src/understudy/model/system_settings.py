@@ -170,7 +170,7 @@ class StripeSettings(Configuration):
     """
 
     mode: Literal["test", "live"] = "test"
-    currency: str = Field("usd", pattern=r"^[a-z]{3}$")
+    currency: str | None = Field(None, pattern=r"^[a-z]{3}$")
     prices: tuple[Price, ...] = ()
     metadata: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 

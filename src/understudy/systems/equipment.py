@@ -13,6 +13,7 @@ from understudy.model.system_settings import (
     Pipeline,
     Price,
     Property,
+    StripeSettings,
     SystemSettings,
     ZendeskSettings,
 )
@@ -59,14 +60,15 @@ def _placed(settings: SystemSettings) -> Iterator[Placed]:
     yield from _crm(settings.hubspot)
     yield from _desk(settings.zendesk)
     yield from _prices(settings.stripe.prices)
-    yield (
-        "stripe.account",
-        {
-            "id": "account",
-            "livemode": settings.stripe.mode == "live",
-            "default_currency": settings.stripe.currency,
-        },
-    )
+    yield from _account(settings.stripe)
+
+
+def _account(stripe: StripeSettings) -> Iterator[Placed]:
+    told: dict[str, Any] = {"livemode": True} if stripe.mode == "live" else {}
+    if stripe.currency is not None:
+        told["default_currency"] = stripe.currency
+    if told:
+        yield "stripe.account", {"id": "account", **told}
 
 
 def _crm(hubspot: HubSpotSettings) -> Iterator[Placed]:

@@ -12,6 +12,7 @@ from understudy.systems.stripe.errors import invalid, money_text
 __all__ = ["billed_in", "refuse_amount", "supported"]
 
 # fmt: off
+_ACCOUNT = "stripe.account"
 _SUPPORTED = (
     "usd", "aed", "afn", "all", "amd", "ang", "aoa", "ars", "aud", "awg", "azn", "bam", "bbd",
     "bdt", "bgn", "bhd", "bif", "bmd", "bnd", "bob", "brl", "bsd", "btn", "bwp", "byn", "bzd",
@@ -38,9 +39,10 @@ _MOST_DIGITS = 8
 
 def billed_in(session: CaseSession, customer: Row | None) -> str:
     """A customer's currency; the account's own where nothing has said so yet."""
-    account = session.overlay.get("stripe.account", "account") or {}
+    overlay = session.overlay
+    account = overlay.get(_ACCOUNT, "account") or next(overlay.rows(_ACCOUNT), {})
     own = account.get("default_currency") or _SUPPORTED[0]
-    return str((customer or {}).get("currency") or own)
+    return str((customer or {}).get("currency") or own).lower()
 
 
 def supported(code: str, param: str = "currency") -> str:
