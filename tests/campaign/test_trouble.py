@@ -10,6 +10,13 @@ import sys
 import pytest
 
 BOT = 'def handle(case, systems):\n    return {"outcome": "escalated", "confidence": 0.4}\n'
+LIMITS = """
+version: 1
+budget: 6 EUR
+cap: 500 EUR
+gates:
+- {id: G2, metric: error_cost_per_case}
+"""
 SMALL = """
 import resource, runpy, signal, sys
 
@@ -162,3 +169,23 @@ def test_a_clock_that_jumps_changes_nothing(project, campaign):
     assert {one["failure"] for one in proposals} == {None}
     assert all(0 <= one["wall_time_ms"] < 60_000 for one in proposals)
     assert all(0 <= one["cycle_time_ms"] < 60_000 for one in proposals)
+
+
+@pytest.mark.slow
+def test_a_run_does_not_go_on_under_amended_limits(project):
+    """Other gates than those it began with are refused, and `judge` prints them as an amendment."""
+    project.write("bot.py", BOT)
+    gates = project.write("gates.yaml", LIMITS)
+    campaign = str(project.campaign("bot:handle", gates=gates))
+    project.command("run", campaign, "-q", "--limit", "4")
+    project.write("gates.yaml", LIMITS.replace("budget: 6", "budget: 40"))
+    refused = project.command("run", campaign, "-q", "--limit", "4", "--resume", "latest")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error[U443]"), refused.stderr
+    assert "was begun with other gates" in " ".join(refused.stderr.split())
+    assert "amended limits need evidence of their own" in " ".join(refused.stderr.split())
+    assert len(recorded(project)) == 4
+    judged = project.command("judge", "latest")
+    told = " ".join(judged.stdout.split())
+    assert "amended after 4 cases: the gates file" in told, judged.stdout + judged.stderr
+    assert "VERDICT GO" not in told

@@ -165,8 +165,18 @@ def refuse_other(before: RunManifest, now: RunManifest) -> None:
         raise RecordingError(
             f"run `{before.run_id}` was begun with other {', '.join(sorted(changed))}",
             code="U443",
-            hint="start a new run, or restore what has changed",
+            hint=_mend(before, changed),
         )
+
+
+def _mend(before: RunManifest, changed: Sequence[str]) -> str:
+    """How to go on; cases under the old limits are no evidence for amended ones."""
+    if changed != ["gates"]:
+        return "start a new run, or restore what has changed"
+    return (
+        "amended limits need evidence of their own: start a new run without --resume, or restore "
+        f"the gates file; understudy judge {before.run_id} prints the amendment over what was run"
+    )
 
 
 def _world_hash(source: Source, settings: Settings) -> str | None:
