@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -18,6 +20,14 @@ from understudy.systems.operation import Operation
 __all__ = ["Replayed", "parameters"]
 
 _UNSERVED = 501
+
+
+class _Snapshot(dict[str, Mapping[str, Mapping[str, Any]]]):
+    """Rows by table and id, and how much was written by then: what is later is compared alone."""
+
+    def __init__(self, rows: Mapping[str, Mapping[str, Mapping[str, Any]]], mark: int) -> None:
+        super().__init__(rows)
+        self.mark = mark
 
 
 class Replayed:
@@ -41,6 +51,7 @@ class Replayed:
         self._engine = engine
         self._session = engine.open_case(case_id, now=now)
         self._overlay = self._session.overlay
+        self._last = _Snapshot({}, 0)
 
     def close(self) -> None:
         """Let the case go."""
@@ -54,16 +65,20 @@ class Replayed:
 
     def snapshot(self) -> State:
         """The rows that were written so far."""
-        rows: dict[str, dict[str, Mapping[str, Any]]] = {}
-        for table, row_id in self._written():
-            rows.setdefault(table, {})[row_id] = self._overlay.get(table, row_id) or {}
-        return rows
+        mark = self._overlay.mark()
+        rows = dict(self._last)
+        for table, written in groupby(self._written(self._last.mark), key=itemgetter(0)):
+            held = {row_id: self._overlay.get(table, row_id) or {} for _, row_id in written}
+            rows[table] = {**rows.get(table, {}), **held}
+        self._last = _Snapshot(rows, mark)
+        return self._last
 
     def diff(self, since: State) -> tuple[Change, ...]:
         """Every field of the rows written since that differs from the snapshot."""
+        mark = since.mark if isinstance(since, _Snapshot) else 0
         return tuple(
             change
-            for table, row_id in self._written()
+            for table, row_id in self._written(mark)
             for change in _changes(
                 table,
                 row_id,
@@ -78,8 +93,8 @@ class Replayed:
             return known[row_id]
         return self._overlay.world.get(table, row_id) or {}
 
-    def _written(self) -> list[tuple[str, str]]:
-        return sorted(self._overlay.written_since(0))
+    def _written(self, mark: int) -> list[tuple[str, str]]:
+        return sorted(self._overlay.written_since(mark))
 
     def _request(self, action: Action) -> Request | None:
         system = self._engine.systems.get(action.system)
