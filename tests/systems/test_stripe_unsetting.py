@@ -53,6 +53,14 @@ def test_what_can_be_unset_is(call):
     assert (changed["metadata"], changed["tax_exempt"]) == ({"b": "2"}, "none")
 
 
+def test_a_null_is_a_parameter_that_was_left_out(call):
+    """Models fill in what they do not need: a tool's null is no empty text."""
+    found = call.ok("stripe.charges.list", limit=None, customer=None)
+    assert found["data"]
+    made = call.ok("stripe.customers.create", email="a@b.example", tax_exempt=None, name=None)
+    assert (made["email"], made["name"]) == ("a@b.example", None)
+
+
 def test_some_can_be_unset_only_once_they_are_there(call):
     """A payment intent is made with a receipt's address or none; later it is taken away."""
     asked = {"amount": 500, "currency": "usd"}

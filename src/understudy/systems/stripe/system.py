@@ -138,10 +138,17 @@ class Stripe(System):
             raise invalid("Invalid request body: not a form in UTF-8.") from error
 
     def encode(self, wire: Wire, method: str) -> tuple[str, bytes, dict[str, str]]:
-        """A form in the body, or in the query where the method has no body."""
+        """A form in the body, or in the query where the method has no body.
+
+        A null is a parameter that was left out, as models fill in what they do not need.
+        """
+        query, body = (
+            {name: value for name, value in (part or {}).items() if value is not None}
+            for part in (wire.query, wire.body)
+        )
         if method != "POST":
-            return encode({**wire.query, **(wire.body or {})}), b"", {}
-        return encode(wire.query), encode(wire.body or {}).encode(), {"content-type": _FORM}
+            return encode(query | body), b"", {}
+        return encode(query), encode(body).encode(), {"content-type": _FORM}
 
     def headers(self, session: CaseSession) -> tuple[tuple[str, str], ...]:
         """Content type, version and a request id."""
