@@ -28,9 +28,10 @@ def candidate_hash(
 ) -> str:
     """The sha256 of what the candidate is made of, as far as it can be seen from here.
 
-    For `module:callable` the Python files of the module's folder (or the module alone, where it
-    lies in the project's root); for anything else the spec, with what stands in the files that it
-    names (a prompt, the script of a command) in place of their names. What code they bring in is
+    For `module:callable` the callable's name and the Python files of the module's folder (or the
+    module alone, where it lies in the project's root); for anything else the spec, with what stands
+    in the files that it names (a prompt, the script of a command) in place of their names. What
+    code they bring in is
     out of reach. What `env` it is given counts too.
     """
     found = _hash_of(spec, project)
@@ -41,7 +42,10 @@ def _hash_of(spec: str | dict[str, Any], project: Path) -> str:
     if isinstance(spec, dict):
         return digest({form: _with_files(settings, project) for form, settings in spec.items()})
     files = _module_files(spec, project)
-    return _digest_files(files) if files else digest(_command_of(spec, project))
+    if not files:
+        return digest(_command_of(spec, project))
+    # Two candidates may be two callables of one module: neither has earned the other's evidence.
+    return digest([spec.partition(":")[2], _digest_files(files)])
 
 
 def model_hashes(use: str | ModelUse | ServiceUse, project: Path) -> dict[str, str | None]:
