@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.campaign.identity import candidate_hash
+from understudy.campaign.runs.identity import candidate_hash
 
 
 def test_two_callables_of_one_module_are_two_candidates(tmp_path):
