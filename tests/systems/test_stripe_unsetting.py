@@ -59,6 +59,9 @@ def test_a_null_is_a_parameter_that_was_left_out(call):
     assert found["data"]
     made = call.ok("stripe.customers.create", email="a@b.example", tax_exempt=None, name=None)
     assert (made["email"], made["name"]) == ("a@b.example", None)
+    price = {"currency": "usd", "unit_amount": 500, "recurring": {"interval": "month"}}
+    deep = {**price, "recurring": {"interval": "month", "interval_count": None}}
+    assert call.ok("stripe.prices.create", product_data={"name": "Tea"}, **deep)["active"]
 
 
 def test_some_can_be_unset_only_once_they_are_there(call):

@@ -36,10 +36,10 @@ def decode(text: str) -> dict[str, Any]:
 
 
 def encode(values: Mapping[str, Any]) -> str:
-    """The form of a nested value, as Stripe's clients write it.
+    """The form of a nested value, as Stripe's clients write it: a null is left out, in any depth.
 
-    >>> encode({"amount": 5, "items": [{"id": "si_1"}], "cancel_at_period_end": True})
-    'amount=5&items[0][id]=si_1&cancel_at_period_end=true'
+    >>> encode({"amount": 5, "items": [{"id": "si_1", "quantity": None}], "prorate": True})
+    'amount=5&items[0][id]=si_1&prorate=true'
     """
     if not values:
         return ""
@@ -79,5 +79,5 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _flat(f"{name}[{index}]", item)
     elif isinstance(value, bool):
         yield name, "true" if value else "false"
-    else:
-        yield name, "" if value is None else str(value)
+    elif value is not None:
+        yield name, str(value)

@@ -142,13 +142,9 @@ class Stripe(System):
 
         A null is a parameter that was left out, as models fill in what they do not need.
         """
-        query, body = (
-            {name: value for name, value in (part or {}).items() if value is not None}
-            for part in (wire.query, wire.body)
-        )
         if method != "POST":
-            return encode(query | body), b"", {}
-        return encode(query), encode(body).encode(), {"content-type": _FORM}
+            return encode({**wire.query, **(wire.body or {})}), b"", {}
+        return encode(wire.query), encode(wire.body or {}).encode(), {"content-type": _FORM}
 
     def headers(self, session: CaseSession) -> tuple[tuple[str, str], ...]:
         """Content type, version and a request id."""
