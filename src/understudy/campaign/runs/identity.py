@@ -31,8 +31,7 @@ def candidate_hash(
     For `module:callable` the callable's name and the Python files of the module's folder (or the
     module alone, where it lies in the project's root); for anything else the spec, with what stands
     in the files that it names (a prompt, the script of a command) in place of their names. What
-    code they bring in is
-    out of reach. What `env` it is given counts too.
+    code they bring in is out of reach. What `env` it is given counts too.
     """
     found = _hash_of(spec, project)
     return digest([found, dict(env)]) if env else found
