@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import pytest
-import yaml
 
 from understudy.campaign.judging.judgement import Evidence, judge
 from understudy.cost.clauses import breaches, is_about, tier_of
@@ -147,15 +145,3 @@ def test_many_rows_are_no_value(when):
     """An expression that names no single row is refused when the policy is read."""
     with pytest.raises(ValueError, match="of the world a row is asked for by its id"):
         prices(when)
-
-
-def test_the_policy_that_the_page_shows_holds():
-    """Clauses and tier of docs/policy.md are read, and act as the page says."""
-    text = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
-    shown = yaml.safe_load(re.search(r"```yaml\n(.+?)```", text, re.DOTALL)[1])
-    shown["tier"] = shown["tier"].replace(
-        "world.zendesk.users[case.payload.requester_id].email", "case.payload.email"
-    )
-    listed = PriceList.from_policy(Policy.model_validate({"version": 1, **shown}), WORLD)
-    assert broken(refund("ch_1"), listed) == ["R-9"]
-    assert tier_of(case(), listed) == "premium"

@@ -57,8 +57,10 @@ def _copy(work: Path) -> None:
 def _run(work: Path, names: Sequence[str], workers: int) -> None:
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(workers), *names]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
-    if not list(work.glob("mutants/src/**/*.meta")) or "Traceback" in done.stderr:
-        raise SystemExit(f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    tried = any(code is not None for code in _codes(work).values())
+    if not tried or "Traceback" in done.stderr:
+        # Nothing is tried where the tests fail already without any change.
+        raise SystemExit(f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}")
 
 
 def _codes(work: Path) -> dict[str, int | None]:
