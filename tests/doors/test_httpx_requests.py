@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import UserString
+
 import httpx
 import httpx2
 import pytest
@@ -12,7 +14,7 @@ from understudy.doors.httpx_requests import request_patches, text_headers
 from understudy.doors.patching import apply, undo
 
 NAMES = st.sampled_from(["Accept", "accept", "X-Key", b"X-Key", "Host", "é", b"\xe9", "", 7, None])
-VALUES = st.sampled_from(["*/*", b"k", "é", "日本", b"\xff", "", 7, None])
+VALUES = st.sampled_from(["*/*", b"k", "é", "日本", b"\xff", "", 7, None, UserString("v")])
 GIVEN = st.one_of(
     st.none(), st.lists(st.tuples(NAMES, VALUES), max_size=4), st.dictionaries(NAMES, VALUES)
 )

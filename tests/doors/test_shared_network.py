@@ -102,6 +102,34 @@ for sort in ((17, 3, 0), (socket.AF_INET, 1, 132), (40, 1, 0)):
 """
 
 
+DISGUISED = """
+import errno, os
+os.chdir({folder!r})
+file = socket.socket(socket.AF_UNIX)
+file.bind("@{name}")
+datagrams = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+datagrams.bind("\\0{name}")
+try:
+    socket.socket(socket.AF_UNIX).connect("\\0{name}")
+except OSError as error:
+    print(errno.errorcode[error.errno])
+else:
+    print("through")
+"""
+
+
+def test_a_name_that_others_have_too_is_not_its_own(tmp_path):
+    """A file and a socket of another sort that are shown alike do not open another's door."""
+    name = f"door-{tmp_path.name}"
+    with socket.socket(socket.AF_UNIX) as foreign:
+        foreign.bind(f"\0{name}")
+        foreign.listen()
+        told = held(DISGUISED.format(folder=str(tmp_path), name=name))
+    assert told["trouble"] == ""
+    assert "through" not in told["said"]
+    assert told["counts"][0] >= 1
+
+
 def test_sockets_that_reach_others_by_calls_of_their_own_are_refused():
     """Packets by hand, SCTP, machines below this one."""
     told = held(ODD)

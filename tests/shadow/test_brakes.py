@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -74,6 +75,16 @@ def test_a_switch_that_is_being_pressed_is_waited_for(tmp_path):
     stop.touch()
     threading.Timer(0.05, stop.write_bytes, [b"4102444800000000000"]).start()
     assert pressed_at(stop) == 4_102_444_800_000_000_000
+
+
+def test_a_switch_whose_time_lies_ahead_is_not_waited_for(tmp_path):
+    """A clock of another machine may be ahead: the file's time is taken after a moment."""
+    stop, ahead = tmp_path / STOP, time.time_ns() + 60_000_000_000
+    stop.touch()
+    os.utime(stop, ns=(ahead, ahead))
+    begun = time.monotonic()
+    assert pressed_at(stop) == ahead
+    assert time.monotonic() - begun < 10
 
 
 def test_a_case_that_the_switch_has_cut_short_is_done_again(project, run):

@@ -168,7 +168,9 @@ def test_an_account_has_a_currency_of_its_own(world):
     own = equipped(world, SystemSettings.model_validate(told))
     account = {"id": "acct_1", "object": "account", "default_currency": "gbp", "country": "GB"}
     exported = World({"stripe.account": {"acct_1": account}}, now=world.now)
-    for held, currency in ((own, "eur"), (exported, "gbp"), (world, "usd")):
+    live = SystemSettings.model_validate({"version": 1, "stripe": {"mode": "live"}})
+    both = equipped(exported, live)
+    for held, currency in ((own, "eur"), (exported, "gbp"), (both, "gbp"), (world, "usd")):
         engine = Engine(held, seed=7)
         with installed(engine):
             v1 = stripe.StripeClient(engine.open_case("a").credentials["stripe"]["api_key"]).v1

@@ -93,7 +93,7 @@ def _triples(pairs: Any) -> list[tuple[bytes, bytes, bytes]]:
     triples = []
     for name, value in pairs:
         raw, low = _CODED[name]
-        triples.append((raw, low, value if type(value) is bytes else value.encode("ascii")))
+        triples.append((raw, low, value if type(value) is bytes else str.encode(value, "ascii")))
     return triples
 
 

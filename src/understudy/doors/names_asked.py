@@ -106,12 +106,13 @@ def question_of(message: bytes) -> tuple[str, int, int] | None:
 
     >>> question_of(bytes(12) + b"\3api\4Test\0" + bytes([0, 28, 0, 1]))
     ('api.test', 28, 26)
+    >>> question_of(bytes(12) + b"." + 60 * b"x")
     """
     at, labels = 12, []
     while at < len(message) and 0 < message[at] < 64:
         labels.append(message[at + 1 : at + 1 + message[at]])
         at += 1 + message[at]
-    if not labels or len(message) < at + 5:
+    if not labels or len(message) < at + 5 or message[at]:
         return None
     name = b".".join(labels).decode("ascii", "replace").lower()
     return name, struct.unpack("!H", message[at + 1 : at + 3])[0], at + 5

@@ -102,12 +102,11 @@ class SharedJudge(ProgramJudge):
         return device_of(found) in devices or (self._is_fresh(found) and bool(devices))
 
     def _is_own_name(self, path: str) -> bool:
-        own = sockets_of(self._program.starter)
-        for line in _lines("unix"):
-            words = line.split(maxsplit=7)
-            if len(words) == 8 and words[7] == path.replace("\0", "@") and int(words[6]) in own:
-                return True
-        return False
+        # Sockets of several sorts, and files, may be shown under one name: all have to be its own.
+        shown = path.replace("\0", "@")
+        lines = [line.split(maxsplit=7) for line in _lines("unix")]
+        taken = {int(words[6]) for words in lines if len(words) == 8 and words[7] == shown}
+        return bool(taken) and taken <= sockets_of(self._program.starter)
 
 
 def _takers(port: int, *, datagram: bool) -> Iterator[int]:
@@ -124,4 +123,4 @@ def _lines(name: str) -> list[str]:
         text = Path("/proc/self/net", name).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    return text.splitlines()[1:]
+    return text.split("\n")[1:-1]

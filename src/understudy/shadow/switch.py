@@ -28,12 +28,13 @@ def pressed_at(stop: Path) -> int:
     By the file's own time where somebody made it by hand, and so to a few milliseconds. Whoever
     presses it makes the file first, so one that was made just now is given time to be written.
     """
+    until = time.monotonic_ns() + _BEING_PRESSED
     while True:
         told = stop.read_bytes()
         if told.strip().isdigit():
             return int(told)
         made = stop.stat().st_mtime_ns
-        if told or time.time_ns() - made > _BEING_PRESSED:
+        if told or time.monotonic_ns() > until or time.time_ns() - made > _BEING_PRESSED:
             return made
         time.sleep(0.001)
 

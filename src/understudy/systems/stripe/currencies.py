@@ -40,8 +40,10 @@ _MOST_DIGITS = 8
 def billed_in(session: CaseSession, customer: Row | None) -> str:
     """A customer's currency; the account's own where nothing has said so yet."""
     overlay = session.overlay
-    account = overlay.get(_ACCOUNT, "account") or next(overlay.rows(_ACCOUNT), {})
-    own = account.get("default_currency") or _SUPPORTED[0]
+    # A setting's row stands beside the one that a world was exported with.
+    accounts = (overlay.get(_ACCOUNT, "account") or {}, *overlay.rows(_ACCOUNT))
+    told = (account.get("default_currency") for account in accounts)
+    own = next(filter(None, told), _SUPPORTED[0])
     return str((customer or {}).get("currency") or own).lower()
 
 
