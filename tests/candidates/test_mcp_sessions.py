@@ -117,6 +117,32 @@ def test_a_clients_session_is_no_way_past_it(case):
     assert amounts(case) == [4]
 
 
+@pytest.mark.parametrize("asking", ["a call", "a resource", "a prompt"])
+def test_a_server_that_can_be_reached_is_asked_for_its_list_alone(case, asking):
+    """Whatever else is asked of it, by the client or past it, is refused and told as a gap."""
+    from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult
+
+    (made,) = shadow_tools([Client(tills())], MAP)
+
+    async def ask():
+        if asking == "a resource":
+            return await made.read_resource("note://1")
+        if asking == "a prompt":
+            return await made.get_prompt("hello")
+        params = CallToolRequestParams(name="refund", arguments={"charge": "ch_1", "amount": 4})
+        asked = CallToolRequest(method="tools/call", params=params)
+        return await made.session.send_request(asked, CallToolResult)
+
+    async def past():
+        async with made:
+            with pytest.raises(ToolNotMapped):
+                await ask()
+
+    asyncio.run(past())
+    assert amounts(case) == []
+    assert len(case.gaps) == 1
+
+
 def test_a_session_that_is_connected_already_calls_nobody(case):
     """What the agent has opened itself is wrapped as it is; a wrong name is told by its list."""
 

@@ -25,6 +25,7 @@ class _Kind(NamedTuple):
     calling: str
 
 
+_FOR_ITS_LIST = ("initialize", "ping", "server/discover", "tools/list")
 _SESSION = _Kind("mcp.client.session", "ClientSession", "list_tools", "call_tool")
 _KINDS = (
     _SESSION,
@@ -124,12 +125,26 @@ def rebuilt_session(
 
     parts: dict[str, Any] = {"__module__": own.__module__, kind.calling: call}
     parts |= {kind.listing: listing} if tools is None else _in_place(kind, tools, replace)
+    if kind is _SESSION and tools is None:
+        parts["send_request"] = _only_listing(own, replace)
     if kind is not _SESSION:
         parts["session"] = property(_inner(own, tools, replace, called, check))
     made: Any = object.__new__(type(own.__name__, (own,), parts))
     # What is agreed with a server is agreed at the first request, and is known to both.
     made.__dict__ = given.__dict__
     return made
+
+
+def _only_listing(own: Any, replace: Replace) -> Callable[..., Awaitable[Any]]:
+    """A server that can be reached is asked for its list; every other request is refused."""
+
+    async def request(self: Any, asked: Any, *args: Any, **kwargs: Any) -> Any:
+        method = getattr(asked, "root", asked).method
+        if method in _FOR_ITS_LIST:
+            return await own.send_request(self, asked, *args, **kwargs)
+        return await _refusing(replace, method)
+
+    return request
 
 
 def _inner(
