@@ -1,6 +1,7 @@
 """Each fault through a real client: the vendors' own, and the HTTP libraries below them."""
 
 import asyncio
+import contextlib
 from time import perf_counter
 
 import httpx
@@ -88,6 +89,34 @@ def test_a_retry_whose_answer_is_lost_too_tells_nothing(under):
             client.refunds.create(REFUND, options)
         assert [a.candidate_saw_response for a in session.actions] == [False]
     assert client.refunds.create(REFUND, options).amount == 100
+    assert [a.candidate_saw_response for a in session.actions] == [True]
+    assert _refunded(session) == 100
+
+
+def test_a_retry_whose_answer_comes_too_late_tells_nothing(under):
+    """Who gives up in the silence before the same answer has not seen it, this time either."""
+    match = {"operation": "stripe.refunds.create"}
+    session = under(
+        _fault("apply_then_reset", **match, nth=1),
+        _fault("latency", {"seconds": 100}, **match, nth=2),
+    )
+    key = session.credentials["stripe"]["api_key"]
+    headers = {
+        "authorization": f"Bearer {key}",
+        "content-type": "application/x-www-form-urlencoded",
+        "idempotency-key": "once",
+    }
+
+    async def ask(seconds):
+        async with httpx.AsyncClient(headers=headers, timeout=None) as client:
+            asked = client.post("https://api.stripe.com/v1/refunds", data=REFUND)
+            with contextlib.suppress(TimeoutError, httpx.HTTPError):
+                await asyncio.wait_for(asked, seconds)
+
+    for _ in range(2):
+        asyncio.run(ask(10))
+        assert [a.candidate_saw_response for a in session.actions] == [False]
+    asyncio.run(ask(10))
     assert [a.candidate_saw_response for a in session.actions] == [True]
     assert _refunded(session) == 100
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from understudy.model.action import Action
 from understudy.model.campaign import FaultKind
 from understudy.systems.blow import Blow
 from understudy.systems.capture import captured, describe, table_of
@@ -54,23 +55,27 @@ def struck(
         _mark(session, _names(fallen, system, operation, session), spoilt or bool(response.wire))
     elif spoilt or response.wire:
         session.actions[:] = before  # what was told again was not seen either
-    return _silenced(response, session, written)
+    return _silenced(response, session, before)
 
 
-def _silenced(response: Response, session: CaseSession, written: bool) -> Response:
+def _silenced(response: Response, session: CaseSession, before: Sequence[Action]) -> Response:
     """The answer with the silence before it, in which the client of a write may give up."""
     silence, session.fate.silence = session.fate.silence, 0.0
     if not silence:
         return response
-    number = len(session.actions) - 1
+    # The action that this answer tells of: a new one, or one that is told again.
+    places = (n for n, one in enumerate(session.actions) if one not in before[n : n + 1])
+    number = next(places, None)
 
     def given_up() -> None:
-        with session.lock:
-            action = session.actions[number]
-            session.actions[number] = msgspec.structs.replace(action, candidate_saw_response=False)
+        if number is not None:
+            with session.lock:
+                action = session.actions[number]
+                unseen = msgspec.structs.replace(action, candidate_saw_response=False)
+                session.actions[number] = unseen
 
     return msgspec.structs.replace(
-        response, silence=silence, given_up=given_up if written else None
+        response, silence=silence, given_up=None if number is None else given_up
     )
 
 
